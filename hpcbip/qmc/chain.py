@@ -1,0 +1,127 @@
+"""A Markov chain: arrays in, arrays out. It can be stopped after any block and continued bit for bit."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..models import Model
+from .ensemble import LAGS, Ensemble, columns, kept_columns, raw_columns
+from .path import AXIS_BITS, EVENT, FIRST, HALF, TAIL, coordinate, origin, pack
+from .sweep import HOPS, STATE_WORDS, UPDATES, run_bins
+
+CHOICES = 1024  # longest list of partners that the heat bath of the phonon lines considers
+
+
+class Chain:
+    """One Markov chain of an ensemble, with its path, its random numbers and nothing hidden."""
+
+    def __init__(
+        self, ensemble: Ensemble, path: NDArray[Any], state: NDArray[np.int64], rng: NDArray[np.uint64]
+    ) -> None:
+        self.ensemble = ensemble
+        self._path, self._state, self._rng = path, state, rng
+        self._choices = np.empty(CHOICES, dtype=np.uint32)
+        self._weights = np.empty(CHOICES, dtype=np.float64)
+        self._work = np.zeros((4 + LAGS + 1, ensemble.lattice.dimension))
+        self._kept = kept_columns(ensemble)
+
+    @classmethod
+    def start(cls, ensemble: Ensemble, seed: NDArray[np.uint64]) -> Chain:
+        """A fresh chain: a path without hops, both electrons at the origin.
+
+        Raises:
+            ValueError: if `seed` is not four words of type uint64, not all zero.
+        """
+        seed = np.array(seed)
+        if seed.shape != (4,) or seed.dtype != np.uint64 or not seed.any():
+            raise ValueError("a seed is four words of type uint64, not all zero")
+        path = np.zeros(64, dtype=EVENT)
+        ne = ensemble.electrons
+        order = [*range(ne), *range(TAIL, TAIL + ne)]
+        for here, there in zip(order[:-1], order[1:], strict=True):
+            path[here]["next"], path[there]["prev"] = there, here
+        for e in range(ne):
+            head, tail = path[e], path[TAIL + e]
+            # a head is stored as a hop against its axis, whose lower site is where the electron is afterwards
+            head["bond"], head["direction"], head["electron"] = origin(ensemble.lattice.dimension) << AXIS_BITS, 1, e
+            tail["time"], tail["electron"] = ensemble.beta, e
+            head["enext"], tail["eprev"] = TAIL + e, e
+        return cls(ensemble, path, np.zeros(STATE_WORDS, dtype=np.int64), seed)
+
+    def run_block(self, bins: int, updates_per_bin: int) -> NDArray[np.float64]:
+        """Advance the chain by `bins` bins of (nearly) `updates_per_bin` updates each.
+
+        Returns:
+            The bins, shape (bins, len(columns(ensemble))): averages over the measurements of each bin.
+        """
+        interval = self.ensemble.interval
+        per_row = max(1, updates_per_bin // interval)
+        rows = np.zeros((bins, len(self._kept)))
+        accepted = np.zeros((bins, len(UPDATES)))
+        self._recentre()
+        for k in range(bins):
+            counts = np.zeros((len(UPDATES), 2), dtype=np.int64)
+            self._run(rows[k : k + 1], per_row, interval, counts)
+            accepted[k] = counts[:, 1] / np.maximum(counts[:, 0], 1)
+        return np.hstack([rows[:, self._kept] / per_row, accepted])
+
+    def thermalise(self, updates: int) -> None:
+        """Advance the chain by about `updates` updates and measure nothing."""
+        self.run_block(1, updates)
+
+    def to_arrays(self) -> dict[str, NDArray[Any]]:
+        """The complete state: `path` (records of the used slots), `state` (int64), `rng` (uint64[4])."""
+        used = FIRST + int(self._state[HOPS])
+        return {"path": self._path[:used].copy(), "state": self._state.copy(), "rng": self._rng.copy()}
+
+    @classmethod
+    def from_arrays(cls, ensemble: Ensemble, arrays: Mapping[str, NDArray[Any]]) -> Chain:
+        """The chain whose `to_arrays` gave these arrays; it goes on bit for bit.
+
+        Raises:
+            ValueError: if the arrays are not those of a chain of this ensemble.
+        """
+        path, state, rng = (np.array(arrays[name]) for name in ("path", "state", "rng"))
+        if path.dtype != EVENT or state.shape != (STATE_WORDS,) or len(path) != FIRST + state[HOPS]:
+            raise ValueError("these arrays are not the state of a chain")
+        if path[TAIL]["time"] != ensemble.beta:
+            raise ValueError(f"this chain has beta = {path[TAIL]['time']}, not {ensemble.beta}")
+        return cls(ensemble, path, state, rng)
+
+    def _run(self, rows: NDArray[np.float64], per_row: int, interval: int, counts: NDArray[np.int64]) -> None:
+        arguments = (self._state, self._rng, self.ensemble.parameters, rows, per_row, interval, counts)
+        while not run_bins(self._path, *arguments, self._choices, self._weights, self._work):
+            larger = np.zeros(2 * len(self._path) + 64, dtype=EVENT)
+            larger[: len(self._path)] = self._path
+            self._path = larger
+
+    def _recentre(self) -> None:
+        """Bring the path back to the origin, lest a drifting pair leaves the range of a packed coordinate.
+
+        On an open cluster there is nothing to do; on a periodic one the path moves by whole periods.
+        """
+        lattice = self.ensemble.lattice
+        bias = origin(lattice.dimension)
+        at = np.array([coordinate((int(self._path[0]["bond"]) >> AXIS_BITS) - bias, bias, a) for a in range(lattice.dimension)])
+        if lattice.shape is not None:
+            at = (at // lattice.shape) * lattice.shape if lattice.periodic else 0 * at
+        if not at.any():
+            return
+        used = np.r_[0 : self.ensemble.electrons, FIRST : FIRST + int(self._state[HOPS])]
+        self._path["bond"][used] -= pack(at) << AXIS_BITS
+        assert np.abs(at).max() < HALF // 2
+
+
+def warm_up() -> None:
+    """Compile the kernel, or load it from the cache, in this process; other processes then only load it."""
+    seed = np.arange(1, 5, dtype=np.uint64)
+    model = Model("square", "bond", t=1.0, omega=1.0, g=0.5, U=1.0)
+    chain = Chain.start(Ensemble(model, electrons=2, beta=1.0), seed)
+    chain.run_block(1, 64)
+
+
+__all__ = ["Chain", "columns", "raw_columns", "warm_up"]

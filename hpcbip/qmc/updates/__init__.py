@@ -1,0 +1,1 @@
+"""The updates, one family per file, each with its acceptance ratio derived beside it."""
