@@ -1,0 +1,55 @@
+# make run    set up .venv, run the quickstart campaign on all cores, print the Tc table, draw the dome
+# make test   set up .venv and run all tests (PYTEST_ARGS="-m 'not slow'" for the quick ones)
+# Needs nothing but Python >= 3.11 with pip; PYTHON=python3.12 picks another interpreter.
+
+PYTHON ?= python3
+PYTEST_ARGS ?=
+CORES ?= $(shell $(PYTHON) -c 'import os; print(len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count())')
+MAX_TIME ?= 200
+OUT ?= runs/quickstart
+
+VENV := .venv
+BIN := $(VENV)/bin
+# The venv is made without its own pip and filled by the interpreter's: faster, and works where ensurepip is split off.
+PIP := $(PYTHON) -m pip --python $(BIN)/python --quiet --disable-pip-version-check
+
+# One thread per process: the parallelism is MPI ranks.
+export OMP_NUM_THREADS := 1
+export OPENBLAS_NUM_THREADS := 1
+export MKL_NUM_THREADS := 1
+export NUMBA_NUM_THREADS := 1
+
+.PHONY: install install-test run test lint clean
+
+install: $(VENV)/.installed
+install-test: $(VENV)/.installed-test
+
+$(VENV)/.created:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and f"hpcbip needs Python 3.11 or newer, {sys.executable} is {sys.version.split()[0]}")'
+	$(PYTHON) -m venv --clear --without-pip $(VENV)
+	@touch $@
+
+$(VENV)/.installed: pyproject.toml $(VENV)/.created
+	$(PIP) install -e .
+	@touch $@
+
+$(VENV)/.installed-test: pyproject.toml $(VENV)/.created
+	$(PIP) install -e '.[test]'
+	@touch $@ $(VENV)/.installed
+
+# Exit status 3 means stopped by the time limit with everything saved: the results so far are still worth showing.
+run: install
+	$(BIN)/hpcbip run configs/quickstart.yaml --out $(OUT) -n $(CORES) --max-time $(MAX_TIME) || [ $$? -eq 3 ]
+	$(BIN)/hpcbip reduce $(OUT)
+	$(BIN)/hpcbip tc $(OUT) --figure $(OUT)/dome.png
+
+test: install-test
+	$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+lint: install-test
+	$(BIN)/ruff check hpcbip tests
+	$(BIN)/mypy
+
+clean:
+	rm -rf $(VENV) build *.egg-info .pytest_cache .mypy_cache .ruff_cache
+	find hpcbip tests -name __pycache__ -type d -prune -exec rm -rf {} +

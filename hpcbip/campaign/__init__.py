@@ -1,0 +1,1 @@
+"""Campaigns: configuration, plan, scheduling, storage and checkpoints."""

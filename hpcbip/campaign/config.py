@@ -1,0 +1,269 @@
+"""The configuration of a campaign: what a user writes in YAML, checked before any rank starts work.
+
+    name: square-dome
+    seed: 2023
+    model: {lattice: square, coupling: bond, t: 1.0}
+    grid: {omega: [0.5, 1.0], lambda: [0.3, 0.5], U: [8.0]}     # every list is an axis; the scan is their product
+    points:                                                     # further points, one by one
+      - {omega: 1.0, lambda: 0.9, U: 8.0}
+    sampling: {chains: 4, target: {tc_over_omega: 0.02}, max_blocks: 200}
+    tc: {omega_meV: 30}
+
+Energies are in the unit in which t is given (t = 1: in units of the hopping), β in its inverse. The λ convention is
+that of `hpcbip.models.couplings` for the lattice and the coupling.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, model_validator
+
+from hpcbip.errors import InputError
+from hpcbip.models import COUPLINGS, LATTICES
+
+from .sections import (
+    Count,
+    NonNegative,
+    NonNegativeCount,
+    Number,
+    Positive,
+    Section,
+    choice,
+    explain,
+    refusal,
+    suggestion,
+)
+from .strict_yaml import read_yaml
+
+TARGETS: dict[str, tuple[str, ...]] = {
+    "E_polaron": ("polaron",),
+    "E_bipolaron": ("bipolaron",),
+    "binding_energy": ("polaron", "bipolaron"),
+    "mass_polaron": ("polaron",),
+    "mass_bipolaron": ("bipolaron",),
+    "pair_distance2": ("bipolaron",),
+    "radius2": ("bipolaron",),
+    "tc_over_omega": ("bipolaron",),
+}
+"""Observables that can have a target error, each with the sectors whose sampling it asks for."""
+
+_OTHER_COUPLINGS = {
+    "holstein": "not yet in the kernel",
+    "site-peierls": "has a sign problem in quantum Monte Carlo, use exact diagonalisation for it",
+}
+
+
+def _coupling(word: object) -> str:
+    if isinstance(word, str) and word in _OTHER_COUPLINGS:
+        raise refusal(_OTHER_COUPLINGS[word], ", ".join(COUPLINGS))
+    return choice(word, COUPLINGS, "coupling")
+
+
+def _no_tail(value: float) -> float:
+    if value != 0.0:
+        raise refusal("the Coulomb tail is not yet in the kernel", "0")
+    return value
+
+
+def _distinct(values: tuple[float, ...]) -> tuple[float, ...]:
+    for i, value in enumerate(values):
+        if value in values[:i]:
+            raise refusal(f"{value:g} is given twice", "distinct values")
+    return values
+
+
+def _one_coupling_strength(section: GridSection | PointSection) -> None:
+    if (section.lam is None) == (section.g is None):
+        wrong = "required key is missing" if section.lam is None else "given together with g"
+        raise refusal(wrong, "either lambda or g", key="lambda", value=section.lam)
+
+
+Tail = Annotated[Number, AfterValidator(_no_tail)]
+_axis = (Field(min_length=1), AfterValidator(_distinct))
+
+
+class ModelSection(Section):
+    """What all points share: lattice, kind of coupling, hopping t."""
+
+    lattice: Annotated[str, BeforeValidator(lambda word: choice(word, LATTICES, "lattice"))]
+    coupling: Annotated[str, BeforeValidator(_coupling)]
+    t: Positive = 1.0
+
+
+class PointSection(Section):
+    """One point of the scan; exactly one of `lambda` (attribute `lam`) and `g` is given."""
+
+    omega: Positive
+    lam: NonNegative | None = Field(None, alias="lambda")
+    g: NonNegative | None = None
+    U: Number
+    V: Tail = 0.0
+
+    @model_validator(mode="after")
+    def _check(self) -> PointSection:
+        _one_coupling_strength(self)
+        return self
+
+
+class GridSection(Section):
+    """The axes of the scan; exactly one of `lambda` (attribute `lam`) and `g` is given."""
+
+    omega: Annotated[tuple[Positive, ...], *_axis]
+    lam: Annotated[tuple[NonNegative, ...], *_axis] | None = Field(None, alias="lambda")
+    g: Annotated[tuple[NonNegative, ...], *_axis] | None = None
+    U: Annotated[tuple[Number, ...], *_axis]
+    V: Annotated[tuple[Tail, ...], *_axis] = (0.0,)
+
+    @model_validator(mode="after")
+    def _check(self) -> GridSection:
+        _one_coupling_strength(self)
+        return self
+
+    def points(self) -> Iterator[PointSection]:
+        """The product of the axes, the last axis running fastest."""
+        name, strengths = ("lambda", self.lam) if self.lam is not None else ("g", self.g or ())
+        for omega, strength, U, V in itertools.product(self.omega, strengths, self.U, self.V):
+            yield PointSection.model_validate({"omega": omega, name: strength, "U": U, "V": V})
+
+
+class BetaSection(Section):
+    """Projection length β of each sector, in units of 1/energy."""
+
+    polaron: Positive
+    bipolaron: Positive
+
+
+def _beta(value: object) -> object:
+    if isinstance(value, dict):
+        return BetaSection.model_validate(value)
+    if value == "auto":
+        return value
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < float("inf"):
+        raise refusal("not a projection length", "auto, a number > 0, or {polaron: number, bipolaron: number}")
+    return float(value)
+
+
+def _target(value: object) -> object:
+    if isinstance(value, dict):
+        for name in value:
+            if name not in TARGETS:
+                wrong = "unknown observable" + suggestion(name, TARGETS)
+                raise refusal(wrong, ", ".join(TARGETS), key=str(name), value=value[name])
+    return value
+
+
+class SamplingSection(Section):
+    """How long and how finely the chains are sampled. All counts are per chain, whatever the number of ranks."""
+
+    beta: Annotated[Literal["auto"] | float | BetaSection, BeforeValidator(_beta)] = "auto"
+    chains: Count = 4
+    target: Annotated[dict[str, Positive], BeforeValidator(_target)] = Field(default_factory=dict)
+    max_blocks: Count = 200
+    min_blocks: Count = 8
+    thermal_blocks: NonNegativeCount = 4
+    bins_per_block: Count = 8
+    updates_per_bin: Count = 500_000
+
+    @model_validator(mode="after")
+    def _check(self) -> SamplingSection:
+        if self.max_blocks < self.min_blocks:
+            allowed = f">= min_blocks, which is {self.min_blocks}"
+            raise refusal("smaller than min_blocks", allowed, key="max_blocks", value=self.max_blocks)
+        return self
+
+
+def _prefactor(value: object) -> object:
+    if value is None or value == "published":
+        return value
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < float("inf"):
+        raise refusal("not a prefactor", "a number > 0, or published")
+    return float(value)
+
+
+class TcSection(Section):
+    """How Tc is worked out from mass and size; None leaves the kelvin column out and takes the default prefactor."""
+
+    omega_meV: Positive | None = None
+    prefactor: Annotated[float | Literal["published"] | None, BeforeValidator(_prefactor)] = None
+
+
+class Config(Section):
+    """A whole campaign."""
+
+    name: Annotated[str, Field(strict=True)]
+    seed: NonNegativeCount
+    model: ModelSection
+    grid: GridSection | None = None
+    points: tuple[PointSection, ...] = ()
+    sampling: SamplingSection = Field(default_factory=SamplingSection)
+    tc: TcSection = Field(default_factory=TcSection)
+
+    @model_validator(mode="after")
+    def _check(self) -> Config:
+        if not self.name.strip():
+            raise refusal("must not be empty", "any text", key="name", value=self.name)
+        if self.grid is None and not self.points:
+            raise refusal("required key is missing", "a grid, a list of points, or both", key="grid")
+        for i, point in enumerate(self.points):
+            if point in self.points[:i]:
+                raise refusal(f"same as points[{self.points.index(point)}]", "distinct points", key=f"points[{i}]")
+        return self
+
+    def all_points(self) -> list[PointSection]:
+        """The points of the grid, then the listed ones."""
+        return [*(self.grid.points() if self.grid else ()), *self.points]
+
+    def frozen(self) -> dict[str, Any]:
+        """What must never change in a campaign that has begun, as {dotted key: JSON value}.
+
+        Everything else may be extended or changed: the grid, points, targets, block limits, chains and the Tc step.
+        """
+        beta = self.sampling.beta
+        return {
+            "seed": self.seed,
+            **{f"model.{key}": value for key, value in self.model.model_dump().items()},
+            "sampling.beta": beta.model_dump() if isinstance(beta, BetaSection) else beta,
+            "sampling.thermal_blocks": self.sampling.thermal_blocks,
+            "sampling.bins_per_block": self.sampling.bins_per_block,
+            "sampling.updates_per_bin": self.sampling.updates_per_bin,
+        }
+
+
+def load_config(path: str | Path) -> Config:
+    """Read and check a configuration file.
+
+    Raises:
+        InputError: on anything wrong; one line `FILE: KEY.PATH: VALUE: what is wrong; allowed: ...`.
+    """
+    path = Path(path)
+    data = read_yaml(path)
+    if data is None:
+        raise InputError(f"{path}: the file is empty; allowed: the keys {', '.join(Config.model_fields)}")
+    try:
+        return Config.model_validate(data)
+    except ValidationError as error:
+        raise InputError(explain(str(path), error)) from None
+
+
+def check_frozen(old: dict[str, Any], new: Config, source: str = "configuration") -> None:
+    """Refuse a configuration that would mix different physics or different bins in one campaign.
+
+    Args:
+        old: `Config.frozen()` of the campaign as it was started, possibly through JSON.
+        new: the configuration given now.
+        source: the name of its file, for the message.
+
+    Raises:
+        InputError: naming the first frozen key that differs, and both values.
+    """
+    given = new.frozen()
+    for key in sorted(old.keys() | given.keys()):
+        if old.get(key) != given.get(key):
+            raise InputError(
+                f"{source}: {key}: {given.get(key)!r}: cannot change in a campaign that was started with "
+                f"{old.get(key)!r}; allowed: {old.get(key)!r}, or another output directory"
+            )

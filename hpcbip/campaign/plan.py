@@ -1,0 +1,130 @@
+"""The plan: which points a configuration asks for, and which ensembles have to be sampled for them.
+
+A point needs two ensembles, one electron (polaron) and two (bipolaron). The polaron's does not depend on U and V, so
+points that differ only in these share it, and with it its chains.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from hpcbip.models import Model, coupling_from_lambda, get_lattice, lambda_from_coupling
+
+from .config import BetaSection, Config, ModelSection, PointSection
+from .identity import chain_seed, identity_of
+
+if TYPE_CHECKING:
+    from hpcbip.qmc import Ensemble
+
+__all__ = ["EnsembleKey", "EnsembleRecord", "Plan", "Point", "auto_beta", "chain_seed", "make_plan"]
+
+EnsembleKey = str
+"""Identity of an ensemble, 64 hexadecimal digits; the key of `Plan.ensembles`."""
+
+ELECTRONS = {"polaron": 1, "bipolaron": 2}
+
+
+@dataclass(frozen=True)
+class EnsembleRecord:
+    """What a Markov chain samples: one sector of one model at one projection length.
+
+    Attributes:
+        sector: "polaron" or "bipolaron".
+        parameters: lattice, coupling, t, omega, g, beta, electrons, and U and V for the bipolaron; hashed: the identity.
+        identity: 64 hexadecimal digits.
+    """
+
+    sector: str
+    parameters: Mapping[str, Any]
+    identity: EnsembleKey
+
+    def build(self) -> Ensemble:
+        """The kernel's description of this ensemble."""
+        from hpcbip.qmc import Ensemble  # here, because it compiles: a plan alone needs no kernel
+
+        model = Model(**{key: value for key, value in self.parameters.items() if key not in ("beta", "electrons")})
+        return Ensemble(model=model, electrons=ELECTRONS[self.sector], beta=self.parameters["beta"])
+
+
+@dataclass(frozen=True)
+class Point:
+    """One point of the scan.
+
+    Attributes:
+        parameters: lattice, coupling, t, omega, g, lambda, U, V and beta (that of the bipolaron, the longer one; each
+            ensemble's own is in its record). Energies in the unit of t, beta in its inverse.
+        identity: 12 hexadecimal digits.
+        ensembles: {"polaron": key, "bipolaron": key} into `Plan.ensembles`.
+    """
+
+    parameters: Mapping[str, Any]
+    identity: str
+    ensembles: Mapping[str, EnsembleKey]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Points in the order of the configuration, and their ensembles in the order of first use."""
+
+    points: tuple[Point, ...]
+    ensembles: Mapping[EnsembleKey, EnsembleRecord]
+
+
+def auto_beta(sector: str, t: float, omega: float) -> float:
+    """Projection length β (units 1/energy) of `beta: auto`: long against both the hopping and the phonon time.
+
+    The ends of the path relax to the ground state within a few 1/gap. The gap above a bound pair is the phonon
+    frequency or the binding energy, whichever is smaller, so the bipolaron gets the longer path. What is left of the
+    ends lies outside the bulk window in which mass and size are measured.
+    """
+    if sector == "polaron":
+        return max(20.0 / t, 12.0 / omega)
+    return max(40.0 / t, 16.0 / omega)
+
+
+def make_plan(config: Config) -> Plan:
+    """The points and ensembles of a configuration; a point that is asked for twice is there once."""
+    points: dict[str, Point] = {}
+    ensembles: dict[EnsembleKey, EnsembleRecord] = {}
+    for entry in config.all_points():
+        shared = _shared_parameters(config.model, entry)
+        interaction = {"U": entry.U, "V": entry.V}
+        keys = {}
+        for sector in ELECTRONS:
+            beta = _beta(config, sector, entry.omega)
+            record = _record(sector, {**shared, **(interaction if sector == "bipolaron" else {}), "beta": beta})
+            ensembles.setdefault(record.identity, record)
+            keys[sector] = record.identity
+        identity = identity_of(keys)[:12]
+        parameters = {**shared, "lambda": _lambda(config.model, entry), **interaction, "beta": beta}
+        points.setdefault(identity, Point(parameters, identity, keys))
+    return Plan(tuple(points.values()), ensembles)
+
+
+def _record(sector: str, parameters: dict[str, Any]) -> EnsembleRecord:
+    parameters = {**parameters, "electrons": ELECTRONS[sector]}
+    return EnsembleRecord(sector, parameters, identity_of(parameters))
+
+
+def _shared_parameters(model: ModelSection, entry: PointSection) -> dict[str, Any]:
+    g = entry.g
+    if g is None:
+        assert entry.lam is not None  # the configuration makes sure of one of the two
+        g = coupling_from_lambda(get_lattice(model.lattice), model.coupling, entry.lam, entry.omega, model.t)
+    return {"lattice": model.lattice, "coupling": model.coupling, "t": model.t, "omega": entry.omega, "g": g}
+
+
+def _lambda(model: ModelSection, entry: PointSection) -> float:
+    if entry.lam is not None:
+        return entry.lam
+    assert entry.g is not None
+    return lambda_from_coupling(get_lattice(model.lattice), model.coupling, entry.g, entry.omega, model.t)
+
+
+def _beta(config: Config, sector: str, omega: float) -> float:
+    beta = config.sampling.beta
+    if isinstance(beta, BetaSection):
+        return float(getattr(beta, sector))
+    return auto_beta(sector, config.model.t, omega) if beta == "auto" else float(beta)

@@ -1,0 +1,78 @@
+"""YAML read the strict way: numbers as YAML 1.2 writes them, no duplicate keys, one line for every error.
+
+PyYAML follows YAML 1.1, which reads `1e-4` as a string, `010` as eight, `1:30` as ninety and `no` as false. In a table
+of physical parameters each of these is a silent mistake, so this loader resolves plain scalars by YAML 1.2's core schema
+(without its octal and hexadecimal integers).
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from hpcbip.errors import InputError
+
+
+class _StrictLoader(yaml.SafeLoader):
+    """SafeLoader with the scalars of YAML 1.2 and without duplicate keys."""
+
+    yaml_implicit_resolvers: dict[str, list[tuple[str, re.Pattern[str]]]] = {}
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        seen = set()
+        for key_node, _ in node.value:
+            key = (key_node.tag, key_node.value) if isinstance(key_node, yaml.ScalarNode) else None
+            if key is not None and key in seen:
+                raise yaml.constructor.ConstructorError(
+                    None, None, f"key {key_node.value!r} is given twice", key_node.start_mark
+                )
+            seen.add(key)
+        return super().construct_mapping(node, deep)
+
+
+_SCALARS = {
+    "null": (r"~|null|Null|NULL|", "~nN\0"),
+    "bool": (r"true|True|TRUE|false|False|FALSE", "tTfF"),
+    "int": (r"[-+]?(0|[1-9][0-9]*)", "-+0123456789"),
+    "float": (
+        r"[-+]?(\.[0-9]+|[0-9]+\.[0-9]*|[0-9]+(?=[eE]))([eE][-+]?[0-9]+)?|[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)",
+        "-+.0123456789",
+    ),
+    "merge": (r"<<", "<"),
+}
+for _tag, (_pattern, _first) in _SCALARS.items():
+    _StrictLoader.add_implicit_resolver(
+        f"tag:yaml.org,2002:{_tag}", re.compile(f"(?:{_pattern})$"), ["" if c == "\0" else c for c in _first]
+    )
+
+
+def read_yaml(path: Path) -> Any:
+    """The content of a YAML file.
+
+    Raises:
+        InputError: if the file cannot be read, is not YAML, or gives a key twice; one line with the place.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read: {error.strerror or error}") from None
+    except UnicodeDecodeError as error:
+        raise InputError(f"{path}: not a text file: byte {error.start} is not UTF-8; allowed: YAML in UTF-8") from None
+    try:
+        return yaml.load(text, Loader=_StrictLoader)
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        place = f"line {mark.line + 1}, column {mark.column + 1}: " if mark else ""
+        raise InputError(f"{path}: {place}not valid YAML: {one_line(error.problem or error.context or '')}") from None
+    except yaml.YAMLError as error:
+        raise InputError(f"{path}: not valid YAML: {one_line(str(error))}") from None
+    except (RecursionError, ValueError) as error:
+        raise InputError(f"{path}: not valid YAML: {type(error).__name__}: {one_line(str(error))}") from None
+
+
+def one_line(text: str) -> str:
+    """The text with every run of white space, line ends included, made one space."""
+    return " ".join(text.split())

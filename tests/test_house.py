@@ -1,0 +1,101 @@
+"""The house rules of the source tree: lint, types, floors and walls, readable file sizes."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+PACKAGE = ROOT / "hpcbip"
+# Lowest first; a module imports only from its own floor and from floors below.
+FLOORS = [
+    "errors",
+    "models",
+    "statistics",
+    "qmc",
+    "theory",
+    "superconductivity",
+    "campaign",
+    "report",
+    "cli",
+    "__main__",
+]
+MAX_LINES = 400
+
+
+def module_name(path: Path) -> str:
+    """`hpcbip.models.lattice` for its file."""
+    parts = path.relative_to(ROOT).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+def imports(path: Path) -> Iterator[str]:
+    """Full dotted names of everything that a file imports, also inside functions; relative imports are resolved."""
+    package = path.relative_to(ROOT).parent.parts
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            base = package[: len(package) - node.level + 1] if node.level else ()
+            yield from (".".join([*base, *filter(None, [node.module]), alias.name]) for alias in node.names)
+
+
+def floor(module: str) -> str | None:
+    """The floor of a module of the package; None for the package itself and for other packages."""
+    parts = module.split(".")
+    return parts[1] if parts[0] == "hpcbip" and len(parts) > 1 and parts[1] != "__version__" else None
+
+
+SOURCES = sorted(PACKAGE.rglob("*.py"))
+MODULES = [pytest.param(path, id=module_name(path)) for path in SOURCES]
+
+
+@pytest.mark.parametrize("path", MODULES)
+def test_imports_only_from_floors_below(path: Path) -> None:
+    own = floor(module_name(path))
+    if own is None:
+        assert not [name for name in imports(path) if floor(name)], "the package itself imports no floor"
+        return
+    above = [name for name in imports(path) if (other := floor(name)) and FLOORS.index(other) > FLOORS.index(own)]
+    assert not above
+
+
+@pytest.mark.parametrize("path", MODULES)
+def test_walls(path: Path) -> None:
+    module, used = module_name(path), set(imports(path))
+    own, roots = floor(module), {name.split(".")[0] for name in used}
+    inner = {other for name in used if (other := floor(name))}
+    if own not in ("campaign", "report", "cli"):
+        assert not roots & {"mpi4py", "h5py", "yaml"}, "a result is arrays in, arrays out below the campaign"
+    if "h5py" in roots:
+        assert module.startswith("hpcbip.campaign.store"), "only the store knows the file layout"
+    if module.startswith("hpcbip.campaign.scheduler"):
+        assert "mpi4py" not in roots, "the scheduler is a plain state machine"
+    if own == "statistics":
+        assert inner <= {"errors", "statistics"}, "statistics knows no physics"
+    if own == "theory":
+        assert "qmc" not in inner, "theory is what the kernel is checked against"
+
+
+def test_floors_test_sees_relative_and_absolute_imports() -> None:
+    names = set(imports(PACKAGE / "campaign" / "plan.py"))
+    assert {"hpcbip.campaign.config.Config", "hpcbip.models.Model", "hpcbip.qmc.Ensemble"} <= names
+
+
+@pytest.mark.parametrize(
+    "path", [*SOURCES, *sorted(ROOT.glob("tests/**/*.py"))], ids=lambda p: str(p.relative_to(ROOT))
+)
+def test_file_can_be_read_in_one_sitting(path: Path) -> None:
+    assert len(path.read_text(encoding="utf-8").splitlines()) < MAX_LINES
+
+
+@pytest.mark.parametrize("command", ["ruff check --no-cache hpcbip tests", "mypy"], ids=["ruff", "mypy"])
+def test_lint_and_types(command: str) -> None:
+    run = [sys.executable, "-m", *command.split()]
+    done = subprocess.run(run, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
