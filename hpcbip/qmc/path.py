@@ -26,8 +26,8 @@ FIRST = 4  # slot of the first hop
 
 EVENT = np.dtype(
     {
-        "names": ["time", "bond", "rel", "next", "prev", "enext", "eprev", "partner", "electron", "direction"],
-        "formats": ["f8", "i8", "i8", "u4", "u4", "u4", "u4", "u4", "u4", "u4"],
+        "names": ["time", "bond", "rel", "next", "prev", "enext", "eprev", "partner", "electron", "direction", "pad"],
+        "formats": ["f8", "i8", "i8", "u4", "u4", "u4", "u4", "u4", "u4", "u4", "(3,)u4"],
         "itemsize": 64,
     }
 )

@@ -1,0 +1,119 @@
+"""The chain as a thing of arrays: its invariants, its continuation bit for bit, its growth, its refusals."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from hpcbip.models import Model, get_lattice
+from hpcbip.qmc import Chain, Ensemble, columns, displacements, lags
+
+from .invariants import check
+
+SQUARE, CHAIN = get_lattice("square"), get_lattice("chain")
+
+
+def seed(k: int) -> np.ndarray:
+    return np.random.SeedSequence(k).generate_state(4, np.uint64)
+
+
+def ensemble(electrons: int = 2, beta: float = 6.0, **model: float) -> Ensemble:
+    values = {"t": 1.0, "omega": 0.7, "g": 0.8, "U": 4.0} | model
+    return Ensemble(Model("square", "bond", **values), electrons, beta)
+
+
+ENSEMBLES = {
+    "square-2": ensemble(),
+    "square-1": ensemble(electrons=1),
+    "strong": ensemble(g=2.0, omega=1.0),
+    "dimer-2": Ensemble(Model("chain", "bond", 1.0, 1.0, 1.0, 8.0), 2, 4.0, cluster=CHAIN.cluster(2)),
+    "ring-2": Ensemble(Model("chain", "bond", 1.0, 1.0, 1.0, 8.0), 2, 4.0, cluster=CHAIN.cluster(4, periodic=True)),
+    "plaquette-2": Ensemble(Model("square", "bond", 1.0, 1.0, 1.0, -2.0), 2, 4.0, cluster=SQUARE.cluster(2, 2)),
+}
+
+
+@pytest.mark.parametrize("name", ENSEMBLES)
+def test_every_update_leaves_a_valid_path(name: str) -> None:
+    chain = Chain.start(ENSEMBLES[name], seed(1))
+    for updates in (1,) * 5 + (50,) * 40 + (5000,) * 10:
+        chain.run_block(1, updates)
+        check(chain)
+
+
+@pytest.mark.parametrize("name", ENSEMBLES)
+def test_a_chain_continues_bit_for_bit(name: str) -> None:
+    once = Chain.start(ENSEMBLES[name], seed(2))
+    bins = np.vstack([once.run_block(3, 2000) for _ in range(3)])
+    again = Chain.start(ENSEMBLES[name], seed(2))
+    pieces = []
+    for _ in range(3):
+        pieces.append(again.run_block(3, 2000))
+        again = Chain.from_arrays(ENSEMBLES[name], again.to_arrays())
+    assert np.vstack(pieces).tobytes() == bins.tobytes()
+    assert once.to_arrays()["path"].tobytes() == again.to_arrays()["path"].tobytes()
+
+
+def test_the_path_outgrows_its_arrays_without_a_trace() -> None:
+    small = Chain.start(ensemble(beta=40.0), seed(3))
+    large = Chain.start(ensemble(beta=40.0), seed(3))
+    room = np.zeros(20_000, dtype=large._path.dtype)
+    room[: len(large._path)] = large._path
+    large._path = room
+    assert small.run_block(4, 20_000).tobytes() == large.run_block(4, 20_000).tobytes()
+    assert len(small._path) < len(large._path)
+    assert int(small.to_arrays()["state"][0]) > 64
+
+
+def test_seeds_and_sectors_give_different_streams() -> None:
+    one, other = (Chain.start(ensemble(), seed(k)).run_block(1, 10_000) for k in (4, 5))
+    assert one.tobytes() != other.tobytes()
+
+
+def test_a_long_block_stays_near_the_origin() -> None:
+    free = Chain.start(ensemble(g=0.0, U=0.0), seed(6))
+    for _ in range(5):
+        free.run_block(1, 200_000)
+    check(free)
+    free._recentre()
+    check(free)
+
+
+def test_columns_name_what_the_rows_hold() -> None:
+    for name, e in ENSEMBLES.items():
+        rows = Chain.start(e, seed(7)).run_block(2, 500)
+        assert rows.shape == (2, len(columns(e))), name
+        assert len(set(columns(e))) == len(columns(e))
+        assert ("pair_distance2" in columns(e)) == (e.electrons == 2)
+    e = ensemble()
+    assert sum(c.startswith("pair_weight") for c in columns(e)) == len(displacements(e))
+    assert sum(c.startswith("displacement2[") for c in columns(e)) == len(lags(e))
+    assert lags(e)[-1] == pytest.approx(e.beta / 2)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"electrons": 3},
+        {"beta": -1.0},
+        {"beta": float("nan")},
+        {"edge": 3.0},
+        {"edge": 0.0},
+        {"model": Model("square", "holstein", 1.0, 1.0, 1.0)},
+        {"model": Model("square", "bond", 1.0, 1.0, 1.0, V=0.1)},
+        {"model": Model("square", "bond", -1.0, 1.0, 1.0)},
+    ],
+)
+def test_an_ensemble_that_cannot_be_sampled_is_refused(change: dict[str, object]) -> None:
+    values = {"model": ensemble().model, "electrons": 2, "beta": 6.0} | change
+    with pytest.raises(ValueError):
+        Ensemble(**values)
+
+
+def test_a_state_of_another_chain_is_refused() -> None:
+    arrays = Chain.start(ensemble(), seed(8)).to_arrays()
+    with pytest.raises(ValueError, match="beta"):
+        Chain.from_arrays(ensemble(beta=7.0), arrays)
+    with pytest.raises(ValueError):
+        Chain.from_arrays(ensemble(), arrays | {"path": arrays["path"][:-1]})
+    with pytest.raises(ValueError):
+        Chain.start(ensemble(), np.zeros(4, dtype=np.uint64))
