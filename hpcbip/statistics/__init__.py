@@ -1,0 +1,28 @@
+"""Errors of correlated data: arrays in, arrays out."""
+
+from .binning import Binning, binning_analysis, pooled_mean, rebin
+from .checks import chain_consistency, thermalisation
+from .fits import LineFit, fit_line, fit_line_past_transient
+from .gamma import Gamma, autocovariance, gamma_method
+from .jackknife import Jackknife, jackknife
+from .summary import VERDICTS, Summary, summarise
+
+__all__ = [
+    "VERDICTS",
+    "Binning",
+    "Gamma",
+    "Jackknife",
+    "LineFit",
+    "Summary",
+    "autocovariance",
+    "binning_analysis",
+    "chain_consistency",
+    "fit_line",
+    "fit_line_past_transient",
+    "gamma_method",
+    "jackknife",
+    "pooled_mean",
+    "rebin",
+    "summarise",
+    "thermalisation",
+]

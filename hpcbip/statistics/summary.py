@@ -1,0 +1,69 @@
+"""Mean, error, autocorrelation time and a verdict on whether they can be believed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .binning import Array, Binning, Chains, binning_analysis
+from .checks import chain_consistency, thermalisation
+from .gamma import Gamma, gamma_method
+
+VERDICTS: tuple[str, ...] = ("converged", "maybe", "not")
+_P_ALARM = 1e-4  # of a check between chains or halves; a table of 100 numbers raises one false alarm in 50
+
+
+@dataclass(frozen=True)
+class Summary:
+    """Everything about the means of m quantities.
+
+    Attributes:
+        mean, error, error_error: (m,), by the Γ method: within 2 % of the truth where binned errors are 5 to 15 % low.
+        tau, tau_error: (m,) integrated autocorrelation time in samples (1/2: uncorrelated), by the Γ method.
+        samples: number of samples, over all chains.
+        chain_p, half_p: (m,) p-values of chain consistency and of first against second halves.
+        verdict: (m,) index into VERDICTS.
+        binning, gamma: the two analyses in full.
+    """
+
+    mean: Array
+    error: Array
+    error_error: Array
+    tau: Array
+    tau_error: Array
+    samples: int
+    chain_p: Array
+    half_p: Array
+    verdict: NDArray[np.int64]
+    binning: Binning
+    gamma: Gamma
+
+
+def summarise(chains: Chains) -> Summary:
+    """Analyse the means of m quantities from chains of samples (n_i, m).
+
+    The verdict is "converged" with N > 50 tau samples that are worth at least 32 independent ones, binning and Γ method
+    in agreement, and chains and halves consistent; "not" below N = 20 tau or 10 independent samples; else "maybe".
+
+    Raises:
+        ValueError: for fewer than two samples.
+    """
+    binning = binning_analysis(chains)
+    gamma = gamma_method(chains)
+    _, chain_p = chain_consistency(chains, binning)
+    _, half_p = thermalisation(chains, binning)
+    n = sum(len(chain) for chain in chains)
+    tau = np.maximum(gamma.tau, binning.tau)  # the more pessimistic of the two decides
+    independent = n / np.maximum(2.0 * tau, 1.0)
+    spread = 3.0 * np.hypot(binning.plateau_error_error, gamma.error_error)
+    agree = np.abs(gamma.error - binning.plateau_error) <= spread + 0.1 * gamma.error
+    good = (n > 50.0 * tau) & (independent >= 32) & agree & (chain_p > _P_ALARM) & (half_p > _P_ALARM)
+    bad = (n < 20.0 * tau) | (independent < 10) | ~np.isfinite(gamma.error)
+    verdict = np.where(bad, 2, np.where(good, 0, 1))
+    return Summary(
+        gamma.mean, gamma.error, gamma.error_error, gamma.tau, gamma.tau_error, n, chain_p, half_p, verdict,
+        binning, gamma,
+    )
+

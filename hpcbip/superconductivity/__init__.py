@@ -1,0 +1,23 @@
+"""From bipolarons to transition temperatures."""
+
+from .tc import (
+    BEC_PREFACTOR,
+    BKT_PREFACTOR,
+    PUBLISHED_BKT_PREFACTOR,
+    in_kelvin,
+    prefactor,
+    radius2,
+    transition_temperature,
+    validity_flags,
+)
+
+__all__ = [
+    "BEC_PREFACTOR",
+    "BKT_PREFACTOR",
+    "PUBLISHED_BKT_PREFACTOR",
+    "in_kelvin",
+    "prefactor",
+    "radius2",
+    "transition_temperature",
+    "validity_flags",
+]
