@@ -32,8 +32,8 @@ class EnsembleRecord:
 
     Attributes:
         sector: "polaron" or "bipolaron".
-        parameters: lattice, coupling, t, omega, g, beta, electrons, and U and V for the bipolaron; hashed: the identity.
-        identity: 64 hexadecimal digits.
+        parameters: lattice, coupling, t, omega, g, beta, electrons, and U and V for the bipolaron.
+        identity: hash of the parameters, 64 hexadecimal digits.
     """
 
     sector: str
