@@ -100,9 +100,9 @@ def bin_sizes(lengths: Sequence[int], min_bins: int = MIN_BINS) -> list[int]:
 def binning_analysis(chains: Chains, min_bins: int = MIN_BINS) -> Binning:
     """Errors of the pooled mean against bin size, and the plateau.
 
-    The plateau is the first bin size b with b³ > N (2 tau_b)², 2 tau_b = (error_b/error_1)². Up to a factor of order one
-    it balances the relative bias -tau/(2b), which correlations between neighbouring bins leave in the error, against
-    the error's own noise √(b/2N) (Wolff, CPC 156, 143; Lee, Conduit, Nemec, López Ríos, Drummond, PRE 83, 066706).
+    The plateau is the first bin size b with b³ > N (2 tau_b)², 2 tau_b = (error_b/error_1)². Up to a factor of order
+    one it balances the relative bias -tau/(2b), which correlations between neighbouring bins leave, against
+    the noise √(b/2N) of the error (Wolff, CPC 156, 143; Lee, Conduit, Nemec, López Ríos, Drummond, PRE 83, 066706).
 
     Args:
         chains: arrays (n_i, m) with at least two samples in all.

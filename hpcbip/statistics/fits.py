@@ -35,19 +35,25 @@ class LineFit:
 
 
 def fit_line(
-    x: Array, y: Array, covariance: Array, start: int = 0, stop: int | None = None, samples: int | None = None,
-    correlated: bool = True,
+    x: Array,
+    y: Array,
+    covariance: Array,
+    start: int = 0,
+    stop: int | None = None,
+    samples: int | None = None,
+    shrink: float = 0.0,
 ) -> LineFit:
     """Fit a straight line to `y` (points,) at `x` (points,) with the covariance (points, points) of `y`.
 
     Args:
         x, y: data.
-        covariance: covariance of `y`; only its diagonal weighs the fit if not `correlated` (errors and chi²
-            use all of it in any case).
+        covariance: covariance of `y`.
         start, stop: window of points.
         samples: number of independent samples that the covariance was estimated from; the p-value then follows
             Hotelling's T² distribution. None: the covariance is exact (chi² distribution).
-        correlated: weigh with the inverse covariance (smallest error) instead of its diagonal (most robust).
+        shrink: the fit is weighed with the inverse of (1 - shrink) covariance + shrink diagonal: 0 has the smallest
+            error if the covariance is exact, 1 leaves correlations out of the weights. Errors and chi² always use
+            the covariance as it is.
 
     Raises:
         ValueError: for fewer than two points in the window.
@@ -57,7 +63,7 @@ def fit_line(
         raise ValueError("a straight line needs at least two points")
     design = np.stack([np.ones(stop - start), x[start:stop]], axis=1)
     cov = covariance[start:stop, start:stop]
-    inverse = np.linalg.pinv(cov, hermitian=True) if correlated else np.diag(1.0 / np.diag(cov))
+    inverse = np.linalg.pinv((1.0 - shrink) * cov + shrink * np.diag(np.diag(cov)), hermitian=True)
     solve = np.linalg.solve(design.T @ inverse @ design, design.T @ inverse)  # (2, points): parameters = solve @ y
     parameters = solve @ y[start:stop]
     error = np.sqrt(np.diag(solve @ cov @ solve.T))
@@ -83,19 +89,19 @@ def fit_line(
 
 
 def fit_line_past_transient(
-    x: Array, y: Array, covariance: Array, samples: int | None = None, min_points: int = 4, p_min: float = 0.1
+    x: Array, y: Array, covariance: Array, samples: int | None = None, min_points: int = 4, p_min: float = 0.1, shrink: float = 0.3
 ) -> LineFit:
     """The longest window up to the last point on which a straight line describes the data (p-value > `p_min`).
 
-    For curves that become straight beyond some x. The windows are judged with the full covariance and fitted with its
-    diagonal. If no window passes, the shortest one is returned; its small p-value tells.
+    For curves that become straight beyond some x. The windows are judged with the full covariance and fitted with the
+    shrunk one (see `fit_line`). If no window passes, the shortest one is returned; its small p-value tells.
 
     Raises:
         ValueError: for fewer than two points.
     """
     last = max(0, len(x) - min_points)
     for start in range(last + 1):
-        fit = fit_line(x, y, covariance, start, samples=samples, correlated=False)
+        fit = fit_line(x, y, covariance, start, samples=samples, shrink=shrink)
         if fit.p_value > p_min:
             break
     return fit

@@ -28,7 +28,7 @@ KELVIN_PER_MEV = 11.6045
 
 
 def radius2(pair_distance2: ArrayLike) -> Array:
-    """R², the mean-square distance of an electron from the pair's centre, from ⟨(r1-r2)²⟩. THE definition of R in Tc."""
+    """R², the mean-square distance of an electron from the pair's centre: ⟨(r1-r2)²⟩/4. The one definition of R."""
     return np.asarray(pair_distance2, dtype=float) / 4.0
 
 
@@ -49,8 +49,8 @@ def prefactor(choice: float | str | None, dimension: int) -> float:
 
 def closest_packing(r2: ArrayLike, dimension: int) -> Array:
     """Largest density of pairs that do not overlap: 1/(πR²) in 2D, 3/(4πR³) in 3D, R² counted as at least 1."""
-    r2 = np.maximum(np.asarray(r2, dtype=float), 1.0)
-    return 1.0 / (math.pi * r2) if dimension == 2 else 3.0 / (4.0 * math.pi * r2**1.5)
+    square: Array = np.maximum(np.asarray(r2, dtype=float), 1.0)
+    return 1.0 / (math.pi * square) if dimension == 2 else 3.0 / (4.0 * math.pi * square**1.5)
 
 
 def transition_temperature(
@@ -58,8 +58,8 @@ def transition_temperature(
 ) -> Array:
     """Tc in units of energy.
 
-    2D: Tc = (π factor) ρ/m* (BKT), which is factor/(m* R²) at closest packing; 3D: Tc = factor ρ^{2/3}/m* (BEC); 1D: nan,
-    because a chain has no finite-temperature transition.
+    2D: Tc = (π factor) ρ/m* (BKT), which is factor/(m* R²) at closest packing; 3D: Tc = factor ρ^{2/3}/m* (BEC);
+    1D: nan, because a chain has no transition at finite temperature.
 
     Args:
         mass: pair mass m*, in 1/(energy a²).
@@ -73,15 +73,15 @@ def transition_temperature(
     """
     if dimension not in (1, 2, 3):
         raise ValueError(f"dimension {dimension}: must be 1, 2 or 3")
-    mass = np.asarray(mass, dtype=float)
+    m: Array = np.asarray(mass, dtype=float)
     if dimension == 1:
-        return np.full(np.broadcast_shapes(mass.shape, np.shape(r2)), np.nan)
+        return np.full(np.broadcast_shapes(m.shape, np.shape(r2)), np.nan)
     factor = prefactor(factor, dimension)
-    rho = closest_packing(r2, dimension) if density is None else np.asarray(density, dtype=float)
+    rho: Array = closest_packing(r2, dimension) if density is None else np.asarray(density, dtype=float)
     with np.errstate(divide="ignore", invalid="ignore"):
         if dimension == 2:
-            return np.asarray(math.pi * factor * rho / mass)
-        return np.asarray(factor * rho ** (2.0 / 3.0) / mass)
+            return np.asarray(math.pi * factor * rho / m)
+        return np.asarray(factor * rho ** (2.0 / 3.0) / m)
 
 
 def in_kelvin(tc_over_omega: ArrayLike, omega_meV: float) -> Array:

@@ -1,0 +1,182 @@
+"""Tables: value(error) notation, strict JSON, CSV, and the terminal."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+Record = Mapping[str, Any]
+
+_MARKS = {"converged": "", "maybe": "?", "not": "??"}
+
+REDUCE_COLUMNS: tuple[tuple[str, str], ...] = (
+    ("E_polaron", "E_pol"),
+    ("E_bipolaron", "E_bip"),
+    ("binding_energy", "binding"),
+    ("mass_polaron", "m_pol/m_e"),
+    ("mass_bipolaron", "m*/m0"),
+    ("mass_bipolaron_fit", "m*/m0 (fit)"),
+    ("pair_distance2", "<r12^2>"),
+    ("phonons_bipolaron", "phonons"),
+    ("tc_over_omega", "Tc/omega"),
+)
+TC_COLUMNS: tuple[tuple[str, str], ...] = (
+    ("binding_energy", "binding"),
+    ("mass_bipolaron", "m*/m0"),
+    ("radius2", "R^2"),
+    ("tc_over_omega", "Tc/omega"),
+    ("tc_kelvin", "Tc [K]"),
+)
+_PARAMETERS = ("lattice", "coupling", "t", "omega", "lambda", "g", "U", "V", "beta")
+_ALWAYS = ("omega", "lambda", "U")
+
+
+def with_error(value: float | None, error: float | None) -> str:
+    """5.42(13): the value with the error of its last digits, two digits of it; `-` for what is not known.
+
+    From 10 on the error carries its decimal point (or none): 123(14), 56.1(1.2) is written 56.1(12).
+    """
+    if value is None or not math.isfinite(value):
+        return "-"
+    if error is None or not math.isfinite(error):
+        return f"{value:.4g}(?)"
+    if error <= 0.0:
+        return f"{value:.6g}(0)"
+    digits = 1 - math.floor(math.log10(error))
+    if round(error * 10.0**digits) == 100:  # 0.0996 shows as 0.10
+        digits -= 1
+    if digits <= 0:
+        scale = 10.0**-digits
+        return f"{round(value / scale) * scale:.0f}({round(error / scale) * scale:.0f})"
+    return f"{value:.{digits}f}({round(error * 10.0**digits)})"
+
+
+def to_json(records: Sequence[Record]) -> str:
+    """Strict JSON, a list of objects; numbers that are not finite become null."""
+    return json.dumps([{k: _plain(v) for k, v in record.items()} for record in records], indent=1, allow_nan=False)
+
+
+def to_csv(records: Sequence[Record]) -> str:
+    """CSV with one header line; empty fields for what is not known, flags joined by `; `."""
+    out = io.StringIO()
+    names = list(dict.fromkeys(name for record in records for name in record))
+    writer = csv.DictWriter(out, names, lineterminator="\n")
+    writer.writeheader()
+    for record in records:
+        writer.writerow({k: "; ".join(v) if isinstance(v, list) else _plain(v) for k, v in record.items()})
+    return out.getvalue()
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, float):  # numpy's float64 included
+        return float(value) if math.isfinite(value) else None
+    return value
+
+
+def print_table(records: Sequence[Record], columns: Iterable[tuple[str, str]], console: Console | None = None) -> None:
+    """The points as a table on the terminal: parameters that vary, then value(error) of each column.
+
+    `?` and `??` after a number: its statistics may be, or are, not converged; `!` after a Tc: a flag speaks against it. The
+    flags are listed below the table by the number of the point.
+    """
+    console = console or Console()
+    if not console.is_terminal:  # a log file has no width that would have to be kept
+        console.width = 200
+    varies = [
+        p for p in _PARAMETERS
+        if p in _ALWAYS or (p not in ("g", "beta") and len({str(record.get(p)) for record in records}) > 1)
+    ]  # fmt: skip
+    shared = [f"{p} = {_number(records[0].get(p))}" for p in _PARAMETERS if p not in varies and p not in ("g", "beta")]
+    table = Table(title=", ".join(shared), title_justify="left", header_style="bold")
+    for name in ("#", *varies):
+        table.add_column(name, justify="right", no_wrap=True)
+    columns = list(columns)
+    for _, title in columns:
+        table.add_column(title, justify="right", no_wrap=True)
+    notes: dict[str, list[int]] = {}
+    for number, record in enumerate(records, 1):
+        cells = [_cell(record, name) for name, _ in columns]
+        table.add_row(str(number), *(_number(record.get(p)) for p in varies), *cells)
+        for flag in record["flags"]:
+            notes.setdefault(flag, []).append(number)
+    console.print(table)
+    for flag, numbers in notes.items():
+        console.print(f"  {flag}: # {', '.join(map(str, numbers))}", highlight=False, markup=False)
+    shown = " ".join(_cell(record, name) for record in records for name, _ in columns)
+    if "?" in shown or "!" in shown:
+        console.print(
+            "  ? statistics maybe not converged, ?? not converged, ! the flags above speak against this Tc",
+            highlight=False, markup=False,
+        )  # fmt: skip
+
+
+def _number(value: Any) -> str:
+    return f"{value:g}" if isinstance(value, int | float) else str(value)
+
+
+def _cell(record: Record, name: str) -> str:
+    text = with_error(record.get(name), record.get(f"{name}_err"))
+    if text == "-":
+        return text
+    mark = "!" if name.startswith("tc_") and not record["tc_valid"] else ""
+    return text + mark + _MARKS.get(record.get(f"{name}_verdict") or "", "")
+
+
+def convergence(records: Sequence[Record]) -> str:
+    """One sentence: median and worst relative error of m* and Tc, and how many points are converged and valid."""
+    parts = []
+    for name, title in (("mass_bipolaron", "m*"), ("tc_over_omega", "Tc")):
+        errors = sorted(
+            abs(record[f"{name}_err"] / record[name])
+            for record in records
+            if record.get(name) and record.get(f"{name}_err") is not None
+        )
+        if errors:
+            parts.append(f"{title} {100 * errors[len(errors) // 2]:.1f} % (worst {100 * errors[-1]:.1f} %)")
+    verdicts = [[record.get(f"{x}_verdict") for x in ("mass_bipolaron", "radius2", "binding_energy")] for record in records]
+    good = sum(all(v == "converged" for v in row) for row in verdicts)
+    flagged = sum(bool(record["flags"]) for record in records)
+    errors_text = "median relative error of " + ", ".join(parts) if parts else "no errors yet"
+    return (
+        f"Convergence: {errors_text}; mass, radius and binding energy converged at {good} of {len(records)} points, "
+        f"{flagged} flagged."
+    )
+
+
+def highest(records: Sequence[Record]) -> list[str]:
+    """For every (omega, U, V, lattice, coupling) with several points: where Tc/omega is highest, as a line of text."""
+    curves: dict[tuple[Any, ...], list[Record]] = {}
+    for record in records:
+        if record.get("tc_over_omega") is not None:
+            curves.setdefault(curve_key(record), []).append(record)
+    lines = []
+    for curve in curves.values():
+        valid = [record for record in curve if record["tc_valid"]]
+        if len(curve) < 2 or not valid:
+            continue
+        top = max(valid, key=lambda record: record["tc_over_omega"])
+        value = with_error(top["tc_over_omega"], top["tc_over_omega_err"])
+        kelvin = f" ({with_error(top['tc_kelvin'], top['tc_kelvin_err'])} K)" if top.get("tc_kelvin") else ""
+        edge = top["lambda"] in (min(r["lambda"] for r in curve), max(r["lambda"] for r in curve))
+        where = ", the end of the scan" if edge else ""
+        lines.append(f"{curve_label(top)}: highest Tc/omega = {value}{kelvin} at lambda = {top['lambda']:g}{where}")
+    return lines
+
+
+def curve_key(record: Record) -> tuple[Any, ...]:
+    """What two points on one dome share."""
+    return tuple(record.get(name) for name in ("lattice", "coupling", "t", "omega", "U", "V"))
+
+
+def curve_label(record: Record) -> str:
+    """`square, t/omega = 2, U = 8t`."""
+    t = record["t"]
+    tail = f", V = {record['V'] / t:g}t" if record.get("V") else ""
+    return f"{record['lattice']}, t/omega = {t / record['omega']:.4g}, U = {record['U'] / t:g}t{tail}"
