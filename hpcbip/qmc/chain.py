@@ -26,7 +26,8 @@ class Chain:
         self._path, self._state, self._rng = path, state, rng
         self._choices = np.empty(CHOICES, dtype=np.uint32)
         self._weights = np.empty(CHOICES, dtype=np.float64)
-        self._work = np.zeros((4 + LAGS + 1, ensemble.lattice.dimension))
+        self._work = np.zeros((5 + LAGS + 1, ensemble.lattice.dimension))
+        self._cloud = self._room_for_lines()
         self._kept = kept_columns(ensemble)
 
     @classmethod
@@ -94,10 +95,15 @@ class Chain:
 
     def _run(self, rows: NDArray[np.float64], per_row: int, interval: int, counts: NDArray[np.int64]) -> None:
         arguments = (self._state, self._rng, self.ensemble.parameters, rows, per_row, interval, counts)
-        while not run_bins(self._path, *arguments, self._choices, self._weights, self._work):
+        while not run_bins(self._path, *arguments, self._choices, self._weights, self._work, self._cloud):
             larger = np.zeros(2 * len(self._path) + 64, dtype=EVENT)
             larger[: len(self._path)] = self._path
             self._path = larger
+            self._cloud = self._room_for_lines()
+
+    def _room_for_lines(self) -> NDArray[np.int64]:
+        """Scratch space for as many phonon lines as the path can hold."""
+        return np.zeros((len(self._path) // 2 + 2, 1 + self.ensemble.lattice.dimension), dtype=np.int64)
 
     def _recentre(self) -> None:
         """Bring the path back to the origin, lest a drifting pair leaves the range of a packed coordinate.

@@ -23,12 +23,13 @@ MAX_Z, MAX_D = 12, 3  # fcc; room for every lattice, so that the kernel is compi
 # One record of plain numbers: passed by reference, so that a call costs nothing where the compiler does not inline it
 PARAMETERS = np.dtype(
     [
-        *((name, "i8") for name in ("electrons", "dimension", "z", "interacting", "open", "periodic")),
+        *((name, "i8") for name in ("electrons", "dimension", "z", "interacting", "open", "periodic", "hypercubic")),
         *((name, "i8") for name in ("bias", "box", "lag_column", "pair_column")),
         *((name, "f8") for name in ("beta", "edge", "t", "t2", "g2", "g2_over_t2", "omega", "U", "kappa", "join_window")),
         ("extent", "i8", (MAX_D,)),
         ("step", "i8", (MAX_Z,)),
         ("neighbours", "f8", (MAX_Z, MAX_D)),
+        ("direction_vectors", "i8", (MAX_Z, MAX_D)),
         ("metric", "f8", (MAX_D, MAX_D)),
         ("cumulative", "f8", (len(PROPORTIONS),)),
         ("corner_count", "i8", (MAX_Z**2,)),
@@ -107,6 +108,7 @@ class Ensemble:
             "interacting": model.U != 0.0,
             "open": finite and not lattice.periodic,
             "periodic": finite and lattice.periodic,
+            "hypercubic": bool(np.array_equal(lattice.metric, np.eye(d))) and z == 2 * d,
             "bias": origin(d),
             "box": BOX[d],
             "lag_column": len(SCALARS),
@@ -128,6 +130,7 @@ class Ensemble:
         neighbours = lattice.neighbours
         values["step"][:z] = [pack(vector) for vector in neighbours]
         values["neighbours"][:z, :d] = neighbours
+        values["direction_vectors"][:z, :d] = neighbours
         values["metric"][:d, :d] = lattice.metric
         for code, others in _corners(neighbours).items():
             values["corner_count"][code] = len(others) + 1

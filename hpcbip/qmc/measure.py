@@ -4,19 +4,19 @@ With the phonon lines of length ℓ and n hops, from Z(β) = <φ|e^{-βH}|φ> wi
 
     E = -∂ ln Z/∂β = < Ω Σ ℓ + ∫V dτ - n > / β.
 
-Bulk averages are taken over the window [edge, β - edge]. `diffusion` is the improved estimator of d/m*: at a time without phonons the state is
-(r1, r2), which inversion about the centre of the pair together with the exchange of the electrons maps to itself while it reverses all
-later displacements of R. The cross terms of the displacement before and after such a time vanish on average, so that the path
-breaks into independent segments: every hop in the phonon vacuum, and every connected cluster of phonon lines with all that happens
-under it. d/m* = rate of Σ |ΔR_segment|² over the segments that begin in the window. (One electron: inversion about its site.)
-`displacement2_window` sums the same segments cut at both edges of the window: its mean is <|R(β - edge) - R(edge)|²> exactly, at any β.
+Bulk averages are taken over the window [edge, β - edge]. `diffusion`, the improved estimator of d/m*, is the sum over the components of R
+of the rate of (ΔR_a)² over the segments between the cuts of that component that `symmetry` finds, for the segments that begin in the window.
+`displacement2_window` sums the same segments, cut at both ends of the window as well: its mean is <|R(β - edge) - R(edge)|²> exactly, at any β.
 """
 
 from __future__ import annotations
 
+import numpy as np
+
 from .geometry import interaction, relative
 from .jit import kernel
-from .path import FIRST, TAIL, coordinate, site_after
+from .path import TAIL, coordinate, site_after
+from .symmetry import close_line, open_line, reflects
 
 # columns of a bin row before the displacement curve and the pair weights
 SCALARS = (
@@ -42,14 +42,6 @@ def _squared_length(par, vector):
 
 
 @kernel
-def _segment(par, position, start, scratch):
-    """|ΔR|² of a segment from the summed coordinates of the electrons at its two ends."""
-    for a in range(par.dimension):
-        scratch[a] = (position[a] - start[a]) / par.electrons
-    return _squared_length(par, scratch)
-
-
-@kernel
 def _pair_bin(par, rel):
     """Index of r1 - r2 in the box of displacements, or -1 outside of it."""
     index = 0
@@ -62,9 +54,21 @@ def _pair_bin(par, rel):
 
 
 @kernel
-def measure(path, state, par, row, work):
-    """Add one measurement of the path to `row` (columns of `observables.columns`); `work` is scratch, shape (4 + lags, d)."""
-    position, seg_start, cut_start, scratch, marks = work[0], work[1], work[2], work[3], work[4:]
+def _product(par, vector, a):
+    """Contribution of component a to |vector|²; the parts add up to it on every lattice."""
+    total = 0.0
+    for b in range(par.dimension):
+        total += par.metric[a, b] * vector[a] * vector[b]
+    return total
+
+
+@kernel
+def measure(path, state, par, row, work, cloud):
+    """Add one measurement of the path to `row` (columns of `ensemble.columns`).
+
+    `work`, shape (6 + lags, d), and `cloud`, shape (1 + lines, 1 + d), are scratch space.
+    """
+    position, begin, begin_cut, begin_time, scratch, marks = work[0], work[1], work[2], work[3], work[4], work[5:]
     low, high = par.edge, par.beta - par.edge
     window = high - low
     n_lags = marks.shape[0] - 1
@@ -72,9 +76,10 @@ def measure(path, state, par, row, work):
     for a in range(par.dimension):
         position[a] = 0.0
         for e in range(par.electrons):
-            position[a] += coordinate(site_after(path, par, e) - par.bias, par.bias, a)
-        seg_start[a] = position[a]
-        cut_start[a] = position[a]
+            position[a] += coordinate(site_after(path, par, np.uint32(e)) - par.bias, par.bias, a)
+        begin[a] = position[a]
+        begin_cut[a] = position[a]
+        begin_time[a] = 0.0
 
     potential = 0.0
     lines = 0.0
@@ -88,14 +93,13 @@ def measure(path, state, par, row, work):
     cover = 0
     mark = 0
     inside = False
-    seg_time = 0.0
-    i = par.electrons - 1
-    while i != TAIL:
+    i = np.uint32(par.electrons - 1)
+    while True:
+        # from slot i to slot j the state is constant
         t0 = path[i].time
         j = path[i].next
         t1 = path[j].time
         rel = path[i].rel
-        # the edge of the window, and the marks of the displacement curve, lie between the hops i and j
         while mark <= n_lags and low + mark * spacing < t1:
             for a in range(par.dimension):
                 marks[mark, a] = position[a] / par.electrons
@@ -103,7 +107,18 @@ def measure(path, state, par, row, work):
         if not inside and t1 > low and t0 < high:
             inside = True
             for a in range(par.dimension):
-                cut_start[a] = position[a]
+                begin_cut[a] = position[a]
+        symmetric = reflects(par, position, rel, cloud, cover)
+        if symmetric != 0:
+            for a in range(par.dimension):
+                if (symmetric >> a) & 1:
+                    if low <= begin_time[a] < high:
+                        diffusion += _closed(par, position, begin, scratch, a)
+                    if inside:
+                        cut += _closed(par, position, begin_cut, scratch, a)
+                    begin[a] = position[a]
+                    begin_cut[a] = position[a]
+                    begin_time[a] = t1
         bulk = min(t1, high) - max(t0, low)
         if bulk > 0.0:
             phonons += bulk * cover
@@ -118,50 +133,37 @@ def measure(path, state, par, row, work):
         if par.electrons == 2 and par.interacting:
             potential += (t1 - t0) * interaction(par, rel)
         if inside and t1 >= high:
-            cut += _segment(par, position, cut_start, scratch)
+            for a in range(par.dimension):
+                cut += _closed(par, position, begin_cut, scratch, a)
             inside = False
         if j == TAIL:
             break
-        # the hop j
         i = j
-        hop = path[i]
+        direction = path[i].direction
+        partner = path[i].partner
         counted = low <= t1 < high
-        if hop.partner == 0:
+        if partner == 0:
             bare += counted
-            if cover == 0:
-                for a in range(par.dimension):
-                    seg_start[a] = position[a]
-                seg_time = t1
         else:
             assisted += counted
-            if path[hop.partner].time > t1:
+            if path[partner].time > t1:
                 lines -= t1
-                if cover == 0:
-                    for a in range(par.dimension):
-                        seg_start[a] = position[a]
-                    seg_time = t1
+                open_line(par, cloud, cover, i, path[i].bond)
                 cover += 1
             else:
                 lines += t1
                 cover -= 1
+                close_line(par, cloud, cover, partner)
         for a in range(par.dimension):
-            position[a] += par.neighbours[hop.direction, a]
-        if cover == 0:
-            if low <= seg_time < high:
-                diffusion += _segment(par, position, seg_start, scratch)
-            if inside:
-                cut += _segment(par, position, cut_start, scratch)
-                for a in range(par.dimension):
-                    cut_start[a] = position[a]
+            position[a] += par.neighbours[direction, a]
 
-    n = state[0]
-    row[0] += (par.omega * lines + potential - n) / par.beta
+    row[0] += (par.omega * lines + potential - state[0]) / par.beta
     row[1] += diffusion / window
     row[2] += cut
     row[3] += phonons / window
     row[4] += bare / window
     row[5] += assisted / window
-    row[6] += n
+    row[6] += state[0]
     if par.electrons == 2:
         row[7] += distance2 / window
         row[8] += bulk_potential / window
@@ -172,3 +174,11 @@ def measure(path, state, par, row, work):
                 scratch[a] = marks[m + k, a] - marks[m, a]
             total += _squared_length(par, scratch)
         row[par.lag_column + k - 1] += total / (n_lags + 1 - k)
+
+
+@kernel
+def _closed(par, position, begin, scratch, a):
+    """The part of component a in |ΔR|² of a segment, from the summed coordinates of the electrons at its ends."""
+    for b in range(par.dimension):
+        scratch[b] = (position[b] - begin[b]) / par.electrons
+    return _product(par, scratch, a)

@@ -45,7 +45,7 @@ def update(path, state, rng, par, counts, choices, weights):
 
 
 @kernel
-def run_bins(path, state, rng, par, rows, per_row, interval, counts, choices, weights, work):
+def run_bins(path, state, rng, par, rows, per_row, interval, counts, choices, weights, work, cloud):
     """Go on filling `rows` with sums over `per_row` measurements, `interval` updates apart.
 
     Returns True when all rows are full, False when the path needs larger arrays; then call again with them: progress is in `state`.
@@ -57,7 +57,7 @@ def run_bins(path, state, rng, par, rows, per_row, interval, counts, choices, we
                     return False
                 update(path, state, rng, par, counts, choices, weights)
                 state[UPDATE] += 1
-            measure(path, state, par, rows[state[ROW]], work)
+            measure(path, state, par, rows[state[ROW]], work, cloud)
             state[UPDATE] = 0
             state[MEASUREMENT] += 1
         state[MEASUREMENT] = 0

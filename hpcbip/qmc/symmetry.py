@@ -1,0 +1,101 @@
+"""Times at which the rest of the path may be reflected: what makes the mass estimator sharp.
+
+In the occupation-number picture the path is a Markov process in (r1, r2, {n_b}), and n_b is the number of phonon lines of bond b that cover a
+time. Where a point operation maps the instantaneous state to itself and reverses component a of the displacement of R, the path after that time
+and its image have the same weight: the products of ΔR_a before and ΔR_a after vanish on average (PHYSICS.md section 2).
+
+Operations tried: inversion about the centre of the pair, with the electrons exchanged, which reverses all components, and on hypercubic
+lattices the mirrors through the centre, which reverse one. A mirror maps the pair to itself if both electrons lie on it or are exchanged by
+it. The cloud must be its own image. (On an open cluster nothing is symmetric; on a periodic one the unwrapped coordinates are used.)
+
+The cloud is a table of integers: row 0 holds the sums of the others, row k ≥ 1 the slot that opened a line and twice the coordinates of the centre of its
+bond.
+"""
+
+from __future__ import annotations
+
+from .jit import kernel
+from .path import AXIS_BITS, AXIS_MASK, coordinate
+
+
+@kernel
+def open_line(par, cloud, cover, slot, bond):
+    """Add the line that begins at the hop in `slot` to a cloud of `cover` lines."""
+    if cover == 0:
+        for a in range(par.dimension):
+            cloud[0, 1 + a] = 0
+    axis = bond & AXIS_MASK
+    cloud[1 + cover, 0] = slot
+    for a in range(par.dimension):
+        centre = 2 * coordinate((bond >> AXIS_BITS) - par.bias, par.bias, a) + par.direction_vectors[2 * axis, a]
+        cloud[1 + cover, 1 + a] = centre
+        cloud[0, 1 + a] += centre
+
+
+@kernel
+def close_line(par, cloud, cover, slot):
+    """Take out the line that began at `slot`; `cover` lines are left."""
+    k = 1
+    while cloud[k, 0] != slot:
+        k += 1
+    for a in range(par.dimension):
+        cloud[0, 1 + a] -= cloud[k, 1 + a]
+        cloud[k, 1 + a] = cloud[1 + cover, 1 + a]
+    cloud[k, 0] = cloud[1 + cover, 0]
+
+
+@kernel
+def _count(par, cloud, cover, k, position, mask):
+    """How many lines lie on the image of line k under reversal of the components in `mask` about the centre."""
+    count = 0
+    for m in range(1, cover + 1):
+        same = True
+        for a in range(par.dimension):
+            x = cloud[k, 1 + a]
+            if (mask >> a) & 1:
+                x = 2 * _doubled(par, position, a) - x
+            if cloud[m, 1 + a] != x:
+                same = False
+                break
+        count += same
+    return count
+
+
+@kernel
+def _doubled(par, position, a):
+    """Twice coordinate a of the centre R, from the summed coordinates of the electrons."""
+    return int(position[a]) if par.electrons == 2 else 2 * int(position[a])
+
+
+@kernel
+def _cloud_symmetric(par, position, cloud, cover, mask):
+    for a in range(par.dimension):
+        if (mask >> a) & 1 and cloud[0, 1 + a] != cover * _doubled(par, position, a):
+            return False
+    for k in range(1, cover + 1):
+        if _count(par, cloud, cover, k, position, mask) != _count(par, cloud, cover, k, position, 0):
+            return False
+    return True
+
+
+@kernel
+def reflects(par, position, rel, cloud, cover):
+    """Bit a is set if the state allows to reverse component a of all later displacements."""
+    if par.open:
+        return 0
+    everything = (1 << par.dimension) - 1
+    if cover == 0 or _cloud_symmetric(par, position, cloud, cover, everything):
+        return everything
+    result = 0
+    if par.hypercubic and par.dimension > 1:
+        for a in range(par.dimension):
+            if par.electrons == 2 and rel != 0:
+                extended = 0  # components along which the electrons are apart
+                for b in range(par.dimension):
+                    if coordinate(rel, par.bias, b) != 0:
+                        extended |= 1 << b
+                if (extended >> a) & 1 and extended != 1 << a:
+                    continue
+            if _cloud_symmetric(par, position, cloud, cover, 1 << a):
+                result |= 1 << a
+    return result
