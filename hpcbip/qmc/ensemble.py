@@ -90,8 +90,8 @@ class Ensemble:
 
     @property
     def interval(self) -> int:
-        """Updates between two measurements: about half the number of hops, so that measuring costs little."""
-        return max(32, int(self.beta * self.lattice.coordination * self.model.t * self.electrons / 2))
+        """Updates between two measurements: about the number of hops, so that measuring costs little."""
+        return max(32, int(self.beta * self.lattice.coordination * self.model.t * self.electrons))
 
     @cached_property
     def parameters(self) -> np.record:

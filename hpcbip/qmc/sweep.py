@@ -6,15 +6,16 @@ from .jit import kernel
 from .measure import measure
 from .path import FIRST
 from .rng import uniform
+from .updates.blocks import insert_block, remove_block
 from .updates.corners import flip_corner
 from .updates.ends import move_end
 from .updates.joins import join_hop
 from .updates.kinks import insert_kinks, remove_kinks
 from .updates.shifts import shift_hop
 
-UPDATES = ("insert_kinks", "remove_kinks", "shift_hop", "flip_corner", "join_hop", "move_end")
+UPDATES = ("insert_kinks", "remove_kinks", "shift_hop", "flip_corner", "join_hop", "move_end", "insert_block", "remove_block")
 # proportions; insertion and removal are each other's inverse and have to be drawn equally often
-PROPORTIONS = (0.20, 0.20, 0.10, 0.20, 0.26, 0.04)
+PROPORTIONS = (0.15, 0.15, 0.10, 0.16, 0.20, 0.04, 0.10, 0.10)
 
 # words of the integer state of a chain
 HOPS, ROW, MEASUREMENT, UPDATE = 0, 1, 2, 3
@@ -38,8 +39,12 @@ def update(path, state, rng, par, counts, choices, weights):
         accepted = flip_corner(path, state, rng, par)
     elif k == 4:
         accepted = join_hop(path, state, rng, par, choices, weights)
-    else:
+    elif k == 5:
         accepted = move_end(path, state, rng, par)
+    elif k == 6:
+        accepted = insert_block(path, state, rng, par)
+    else:
+        accepted = remove_block(path, state, rng, par)
     counts[k, 0] += 1
     counts[k, 1] += accepted
 
