@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from hpcbip.errors import InputError
 from hpcbip.models import get_lattice
 from hpcbip.statistics import VERDICTS, LineFit, Summary, fit_line_past_transient, gamma_method, jackknife, summarise
 from hpcbip.statistics.binning import Array, Chains
@@ -80,7 +81,14 @@ class EnsembleBins:
         return sum(len(chain) for chain in self.chains)
 
     def pick(self, names: Sequence[str]) -> list[Array]:
-        """The chains that have bins, with these columns only."""
+        """The chains that have bins, with these columns only.
+
+        Raises:
+            InputError: if a column is not there: the bins are another version's.
+        """
+        missing = [name for name in names if name not in self.columns]
+        if missing:
+            raise InputError(f"the bins have no column {missing[0]}: they were made by another version of hpcbip")
         where = [self.columns.index(name) for name in names]
         return [chain[:, where] for chain in self.chains if len(chain)]
 

@@ -25,6 +25,9 @@ DOME_DATA = (
 )  # fmt: skip
 
 
+PLATEAUS = ("E_polaron", "mass_polaron", "E_bipolaron", "mass_bipolaron", "pair_distance2", "tc_over_omega")
+
+
 def dome_figure(records: Sequence[Record], path: Path) -> list[Path]:
     """Tc/Ω against λ, one curve per (t/Ω, U), hollow where a flag speaks against the point; PNG, PDF and CSV.
 
@@ -61,7 +64,7 @@ def dome_figure(records: Sequence[Record], path: Path) -> list[Path]:
     for ceiling in CEILINGS:
         axes.axhline(ceiling, color="gray", lw=0.8, ls=":")
         axes.annotate(
-            f"conventional, {ceiling:g}", (0.99, ceiling), xycoords=("axes fraction", "data"), ha="right", va="bottom",
+            f"conventional, {ceiling:g}", (0.99, ceiling), xycoords=("axes fraction", "data"), ha="right", va="top",
             fontsize=7, color="gray",
         )  # fmt: skip
     axes.set(xlabel=r"$\lambda$", ylabel=r"$T_c/\Omega$", ylim=(0.0, 1.25 * max(top, max(CEILINGS))))
@@ -75,18 +78,18 @@ def plateau_figure(rows: Sequence[Mapping[str, Any]], path: Path) -> list[Path]:
     """Error against bin size, in units of the error of single bins: one panel per observable, one line per ensemble.
 
     Args:
-        rows: with ensemble, observable, bin_size, error, error_error, plateau (the rows of binning.csv).
+        rows: with ensemble, observable, bin_size, error, error_error, plateau, gamma_error (the rows of binning.csv).
         path: of the figure.
 
     Raises:
         InputError: if it cannot be written.
     """
-    names = [n for n in ("E_polaron", "mass_polaron", "E_bipolaron", "mass_bipolaron", "pair_distance2", "tc_over_omega")
-             if any(row["observable"] == n for row in rows)]  # fmt: skip
+    present = {row["observable"] for row in rows}
+    names = [name for name in PLATEAUS if name in present]
     across = 3
     down = max(1, -(-len(names) // across))
     figure = _new_figure((3.2 * across, 2.5 * down))
-    panels = figure.subplots(down, across, squeeze=False, sharex=True).flat
+    panels = figure.subplots(down, across, squeeze=False, sharex=True).ravel()
     for panel, name in zip(panels, names, strict=False):
         lines: dict[str, list[Mapping[str, Any]]] = {}
         for row in rows:
@@ -96,16 +99,17 @@ def plateau_figure(rows: Sequence[Mapping[str, Any]], path: Path) -> list[Path]:
             single = line[0]["error"]
             if not single:
                 continue
-            x = [row["bin_size"] for row in line]
-            y, dy = ([row[key] / single for row in line] for key in ("error", "error_error"))
-            panel.errorbar(x, y, dy, lw=0.8, elinewidth=0.5, color=f"C{i % 10}", alpha=0.8)
-            chosen = [row for row in line if row["plateau"]]
-            panel.plot([r["bin_size"] for r in chosen], [r["error"] / single for r in chosen], "o", ms=4, color=f"C{i % 10}")
+            x, y, dy = ([row[key] for row in line] for key in ("bin_size", "error", "error_error"))
+            colour, at = f"C{i % 10}", next(k for k, row in enumerate(line) if row["plateau"])
+            ratio = [value / single for value in y]
+            panel.errorbar(x, ratio, [value / single for value in dy], lw=0.8, elinewidth=0.5, color=colour, alpha=0.8)
+            panel.plot(x[at], ratio[at], "o", ms=4, color=colour)
+            panel.axhline(line[0]["gamma_error"] / single, color=colour, lw=0.7, ls="--", alpha=0.6)
         panel.set(title=name, xscale="log", ylim=(0.0, None))
         panel.title.set_fontsize(9)
-    for panel in list(panels)[len(names):]:
+    for panel in panels[len(names) :]:
         panel.set_axis_off()
-    figure.supxlabel("bins per bin (dot: on the plateau)", fontsize=9)
+    figure.supxlabel("bin size (dot: on the plateau; dashed: the quoted error, from the Γ method)", fontsize=9)
     figure.supylabel("error / error of single bins", fontsize=9)
     return _save(figure, path)
 

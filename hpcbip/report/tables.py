@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import math
+import statistics
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -41,7 +42,7 @@ _ALWAYS = ("omega", "lambda", "U")
 def with_error(value: float | None, error: float | None) -> str:
     """5.42(13): the value with the error of its last digits, two digits of it; `-` for what is not known.
 
-    From 10 on the error carries its decimal point (or none): 123(14), 56.1(1.2) is written 56.1(12).
+    An error of 10 or more is rounded like the value: 123(14), 12300(1400).
     """
     if value is None or not math.isfinite(value):
         return "-"
@@ -83,8 +84,8 @@ def _plain(value: Any) -> Any:
 def print_table(records: Sequence[Record], columns: Iterable[tuple[str, str]], console: Console | None = None) -> None:
     """The points as a table on the terminal: parameters that vary, then value(error) of each column.
 
-    `?` and `??` after a number: its statistics may be, or are, not converged; `!` after a Tc: a flag speaks against it. The
-    flags are listed below the table by the number of the point.
+    `?` and `??` after a number: its statistics may be, or are, not converged; `!` after a Tc: a flag speaks against
+    it. The flags are listed below the table by the number of the point.
     """
     console = console or Console()
     if not console.is_terminal:  # a log file has no width that would have to be kept
@@ -133,15 +134,15 @@ def convergence(records: Sequence[Record]) -> str:
     """One sentence: median and worst relative error of m* and Tc, and how many points are converged and valid."""
     parts = []
     for name, title in (("mass_bipolaron", "m*"), ("tc_over_omega", "Tc")):
-        errors = sorted(
+        errors = [
             abs(record[f"{name}_err"] / record[name])
             for record in records
             if record.get(name) and record.get(f"{name}_err") is not None
-        )
+        ]
         if errors:
-            parts.append(f"{title} {100 * errors[len(errors) // 2]:.1f} % (worst {100 * errors[-1]:.1f} %)")
-    verdicts = [[record.get(f"{x}_verdict") for x in ("mass_bipolaron", "radius2", "binding_energy")] for record in records]
-    good = sum(all(v == "converged" for v in row) for row in verdicts)
+            parts.append(f"{title} {100 * statistics.median(errors):.1f} % (worst {100 * max(errors):.1f} %)")
+    judged = ("mass_bipolaron", "radius2", "binding_energy")
+    good = sum(all(record.get(f"{name}_verdict") == "converged" for name in judged) for record in records)
     flagged = sum(bool(record["flags"]) for record in records)
     errors_text = "median relative error of " + ", ".join(parts) if parts else "no errors yet"
     return (

@@ -77,7 +77,7 @@ def _ratio2(error: Array, naive: Array) -> Array:
 def rebin(chain: Array, size: int) -> Array:
     """(n // size, m) means over consecutive samples; what does not fill a bin is left out at the start of the chain."""
     count = len(chain) // size
-    return np.asarray(chain[len(chain) - count * size :].reshape(count, size, -1).mean(axis=1))
+    return np.asarray(chain[len(chain) - count * size :].reshape(count, size, chain.shape[1]).mean(axis=1))
 
 
 def pooled_mean(chains: Chains) -> Array:

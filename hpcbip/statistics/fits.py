@@ -89,12 +89,20 @@ def fit_line(
 
 
 def fit_line_past_transient(
-    x: Array, y: Array, covariance: Array, samples: int | None = None, min_points: int = 4, p_min: float = 0.1, shrink: float = 0.3
+    x: Array,
+    y: Array,
+    covariance: Array,
+    samples: int | None = None,
+    min_points: int = 4,
+    p_min: float = 0.1,
+    shrink: float = 0.3,
 ) -> LineFit:
-    """The longest window up to the last point on which a straight line describes the data (p-value > `p_min`).
+    """Straight line through the end of a curve that has a transient at x = 0, past that transient.
 
-    For curves that become straight beyond some x. The windows are judged with the full covariance and fitted with the
-    shrunk one (see `fit_line`). If no window passes, the shortest one is returned; its small p-value tells.
+    The longest window up to the last point on which a straight line describes the data (p-value > `p_min`) still has
+    as much of the transient as cannot be told from noise, a bias of about one standard error; so the fit starts at 1.5
+    times its first x. The windows are judged with the full covariance and fitted with the shrunk one (see `fit_line`).
+    If no window passes, the one of the last `min_points` points is returned; its small p-value tells.
 
     Raises:
         ValueError: for fewer than two points.
@@ -103,5 +111,6 @@ def fit_line_past_transient(
     for start in range(last + 1):
         fit = fit_line(x, y, covariance, start, samples=samples, shrink=shrink)
         if fit.p_value > p_min:
-            break
+            later = min(last, int(np.searchsorted(x, 1.5 * x[start])))
+            return fit_line(x, y, covariance, later, samples=samples, shrink=shrink)
     return fit

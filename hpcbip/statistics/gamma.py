@@ -67,8 +67,10 @@ def gamma_method(chains: Chains, s: float = 1.5) -> Gamma:
     tau_of = np.cumsum(rho, axis=0) - 0.5  # row W: the sum cut at W
     lag = np.arange(1, max_lag + 1)[:, None]
     # Eq. 51: τ_W = S / ln((2τ+1)/(2τ-1)); eq. 52: cut where g changes sign, systematic = statistical error.
-    safe = np.maximum(tau_of[1:], 0.5 + 1e-9)
-    decay = s / np.log((2.0 * safe + 1.0) / (2.0 * safe - 1.0))
+    # Anticorrelated samples, 2τ < 1, fall off like correlated ones with 1/(2τ).
+    twice = np.maximum(tau_of[1:] * 2.0, 0.1)
+    twice = np.maximum(np.maximum(twice, 1.0 / twice), 1.0 + 1e-9)
+    decay = s / np.log((twice + 1.0) / (twice - 1.0))
     cut = np.exp(-lag / decay) - decay / np.sqrt(lag * n) < 0.0
     window = np.where(cut.any(axis=0), cut.argmax(axis=0) + 1, max_lag) if max_lag > 0 else np.zeros(cov.shape[1], int)
     # Subtracting the estimated instead of the true mean lowers Γ(k) by σ²·2τ/n at every lag (eq. 49).

@@ -1,0 +1,108 @@
+"""From a campaign's directory to its files, with synthetic bins in the real store."""
+
+from __future__ import annotations
+
+import csv
+import json
+from pathlib import Path
+
+import pytest
+
+from hpcbip.campaign.config import load_config
+from hpcbip.campaign.identity import canonical_json
+from hpcbip.campaign.plan import make_plan
+from hpcbip.campaign.reduction import OBSERVABLES, EnsembleBins
+from hpcbip.campaign.store import Room, Store
+from hpcbip.errors import InputError
+from hpcbip.report.results import reduce_and_write, reduce_directory
+from hpcbip.report.tables import TC_COLUMNS, convergence, print_table
+from tests.campaign.synthetic import sector_bins
+
+CONFIG = """
+name: synthetic
+seed: 1
+model: {lattice: square, coupling: bond, t: 1.0}
+grid: {omega: [1.5], lambda: [0.5, 0.7], U: [8.0]}
+sampling: {beta: 60}
+tc: {omega_meV: 30}
+"""
+
+
+def campaign(folder: Path, bins: int = 64, points: int = 2) -> dict[str, EnsembleBins]:
+    folder.mkdir(exist_ok=True)
+    (folder / "config.yaml").write_text(CONFIG)
+    plan = make_plan(load_config(folder / "config.yaml"))
+    data = {}
+    for i, point in enumerate(plan.points[:points]):
+        for sector, identity in point.ensembles.items():
+            data[identity] = sector_bins(plan, sector, point=i, seed=10 * i + len(sector), bins=bins)
+    with Store(folder, writable=True) as store:
+        store.make_room({
+            key: Room(4, 100, part.columns, part.sector, canonical_json(plan.ensembles[key].parameters), list(part.lags))
+            for key, part in data.items()
+        })  # fmt: skip
+        for key, part in data.items():
+            for chain, rows in enumerate(part.chains):
+                if len(rows):
+                    store.write(key, chain, 0, rows)
+    return data
+
+
+def test_files_and_their_content(tmp_path: Path) -> None:
+    data = campaign(tmp_path)
+    records, written = reduce_and_write(tmp_path)
+    assert {path.name for path in written} == {"results.json", "results.csv", "binning.csv", "plateau.png"}
+    assert not list(tmp_path.glob("*.tmp"))
+    parsed = json.loads((tmp_path / "results.json").read_text())
+    assert parsed == records and len(parsed) == 2
+    for name in OBSERVABLES:
+        assert {name, f"{name}_err", f"{name}_tau", f"{name}_verdict"} <= set(parsed[0])
+    assert parsed[0]["tc_kelvin"] == pytest.approx(11.6045 * 30 * parsed[0]["tc_over_omega"])
+    table = list(csv.DictReader((tmp_path / "results.csv").open()))
+    assert float(table[1]["mass_bipolaron"]) == parsed[1]["mass_bipolaron"]
+    rows = list(csv.DictReader((tmp_path / "binning.csv").open()))
+    assert {row["ensemble"] for row in rows} == {key[:12] for key in data}
+    mass = [r for r in rows if r["observable"] == "mass_bipolaron" and r["ensemble"] == rows[-1]["ensemble"]]
+    assert [int(r["bin_size"]) for r in mass][:5] == [1, 2, 3, 4, 6] and sum(int(r["plateau"]) for r in mass) == 1
+    assert float(mass[0]["gamma_error"]) == pytest.approx(parsed[1]["mass_bipolaron_err"])
+
+
+def test_prefactor_scales_tc_and_nothing_else(tmp_path: Path) -> None:
+    campaign(tmp_path)
+    default, published = reduce_directory(tmp_path), reduce_directory(tmp_path, "published")
+    for a, b in zip(default, published, strict=True):
+        assert b["tc_over_omega"] / a["tc_over_omega"] == pytest.approx(0.5 * 3.14159265 / 1.84)
+        assert b["tc_prefactor"] == 0.5 and a["binding_energy"] == b["binding_energy"]
+
+
+def test_unfinished_campaign_is_reduced_and_says_so(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    campaign(tmp_path, points=1)
+    records, _ = reduce_and_write(tmp_path)
+    assert "no bipolaron bins" in records[1]["flags"] and records[1]["mass_bipolaron"] is None
+    print_table(records, TC_COLUMNS)
+    print(convergence(records))
+    out = capsys.readouterr().out
+    assert "no bipolaron bins: # 2" in out and "of 2 points, 1 flagged" in out
+
+
+def test_directories_that_cannot_be_reduced(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="not a campaign"):
+        reduce_directory(tmp_path)
+    with pytest.raises(InputError, match="not a campaign"):
+        reduce_directory(tmp_path / "nowhere")
+    campaign(tmp_path, points=0)
+    with pytest.raises(InputError, match="no bins yet"):
+        reduce_directory(tmp_path)
+
+
+def test_bins_of_another_version_are_refused(tmp_path: Path) -> None:
+    data = campaign(tmp_path, points=0)
+    plan = make_plan(load_config(tmp_path / "config.yaml"))
+    identity = plan.points[0].ensembles["bipolaron"]
+    data = sector_bins(plan, "bipolaron")
+    names = ["diffusivity" if name == "diffusion" else name for name in data.columns]
+    with Store(tmp_path, writable=True) as store:
+        store.make_room({identity: Room(4, 64, names, "bipolaron", "{}", list(data.lags))})
+        store.write(identity, 0, 0, data.chains[0])
+    with pytest.raises(InputError, match="no column diffusion"):
+        reduce_directory(tmp_path)

@@ -1,0 +1,103 @@
+"""Tables: value(error), strict JSON, CSV, marks and footnotes."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import math
+
+import numpy as np
+import pytest
+from rich.console import Console
+
+from hpcbip.report.tables import TC_COLUMNS, convergence, highest, print_table, to_csv, to_json, with_error
+
+
+def record(lam: float, tc: float | None = 0.2, **other: object) -> dict:
+    base = {
+        "lattice": "square", "coupling": "bond", "t": 1.0, "omega": 0.5, "g": 1.0, "lambda": lam, "U": 8.0, "V": 0.0,
+        "beta": 40.0, "binding_energy": 0.8, "binding_energy_err": 0.0123, "binding_energy_verdict": "converged",
+        "mass_bipolaron": 5.4, "mass_bipolaron_err": 0.13, "mass_bipolaron_verdict": "converged", "radius2": 1.5,
+        "radius2_err": 0.03, "radius2_verdict": "converged", "tc_over_omega": tc, "tc_over_omega_err": 0.01,
+        "tc_over_omega_verdict": "converged", "tc_kelvin": None, "tc_kelvin_err": None, "tc_valid": True, "flags": [],
+    }  # fmt: skip
+    return base | other
+
+
+def text(records: list[dict]) -> str:
+    out = io.StringIO()
+    print_table(records, TC_COLUMNS, Console(file=out))
+    return out.getvalue()
+
+
+@pytest.mark.parametrize(
+    "value,error,expected",
+    [
+        (5.4213, 0.1312, "5.42(13)"),
+        (-9.61234, 0.00456, "-9.6123(46)"),
+        (0.2, 0.0996, "0.20(10)"),
+        (56.13, 1.24, "56.1(12)"),
+        (123.4, 14.2, "123(14)"),
+        (12345.0, 1420.0, "12300(1400)"),
+        (1.0, 99.7, "0(100)"),
+        (2.0, 0.0, "2(0)"),
+        (2.0, None, "2(?)"),
+        (None, 0.1, "-"),
+        (math.nan, 0.1, "-"),
+    ],
+)
+def test_value_with_error(value: float | None, error: float | None, expected: str) -> None:
+    assert with_error(value, error) == expected
+
+
+def test_json_is_strict() -> None:
+    records = [{"a": math.nan, "b": np.float64(1.5), "c": math.inf, "d": None, "e": True, "flags": ["x"], "s": "y"}]
+
+    def refuse(word: str) -> None:
+        raise AssertionError(word)
+
+    parsed = json.loads(to_json(records), parse_constant=refuse)
+    assert parsed == [{"a": None, "b": 1.5, "c": None, "d": None, "e": True, "flags": ["x"], "s": "y"}]
+
+
+def test_csv_reads_back_to_the_same_bits() -> None:
+    written = to_csv([record(0.1), record(0.3, None, flags=["not bound", "beta short"])])
+    rows = list(csv.DictReader(io.StringIO(written)))
+    assert float(rows[0]["lambda"]) == 0.1 and rows[1]["tc_over_omega"] == ""
+    assert rows[1]["flags"] == "not bound; beta short"
+
+
+def test_marks_and_footnotes() -> None:
+    out = text([
+        record(0.3),
+        record(0.5, mass_bipolaron_verdict="maybe"),
+        record(0.7, tc_valid=False, flags=["Tc >= binding energy"], tc_over_omega_verdict="not"),
+        record(0.9, None, tc_valid=False, flags=["Tc >= binding energy", "not bound"]),
+    ])  # fmt: skip
+    lines = out.splitlines()
+    body = {line.split("│")[1].strip(): line for line in lines if "│" in line}
+    assert "5.40(13)?" in body["2"] and "?" not in body["1"] and "!" not in body["1"]
+    assert "0.200(10)!??" in body["3"]
+    assert "Tc >= binding energy: # 3, 4" in out and "not bound: # 4" in out
+    assert "lattice = square" in out and "…" not in out  # nothing is cut off in a log file
+
+
+def test_clean_table_has_no_legend() -> None:
+    assert "not converged" not in text([record(0.3)])
+
+
+def test_convergence_sentence() -> None:
+    records = [record(0.3), record(0.5, mass_bipolaron_err=0.54), record(0.7, mass_bipolaron_err=0.054, flags=["x"])]
+    records[0]["radius2_verdict"] = "maybe"
+    sentence = convergence(records)
+    assert "m* 2.4 % (worst 10.0 %)" in sentence and "Tc 5.0 % (worst 5.0 %)" in sentence
+    assert "converged at 2 of 3 points, 1 flagged" in sentence
+    assert "no errors yet" in convergence([record(0.3, None, mass_bipolaron=None)])
+
+
+def test_highest_of_each_dome() -> None:
+    scan = [record(0.3, 0.1), record(0.5, 0.25), record(0.7, 0.2), record(0.9, 0.9, tc_valid=False)]
+    lines = highest([*scan, record(0.5, 0.4, omega=1.0)])  # a single point is no dome
+    assert lines == ["square, t/omega = 2, U = 8t: highest Tc/omega = 0.250(10) at lambda = 0.5"]
+    assert highest(scan[:2])[0].endswith("lambda = 0.5, the end of the scan")
