@@ -37,7 +37,8 @@ def read_campaign(directory: Path) -> tuple[Config, Plan, dict[str, EnsembleBins
                 columns, lags = store.columns(identity), store.lags(identity)
                 data[identity] = EnsembleBins(record.sector, record.parameters, columns, chains, lags)
     if not data:
-        raise InputError(f"{directory}: no bins yet; go on with: hpcbip run {directory / 'config.yaml'} --out {directory}")
+        again = f"hpcbip run {directory / 'config.yaml'} --out {directory}"
+        raise InputError(f"{directory}: no bins yet; go on with: {again}")
     return config, plan, data
 
 

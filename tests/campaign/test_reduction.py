@@ -230,3 +230,28 @@ def test_synthetic_means_are_those_of_the_kernel_columns(tmp_path: Path) -> None
     plan = make(tmp_path)
     assert set(POLARON) <= set(sector_bins(plan, "polaron", bins=2).columns)
     assert set(BIPOLARON) <= set(sector_bins(plan, "bipolaron", bins=2).columns)
+
+
+def test_intervals_cover_with_the_stopping_rule_on(tmp_path: Path) -> None:
+    """Stopping where the estimated error is small could favour errors that are too small; 68.3 % are still covered."""
+    plan, campaigns, target = make(tmp_path), 150, 0.02
+    truth = {"mass_bipolaron": 5.0, "tc_over_omega": BKT_PREFACTOR / 7.5 / 1.5}
+    inside = dict.fromkeys(truth, 0)
+    lengths = set()
+    for seed in range(campaigns):
+        data, bins = sector_bins(plan, "bipolaron", bins=600, tau=2.0, seed=3000 + seed), 32
+        while True:
+            part = [chain[:bins] for chain in data.chains]
+            reduced = reduce_ensemble(EnsembleBins(data.sector, data.parameters, data.columns, part, data.lags))
+            assert reduced.summary is not None
+            at = {name: reduced.names.index(name) for name in truth}
+            error, value = reduced.summary.error, reduced.values
+            if error[at["tc_over_omega"]] <= target * value[at["tc_over_omega"]] or bins == 600:
+                break
+            bins = min(600, 8 * math.ceil(1.5 * bins / 8))
+        lengths.add(bins)
+        for name, expected in truth.items():
+            inside[name] += abs(value[at[name]] - expected) < error[at[name]]
+    assert len(lengths) > 2  # the rule did decide
+    for name, count in inside.items():
+        assert abs(count - 0.6827 * campaigns) < 4 * math.sqrt(campaigns * 0.6827 * 0.3173), name
