@@ -30,12 +30,12 @@ def duration(seconds: float | None) -> str:
 
 
 class Progress:
-    """Shows how far a run is; `deadline` is a `time.time()` or None."""
+    """Shows how far a run is; `deadline` is a `time.time()` or None, `parallel` says that mpirun is in between."""
 
-    def __init__(self, deadline: float | None) -> None:
-        # under `hpcbip run -n` the output goes through mpirun, which hides the terminal
-        forced = True if os.environ.get("HPCBIP_TERMINAL") == "1" else None
-        console = Console(force_terminal=forced, stderr=False)
+    def __init__(self, deadline: float | None, parallel: bool) -> None:
+        # mpirun hides the terminal, or makes one up for its ranks: there only `hpcbip run -n` knows
+        forced = os.environ.get("HPCBIP_TERMINAL") == "1" if parallel else None
+        console = Console(force_terminal=forced)
         self._deadline = deadline
         self._bar = None
         if console.is_terminal:

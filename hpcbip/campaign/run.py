@@ -93,7 +93,7 @@ def _lead(comm: Any, source: Path, directory: Path, deadline: float | None, stop
             log(f"started: {_provenance(comm)}, seed {config.seed}")
             master = Master(directory, config, plan, log)
             stack.callback(master.close)
-            progress = stack.enter_context(Progress(deadline))
+            progress = stack.enter_context(Progress(deadline, comm is not None))
             warm_up()
             if comm:
                 _quiet_barrier(comm)

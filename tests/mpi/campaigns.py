@@ -1,0 +1,100 @@
+"""Real campaigns in subprocesses, for tests."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+SMALL = """\
+name: small
+seed: 7
+model: {lattice: square, coupling: bond, t: 1.0}
+grid: {omega: [1.0], lambda: [0.5, 0.8], U: [8.0]}
+sampling: {beta: 8.0, chains: 2, max_blocks: %d, min_blocks: 2, thermal_blocks: 1, bins_per_block: 4, updates_per_bin: %d}
+"""
+
+
+def write_config(folder: Path, max_blocks: int = 6, updates_per_bin: int = 5000, extra: str = "") -> Path:
+    path = folder / "small.yaml"
+    path.write_text(SMALL % (max_blocks, updates_per_bin) + extra, encoding="utf-8")
+    return path
+
+
+def command(*arguments: object) -> list[str]:
+    return [sys.executable, "-m", "hpcbip", *map(str, arguments)]
+
+
+def environment() -> dict[str, str]:
+    # a child is no part of an MPI job that may run the tests themselves
+    return {k: v for k, v in os.environ.items() if not k.startswith(("OMPI_", "PMIX_", "PMI_", "SLURM_", "HPCBIP_"))}
+
+
+def hpcbip(*arguments: object, timeout: float = 120) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(command(*arguments), capture_output=True, text=True, timeout=timeout, env=environment())
+
+
+def digest(directory: Path) -> str:
+    done = hpcbip("digest", directory)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def run_to_the_end(config: Path, directory: Path, ranks: int | None = None) -> str:
+    """Run a campaign to its end and return its digest."""
+    done = hpcbip("run", config, "--out", directory, *(() if ranks is None else ("-n", ranks)))
+    assert done.returncode == 0, done.stdout + done.stderr
+    return digest(directory)
+
+
+def start(*arguments: object) -> subprocess.Popen[str]:
+    """Start in a process group of its own, so that the whole group can be killed."""
+    return subprocess.Popen(
+        command(*arguments), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=environment(),
+        start_new_session=True,
+    )  # fmt: skip
+
+
+def ranks_of(directory: Path) -> list[int]:
+    """Process numbers of all ranks at work in a campaign's directory."""
+    found = []
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            try:
+                words = (entry / "cmdline").read_bytes().split(b"\0")
+            except OSError:
+                continue
+            if b"hpcbip" in words and str(directory).encode() in words and b"-n" not in words[1:]:
+                found.append(int(entry.name))
+    return found
+
+
+def kill_everything(directory: Path, process: subprocess.Popen[str]) -> None:
+    """SIGKILL to the launcher, to mpirun and to every rank, and wait until they are gone."""
+    deadline = time.time() + 30
+    process.kill()
+    while (alive := _all_of(directory)) and time.time() < deadline:
+        for number in alive:
+            try:
+                os.kill(number, signal.SIGKILL)
+            except ProcessLookupError:
+                pass
+        time.sleep(0.02)
+    process.wait()
+
+
+def _all_of(directory: Path) -> list[int]:
+    found = []
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit() and int(entry.name) != os.getpid():
+            try:
+                words = (entry / "cmdline").read_bytes().split(b"\0")
+                zombie = ") Z " in (entry / "stat").read_text(encoding="utf-8")
+            except OSError:
+                continue
+            if str(directory).encode() in words and not zombie:
+                found.append(int(entry.name))
+    return found

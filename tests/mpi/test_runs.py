@@ -1,0 +1,153 @@
+"""Real runs: the same bins on any number of ranks, after any kill, within any time limit."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from .campaigns import digest, environment, hpcbip, kill_everything, ranks_of, run_to_the_end, start, write_config
+
+pytestmark = pytest.mark.mpi
+
+
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> str:
+    folder = tmp_path_factory.mktemp("undisturbed")
+    return run_to_the_end(write_config(folder), folder / "run")
+
+
+@pytest.mark.parametrize("ranks", [1, 2, 5])
+def test_any_number_of_ranks_gives_the_same_bins(tmp_path: Path, ranks: int, undisturbed: str) -> None:
+    assert run_to_the_end(write_config(tmp_path), tmp_path / "run", ranks) == undisturbed
+
+
+def test_a_target_stops_at_the_same_bins_on_any_number_of_ranks(tmp_path: Path) -> None:
+    results = []
+    for ranks in (1, 3):
+        folder = tmp_path / str(ranks)
+        folder.mkdir()
+        config = write_config(folder, max_blocks=12)
+        text = config.read_text(encoding="utf-8").replace("{beta", "{target: {mass_bipolaron: 0.2, binding_energy: 3.0}, beta")
+        config.write_text(text, encoding="utf-8")
+        results.append(run_to_the_end(config, folder / "run", ranks))
+    assert results[0] == results[1]
+    bins = {int(word.split("=")[1]) for word in results[0].split() if word.startswith("bins=")}
+    assert min(bins) < 48, "no ensemble met its target early: the test shows nothing"
+
+
+@pytest.mark.parametrize(("ranks", "seed"), [(1, 1), (3, 2)])
+def test_three_sigkills_leave_the_same_bins(tmp_path: Path, ranks: int, seed: int) -> None:
+    config = write_config(tmp_path, max_blocks=12, updates_per_bin=20_000)
+    expected = run_to_the_end(config, tmp_path / "undisturbed", 2)
+    directory = tmp_path / "killed"
+    chance = random.Random(seed)
+    killed = 0
+    for _ in range(12):
+        process = start("run", config, "--out", directory, "-n", ranks)
+        while not list(directory.glob("checkpoints/*.checkpoint")) and process.poll() is None:
+            time.sleep(0.02)
+        time.sleep(chance.uniform(0.0, 2.0))
+        if process.poll() is not None:
+            break
+        kill_everything(directory, process)
+        killed += 1
+        if killed == 3:
+            break
+    assert killed == 3
+    assert run_to_the_end(config, directory, ranks) == expected
+    assert not list(directory.glob("**/*.damaged"))
+
+
+def test_the_death_of_one_rank_ends_the_job_and_loses_nothing(tmp_path: Path) -> None:
+    config = write_config(tmp_path, max_blocks=12, updates_per_bin=20_000)
+    expected = run_to_the_end(config, tmp_path / "undisturbed")
+    directory = tmp_path / "run"
+    process = start("run", config, "--out", directory, "-n", 3)
+    while not list(directory.glob("checkpoints/*.checkpoint")) and process.poll() is None:
+        time.sleep(0.02)
+    victims = [number for number in ranks_of(directory) if Path(f"/proc/{number}/cmdline").read_bytes().find(b"mpirun") < 0]
+    os.kill(max(victims), signal.SIGKILL)
+    assert process.wait(timeout=60) != 0
+    assert run_to_the_end(config, directory, 2) == expected
+
+
+def test_max_time_stops_with_status_3_and_the_same_command_goes_on(tmp_path: Path) -> None:
+    config = write_config(tmp_path, max_blocks=12, updates_per_bin=20_000)
+    expected = run_to_the_end(config, tmp_path / "undisturbed")
+    directory = tmp_path / "run"
+    begun = time.time()
+    stopped = hpcbip("run", config, "--out", directory, "-n", 2, "--max-time", 5)
+    assert stopped.returncode == 3, stopped.stdout + stopped.stderr
+    assert time.time() - begun < 8
+    assert "stopped: time limit" in stopped.stdout + stopped.stderr
+    assert run_to_the_end(config, directory, 2) == expected
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGUSR1])
+@pytest.mark.parametrize("ranks", [1, 2])
+def test_a_signal_stops_with_everything_saved(tmp_path: Path, number: signal.Signals, ranks: int) -> None:
+    config = write_config(tmp_path, max_blocks=40, updates_per_bin=20_000)
+    directory = tmp_path / "run"
+    process = start("run", config, "--out", directory, "-n", ranks)
+    while not list(directory.glob("checkpoints/*.checkpoint")):
+        time.sleep(0.02)
+    process.send_signal(number)
+    out, _ = process.communicate(timeout=60)
+    assert process.returncode == 3, out
+    assert "stopped" in (directory / "run.log").read_text(encoding="utf-8")
+
+
+def test_a_second_run_in_the_same_directory_is_refused(tmp_path: Path) -> None:
+    config = write_config(tmp_path, max_blocks=40, updates_per_bin=20_000)
+    directory = tmp_path / "run"
+    process = start("run", config, "--out", directory)
+    while not list(directory.glob("checkpoints/*.checkpoint")):
+        time.sleep(0.02)
+    second = hpcbip("run", config, "--out", directory)
+    kill_everything(directory, process)
+    assert second.returncode == 2
+    assert "another run" in second.stderr and second.stderr.count("\n") == 1
+
+
+def test_a_campaign_grows_and_keeps_what_it_has(tmp_path: Path) -> None:
+    """More points, more chains and more blocks in the same directory: old bins stay, the sum is what a fresh run gives."""
+    directory = tmp_path / "run"
+    small = run_to_the_end(write_config(tmp_path), directory)
+    text = (tmp_path / "small.yaml").read_text(encoding="utf-8")
+    larger = tmp_path / "larger.yaml"
+    text = text.replace("lambda: [0.5, 0.8]", "lambda: [0.3, 0.5, 0.8]").replace("chains: 2", "chains: 3")
+    larger.write_text(text.replace("max_blocks: 6", "max_blocks: 9"), encoding="utf-8")
+    grown = run_to_the_end(larger, directory, 2)
+    assert grown == run_to_the_end(larger, tmp_path / "fresh")
+    assert len(grown.splitlines()) == 18 and len(small.splitlines()) == 8
+    assert len(list(directory.glob("bins-*.h5"))) == 2
+
+
+def test_bad_input_under_mpirun_is_one_line_and_no_rank_starts_work(tmp_path: Path) -> None:
+    config = write_config(tmp_path)
+    config.write_text(config.read_text(encoding="utf-8").replace("square", "sqaure"), encoding="utf-8")
+    for arguments in (("-n", 2), ()):
+        refused = hpcbip("run", config, "--out", tmp_path / "run", *arguments)
+        assert refused.returncode == 2
+        assert refused.stderr.count("\n") == 1 and "model.lattice" in refused.stderr
+    assert not (tmp_path / "run").exists()
+
+
+def test_plain_mpirun_works_too(tmp_path: Path, undisturbed: str) -> None:
+    from hpcbip.campaign.launch import find_mpirun, settings
+
+    flags, variables = settings(find_mpirun())
+    config, directory = write_config(tmp_path), tmp_path / "run"
+    done = subprocess.run(
+        [str(find_mpirun()), "-n", "2", *flags, sys.executable, "-m", "hpcbip", "run", str(config), "--out", str(directory)],
+        capture_output=True, text=True, env=environment() | variables, timeout=120,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert digest(directory) == undisturbed
