@@ -15,7 +15,6 @@ from hpcbip.campaign.reduction import OBSERVABLES, EnsembleBins
 from hpcbip.campaign.store import Room, Store
 from hpcbip.errors import InputError
 from hpcbip.report.results import reduce_and_write, reduce_directory
-from hpcbip.report.show import show_reduce, show_tc
 from hpcbip.report.tables import TC_COLUMNS, convergence, print_table
 from tests.campaign.synthetic import sector_bins
 
@@ -105,24 +104,3 @@ def test_bins_of_another_version_are_refused(tmp_path: Path) -> None:
         store.write(identity, 0, 0, data.chains[0])
     with pytest.raises(InputError, match="no column diffusion"):
         reduce_directory(tmp_path)
-
-
-@pytest.mark.parametrize("form", ["csv", "json"])
-def test_formats_for_programs_have_nothing_else_on_stdout(
-    tmp_path: Path, form: str, capsys: pytest.CaptureFixture[str]
-) -> None:
-    campaign(tmp_path)
-    for show in (show_reduce, show_tc):
-        show(tmp_path, form)
-        out, err = capsys.readouterr()
-        rows = json.loads(out) if form == "json" else list(csv.DictReader(out.splitlines()))
-        assert len(rows) == 2 and float(rows[0]["tc_over_omega_err"]) > 0.0 and float(rows[1]["lambda"]) == 0.7
-        assert err.startswith("square, t/omega") or err.startswith("Convergence:")
-
-
-def test_tc_prints_the_dome_and_draws_it(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    campaign(tmp_path)
-    show_tc(tmp_path, prefactor=0.5, figure=tmp_path / "dome.png")
-    out = capsys.readouterr().out
-    assert "highest Tc/omega = 0.04" in out and "Convergence: median" in out
-    assert all((tmp_path / f"dome.{end}").is_file() for end in ("png", "pdf", "csv"))

@@ -1,0 +1,52 @@
+"""`hpcbip reduce` and `hpcbip tc` on synthetic bins in a real store."""
+
+from __future__ import annotations
+
+import csv
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from hpcbip.cli import commands
+from hpcbip.errors import InputError
+from tests.report.test_results import campaign
+
+
+@pytest.mark.parametrize("verb", ["reduce", "tc"])
+@pytest.mark.parametrize("form", ["csv", "json"])
+def test_formats_for_programs_have_nothing_else_on_stdout(tmp_path: Path, verb: str, form: str) -> None:
+    campaign(tmp_path)
+    result = CliRunner().invoke(commands, [verb, str(tmp_path), "--format", form])
+    assert result.exit_code == 0, result.output
+    rows = json.loads(result.stdout) if form == "json" else list(csv.DictReader(result.stdout.splitlines()))
+    assert len(rows) == 2 and float(rows[0]["tc_over_omega_err"]) > 0.0 and float(rows[1]["lambda"]) == 0.7
+
+
+def test_reduce_ends_with_how_converged_it_is(tmp_path: Path) -> None:
+    campaign(tmp_path)
+    result = CliRunner().invoke(commands, ["reduce", str(tmp_path)])
+    assert result.exit_code == 0 and "Convergence: median relative error of m*" in result.output
+    assert (tmp_path / "results.json").is_file() and (tmp_path / "plateau.png").is_file()
+
+
+def test_tc_prints_the_dome_and_draws_it(tmp_path: Path) -> None:
+    campaign(tmp_path)
+    arguments = ["tc", str(tmp_path), "--prefactor", "published", "--figure", str(tmp_path / "dome.png")]
+    result = CliRunner().invoke(commands, arguments)
+    assert result.exit_code == 0, result.output
+    assert "highest Tc/omega = 0.04" in result.output and "Convergence: median" in result.output
+    assert all((tmp_path / f"dome.{end}").is_file() for end in ("png", "pdf", "csv"))
+
+
+@pytest.mark.parametrize("verb", ["reduce", "tc"])
+def test_a_directory_that_is_no_campaign(tmp_path: Path, verb: str) -> None:
+    result = CliRunner().invoke(commands, [verb, str(tmp_path)])
+    assert isinstance(result.exception, InputError) and "not a campaign" in str(result.exception)
+
+
+@pytest.mark.parametrize("word", ["publisched", "-1", "nan", "0"])
+def test_wrong_prefactor(tmp_path: Path, word: str) -> None:
+    result = CliRunner().invoke(commands, ["tc", str(tmp_path), f"--prefactor={word}"])
+    assert isinstance(result.exception, InputError) and word in str(result.exception)
