@@ -121,7 +121,8 @@ class Ensemble:
             "g2_over_t2": model.g**2 / model.t**2,
             "omega": model.omega,
             "U": model.U,
-            "kappa": self.kappa,
+            # one electron has no r1 - r2: its ends are free, which is what projects on K = 0
+            "kappa": self.kappa if self.electrons == 2 else 0.0,
             "join_window": 1.5 / model.omega,
             "cumulative": np.append(np.cumsum(PROPORTIONS)[:-1], 1.0),
         }.items():
