@@ -1,6 +1,7 @@
 """Speed of the sampler at one point: error × √(CPU seconds), the figure that counts, and updates per second.
 
-    python benchmarks/kernel.py --lattice square --coupling bond --omega 0.3 --lambda 0.5 --U 8 --sector bipolaron --seconds 100
+    python benchmarks/kernel.py --lattice square --coupling bond --omega 0.3 --lambda 0.5 --U 8 --sector bipolaron
+    --seconds 100
 
 Runs one Markov chain on one core after a thermalisation of a tenth of the time. Errors are Γ-method errors.
 """

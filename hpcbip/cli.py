@@ -18,7 +18,7 @@ from hpcbip.campaign.launch import cap_threads, launch
 from hpcbip.errors import InputError
 
 FORMATS = click.Choice(["table", "csv", "json"])
-format_option = click.option("--format", "form", type=FORMATS, default="table", show_default=True, help="Output format.")
+format_option = click.option("--format", "form", type=FORMATS, default="table", show_default=True)
 directory_argument = click.argument("directory", type=click.Path(path_type=Path))
 
 
@@ -116,8 +116,8 @@ def _prefactor(_: click.Context, __: click.Parameter, value: str | None) -> floa
 @commands.command()
 @directory_argument
 @format_option
-@click.option("--prefactor", callback=_prefactor, help="Of Tc: a number, or published (0.5). Default: the configuration's.")
-@click.option("--figure", type=click.Path(path_type=Path), help="Draw the dome into this file (PNG; PDF and CSV beside it).")
+@click.option("--prefactor", callback=_prefactor, help="Of Tc: a number, or published (0.5).")
+@click.option("--figure", type=click.Path(path_type=Path), help="Draw the dome: PNG, with PDF and CSV beside it.")
 def tc(directory: Path, form: str, prefactor: float | str | None, figure: Path | None) -> None:
     """Transition temperatures with errors, and where they hold."""
     from hpcbip.report.results import reduce_directory

@@ -2,9 +2,9 @@
 
     DIR/checkpoints/<identity>-<chain>.checkpoint, and .previous, the one before
 
-A file is a line of magic, the SHA-256 of the rest, and the rest: an npz archive. It is written aside, synced and renamed. Because a chain is
-deterministic, and because the bins of the block in hand are in the checkpoint, results and state cannot come apart: whatever a kill
-leaves out is replayed from here or computed again, bit for bit.
+A file is a line of magic, the SHA-256 of the rest, and the rest: an npz archive. It is written aside, synced and
+renamed. Because a chain is deterministic, and because the bins of the block in hand are in the checkpoint, results and
+state cannot come apart: whatever a kill leaves out is replayed from here or computed again, bit for bit.
 """
 
 from __future__ import annotations
@@ -61,8 +61,10 @@ class Checkpoints:
             OSError: if it cannot be written; the previous checkpoint then still stands.
         """
         archive = io.BytesIO()
-        meta = {"blocks": np.int64(checkpoint.blocks), "parameters": np.array(checkpoint.parameters), "rows": checkpoint.rows}
-        np.savez(archive, allow_pickle=False, **meta, **{f"chain.{key}": value for key, value in checkpoint.arrays.items()})
+        arrays: dict[str, Any] = {f"chain.{key}": value for key, value in checkpoint.arrays.items()}
+        arrays["blocks"] = np.int64(checkpoint.blocks)
+        arrays["parameters"] = np.array(checkpoint.parameters)
+        np.savez(archive, rows=checkpoint.rows, **arrays)
         content = archive.getvalue()
         path = self._path(identity, chain)
         aside = path.with_suffix(".writing")

@@ -10,7 +10,8 @@ from .store import Store
 
 
 def digest_lines(directory: Path) -> list[str]:
-    """One line per (ensemble, chain), sorted: identity, sector, parameters, chain, number of bins, SHA-256 of their bytes.
+    """One line per (ensemble, chain), sorted: identity, sector, parameters, chain, number of bins, SHA-256 of their
+    bytes.
 
     An ensemble that several points share (the polaron of points that differ in U only) appears once.
 

@@ -55,7 +55,8 @@ def check_directory(directory: Path, config: Config, source: str) -> None:
     record = _record(directory)
     if record is None:
         if any(directory.iterdir()):
-            raise InputError(f"--out: {directory}: holds other files; allowed: a new or empty directory, or this campaign's")
+            allowed = "a new or empty directory, or this campaign's"
+            raise InputError(f"--out: {directory}: holds other files; allowed: {allowed}")
     else:
         if record["name"] != config.name:
             raise InputError(

@@ -60,7 +60,8 @@ def settings(mpirun: Path) -> tuple[list[str], dict[str, str]]:
 def launch(ranks: int, arguments: Sequence[str], directory: Path, started: float) -> int:
     """Run `hpcbip run` with these arguments on several ranks and return its exit status.
 
-    SIGTERM, SIGINT and SIGUSR1 become a request to stop (the file DIR/stop): the ranks finish the blocks in hand and save.
+    SIGTERM, SIGINT and SIGUSR1 become a request to stop (the file DIR/stop): the ranks finish the blocks in hand and
+    save.
 
     Raises:
         InputError: if there is no mpirun.

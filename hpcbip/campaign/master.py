@@ -1,4 +1,5 @@
-"""The master: restores what is there, hands out blocks, writes bins, watches the clock. It knows no MPI, only a `Team`."""
+"""The master: restores what is there, hands out blocks, writes bins, watches the clock. It knows no MPI, only a
+`Team`."""
 
 from __future__ import annotations
 
@@ -120,8 +121,8 @@ class Master:
         return [self._store.read(identity, chain)[:rows] for chain in range(self._config.sampling.chains)]
 
     def _evaluate(self, identity: str, blocks: int) -> float:
-        """Largest error over target. The other sector enters the binding energy with its first milestone only, so that the
-        outcome does not depend on how far it happens to be."""
+        """Largest error over target. The other sector enters the binding energy with its first milestone only, so that
+        the outcome does not depend on how far it happens to be."""
         targets = self._targets(self._plan.ensembles[identity].sector)
         others = self._partners().get(identity, ())
         partners = {other: self._bins(other, self._config.sampling.min_blocks) for other in others}

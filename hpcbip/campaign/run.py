@@ -182,7 +182,8 @@ def _deadline(max_time: float | None, started: float) -> float | None:
 
 @contextlib.contextmanager
 def _stop_requests(directory: Path, parent: int) -> Iterator[Callable[[], str]]:
-    """SIGTERM, SIGINT and SIGUSR1, a file DIR/stop, and the death of the parent all ask for a stop after the blocks in hand."""
+    """SIGTERM, SIGINT and SIGUSR1, a file DIR/stop, and the death of the parent all ask for a stop after the blocks in
+    hand."""
     reasons: list[str] = []
 
     def handler(number: int, _: Any) -> None:

@@ -1,12 +1,13 @@
 """Which block comes next: a plain state machine, without MPI, files or clocks.
 
-Every chain of an ensemble first runs its thermal blocks, then blocks of bins up to the milestone of its ensemble: min_blocks, then one and
-a half times as many, and so on, up to max_blocks. When all chains of an ensemble stand at the milestone its errors are compared with
-their targets, from exactly the bins up to there, and the ensemble is done or gets the next milestone. The number of bins of every chain is therefore
-a function of the configuration and the seed alone, whatever the number of ranks, the timing and the kills.
+Every chain of an ensemble first runs its thermal blocks, then blocks of bins up to the milestone of its ensemble:
+min_blocks, then one and a half times as many, and so on, up to max_blocks. When all chains of an ensemble stand at the
+milestone its errors are compared with their targets, from exactly the bins up to there, and the ensemble is done or
+gets the next milestone. The number of bins of every chain is therefore a function of the configuration and the seed
+alone, whatever the number of ranks, the timing and the kills.
 
-Which of the possible blocks is handed out first is free: chains before their first milestone, the least advanced first; then those of the ensemble
-furthest from its target.
+Which of the possible blocks is handed out first is free: chains before their first milestone, the least advanced first;
+then those of the ensemble furthest from its target.
 """
 
 from __future__ import annotations
@@ -16,7 +17,8 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 Evaluate = Callable[[str, int], float]
-"""(identity, blocks) -> largest ratio of an error to its target, from the bins of the first `blocks` blocks of all its chains."""
+"""(identity, blocks) -> largest ratio of an error to its target, from the bins of the first `blocks` blocks of all its
+chains."""
 
 
 @dataclass(frozen=True)
@@ -56,8 +58,8 @@ class Scheduler:
         identities: the ensembles.
         rules: how long chains are.
         behind: (identity, chain) -> blocks already done; absent: none.
-        targeted: ensembles that have a target; if none has one, all run to max_blocks, otherwise the others stop at min_blocks.
-        partners: identity -> ensembles whose first milestone its evaluation needs.
+        targeted: ensembles that have a target; if none has one, all run to max_blocks, otherwise the others stop at
+        min_blocks. partners: identity -> ensembles whose first milestone its evaluation needs.
         evaluate: see `Evaluate`.
     """
 

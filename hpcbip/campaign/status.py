@@ -15,11 +15,11 @@ from .store import Store
 
 
 def status_records(directory: Path) -> list[dict[str, Any]]:
-    """One record per ensemble: sector, parameters, chains, bins per chain (least and most), the relative errors that have
-    a target (None: not resolved yet), and its state.
+    """One record per ensemble: sector, parameters, chains, bins per chain (least and most), the relative errors that
+    have a target (None: not resolved yet), and its state.
 
-    `state` is "waiting" (no bins yet), "running" (or stopped on the way), "met" or "ended" (max_blocks reached with targets unmet, or no
-    targets at all).
+    `state` is "waiting" (no bins yet), "running" (or stopped on the way), "met" or "ended" (max_blocks reached with
+    targets unmet, or no targets at all).
 
     Raises:
         InputError: if the directory is not a campaign.

@@ -7,9 +7,10 @@
           attributes first_chain, first_row  where the rectangle lies
       /<identity> attributes                 sector, parameters (JSON), columns (JSON), lags
 
-A segment is made complete, all metadata fixed and all space allocated, beside its final name, and renamed in. After that only raw
-numbers are written into it, so that a kill at any moment leaves a file that opens. The valid bins of a chain are the longest run of
-rows from 0 on whose checksums are right. More rows or chains than there is room for get a new segment; no file is rewritten.
+A segment is made complete, all metadata fixed and all space allocated, beside its final name, and renamed in. After
+that only raw numbers are written into it, so that a kill at any moment leaves a file that opens. The valid bins of a
+chain are the longest run of rows from 0 on whose checksums are right. More rows or chains than there is room for get a
+new segment; no file is rewritten.
 """
 
 from __future__ import annotations
@@ -133,7 +134,8 @@ class Store:
         self._open(path)
 
     def _missing(self, identity: str, room: Room) -> Iterator[tuple[int, int, int, int]]:
-        """(first_chain, first_row, chains, rows) of the rectangles to add: more rows for old chains, then new chains."""
+        """(first_chain, first_row, chains, rows) of the rectangles to add: more rows for old chains, then new
+        chains."""
         depth = [self._capacity(identity, chain) for chain in range(room.chains)]
         start = 0
         for stop in range(1, room.chains + 1):

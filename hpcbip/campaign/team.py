@@ -1,7 +1,8 @@
 """Who runs the blocks: a thread of this process, and the other ranks of an MPI job.
 
-Rank 0 is the master and works too: its blocks run in a thread (the kernel holds no interpreter lock), so that no core is spent on waiting,
-and only the main thread talks MPI. Messages are probed for with pauses: a blocked MPI call would burn a core.
+Rank 0 is the master and works too: its blocks run in a thread (the kernel holds no interpreter lock), so that no core
+is spent on waiting, and only the main thread talks MPI. Messages are probed for with pauses: a blocked MPI call would
+burn a core.
 """
 
 from __future__ import annotations
@@ -107,7 +108,8 @@ def serve(communicator: Any, worker: Worker, orphaned: Callable[[], bool]) -> No
 
 
 def abort_on_error(communicator: Any) -> None:
-    """Make an uncaught exception in any rank end the whole job, with its traceback, instead of leaving the others to wait."""
+    """Make an uncaught exception in any rank end the whole job, with its traceback, instead of leaving the others to
+    wait."""
 
     def hook(kind: type[BaseException], error: BaseException, trace: Any) -> None:
         print(f"hpcbip: rank {communicator.Get_rank()} failed", file=sys.stderr)

@@ -2,7 +2,8 @@
 
 `g` is what the Hamiltonian holds and what is stored; λ is only ever quoted together with its convention:
 
-- bond (bond-Peierls): λ = 2 g²/(z Ω t). Square lattice: g²/(2Ωt), PRX 13, 011010; triangular: g²/(3Ωt), arXiv:2507.07662.
+- bond (bond-Peierls): λ = 2 g²/(z Ω t). Square lattice: g²/(2Ωt), PRX 13, 011010; triangular: g²/(3Ωt),
+arXiv:2507.07662.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """Bravais lattices as data: neighbour vectors, primitive vectors, and finite clusters cut from them.
 
-Directions come in opposite pairs: direction 2a runs along bond axis a and direction 2a + 1 against it, so `k ^ 1` reverses
-direction k, and a bond is named by its lower site and its axis. A new lattice is a new entry in `LATTICES` and nothing else.
+Directions come in opposite pairs: direction 2a runs along bond axis a and direction 2a + 1 against it, so `k ^ 1`
+reverses direction k, and a bond is named by its lower site and its axis. A new lattice is a new entry in `LATTICES` and
+nothing else.
 """
 
 from __future__ import annotations

@@ -1,4 +1,5 @@
-"""The kernel: path-integral Monte Carlo for one and two electrons with phonons, sign-problem free, on infinite lattices."""
+"""The kernel: path-integral Monte Carlo for one and two electrons with phonons, sign-problem free, on infinite
+lattices."""
 
 from .chain import Chain, warm_up
 from .ensemble import Ensemble, columns, displacements, lags

@@ -112,7 +112,8 @@ class Chain:
         """
         lattice = self.ensemble.lattice
         bias = origin(lattice.dimension)
-        at = np.array([coordinate((int(self._path[0]["bond"]) >> AXIS_BITS) - bias, bias, a) for a in range(lattice.dimension)])
+        start = (int(self._path[0]["bond"]) >> AXIS_BITS) - bias
+        at = np.array([coordinate(start, bias, a) for a in range(lattice.dimension)])
         if lattice.shape is not None:
             at = (at // lattice.shape) * lattice.shape if lattice.periodic else 0 * at
         if not at.any():

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from ..models import Lattice, Model, get_lattice
 from .measure import SCALARS
 from .path import BITS, HALF, origin, pack
-from .sweep import PROPORTIONS, UPDATES
+from .sweep import MIX, UPDATES
 
 LAGS = 24  # points of the displacement curve
 BOX = {1: 8, 2: 3, 3: 2}  # half width of the box of pair displacements, by dimension
@@ -25,13 +25,14 @@ PARAMETERS = np.dtype(
     [
         *((name, "i8") for name in ("electrons", "dimension", "z", "interacting", "open", "periodic", "hypercubic")),
         *((name, "i8") for name in ("bias", "box", "lag_column", "pair_column")),
-        *((name, "f8") for name in ("beta", "edge", "t", "t2", "g2", "g2_over_t2", "omega", "U", "kappa", "join_window")),
+        *((name, "f8") for name in ("beta", "edge", "t", "t2", "g2", "g2_over_t2")),
+        *((name, "f8") for name in ("omega", "U", "kappa", "join_window")),
         ("extent", "i8", (MAX_D,)),
         ("step", "i8", (MAX_Z,)),
         ("neighbours", "f8", (MAX_Z, MAX_D)),
         ("direction_vectors", "i8", (MAX_Z, MAX_D)),
         ("metric", "f8", (MAX_D, MAX_D)),
-        ("cumulative", "f8", (len(PROPORTIONS),)),
+        ("cumulative", "f8", (len(MIX),)),
         ("corner_count", "i8", (MAX_Z**2,)),
         ("corners", "i8", (MAX_Z**2, MAX_Z)),
     ]
@@ -124,7 +125,7 @@ class Ensemble:
             # one electron has no r1 - r2: its ends are free, which is what projects on K = 0
             "kappa": self.kappa if self.electrons == 2 else 0.0,
             "join_window": 1.5 / model.omega,
-            "cumulative": np.append(np.cumsum(PROPORTIONS)[:-1], 1.0),
+            "cumulative": np.append(np.cumsum(list(MIX.values()))[:-1], 1.0),
         }.items():
             values[name] = value
         values["extent"][:d] = lattice.shape or (0,) * d
@@ -151,7 +152,7 @@ def _corners(neighbours: NDArray[np.int64]) -> dict[int, list[int]]:
 def lags(ensemble: Ensemble) -> NDArray[np.float64]:
     """Time differences of the columns `displacement2[k]`, shape (K,), same unit as β."""
     low, high = ensemble.window
-    return np.arange(1, LAGS + 1) * ((high - low) / LAGS)
+    return np.arange(1, LAGS + 1, dtype=np.float64) * ((high - low) / LAGS)
 
 
 def displacements(ensemble: Ensemble) -> NDArray[np.int64]:

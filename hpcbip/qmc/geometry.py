@@ -1,7 +1,7 @@
 """What a finite cluster changes: which hops exist, which bonds are the same, which positions coincide.
 
-On an infinite lattice (`par.open` and `par.periodic` zero) all of this is a comparison of integers. The kernel keeps coordinates of a periodic
-cluster unwrapped, so that displacements count windings.
+On an infinite lattice (`par.open` and `par.periodic` zero) all of this is a comparison of integers. The kernel keeps
+coordinates of a periodic cluster unwrapped, so that displacements count windings.
 """
 
 from __future__ import annotations

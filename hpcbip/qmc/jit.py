@@ -1,7 +1,7 @@
 """The one place that says how the kernel is compiled.
 
-`error_model="numpy"` drops the division checks, the cache makes the second start a matter of a fraction of a second, and no
-`fastmath`: reordered sums would make bins depend on the compiler.
+`error_model="numpy"` drops the division checks, the cache makes the second start a matter of a fraction of a second,
+and no `fastmath`: reordered sums would make bins depend on the compiler.
 """
 
 from __future__ import annotations

@@ -4,9 +4,10 @@ With the phonon lines of length ℓ and n hops, from Z(β) = <φ|e^{-βH}|φ> wi
 
     E = -∂ ln Z/∂β = < Ω Σ ℓ + ∫V dτ - n > / β.
 
-Bulk averages are taken over the window [edge, β - edge]. `diffusion`, the improved estimator of d/m*, is the sum over the components of R
-of the rate of (ΔR_a)² over the segments between the cuts of that component that `symmetry` finds, for the segments that begin in the window.
-`displacement2_window` sums the same segments, cut at both ends of the window as well: its mean is <|R(β - edge) - R(edge)|²> exactly, at any β.
+Bulk averages are taken over the window [edge, β - edge]. `diffusion`, the improved estimator of d/m*, is the sum over
+the components of R of the rate of (ΔR_a)² over the segments between the cuts of that component that `symmetry` finds,
+for the segments that begin in the window. `displacement2_window` sums the same segments, cut at both ends of the window
+as well: its mean is <|R(β - edge) - R(edge)|²> exactly, at any β.
 """
 
 from __future__ import annotations

@@ -1,12 +1,13 @@
 """The configuration: two world lines as one doubly linked list of hops in imaginary time.
 
-Every hop is one record of 64 bytes (a cache line) that belongs to two lists: the *path*, all hops of both electrons in order of
-time (`next`, `prev`), and the *world line* of its electron (`enext`, `eprev`). Slots 0 and 1 are the heads of the two world lines (time 0),
-slots 2 and 3 their tails (time β); hops fill the slots from 4 on without gaps, so that a random hop is a random index and no update
-costs more on a longer path. A hop is bare if `partner` is 0, otherwise it is joined by a phonon line to the hop in that slot.
+Every hop is one record of 64 bytes (a cache line) that belongs to two lists: the *path*, all hops of both electrons in
+order of time (`next`, `prev`), and the *world line* of its electron (`enext`, `eprev`). Slots 0 and 1 are the heads of
+the two world lines (time 0), slots 2 and 3 their tails (time β); hops fill the slots from 4 on without gaps, so that a
+random hop is a random index and no update costs more on a longer path. A hop is bare if `partner` is 0, otherwise it is
+joined by a phonon line to the hop in that slot.
 
-Positions are packed into one integer, `BITS` bits per lattice coordinate, so that a step is one addition. A bond is its lower site and its
-axis: `bond = site << 3 | axis`. `rel` is r1 - r2 from this hop to the next one of the path.
+Positions are packed into one integer, `BITS` bits per lattice coordinate, so that a step is one addition. A bond is its
+lower site and its axis: `bond = site << 3 | axis`. `rel` is r1 - r2 from this hop to the next one of the path.
 """
 
 from __future__ import annotations
@@ -51,7 +52,8 @@ def coordinate(packed_difference, bias, axis):
 
 @kernel
 def site_after(path, par, i):
-    """The packed site of an electron after its hop in slot i; works for heads, which are stored as hops that do not move."""
+    """The packed site of an electron after its hop in slot i; works for heads, which are stored as hops that do not
+    move."""
     site = path[i].bond >> AXIS_BITS
     if path[i].direction & 1 == 0:
         site += par.step[path[i].direction]
@@ -107,7 +109,8 @@ def unlink(path, i):
 
 @kernel
 def add_hop(path, state, before, ebefore, time, bond, direction):
-    """Append a bare hop; it follows `before` in the path and `ebefore` in its world line. Returns its slot (rel is left to the caller)."""
+    """Append a bare hop; it follows `before` in the path and `ebefore` in its world line. Returns its slot (rel is left
+    to the caller)."""
     i = np.uint32(FIRST + state[0])
     state[0] += 1
     hop = path[i]
@@ -127,7 +130,8 @@ def add_hop(path, state, before, ebefore, time, bond, direction):
 
 @kernel
 def drop_hop(path, state, i):
-    """Remove the hop in slot i and move the last hop into the gap. Its rel and its partner's link are the caller's business."""
+    """Remove the hop in slot i and move the last hop into the gap. Its rel and its partner's link are the caller's
+    business."""
     unlink(path, i)
     path[path[i].eprev].enext = path[i].enext
     path[path[i].enext].eprev = path[i].eprev

@@ -13,9 +13,18 @@ from .updates.joins import join_hop
 from .updates.kinks import insert_kinks, remove_kinks
 from .updates.shifts import shift_hop
 
-UPDATES = ("insert_kinks", "remove_kinks", "shift_hop", "flip_corner", "join_hop", "move_end", "insert_block", "remove_block")
-# proportions; insertion and removal are each other's inverse and have to be drawn equally often
-PROPORTIONS = (0.15, 0.15, 0.10, 0.16, 0.20, 0.04, 0.10, 0.10)
+# The updates and their proportions; insertion and removal are each other's inverse and have to be drawn equally often.
+MIX = {
+    "insert_kinks": 0.15,
+    "remove_kinks": 0.15,
+    "shift_hop": 0.10,
+    "flip_corner": 0.16,
+    "join_hop": 0.20,
+    "move_end": 0.04,
+    "insert_block": 0.10,
+    "remove_block": 0.10,
+}
+UPDATES = tuple(MIX)
 
 # words of the integer state of a chain
 HOPS, ROW, MEASUREMENT, UPDATE = 0, 1, 2, 3
@@ -53,7 +62,8 @@ def update(path, state, rng, par, counts, choices, weights):
 def run_bins(path, state, rng, par, rows, per_row, interval, counts, choices, weights, work, cloud):
     """Go on filling `rows` with sums over `per_row` measurements, `interval` updates apart.
 
-    Returns True when all rows are full, False when the path needs larger arrays; then call again with them: progress is in `state`.
+    Returns True when all rows are full, False when the path needs larger arrays; then call again with them: progress is
+    in `state`.
     """
     while state[ROW] < rows.shape[0]:
         while state[MEASUREMENT] < per_row:

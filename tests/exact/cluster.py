@@ -1,7 +1,7 @@
 """Exact finite-β results on small clusters with bond phonons: sparse matrices, nothing of the kernel.
 
-States are (r1[, r2], n_1 ... n_B): sites of the electrons and occupations of the bonds, those with at most `cutoff` phonons in all.
-Every quantity follows from e^{-τH}|φ>, |φ> the phonon vacuum times Σ exp(-κ|r1 - r2|)|r1 r2>.
+States are (r1[, r2], n_1 ... n_B): sites of the electrons and occupations of the bonds, those with at most `cutoff`
+phonons in all. Every quantity follows from e^{-τH}|φ>, |φ> the phonon vacuum times Σ exp(-κ|r1 - r2|)|r1 r2>.
 """
 
 from __future__ import annotations
@@ -173,7 +173,8 @@ class Problem:
         """<|R(β - edge) - R(edge)|²> from the second derivative of a phase on the hops in between.
 
         With H(θ) = H - iθ J - θ²/2 K..., the derivatives v1, v2 of e^{-τH(θ)}v obey a linear system: v1' = -Hv1 + Jv0,
-        v2' = -Hv2 + 2Jv1 + Kv0, where J and K weigh every directed hop with its step and the step squared; <ΔR²> = <left|v2>/Z.
+        v2' = -Hv2 + 2Jv1 + Kv0, where J and K weigh every directed hop with its step and the step squared; <ΔR²> =
+        <left|v2>/Z.
         """
         h, n = self.hamiltonian, self.hamiltonian.shape[0]
         start = expm_multiply(-self.edge * h, self.trial)

@@ -18,7 +18,8 @@ def test_dimer_ground_states() -> None:
 
 
 def test_no_coupling_on_the_ring() -> None:
-    """Free electrons from a uniform start are in their ground state at any β; the walk has rate 2t in either direction."""
+    """Free electrons from a uniform start are in their ground state at any β; the walk has rate 2t in either
+    direction."""
     free = Problem(RING4, 2, 1.0, 1.0, 0.0, 0.0, 3.0, 0.75, 2).solve()
     assert free["energy"] == pytest.approx(-4.0, abs=1e-10)
     assert free["bare_hops"] == pytest.approx(4.0, abs=1e-9)
@@ -43,7 +44,8 @@ def test_energy_is_the_derivative_of_ln_z() -> None:
 @pytest.mark.parametrize(("cluster", "cutoff"), [(DIMER, 22), (CHAIN3, 16), (RING4, 13), (PLAQUETTE, 13)])
 def test_truncation_and_quadrature_have_converged(cluster: object, cutoff: int) -> None:
     values = [
-        Problem(cluster, 2, 1.0, 1.0, 0.8, 8.0, 3.0, 0.75, n).solve(nodes) for n, nodes in ((cutoff, 12), (cutoff - 2, 10))
+        Problem(cluster, 2, 1.0, 1.0, 0.8, 8.0, 3.0, 0.75, n).solve(nodes)
+        for n, nodes in ((cutoff, 12), (cutoff - 2, 10))
     ]
     for name in values[0]:
         assert values[0][name] == pytest.approx(values[1][name], abs=2e-4), name

@@ -1,7 +1,9 @@
-"""The kernel against e^{-βH} on finite clusters, all observables, sixteen seeds each; and the same test on wrong weights.
+"""The kernel against e^{-βH} on finite clusters, all observables, sixteen seeds each; and the same test on wrong
+weights.
 
-The false-alarm rate is `zscore.FALSE_ALARM` = 1e-4 per case, so 2e-3 for the whole file. On the periodic cluster `displacement2_window` is
-the sum over reflected segments, whose mean is exact at any β: it proves the improved mass estimator.
+The false-alarm rate is `zscore.FALSE_ALARM` = 1e-4 per case, so 2e-3 for the whole file. On the periodic cluster
+`displacement2_window` is the sum over reflected segments, whose mean is exact at any β: it proves the improved mass
+estimator.
 """
 
 from __future__ import annotations
@@ -74,7 +76,8 @@ WRONG = {
 
 @pytest.mark.parametrize("wrong", WRONG)
 def test_what_is_wrong_by_a_per_cent_is_rejected(wrong: str) -> None:
-    """Negative controls: a weight off by 1 % (Ω by 3 %, U by 5 %), or one family of acceptance ratios by 5 % (ends: 15 %)."""
+    """Negative controls: a weight off by 1 % (Ω by 3 %, U by 5 %), or one family of acceptance ratios by 5 % (ends: 15
+    %)."""
     ensemble, exact = case("chain3", 2, 8.0, STRONG)
     for field, factor in WRONG[wrong].items():
         ensemble.parameters[field] *= factor

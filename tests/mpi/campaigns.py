@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -14,7 +15,8 @@ name: small
 seed: 7
 model: {lattice: square, coupling: bond, t: 1.0}
 grid: {omega: [1.0], lambda: [0.5, 0.8], U: [8.0]}
-sampling: {beta: 8.0, chains: 2, max_blocks: %d, min_blocks: 2, thermal_blocks: 1, bins_per_block: 4, updates_per_bin: %d}
+sampling: {beta: 8.0, chains: 2, max_blocks: %d, min_blocks: 2, thermal_blocks: 1, bins_per_block: 4, updates_per_bin:
+%d}
 """
 
 
@@ -78,10 +80,8 @@ def kill_everything(directory: Path, process: subprocess.Popen[str]) -> None:
     process.kill()
     while (alive := _all_of(directory)) and time.time() < deadline:
         for number in alive:
-            try:
+            with contextlib.suppress(ProcessLookupError):
                 os.kill(number, signal.SIGKILL)
-            except ProcessLookupError:
-                pass
         time.sleep(0.02)
     process.wait()
 

@@ -1,13 +1,15 @@
 """A block of one world line moves rigidly by one lattice step: a bare kink before it, the antikink after it.
 
-The block is k ≥ 1 consecutive hops of one electron whose phonon lines all end inside the block, so that the bonds of both ends move together
-and the phonons keep their weight. k is geometric with mean `MEAN`, and drawn alike for insertion and removal. With L1 and L2 the intervals
-of the world line before the first and after the last hop of the block (without the kinks),
+The block is k ≥ 1 consecutive hops of one electron whose phonon lines all end inside the block, so that the bonds of
+both ends move together and the phonons keep their weight. k is geometric with mean `MEAN`, and drawn alike for
+insertion and removal. With L1 and L2 the intervals of the world line before the first and after the last hop of the
+block (without the kinks),
 
     R = t² e^{-ΔS} z L1 L2 (n + N_e)/(n + 2)
 
-by the counting of `kinks`: n + N_e intervals and z directions to insert, n + 2 hops from which to remove. This is how a dressed electron moves
-as one piece past the other one. On open clusters, where a block could leave the lattice, the update does nothing.
+by the counting of `kinks`: n + N_e intervals and z directions to insert, n + 2 hops from which to remove. This is how a
+dressed electron moves as one piece past the other one. On open clusters, where a block could leave the lattice, the
+update does nothing.
 """
 
 from __future__ import annotations
@@ -26,7 +28,8 @@ MEAN = 6.0
 
 @kernel
 def block_end(path, first, hops):
-    """The last of `hops` hops of a world line from `first` on, or 0 if they are too few or joined to anything outside."""
+    """The last of `hops` hops of a world line from `first` on, or 0 if they are too few or joined to anything
+    outside."""
     electron = path[first].electron
     begin = path[first].time
     i = first

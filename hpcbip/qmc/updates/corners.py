@@ -1,7 +1,8 @@
 """Corner flips: two consecutive hops of a world line are replaced by two others with the same sum.
 
-The hops keep their times. They are both bare, or joined to each other and inverse (a kink–antikink pair that turns to another bond
-together with its phonon). With the other pairs of directions of the same sum equally likely the proposal is symmetric: R = e^{-ΔS}.
+The hops keep their times. They are both bare, or joined to each other and inverse (a kink–antikink pair that turns to
+another bond together with its phonon). With the other pairs of directions of the same sum equally likely the proposal
+is symmetric: R = e^{-ΔS}.
 """
 
 from __future__ import annotations

@@ -1,9 +1,10 @@
 """Phonon lines: a heat bath over what a hop may be joined to.
 
-One hop, one direction of time and a window of exponentially distributed length are drawn. The hop may be bare (weight 1) or joined to any hop j of its
-own bond inside the window that is bare or its present partner, weight (g/t)² e^{-Ω|τ_j - τ_i|}. All these states see the same list of
-choices, so drawing one in proportion to the weights is a heat bath (acceptance 1); bare to joined, joined to bare and re-pairing are one update.
-A hop whose partner lies outside the window or on the other side is left alone. The random length makes lines of every length reachable.
+One hop, one direction of time and a window of exponentially distributed length are drawn. The hop may be bare (weight
+1) or joined to any hop j of its own bond inside the window that is bare or its present partner, weight (g/t)² e^{-Ω|τ_j
+- τ_i|}. All these states see the same list of choices, so drawing one in proportion to the weights is a heat bath
+(acceptance 1); bare to joined, joined to bare and re-pairing are one update. A hop whose partner lies outside the
+window or on the other side is left alone. The random length makes lines of every length reachable.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """A hop moves in time between its neighbours on the world line.
 
-The new time is uniform in the interval between the neighbours, which the update does not change: R = e^{-ΔS} e^{-Ω(|τ'-τ_p| - |τ-τ_p|)}, the
-second factor for a hop joined to a partner at τ_p.
+The new time is uniform in the interval between the neighbours, which the update does not change: R = e^{-ΔS}
+e^{-Ω(|τ'-τ_p| - |τ-τ_p|)}, the second factor for a hop joined to a partner at τ_p.
 """
 
 from __future__ import annotations
