@@ -5,7 +5,7 @@
 PYTHON ?= python3
 PYTEST_ARGS ?=
 CORES ?= $(shell $(PYTHON) -c 'import os; print(len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count())')
-MAX_TIME ?= 200
+MAX_TIME ?= 250
 OUT ?= runs/quickstart
 
 VENV := .venv

@@ -15,14 +15,14 @@ from .updates.shifts import shift_hop
 
 # The updates and their proportions; insertion and removal are each other's inverse and have to be drawn equally often.
 MIX = {
-    "insert_kinks": 0.15,
-    "remove_kinks": 0.15,
-    "shift_hop": 0.10,
-    "flip_corner": 0.16,
-    "join_hop": 0.20,
+    "insert_kinks": 0.11,
+    "remove_kinks": 0.11,
+    "shift_hop": 0.07,
+    "flip_corner": 0.15,
+    "join_hop": 0.16,
     "move_end": 0.04,
-    "insert_block": 0.10,
-    "remove_block": 0.10,
+    "insert_block": 0.18,
+    "remove_block": 0.18,
 }
 UPDATES = tuple(MIX)
 
