@@ -1,0 +1,108 @@
+"""The command as a user meets it: bad input is one line and status 2, before anything is written."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from hpcbip.campaign.config import load_config
+from hpcbip.campaign.directory import check_directory, prepare_directory
+from hpcbip.errors import InputError
+
+from .mpi.campaigns import digest, hpcbip, run_to_the_end, write_config
+
+BROKEN = {
+    "unknown key": ("seed: 7", "seeed: 7", "seeed"),
+    "lattice": ("square", "sqare", "model.lattice"),
+    "omega": ("omega: [1.0]", "omega: [0.0]", "grid.omega"),
+    "empty axis": ("U: [8.0]", "U: []", "grid.U"),
+    "lambda and g": ("U: [8.0]", "U: [8.0], g: [1.0]", "grid.lambda"),
+    "nan": ("U: [8.0]", "U: [.nan]", "grid.U"),
+    "wrong type": ("chains: 2", "chains: two", "sampling.chains"),
+    "site-Peierls": ("coupling: bond", "coupling: site-peierls", "sign problem"),
+    "not YAML": ("{lattice", "{lattice: [", "YAML"),
+}
+
+
+def one_line(stderr: str) -> bool:
+    return stderr.count("\n") == 1 and stderr.startswith("hpcbip: ") and "Traceback" not in stderr
+
+
+@pytest.mark.parametrize("name", BROKEN)
+def test_a_broken_configuration(tmp_path: Path, name: str) -> None:
+    old, new, named = BROKEN[name]
+    config = write_config(tmp_path)
+    text = config.read_text(encoding="utf-8")
+    assert old in text
+    config.write_text(text.replace(old, new), encoding="utf-8")
+    done = hpcbip("run", config, "--out", tmp_path / "run")
+    assert done.returncode == 2 and one_line(done.stderr), done.stderr
+    assert named in done.stderr and str(config) in done.stderr
+    assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "named"),
+    [
+        (["run", "missing.yaml", "--out", "x"], "missing.yaml"),
+        (["run", "."], "--out"),
+        (["run", ".", "--out", "x", "-n", "0"], "-n"),
+        (["run", ".", "--out", "x", "--max-time", "-3"], "--max-time"),
+        (["digest", "nowhere"], "nowhere"),
+        (["status", "nowhere"], "nowhere"),
+        (["reduce", "nowhere"], "nowhere"),
+        (["tc", "nowhere", "--prefactor", "minus"], "--prefactor"),
+        (["tc", "nowhere", "--format", "xml"], "xml"),
+        (["dance"], "dance"),
+    ],
+)
+def test_bad_arguments(arguments: list[str], named: str) -> None:
+    done = hpcbip(*arguments)
+    assert done.returncode == 2 and one_line(done.stderr), done.stderr
+    assert named in done.stderr
+
+
+def test_the_directory_of_another_campaign(tmp_path: Path) -> None:
+    config, directory = write_config(tmp_path), tmp_path / "run"
+    prepare_directory(directory, load_config(config), config)
+    other = tmp_path / "other.yaml"
+    for old, new, named in (
+        ("name: small", "name: large", "name"),
+        ("seed: 7", "seed: 8", "seed"),
+        ("t: 1.0", "t: 2.0", "model.t"),
+        ("beta: 8.0", "beta: 9.0", "sampling.beta"),
+        ("bins_per_block: 4", "bins_per_block: 5", "sampling.bins_per_block"),
+    ):
+        text = config.read_text(encoding="utf-8")
+        assert old in text
+        other.write_text(text.replace(old, new), encoding="utf-8")
+        with pytest.raises(InputError, match=named):
+            check_directory(directory, load_config(other), str(other))
+
+
+def test_directories_that_cannot_be_used(tmp_path: Path) -> None:
+    config = load_config(write_config(tmp_path))
+    check_directory(tmp_path / "new" / "deep", config, "x")
+    (tmp_path / "file").write_text("", encoding="utf-8")
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other" / "letter.txt").write_text("", encoding="utf-8")
+    (tmp_path / "broken").mkdir()
+    (tmp_path / "broken" / "campaign.json").write_text("{", encoding="utf-8")
+    for name in ("file", "other", "broken", "file/below"):
+        with pytest.raises(InputError, match=name.split("/")[0]):
+            check_directory(tmp_path / name, config, "x")
+
+
+def test_status_and_digest_tell_the_truth(tmp_path: Path) -> None:
+    directory = tmp_path / "run"
+    run_to_the_end(write_config(tmp_path, max_blocks=3, updates_per_bin=500), directory)
+    records = json.loads(hpcbip("status", directory, "--format", "json").stdout)
+    assert len(records) == 4 and {r["state"] for r in records} == {"ended"}
+    assert {r["bins_min"] for r in records} == {12}
+    lines = digest(directory).splitlines()
+    assert len(lines) == 8 and lines == sorted(lines)
+    assert all("bins=12 sha256=" in line for line in lines)
+    table = hpcbip("status", directory)
+    assert table.returncode == 0 and "4 ended" in table.stdout
