@@ -55,11 +55,11 @@ def run(config: Path, directory: Path, ranks: int | None, max_time: float | None
                 arguments += ["--max-time", str(max_time)]
             sys.exit(launch(ranks, arguments, directory, started))
         status = run_campaign(config, directory, max_time, started)
-    except InputError:
-        report_status(2)
-        if rank:  # one rank says it for all
-            sys.exit(2)
-        raise
+    except InputError as error:
+        status = 2
+        report_status(status)
+        if not rank:  # one rank says it for all
+            click.echo(f"hpcbip: {error}", err=True)
     # mpirun prints a page about ranks that end with another status than 0; `hpcbip run -n` reads it from a file
     sys.exit(0 if "HPCBIP_STATUS_FILE" in os.environ else status)
 

@@ -106,3 +106,31 @@ def test_status_and_digest_tell_the_truth(tmp_path: Path) -> None:
     assert all("bins=12 sha256=" in line for line in lines)
     table = hpcbip("status", directory)
     assert table.returncode == 0 and "4 ended" in table.stdout
+
+
+def test_a_full_disk_is_one_line_and_nothing_is_lost(tmp_path: Path) -> None:
+    """A limit on file sizes stands in for a full disk: checkpoints are larger than it, the segment is made before."""
+    import resource
+    import subprocess
+
+    from .mpi.campaigns import command, environment
+
+    config, directory = write_config(tmp_path, max_blocks=3, updates_per_bin=500), tmp_path / "run"
+    expected = run_to_the_end(config, tmp_path / "undisturbed")
+    stopped = hpcbip("run", config, "--out", directory, "--max-time", 0.1)
+    assert stopped.returncode == 3
+    segment = (directory / "bins-0001.h5").stat().st_size
+
+    def limit() -> None:
+        import signal
+
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)  # writing too much is then an error, as on a full disk
+        resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))
+
+    assert segment > 1000
+    full = subprocess.run(
+        command("run", config, "--out", directory), capture_output=True, text=True, env=environment(), preexec_fn=limit,
+    )  # fmt: skip
+    assert full.returncode == 2 and "Traceback" not in full.stderr, full.stderr
+    assert str(directory) in full.stderr
+    assert run_to_the_end(config, directory) == expected

@@ -208,4 +208,4 @@ class Master:
         try:
             write_atomically(self._directory / "progress.json", json.dumps({"ensembles": ensembles}))
         except OSError as error:
-            self.error = self.error or f"{error.filename}: {error.strerror}"
+            self.error = self.error or f"{error.filename or self._directory}: {error.strerror}"

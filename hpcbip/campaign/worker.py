@@ -53,7 +53,8 @@ class Worker:
             self._checkpoints.save(task.identity, task.chain, checkpoint)
         except OSError as error:
             self._held = None
-            return Result(task, rows, time.perf_counter() - started, f"{error.filename}: {error.strerror}")
+            where = error.filename or self._checkpoints.directory
+            return Result(task, rows, time.perf_counter() - started, f"{where}: {error.strerror}")
         self._held = Task(task.identity, task.chain, task.block + 1), chain
         return Result(task, rows, time.perf_counter() - started)
 

@@ -57,6 +57,17 @@ def test_all_observables(name: str, electrons: int, U: float, g: float) -> None:
     assert not (table := compare(sample(ensemble, 16, 24, 40_000), exact)), table
 
 
+@pytest.mark.parametrize(("electrons", "ground"), [(1, -1.0 - 0.49), (2, -2.0 - 4 * 0.49)])
+def test_dimer_formulas(electrons: int, ground: float) -> None:
+    """At β = 16 the energy is the ground state's: -t - g²/Ω for one electron, -2t - 4g²/Ω for two (U = 0)."""
+    model = Model("chain", "bond", 1.0, 1.0, 0.7)
+    ensemble = Ensemble(model, electrons, 16.0, kappa=0.0, cluster=get_lattice("chain").cluster(2))
+    at_beta = Problem(DIMER, electrons, 1.0, 1.0, 0.7, 0.0, 16.0, 4.0, 32).solve()
+    assert at_beta["energy"] == pytest.approx(ground, abs=1e-5)
+    bins = sample(ensemble, 16, 24, 40_000)
+    assert not (table := compare(bins, {"energy": ground, "phonons": at_beta["phonons"]})), table
+
+
 @pytest.mark.parametrize(("electrons", "U"), [(1, 0.0), (2, -2.0)])
 def test_two_dimensions_with_a_decaying_trial_state(electrons: int, U: float) -> None:
     ensemble, exact = case("plaquette", electrons, U, STRONG, kappa=0.4)
