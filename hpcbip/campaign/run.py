@@ -16,13 +16,13 @@ from typing import Any
 from hpcbip.errors import InputError
 
 from .config import load_config
+from .deadline import deadline
 from .directory import check_directory, locked, prepare_directory
 from .plan import make_plan
 from .progress import Progress
 
 DONE, STOPPED = 0, 3
 MPI_RANK_VARIABLES = ("OMPI_COMM_WORLD_RANK", "PMIX_RANK", "PMI_RANK", "MPI_LOCALRANKID", "SLURM_PROCID")
-SLURM_MARGIN = 60.0  # seconds before Slurm's own limit at which everything is saved
 _TOOLS = ("hpcbip", "numpy", "numba", "h5py", "mpi4py")
 
 
@@ -60,7 +60,7 @@ def run_campaign(source: Path, directory: Path, max_time: float | None, started:
 
     if rank == 0:
         with _stop_requests(directory, parent) as stop:
-            return _lead(comm, source, directory, _deadline(max_time, started), stop)
+            return _lead(comm, source, directory, deadline(max_time, started), stop)
     signal.signal(signal.SIGTERM, signal.SIG_IGN)  # the master decides when to stop
     signal.signal(signal.SIGUSR1, signal.SIG_IGN)
     assert comm is not None
@@ -73,7 +73,7 @@ def run_campaign(source: Path, directory: Path, max_time: float | None, started:
     return _agree(comm, None)
 
 
-def _lead(comm: Any, source: Path, directory: Path, deadline: float | None, stop: Callable[[], str]) -> int:
+def _lead(comm: Any, source: Path, directory: Path, limit: float | None, stop: Callable[[], str]) -> int:
     from hpcbip.qmc import warm_up
 
     from .master import Master
@@ -93,13 +93,13 @@ def _lead(comm: Any, source: Path, directory: Path, deadline: float | None, stop
             log(f"started: {_provenance(comm)}, seed {config.seed}")
             master = Master(directory, config, plan, log)
             stack.callback(master.close)
-            progress = stack.enter_context(Progress(deadline, comm is not None))
+            progress = stack.enter_context(Progress(limit, comm is not None))
             warm_up()
             if comm:
                 _quiet_barrier(comm)
             worker = Worker(directory, config, plan)
             team = MpiTeam(comm, worker) if comm else LocalTeam(worker)
-            finished = master.run(team, stop, deadline, progress.show)
+            finished = master.run(team, stop, limit, progress.show)
             if isinstance(team, MpiTeam):
                 team.dismiss()
             log(f"ended: {'finished' if finished else 'to be continued'}")
@@ -170,14 +170,6 @@ def report_status(status: int) -> None:
     path = os.environ.get("HPCBIP_STATUS_FILE")
     if path:
         Path(path).write_text(str(status), encoding="utf-8")
-
-
-def _deadline(max_time: float | None, started: float) -> float | None:
-    """`time.time()` at which everything has to be saved: by --max-time, or by Slurm's end of the job (UTC epoch)."""
-    limits = [] if max_time is None else [started + max_time]
-    if os.environ.get("SLURM_JOB_END_TIME", "").isdigit():
-        limits.append(float(os.environ["SLURM_JOB_END_TIME"]) - SLURM_MARGIN)
-    return min(limits, default=None)
 
 
 @contextlib.contextmanager

@@ -1,6 +1,6 @@
 """The one place that says how the kernel is compiled, and where its machine code is kept.
 
-`error_model="numpy"` drops the division checks, and there is no `fastmath`: reordered sums would make bins depend on the
+`error_model="numpy"` drops the division checks. No `fastmath`: reordered sums would make bins depend on the
 compiler. numba's cache looks only at the file of the function it stores, not at the functions inlined into it; a
 change in one file would leave stale machine code in another. So the cache lies in a directory named by a hash of all
 sources of the kernel.
