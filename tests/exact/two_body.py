@@ -1,0 +1,106 @@
+"""Two electrons with an on-site attraction on infinite lattices, without phonons: exact results, nothing of the kernel.
+
+At total momentum K the relative coordinate hops along axis a with τ_a = 2t cos(K_a/2), in the dispersion ε(k) = -2 Σ_a
+τ_a cos k_a. The bound state of U δ_{r,0} has ψ(k) ∝ 1/(ε(k) - E) and E from 1/|U| = ∫ d^dk/(2π)^d 1/(ε(k) - E). For its
+mass, dE/dτ_a = -2 Σ_r ψ(r) ψ(r + a) (Hellmann-Feynman) and d²τ_a/dK_a² = -t/2 at K = 0 give
+
+    1/m* = d²E/dK_a² = t Σ_r ψ(r) ψ(r + a).
+
+E lies below the band, so the integrand is analytic and the sum over a grid of L^d momenta converges exponentially in L.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import scipy.sparse as sp
+from numpy.typing import NDArray
+from scipy.optimize import brentq
+from scipy.sparse.linalg import expm_multiply
+
+NODES = 12  # of the Gauss-Legendre average over the window
+
+
+@dataclass(frozen=True)
+class BoundPair:
+    """The bound state at K = 0.
+
+    Attributes:
+        energy: E, unit of t.
+        mass: m*, unit 1/(t a²), so m0 for t = 1; d/mass is the rate of diffusion of the pair.
+        weights: P(r) on a periodic grid, shape (L, ..., L), r = 0 first and negative coordinates from the end.
+    """
+
+    energy: float
+    mass: float
+    weights: NDArray[np.float64]
+
+    def weight(self, *displacement: int) -> float:
+        """P(r1 - r2 = displacement)."""
+        return float(self.weights[displacement])
+
+    @property
+    def pair_distance2(self) -> float:
+        """<(r1 - r2)²>."""
+        size, dimension = self.weights.shape[0], self.weights.ndim
+        squares = np.fft.fftfreq(size, 1 / size) ** 2
+        return float(sum((np.moveaxis(self.weights, a, -1) * squares).sum() for a in range(dimension)))
+
+
+def attractive_hubbard(dimension: int, U: float, t: float = 1.0, size: int = 256) -> BoundPair:
+    """The bound pair of the attractive Hubbard model on the chain (1) or the square lattice (2), from size^d momenta.
+
+    Raises:
+        ValueError: if U does not bind a pair that fits into the grid.
+    """
+    cosines = np.cos(2 * np.pi * np.arange(size) / size)
+    band = -4.0 * t * sum(np.meshgrid(*[cosines] * dimension, indexing="ij"))
+    edge = -4.0 * t * dimension
+
+    def condition(binding: float) -> float:
+        return float(np.mean(1.0 / (band - edge + binding)) * abs(U) - 1.0)
+
+    if U >= 0.0 or condition(1e-2 * t) < 0.0:
+        raise ValueError(f"U = {U} does not bind a pair well enough for a grid of {size}")
+    binding = brentq(condition, 1e-2 * t, abs(U), xtol=1e-14, rtol=1e-14)
+    psi = np.fft.ifftn(1.0 / (band - edge + binding)).real
+    psi /= np.sqrt(np.sum(psi**2))
+    overlap = float(np.sum(psi * np.roll(psi, 1, axis=0)))
+    return BoundPair(energy=edge - binding, mass=1.0 / (t * overlap), weights=psi**2)
+
+
+def finite_beta(
+    dimension: int, U: float, beta: float, edge: float, kappa: float, t: float = 1.0, half_width: int = 30
+) -> dict[str, float]:
+    """What a path of length β with free ends samples: averages over [edge, β - edge] at K = 0, trial e^{-κ|r|₁}.
+
+    The relative coordinate is cut at |r_a| ≤ half_width. Without phonons every state is its own image under inversion
+    with exchange, so each hop, |ΔR|² = 1/4, is a segment of the mass estimator of its own: diffusion = bare_hops/4.
+    """
+    line = np.arange(-half_width, half_width + 1)
+    step, one = sp.diags_array([1.0, 1.0], offsets=[-1, 1], shape=(line.size,) * 2), sp.eye_array(line.size)
+    hops = 2.0 * t * (step if dimension == 1 else sp.kron(step, one) + sp.kron(one, step))
+    r = np.stack([x.ravel() for x in np.meshgrid(*[line] * dimension, indexing="ij")])
+    contact = np.all(r == 0, axis=0).astype(float)
+    h = sp.csr_array(sp.diags_array(U * contact) - hops)
+    trial = np.exp(-kappa * np.abs(r).sum(axis=0))
+
+    x, weights = np.polynomial.legendre.leggauss(NODES)
+    times = [*(beta / 2 + (beta / 2 - edge) * x), beta]
+    states = [expm_multiply(-times[0] * h, trial)]
+    for before, after in zip(times, times[1:], strict=False):
+        states.append(expm_multiply(-(after - before) * h, states[-1]))
+    norm = trial @ states[-1]
+    pairs = [(w / 2 / norm, states[NODES - 1 - k], states[k]) for k, w in enumerate(weights)]
+    probability = sum(w * left * right for w, left, right in pairs)
+    bare = float(sum(w * (left @ (hops @ right)) for w, left, right in pairs))
+    result = {
+        "energy": float(trial @ (h @ states[-1]) / norm),
+        "bare_hops": bare,
+        "diffusion": bare / 4.0,
+        "pair_distance2": float(probability @ (r**2).sum(axis=0)),
+        "potential": float(U * (probability @ contact)),
+    }
+    near = np.flatnonzero(np.abs(r).max(axis=0) <= 1)
+    return result | {f"pair_weight[{','.join(map(str, r[:, k]))}]": float(probability[k]) for k in near}
