@@ -13,6 +13,7 @@ import fcntl
 import json
 import os
 import shutil
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -26,6 +27,7 @@ from .plan import Plan, make_plan
 from .store import sync_directory
 
 FORMAT = 1
+LOCK_PATIENCE = 10.0  # seconds to wait for another run's lock
 
 
 def write_atomically(path: Path, text: str) -> None:
@@ -117,10 +119,18 @@ def locked(directory: Path) -> Iterator[None]:
         InputError: if another run holds it.
     """
     with open(directory / "lock", "w", encoding="utf-8") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise InputError(f"--out: {directory}: another run is at work in it; allowed: one run at a time") from None
-        except OSError:
-            pass  # a file system without locks: nothing can be checked
+        patience = time.monotonic() + LOCK_PATIENCE
+        while True:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                # the ranks of a run that was just killed may need a moment to go
+                if time.monotonic() < patience:
+                    time.sleep(0.1)
+                    continue
+                message = f"--out: {directory}: another run is at work in it; allowed: one run at a time"
+                raise InputError(message) from None
+            except OSError:
+                pass  # a file system without locks: nothing can be checked
+            break
         yield

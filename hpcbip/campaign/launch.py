@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 import shutil
 import signal
@@ -57,6 +58,13 @@ def settings(mpirun: Path) -> tuple[list[str], dict[str, str]]:
     return [], MPICH
 
 
+def _die_with_parent() -> None:
+    """Let mpirun get SIGTERM when this process is killed: a run that nobody waits for must not hold the lock."""
+    if sys.platform == "linux":
+        PR_SET_PDEATHSIG = 1
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+
+
 def launch(ranks: int, arguments: Sequence[str], directory: Path, started: float) -> int:
     """Run `hpcbip run` with these arguments on several ranks and return its exit status.
 
@@ -77,7 +85,7 @@ def launch(ranks: int, arguments: Sequence[str], directory: Path, started: float
         status_file = Path(folder) / "status"
         environment["HPCBIP_STATUS_FILE"] = str(status_file)
         command = [str(mpirun), "-n", str(ranks), *flags, sys.executable, "-m", "hpcbip", "run", *arguments]
-        process = subprocess.Popen(command, env=environment, start_new_session=True)
+        process = subprocess.Popen(command, env=environment, start_new_session=True, preexec_fn=_die_with_parent)
 
         def ask_to_stop(*_: object) -> None:
             if directory.is_dir():

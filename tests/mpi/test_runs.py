@@ -99,6 +99,17 @@ def test_max_time_stops_with_status_3_and_the_same_command_goes_on(tmp_path: Pat
     assert run_to_the_end(config, directory, 2) == expected
 
 
+def test_a_run_goes_on_at_once_after_its_launcher_alone_was_killed(tmp_path: Path) -> None:
+    config = write_config(tmp_path, max_blocks=12, updates_per_bin=20_000)
+    directory = tmp_path / "run"
+    process = start("run", config, "--out", directory, "-n", 2)
+    while not list(directory.glob("checkpoints/*.checkpoint")) and process.poll() is None:
+        time.sleep(0.02)
+    process.kill()
+    assert run_to_the_end(config, directory, 2) == run_to_the_end(config, tmp_path / "undisturbed")
+    assert not ranks_of(directory)
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGUSR1])
 @pytest.mark.parametrize("ranks", [1, 2])
 def test_a_signal_stops_with_everything_saved(tmp_path: Path, number: signal.Signals, ranks: int) -> None:
