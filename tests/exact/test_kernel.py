@@ -54,7 +54,9 @@ def case(name: str, electrons: int, U: float, g: float, kappa: float = 0.0) -> t
 @pytest.mark.parametrize("name", ["dimer", "chain3", "ring4"])
 def test_all_observables(name: str, electrons: int, U: float, g: float) -> None:
     ensemble, exact = case(name, electrons, U, g)
-    assert not (table := compare(sample(ensemble, 16, 24, 40_000), exact)), table
+    # displacements on the ring are skewed: at strong coupling bins have to be long for Student's distribution to hold
+    updates = 160_000 if name == "ring4" and g == STRONG else 40_000
+    assert not (table := compare(sample(ensemble, 16, 24, updates), exact)), table
 
 
 @pytest.mark.parametrize(("electrons", "ground"), [(1, -1.0 - 0.49), (2, -2.0 - 4 * 0.49)])

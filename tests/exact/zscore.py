@@ -5,10 +5,11 @@ with bins - 1 degrees of freedom, which is mapped to the normal variable z of th
 of one observable have to be N(0, 1):
 
 - their mean, times √seeds, is a z-score: wrong values show here;
-- their sum of squares is χ² with as many degrees of freedom as seeds: errors that are too small or too large show here.
+- their sum of squares is χ² with as many degrees of freedom as seeds: errors that are too small or too large show here;
+- their distribution is compared with N(0, 1) by Kolmogorov and Smirnov's test.
 
 The observables of a case are correlated with each other but not the seeds, so Bonferroni's bound holds: with
-`FALSE_ALARM` for a whole case, each of its tests (two per observable, both two-sided) gets an equal part.
+`FALSE_ALARM` for a whole case, each of its tests (three per observable, all two-sided) gets an equal part.
 """
 
 from __future__ import annotations
@@ -35,7 +36,7 @@ def z_scores(chains: Sequence[np.ndarray], exact: float) -> np.ndarray:
 
 def compare(chains: Mapping[str, Sequence[np.ndarray]], exact: Mapping[str, float]) -> str:
     """An empty string if every observable in `exact` agrees, otherwise a table of all of them."""
-    threshold = FALSE_ALARM / (2 * len(exact))
+    threshold = FALSE_ALARM / (3 * len(exact))
     lines, failed = [], False
     for name, value in exact.items():
         z = z_scores(chains[name], value)
@@ -43,11 +44,12 @@ def compare(chains: Mapping[str, Sequence[np.ndarray]], exact: Mapping[str, floa
         p_shift = 2 * stats.norm.sf(abs(shift))
         chi2 = float(np.sum(z**2))
         p_width = 2 * min(stats.chi2.sf(chi2, len(z)), stats.chi2.cdf(chi2, len(z)))
-        bad = not min(p_shift, p_width) > threshold
+        p_shape = float(stats.kstest(z, "norm").pvalue)
+        bad = not min(p_shift, p_width, p_shape) > threshold
         failed |= bad
         mean = np.mean([bins.mean() for bins in chains[name]])
         lines.append(
             f"{'BAD ' if bad else '    '}{name:24s} exact {value:11.6f}  mean {mean:11.6f}  z {shift:6.2f} "
-            f"(p {p_shift:.1e})  chi2/{len(z)} {chi2 / len(z):5.2f} (p {p_width:.1e})"
+            f"(p {p_shift:.1e})  chi2/{len(z)} {chi2 / len(z):5.2f} (p {p_width:.1e})  KS p {p_shape:.1e}"
         )
     return "\n".join(["", *lines]) if failed else ""
