@@ -54,7 +54,7 @@ def test_a_target_stops_at_the_same_bins_on_any_number_of_ranks(tmp_path: Path) 
 
 @pytest.mark.parametrize(("ranks", "seed"), [(1, 1), (3, 2)])
 def test_three_sigkills_leave_the_same_bins(tmp_path: Path, ranks: int, seed: int) -> None:
-    config = write_config(tmp_path, max_blocks=12, updates_per_bin=20_000)
+    config = write_config(tmp_path, max_blocks=40, updates_per_bin=20_000)
     expected = run_to_the_end(config, tmp_path / "undisturbed", 2)
     directory = tmp_path / "killed"
     chance = random.Random(seed)
@@ -88,11 +88,11 @@ def test_the_death_of_one_rank_ends_the_job_and_loses_nothing(tmp_path: Path) ->
 
 
 def test_max_time_stops_with_status_3_and_the_same_command_goes_on(tmp_path: Path) -> None:
-    config = write_config(tmp_path, max_blocks=12, updates_per_bin=20_000)
+    config = write_config(tmp_path, max_blocks=100, updates_per_bin=20_000)
     expected = run_to_the_end(config, tmp_path / "undisturbed")
     directory = tmp_path / "run"
     begun = time.time()
-    stopped = hpcbip("run", config, "--out", directory, "-n", 2, "--max-time", 5)
+    stopped = hpcbip("run", config, "--out", directory, "-n", 2, "--max-time", 3)
     assert stopped.returncode == 3, stopped.stdout + stopped.stderr
     assert time.time() - begun < 8
     assert "stopped: time limit" in stopped.stdout + stopped.stderr
