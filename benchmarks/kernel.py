@@ -40,7 +40,7 @@ def benchmark(ensemble: Ensemble, seconds: float, seed: int) -> dict[str, object
     started = time.process_time()
     while time.process_time() - started < seconds / 10:
         chain.thermalise(500_000)
-    per_bin = 40 * ensemble.interval
+    per_bin = 16 * ensemble.interval
     rows, started = [], time.process_time()
     while (cpu := time.process_time() - started) < seconds:
         rows.append(chain.run_block(16, per_bin))

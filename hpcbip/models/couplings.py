@@ -1,9 +1,11 @@
-"""Conventions of the dimensionless coupling λ, by lattice and kind of coupling.
+"""Kinds of coupling, and the conventions of the dimensionless coupling λ by lattice and kind.
 
 `g` is what the Hamiltonian holds and what is stored; λ is only ever quoted together with its convention:
 
 - bond (bond-Peierls): λ = 2 g²/(z Ω t). Square lattice: g²/(2Ωt), PRX 13, 011010; triangular: g²/(3Ωt),
 arXiv:2507.07662.
+- holstein: λ = g²/(4 d Ω t). Square lattice: g²/(8Ωt), as rescaled in PRX 13, 011010.
+- bond+holstein: λ is that of the bonds; the sites' coupling is given as g_holstein.
 """
 
 from __future__ import annotations
@@ -12,12 +14,23 @@ import math
 
 from .lattice import Lattice
 
-COUPLINGS: tuple[str, ...] = ("bond",)
+COUPLINGS: tuple[str, ...] = ("bond", "holstein", "bond+holstein")
+BOND = ("bond", "bond+holstein")  # those with an oscillator on every bond
+SITE = ("holstein", "bond+holstein")  # those with an oscillator on every site
+
+
+def check_coupling(coupling: str) -> None:
+    """Raises:
+    ValueError: for an unknown coupling; the message lists the known ones.
+    """
+    if coupling not in COUPLINGS:
+        raise ValueError(f"unknown coupling {coupling!r}; allowed: {', '.join(COUPLINGS)}")
 
 
 def _lambda_per_g2(lattice: Lattice, coupling: str, omega: float, t: float) -> float:
-    if coupling != "bond":
-        raise ValueError(f"unknown coupling {coupling!r}; allowed: {', '.join(COUPLINGS)}")
+    check_coupling(coupling)
+    if coupling == "holstein":
+        return 1.0 / (4.0 * lattice.dimension * omega * t)
     return 2.0 / (lattice.coordination * omega * t)
 
 

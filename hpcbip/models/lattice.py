@@ -2,17 +2,22 @@
 
 Directions come in opposite pairs: direction 2a runs along bond axis a and direction 2a + 1 against it, so `k ^ 1`
 reverses direction k, and a bond is named by its lower site and its axis. A new lattice is a new entry in `LATTICES` and
-nothing else.
+nothing else; one that is needed once is written out in its name (see `get_lattice`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import itertools
+import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 from types import MappingProxyType
 
 import numpy as np
 from numpy.typing import NDArray
+
+MAX_AXES = 6  # bond axes of a lattice; fcc has as many
 
 
 @dataclass(frozen=True)
@@ -56,6 +61,24 @@ class Lattice:
         primitive = np.array(self.primitive, dtype=np.float64)
         return primitive @ primitive.T
 
+    @property
+    def orthogonal(self) -> bool:
+        """Whether the primitive vectors are at right angles."""
+        return bool(np.allclose(self.metric, np.diag(np.diag(self.metric)), atol=1e-12))
+
+    @property
+    def hypercubic(self) -> bool:
+        """Whether the bonds run along orthogonal primitive vectors: then every coordinate has its mirror."""
+        return self.orthogonal and np.array_equal(np.array(self.axes), np.eye(self.dimension))
+
+    def shells(self, number: int) -> list[float]:
+        """The distances of the first neighbour shells, in lattice constants."""
+        width = 2 + number
+        r = np.array(list(itertools.product(range(-width, width + 1), repeat=self.dimension)))
+        distances = np.sqrt(np.einsum("ia,ab,ib->i", r, self.metric, r))
+        distinct = np.unique(np.round(distances, 9))
+        return [float(x) for x in distinct[1 : number + 1]]
+
     def cluster(self, *shape: int, periodic: bool = False) -> Lattice:
         """The finite cluster of the given extents, open or periodic.
 
@@ -67,23 +90,69 @@ class Lattice:
         return replace(self, shape=shape, periodic=periodic)
 
 
+_HALF_ROOT3 = 0.8660254037844386
+
 LATTICES: Mapping[str, Lattice] = MappingProxyType(
     {
         lattice.name: lattice
         for lattice in (
             Lattice("chain", primitive=((1.0,),), axes=((1,),)),
             Lattice("square", primitive=((1.0, 0.0), (0.0, 1.0)), axes=((1, 0), (0, 1))),
+            Lattice(
+                "triangular", primitive=((1.0, 0.0), (0.5, _HALF_ROOT3)), axes=((1, 0), (0, 1), (1, -1))
+            ),
+            Lattice("cubic", primitive=((1.0, 0.0, 0.0), (0.0, 1.0, 0.0), (0.0, 0.0, 1.0)),
+                    axes=((1, 0, 0), (0, 1, 0), (0, 0, 1))),
+            # lattice constant: the edge of the conventional cube
+            Lattice("bcc", primitive=((-0.5, 0.5, 0.5), (0.5, -0.5, 0.5), (0.5, 0.5, -0.5)),
+                    axes=((1, 0, 0), (0, 1, 0), (0, 0, 1), (1, 1, 1))),
+            Lattice("fcc", primitive=((0.0, 0.5, 0.5), (0.5, 0.0, 0.5), (0.5, 0.5, 0.0)),
+                    axes=((1, 0, 0), (0, 1, 0), (0, 0, 1), (1, -1, 0), (0, 1, -1), (1, 0, -1))),
         )
     }
-)
+)  # fmt: skip
 
 
+def written_lattice(vectors: Sequence[Sequence[float]], bonds: Sequence[Sequence[int]]) -> Lattice:
+    """A Bravais lattice from its primitive vectors (rows, Cartesian) and one lattice vector per bond axis.
+
+    Its name is its definition, so it can go wherever the name of a lattice goes.
+
+    Raises:
+        ValueError: with what is wrong, if it is not a lattice on which an electron reaches every site.
+    """
+    d = len(vectors)
+    if d not in (1, 2, 3) or any(len(vector) != d for vector in vectors):
+        raise ValueError("vectors must be d rows of d numbers, d = 1, 2 or 3")
+    if abs(np.linalg.det(np.array(vectors, dtype=float))) < 1e-9:
+        raise ValueError("vectors must be linearly independent")
+    if not 1 <= len(bonds) <= MAX_AXES or any(len(bond) != d for bond in bonds):
+        raise ValueError(f"bonds must be 1 to {MAX_AXES} rows of {d} integers, one of each opposite pair")
+    both = [tuple(sign * x for x in bond) for bond in bonds for sign in (1, -1)]
+    if len(set(both)) != len(both):
+        raise ValueError("bonds must be different from each other, from each other's opposite and from zero")
+    minors = [
+        round(float(np.linalg.det(np.array(rows, dtype=float)))) for rows in itertools.combinations(bonds, d)
+    ]
+    if np.gcd.reduce([0, *minors]) != 1:
+        raise ValueError("bonds must connect all sites of the lattice")
+    primitive = tuple(tuple(float(x) for x in vector) for vector in vectors)
+    axes = tuple(tuple(int(x) for x in bond) for bond in bonds)
+    name = json.dumps({"vectors": primitive, "bonds": axes}, separators=(",", ":"))
+    return Lattice(name, primitive, axes)
+
+
+@cache
 def get_lattice(name: str) -> Lattice:
-    """The infinite lattice of that name.
+    """The infinite lattice of that name, or the one that the name writes out as JSON, {"vectors": ..., "bonds": ...}.
 
     Raises:
         KeyError: for an unknown name; the message lists the known ones.
+        ValueError: for a lattice written out wrongly.
     """
+    if name.startswith("{"):
+        written = json.loads(name)
+        return written_lattice(written["vectors"], written["bonds"])
     try:
         return LATTICES[name]
     except KeyError:

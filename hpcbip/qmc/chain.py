@@ -9,9 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..models import Model
-from .ensemble import LAGS, Ensemble, columns, kept_columns, raw_columns
-from .path import AXIS_BITS, EVENT, FIRST, HALF, TAIL, coordinate, origin, pack
-from .sweep import HOPS, STATE_WORDS, UPDATES, run_bins
+from .ensemble import Ensemble, columns, kept_columns, raw_columns
+from .parameters import LAGS
+from .path import EVENT, FIRST, MAX_EVENTS, TAIL
+from .sweep import EVENTS, LARGEST_CYCLE, STATE_WORDS, UPDATES, run_bins
+from .symmetry import CLOUD_COLUMNS
 
 CHOICES = 1024  # longest list of partners that the heat bath of the phonon lines considers
 
@@ -26,13 +28,14 @@ class Chain:
         self._path, self._state, self._rng = path, state, rng
         self._choices = np.empty(CHOICES, dtype=np.uint32)
         self._weights = np.empty(CHOICES, dtype=np.float64)
-        self._work = np.zeros((5 + LAGS + 1, ensemble.lattice.dimension))
+        self._work = np.zeros((6 + LAGS + 1, ensemble.lattice.dimension))
+        self._waves = np.zeros((LAGS + 1, 2))
         self._cloud = self._room_for_lines()
         self._kept = kept_columns(ensemble)
 
     @classmethod
     def start(cls, ensemble: Ensemble, seed: NDArray[np.uint64]) -> Chain:
-        """A fresh chain: a path without hops, both electrons at the origin.
+        """A fresh chain: a path without events, both electrons at the origin.
 
         Raises:
             ValueError: if `seed` is not four words of type uint64, not all zero.
@@ -40,15 +43,15 @@ class Chain:
         seed = np.array(seed)
         if seed.shape != (4,) or seed.dtype != np.uint64 or not seed.any():
             raise ValueError("a seed is four words of type uint64, not all zero")
-        path = np.zeros(64, dtype=EVENT)
+        path = np.zeros(4 * LARGEST_CYCLE, dtype=EVENT)
         ne = ensemble.electrons
         order = [*range(ne), *range(TAIL, TAIL + ne)]
         for here, there in zip(order[:-1], order[1:], strict=True):
             path[here]["next"], path[there]["prev"] = there, here
         for e in range(ne):
             head, tail = path[e], path[TAIL + e]
-            # a head is stored as a hop against its axis, whose lower site is where the electron is afterwards
-            head["bond"], head["direction"], head["electron"] = origin(ensemble.lattice.dimension) << AXIS_BITS, 1, e
+            # a head is stored as a hop against its axis, whose lower site (0) is where the electron is afterwards
+            head["direction"], head["electron"] = 1, e
             tail["time"], tail["electron"] = ensemble.beta, e
             head["enext"], tail["eprev"] = TAIL + e, e
         return cls(ensemble, path, np.zeros(STATE_WORDS, dtype=np.int64), seed)
@@ -59,14 +62,13 @@ class Chain:
         Returns:
             The bins, shape (bins, len(columns(ensemble))): averages over the measurements of each bin.
         """
-        interval = self.ensemble.interval
-        per_row = max(1, updates_per_bin // interval)
+        cycles = self.ensemble.cycles
+        per_row = max(1, updates_per_bin // self.ensemble.interval)
         rows = np.zeros((bins, len(self._kept)))
         accepted = np.zeros((bins, len(UPDATES)))
-        self._recentre()
         for k in range(bins):
             counts = np.zeros((len(UPDATES), 2), dtype=np.int64)
-            self._run(rows[k : k + 1], per_row, interval, counts)
+            self._run(rows[k : k + 1], per_row, cycles, counts)
             accepted[k] = counts[:, 1] / np.maximum(counts[:, 0], 1)
         return np.hstack([rows[:, self._kept] / per_row, accepted])
 
@@ -76,7 +78,7 @@ class Chain:
 
     def to_arrays(self) -> dict[str, NDArray[Any]]:
         """The complete state: `path` (records of the used slots), `state` (int64), `rng` (uint64[4])."""
-        used = FIRST + int(self._state[HOPS])
+        used = FIRST + int(self._state[EVENTS])
         return {"path": self._path[:used].copy(), "state": self._state.copy(), "rng": self._rng.copy()}
 
     @classmethod
@@ -87,40 +89,28 @@ class Chain:
             ValueError: if the arrays are not those of a chain of this ensemble.
         """
         path, state, rng = (np.array(arrays[name]) for name in ("path", "state", "rng"))
-        if path.dtype != EVENT or state.shape != (STATE_WORDS,) or len(path) != FIRST + state[HOPS]:
+        if path.dtype != EVENT or state.shape != (STATE_WORDS,) or len(path) != FIRST + state[EVENTS]:
             raise ValueError("these arrays are not the state of a chain")
         if path[TAIL]["time"] != ensemble.beta:
             raise ValueError(f"this chain has beta = {path[TAIL]['time']}, not {ensemble.beta}")
-        return cls(ensemble, path, state, rng)
+        room = np.zeros(min(len(path) + 4 * LARGEST_CYCLE, MAX_EVENTS + FIRST), dtype=EVENT)
+        room[: len(path)] = path
+        return cls(ensemble, room, state, rng)
 
-    def _run(self, rows: NDArray[np.float64], per_row: int, interval: int, counts: NDArray[np.int64]) -> None:
-        arguments = (self._state, self._rng, self.ensemble.parameters, rows, per_row, interval, counts)
-        while not run_bins(self._path, *arguments, self._choices, self._weights, self._work, self._cloud):
-            larger = np.zeros(2 * len(self._path) + 64, dtype=EVENT)
+    def _run(self, rows: NDArray[np.float64], per_row: int, cycles: int, counts: NDArray[np.int64]) -> None:
+        arguments = (self._state, self._rng, self.ensemble.parameters, rows, per_row, cycles, counts)
+        scratch = (self._choices, self._weights, self._work)
+        while not run_bins(self._path, *arguments, *scratch, self._cloud, self._waves):
+            if len(self._path) == MAX_EVENTS + FIRST:
+                raise OverflowError(f"a path of beta = {self.ensemble.beta} has more than {MAX_EVENTS} events")
+            larger = np.zeros(min(2 * len(self._path), MAX_EVENTS + FIRST), dtype=EVENT)
             larger[: len(self._path)] = self._path
             self._path = larger
             self._cloud = self._room_for_lines()
 
     def _room_for_lines(self) -> NDArray[np.int64]:
         """Scratch space for as many phonon lines as the path can hold."""
-        return np.zeros((len(self._path) // 2 + 2, 1 + self.ensemble.lattice.dimension), dtype=np.int64)
-
-    def _recentre(self) -> None:
-        """Bring the path back to the origin, lest a drifting pair leaves the range of a packed coordinate.
-
-        On an open cluster there is nothing to do; on a periodic one the path moves by whole periods.
-        """
-        lattice = self.ensemble.lattice
-        bias = origin(lattice.dimension)
-        start = (int(self._path[0]["bond"]) >> AXIS_BITS) - bias
-        at = np.array([coordinate(start, bias, a) for a in range(lattice.dimension)])
-        if lattice.shape is not None:
-            at = (at // lattice.shape) * lattice.shape if lattice.periodic else 0 * at
-        if not at.any():
-            return
-        used = np.r_[0 : self.ensemble.electrons, FIRST : FIRST + int(self._state[HOPS])]
-        self._path["bond"][used] -= pack(at) << AXIS_BITS
-        assert np.abs(at).max() < HALF // 2
+        return np.zeros((len(self._path) // 2 + 2, CLOUD_COLUMNS + self.ensemble.lattice.dimension), dtype=np.int64)
 
 
 def warm_up() -> None:

@@ -1,4 +1,4 @@
-"""What a Markov chain samples, as frozen parameters, and the columns of the bins it produces."""
+"""What a Markov chain samples, and the columns of the bins it produces."""
 
 from __future__ import annotations
 
@@ -9,34 +9,13 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from ..models import Lattice, Model, get_lattice
+from ..models import Lattice, Model
 from .measure import SCALARS
-from .path import BITS, HALF, origin, pack
-from .sweep import MIX, UPDATES
+from .parameters import BOX, LAGS, WAVE_LAGS, kernel_parameters, momenta
+from .path import half_range
+from .sweep import UPDATES
 
-LAGS = 24  # points of the displacement curve
-BOX = {1: 8, 2: 3, 3: 2}  # half width of the box of pair displacements, by dimension
 PAIR_SCALARS = ("pair_distance2", "potential")  # columns that one electron does not have
-
-MAX_Z, MAX_D = 12, 3  # fcc; room for every lattice, so that the kernel is compiled once for all of them
-
-# One record of plain numbers: passed by reference, so that a call costs nothing where the compiler does not inline it
-PARAMETERS = np.dtype(
-    [
-        *((name, "i8") for name in ("electrons", "dimension", "z", "interacting", "open", "periodic", "hypercubic")),
-        *((name, "i8") for name in ("bias", "box", "lag_column", "pair_column")),
-        *((name, "f8") for name in ("beta", "edge", "t", "t2", "g2", "g2_over_t2")),
-        *((name, "f8") for name in ("omega", "U", "kappa", "join_window")),
-        ("extent", "i8", (MAX_D,)),
-        ("step", "i8", (MAX_Z,)),
-        ("neighbours", "f8", (MAX_Z, MAX_D)),
-        ("direction_vectors", "i8", (MAX_Z, MAX_D)),
-        ("metric", "f8", (MAX_D, MAX_D)),
-        ("cumulative", "f8", (len(MIX),)),
-        ("corner_count", "i8", (MAX_Z**2,)),
-        ("corners", "i8", (MAX_Z**2, MAX_Z)),
-    ]
-)
 
 
 @dataclass(frozen=True)
@@ -66,22 +45,18 @@ class Ensemble:
     def __post_init__(self) -> None:
         if self.electrons not in (1, 2):
             raise ValueError(f"electrons = {self.electrons}; allowed: 1 or 2")
-        if self.model.coupling != "bond":
-            raise ValueError(f"coupling {self.model.coupling!r} is not sampled; allowed: bond")
-        if self.model.V != 0.0:
-            raise ValueError(f"V = {self.model.V} is not sampled; allowed: 0")
         if not (self.model.t > 0.0 and self.model.omega > 0.0 and self.beta > 0.0):
             raise ValueError("t, omega and beta must be positive")
         if not 0.0 < self.window[0] < self.beta / 2:
             raise ValueError(f"edge = {self.edge}; allowed: between 0 and beta/2 = {self.beta / 2}")
         extents = self.lattice.shape or ()
-        if any(extent >= HALF for extent in extents):
-            raise ValueError(f"cluster {extents} is too large; allowed: extents below {HALF}")
+        if any(extent >= half_range(self.lattice.dimension) for extent in extents):
+            raise ValueError(f"cluster {extents} is too large")
 
     @property
     def lattice(self) -> Lattice:
         """The lattice or cluster the electrons live on."""
-        return self.cluster or get_lattice(self.model.lattice)
+        return self.cluster or self.model.bravais
 
     @property
     def window(self) -> tuple[float, float]:
@@ -90,67 +65,31 @@ class Ensemble:
         return edge, self.beta - edge
 
     @property
+    def updates_per_cycle(self) -> int:
+        """Updates in one cycle of the kernel."""
+        return int(self.parameters["repeats"].sum())
+
+    @property
+    def cycles(self) -> int:
+        """Cycles between two measurements: a few updates per event of the path, so that measuring costs little."""
+        events = self.beta * self.lattice.coordination * self.model.t * self.electrons
+        return max(1, round(3.0 * events / self.updates_per_cycle))
+
+    @property
     def interval(self) -> int:
-        """Updates between two measurements: about the number of hops, so that measuring costs little."""
-        return max(32, int(self.beta * self.lattice.coordination * self.model.t * self.electrons))
+        """Updates between two measurements."""
+        return self.cycles * self.updates_per_cycle
 
     @cached_property
     def parameters(self) -> np.record:
-        """Everything the kernel needs, as one record of type `PARAMETERS`."""
-        model, lattice = self.model, self.lattice
-        d, z = lattice.dimension, lattice.coordination
-        finite = lattice.shape is not None
-        record = np.zeros(1, dtype=PARAMETERS)
-        values = record[0]
-        for name, value in {
-            "electrons": self.electrons,
-            "dimension": d,
-            "z": z,
-            "interacting": model.U != 0.0,
-            "open": finite and not lattice.periodic,
-            "periodic": finite and lattice.periodic,
-            "hypercubic": bool(np.array_equal(lattice.metric, np.eye(d))) and z == 2 * d,
-            "bias": origin(d),
-            "box": BOX[d],
-            "lag_column": len(SCALARS),
-            "pair_column": len(SCALARS) + LAGS,
-            "beta": self.beta,
-            "edge": self.window[0],
-            "t": model.t,
-            "t2": model.t**2,
-            "g2": model.g**2,
-            "g2_over_t2": model.g**2 / model.t**2,
-            "omega": model.omega,
-            "U": model.U,
-            # one electron has no r1 - r2: its ends are free, which is what projects on K = 0
-            "kappa": self.kappa if self.electrons == 2 else 0.0,
-            "join_window": 1.5 / model.omega,
-            "cumulative": np.append(np.cumsum(list(MIX.values()))[:-1], 1.0),
-        }.items():
-            values[name] = value
-        values["extent"][:d] = lattice.shape or (0,) * d
-        neighbours = lattice.neighbours
-        values["step"][:z] = [pack(vector) for vector in neighbours]
-        values["neighbours"][:z, :d] = neighbours
-        values["direction_vectors"][:z, :d] = neighbours
-        values["metric"][:d, :d] = lattice.metric
-        for code, others in _corners(neighbours).items():
-            values["corner_count"][code] = len(others) + 1
-            values["corners"][code, : len(others)] = others
-        return record.view(np.recarray)[0]
-
-
-def _corners(neighbours: NDArray[np.int64]) -> dict[int, list[int]]:
-    """For every pair of directions, coded z d1 + d2, the other pairs with the same sum."""
-    z = len(neighbours)
-    groups: dict[tuple[int, ...], list[int]] = {}
-    for d1, d2 in itertools.product(range(z), repeat=2):
-        groups.setdefault(tuple(neighbours[d1] + neighbours[d2]), []).append(d1 * z + d2)
-    return {code: [other for other in group if other != code] for group in groups.values() for code in group}
+        """Everything the kernel needs, as one record."""
+        # one electron has no r1 - r2: its ends are free, which is what projects on K = 0
+        kappa = self.kappa if self.electrons == 2 else 0.0
+        return kernel_parameters(self.model, self.lattice, self.electrons, self.beta, self.window[0], kappa)
 
 
 def lags(ensemble: Ensemble) -> NDArray[np.float64]:
-    """Time differences of the columns `displacement2[k]`, shape (K,), same unit as β."""
+    """Time differences of the columns `displacement2[k]` and `wave[k,l]`, shape (K,), same unit as β."""
     low, high = ensemble.window
     return np.arange(1, LAGS + 1, dtype=np.float64) * ((high - low) / LAGS)
 
@@ -163,7 +102,10 @@ def displacements(ensemble: Ensemble) -> NDArray[np.int64]:
 
 def raw_columns(ensemble: Ensemble) -> list[str]:
     """All columns of the kernel's rows; one electron leaves the pair columns empty."""
-    names = list(SCALARS) + [f"displacement2[{k}]" for k in range(1, LAGS + 1)]
+    d = ensemble.lattice.dimension
+    names = list(SCALARS) + [f"diffusion[{a}]" for a in range(d)]
+    names += [f"displacement2[{k}]" for k in range(1, LAGS + 1)]
+    names += [f"wave[{k},{lag}]" for k in range(len(momenta(d))) for lag in range(1, WAVE_LAGS + 1)]
     names += ["pair_weight[" + ",".join(map(str, r)) + "]" for r in displacements(ensemble)]
     return names
 
@@ -180,6 +122,3 @@ def columns(ensemble: Ensemble) -> list[str]:
     return [name for name, keep in zip(raw_columns(ensemble), kept, strict=True) if keep] + [
         f"accept:{name}" for name in UPDATES
     ]
-
-
-assert 3 * BITS + 4 <= 63  # three coordinates, the axis and the sign fit into one integer

@@ -1,10 +1,12 @@
-"""What a finite cluster changes: which hops exist, which bonds are the same, which positions coincide.
+"""What a finite cluster changes, and the interaction of the two electrons.
 
-On an infinite lattice (`par.open` and `par.periodic` zero) all of this is a comparison of integers. The kernel keeps
-coordinates of a periodic cluster unwrapped, so that displacements count windings.
+On an infinite lattice (`par.open` and `par.periodic` zero) hops always exist and sites are equal if their packed
+integers are. The kernel keeps coordinates of a periodic cluster unwrapped, so that displacements count windings.
 """
 
 from __future__ import annotations
+
+import math
 
 from .jit import kernel
 from .path import AXIS_BITS, AXIS_MASK, coordinate
@@ -16,7 +18,7 @@ def hop_allowed(par, site, direction):
     if par.open:
         target = site + par.step[direction]
         for a in range(par.dimension):
-            x = coordinate(target - par.bias, par.bias, a)
+            x = coordinate(par, target, a)
             if x < 0 or x >= par.extent[a]:
                 return False
     return True
@@ -28,14 +30,14 @@ def congruent(par, difference):
     if not par.periodic:
         return difference == 0
     for a in range(par.dimension):
-        if coordinate(difference, par.bias, a) % par.extent[a] != 0:
+        if coordinate(par, difference, a) % par.extent[a] != 0:
             return False
     return True
 
 
 @kernel
-def same_bond(par, one, other):
-    """Whether two bonds are the same bond of the lattice."""
+def same_oscillator(par, one, other):
+    """Whether two events belong to the same oscillator of the lattice."""
     if one == other:
         return True
     if not par.periodic or (one & AXIS_MASK) != (other & AXIS_MASK):
@@ -46,7 +48,7 @@ def same_bond(par, one, other):
 @kernel
 def relative(par, rel, a):
     """Coordinate a of r1 - r2, on a periodic cluster the image nearest to zero."""
-    x = coordinate(rel, par.bias, a)
+    x = coordinate(par, rel, a)
     if par.periodic:
         x = x % par.extent[a]
         if 2 * x > par.extent[a]:
@@ -56,10 +58,25 @@ def relative(par, rel, a):
 
 @kernel
 def interaction(par, rel):
-    """V(r1 - r2) in the energy unit of the model."""
-    if congruent(par, rel):
-        return par.U
-    return 0.0
+    """V(r1 - r2) in the energy unit of the model: U on the same site, the table near it, the tail V/r beyond."""
+    if not par.extended:
+        return par.U if congruent(par, rel) else 0.0
+    index = 0
+    inside = True
+    for a in range(par.dimension):
+        x = relative(par, rel, a)
+        inside &= abs(x) <= par.reach
+        index = index * (2 * par.reach + 1) + x + par.reach
+    return par.potential[index] if inside else _tail(par, rel)
+
+
+@kernel
+def _tail(par, rel):
+    squared = 0.0
+    for a in range(par.dimension):
+        for b in range(par.dimension):
+            squared += par.metric[a, b] * relative(par, rel, a) * relative(par, rel, b)
+    return par.V / math.sqrt(squared)
 
 
 @kernel
@@ -74,7 +91,7 @@ def log_trial(par, rel):
 @kernel
 def action_change(path, par, i, start, stop, by):
     """∫ dτ [V(r1 - r2 + by) - V(r1 - r2)] from `start` to `stop`; slot i is the last one of the path before `start`."""
-    if par.electrons == 1 or not par.interacting:
+    if not par.interacting or by == 0:
         return 0.0
     total = 0.0
     t0 = start
@@ -86,3 +103,15 @@ def action_change(path, par, i, start, stop, by):
         if path[i].time >= stop:
             return total
         t0 = t1
+
+
+@kernel
+def action(path, par, i, j):
+    """∫ dτ V(r1 - r2) from slot i of the path to slot j."""
+    total = 0.0
+    if par.interacting:
+        while i != j:
+            k = path[i].next
+            total += (path[k].time - path[i].time) * interaction(par, path[i].rel)
+            i = k
+    return total

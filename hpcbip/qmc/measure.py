@@ -12,11 +12,13 @@ as well: its mean is <|R(β - edge) - R(edge)|²> exactly, at any β.
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from .geometry import interaction, relative
 from .jit import kernel
-from .path import TAIL, coordinate, site_after
+from .path import AXIS_BITS, TAIL, coordinate
 from .symmetry import close_line, open_line, reflects
 
 # columns of a bin row before the displacement curve and the pair weights
@@ -64,30 +66,32 @@ def _product(par, vector, a):
 
 
 @kernel
-def measure(path, state, par, row, work, cloud):
+def measure(path, state, par, row, work, cloud, waves):
     """Add one measurement of the path to `row` (columns of `ensemble.columns`).
 
-    `work`, shape (6 + lags, d), and `cloud`, shape (1 + lines, 1 + d), are scratch space.
+    `work`, shape (7 + lags, d), `cloud`, shape (1 + lines, 2 + d), and `waves`, shape (1 + lags, 2), are scratch space.
     """
-    position, begin, begin_cut, begin_time, scratch, marks = work[0], work[1], work[2], work[3], work[4], work[5:]
+    position, begin, begin_cut, begin_time, scratch = work[0], work[1], work[2], work[3], work[4]
+    by_axis, marks = work[5], work[6:]
+    base = path[0].bond >> AXIS_BITS
     low, high = par.edge, par.beta - par.edge
     window = high - low
     n_lags = marks.shape[0] - 1
     spacing = window / n_lags
     for a in range(par.dimension):
         position[a] = 0.0
-        for e in range(par.electrons):
-            position[a] += coordinate(site_after(path, par, np.uint32(e)) - par.bias, par.bias, a)
+        if par.electrons == 2:
+            position[a] += coordinate(par, (path[1].bond >> AXIS_BITS) - base, a)
         begin[a] = position[a]
         begin_cut[a] = position[a]
         begin_time[a] = 0.0
+        by_axis[a] = 0.0
 
     potential = 0.0
     lines = 0.0
     bulk_potential = 0.0
     phonons = 0.0
     distance2 = 0.0
-    diffusion = 0.0
     cut = 0.0
     bare = 0
     assisted = 0
@@ -114,7 +118,7 @@ def measure(path, state, par, row, work, cloud):
             for a in range(par.dimension):
                 if (symmetric >> a) & 1:
                     if low <= begin_time[a] < high:
-                        diffusion += _closed(par, position, begin, scratch, a)
+                        by_axis[a] += _closed(par, position, begin, scratch, a)
                     if inside:
                         cut += _closed(par, position, begin_cut, scratch, a)
                     begin[a] = position[a]
@@ -148,18 +152,19 @@ def measure(path, state, par, row, work, cloud):
         else:
             assisted += counted
             if path[partner].time > t1:
-                lines -= t1
-                open_line(par, cloud, cover, i, path[i].bond)
+                lines -= t1 * par.frequency[direction]
+                open_line(par, cloud, cover, i, path[i].bond, base)
                 cover += 1
             else:
-                lines += t1
+                lines += t1 * par.frequency[direction]
                 cover -= 1
                 close_line(par, cloud, cover, partner)
         for a in range(par.dimension):
-            position[a] += par.neighbours[direction, a]
+            position[a] += par.vectors[direction, a]
 
-    row[0] += (par.omega * lines + potential - state[0]) / par.beta
-    row[1] += diffusion / window
+    row[0] += (lines + potential - state[0]) / par.beta
+    for a in range(par.dimension):
+        row[1] += by_axis[a] / window
     row[2] += cut
     row[3] += phonons / window
     row[4] += bare / window
@@ -168,6 +173,16 @@ def measure(path, state, par, row, work, cloud):
     if par.electrons == 2:
         row[7] += distance2 / window
         row[8] += bulk_potential / window
+    for a in range(par.dimension):
+        row[par.axis_column + a] += by_axis[a] / window
+    _displacements(par, row, marks, scratch)
+    _waves(par, row, marks, waves)
+
+
+@kernel
+def _displacements(par, row, marks, scratch):
+    """The displacement curve: |R(τ + lag) - R(τ)|², averaged over the marks τ in the window."""
+    n_lags = marks.shape[0] - 1
     for k in range(1, n_lags + 1):
         total = 0.0
         for m in range(n_lags + 1 - k):
@@ -175,6 +190,23 @@ def measure(path, state, par, row, work, cloud):
                 scratch[a] = marks[m + k, a] - marks[m, a]
             total += _squared_length(par, scratch)
         row[par.lag_column + k - 1] += total / (n_lags + 1 - k)
+
+
+@kernel
+def _waves(par, row, marks, waves):
+    """cos K·(R(τ + lag) - R(τ)) for every momentum and lag, averaged over the marks: falls as e^{-(E(K) - E(0)) lag}."""
+    for k in range(par.momentum_count):
+        for m in range(marks.shape[0]):
+            phase = 0.0
+            for a in range(par.dimension):
+                phase += par.momenta[k, a] * marks[m, a]
+            waves[m, 0] = math.cos(phase)
+            waves[m, 1] = math.sin(phase)
+        for lag in range(1, par.wave_lags + 1):
+            total = 0.0
+            for m in range(marks.shape[0] - lag):
+                total += waves[m, 0] * waves[m + lag, 0] + waves[m, 1] * waves[m + lag, 1]
+            row[par.wave_column + k * par.wave_lags + lag - 1] += total / (marks.shape[0] - lag)
 
 
 @kernel

@@ -1,79 +1,85 @@
-"""The hot loop: draws updates in fixed proportions, measures at fixed intervals, stops where an array is too small."""
+"""The hot loop: cycles through the updates in a fixed order, measures at fixed intervals, stops where an array is too
+small.
+
+Every update on its own leaves the distribution of paths as it is (insertions and removals are one update that tosses a
+coin), so their order is free: a fixed one costs no random number and no mispredicted branch.
+"""
 
 from __future__ import annotations
 
 from .jit import kernel
 from .measure import measure
 from .path import FIRST
-from .rng import uniform
-from .updates.blocks import insert_block, remove_block
+from .updates.bridges import invert_bridge
 from .updates.corners import flip_corner
 from .updates.ends import move_end
-from .updates.joins import join_hop
-from .updates.kinks import insert_kinks, remove_kinks
-from .updates.shifts import shift_hop
+from .updates.joins import exchange_partners, join_hop
+from .updates.jumps import jump
+from .updates.kinks import change_kinks
+from .updates.triangles import split_or_merge
+from .updates.vertices import change_lines
 
-# The updates and their proportions; insertion and removal are each other's inverse and have to be drawn equally often.
-MIX = {
-    "insert_kinks": 0.11,
-    "remove_kinks": 0.11,
-    "shift_hop": 0.07,
-    "flip_corner": 0.15,
-    "join_hop": 0.16,
-    "move_end": 0.04,
-    "insert_block": 0.18,
-    "remove_block": 0.18,
+# The updates and how often a cycle tries each of them, where the model has use for it.
+CYCLE = {
+    "kinks": 12,
+    "jump": 16,
+    "corner": 12,
+    "join": 10,
+    "end": 2,
+    "bridge": 2,
+    "split": 6,
+    "line": 12,
+    "exchange": 6,
 }
-UPDATES = tuple(MIX)
+UPDATES = tuple(CYCLE)
+LARGEST_CYCLE = sum(CYCLE.values())
 
 # words of the integer state of a chain
-HOPS, ROW, MEASUREMENT, UPDATE = 0, 1, 2, 3
+EVENTS, ROW, MEASUREMENT, CYCLES = 0, 1, 2, 3
 STATE_WORDS = 4
 
 
 @kernel
-def update(path, state, rng, par, counts, choices, weights):
-    """One update; counts[k] = (tried, accepted)."""
-    x = uniform(rng)
-    k = 0
-    while x > par.cumulative[k]:
-        k += 1
-    if k == 0:
-        accepted = insert_kinks(path, state, rng, par)
-    elif k == 1:
-        accepted = remove_kinks(path, state, rng, par)
-    elif k == 2:
-        accepted = shift_hop(path, state, rng, par)
-    elif k == 3:
-        accepted = flip_corner(path, state, rng, par)
-    elif k == 4:
-        accepted = join_hop(path, state, rng, par, choices, weights)
-    elif k == 5:
-        accepted = move_end(path, state, rng, par)
-    elif k == 6:
-        accepted = insert_block(path, state, rng, par)
-    else:
-        accepted = remove_block(path, state, rng, par)
-    counts[k, 0] += 1
-    counts[k, 1] += accepted
+def cycle(path, state, rng, par, counts, choices, weights):
+    """One cycle; counts[k] = (tried, accepted)."""
+    for _ in range(par.repeats[0]):
+        counts[0, 1] += change_kinks(path, state, rng, par)
+    for _ in range(par.repeats[1]):
+        counts[1, 1] += jump(path, state, rng, par)
+    for _ in range(par.repeats[2]):
+        counts[2, 1] += flip_corner(path, state, rng, par)
+    for _ in range(par.repeats[3]):
+        counts[3, 1] += join_hop(path, state, rng, par, choices, weights)
+    for _ in range(par.repeats[4]):
+        counts[4, 1] += move_end(path, state, rng, par)
+    for _ in range(par.repeats[5]):
+        counts[5, 1] += invert_bridge(path, state, rng, par)
+    for _ in range(par.repeats[6]):
+        counts[6, 1] += split_or_merge(path, state, rng, par)
+    for _ in range(par.repeats[7]):
+        counts[7, 1] += change_lines(path, state, rng, par)
+    for _ in range(par.repeats[8]):
+        counts[8, 1] += exchange_partners(path, state, rng, par, choices)
+    for k in range(par.repeats.size):
+        counts[k, 0] += par.repeats[k]
 
 
 @kernel
-def run_bins(path, state, rng, par, rows, per_row, interval, counts, choices, weights, work, cloud):
-    """Go on filling `rows` with sums over `per_row` measurements, `interval` updates apart.
+def run_bins(path, state, rng, par, rows, per_row, interval, counts, choices, weights, work, cloud, waves):
+    """Go on filling `rows` with sums over `per_row` measurements, `interval` cycles apart.
 
     Returns True when all rows are full, False when the path needs larger arrays; then call again with them: progress is
     in `state`.
     """
     while state[ROW] < rows.shape[0]:
         while state[MEASUREMENT] < per_row:
-            while state[UPDATE] < interval:
-                if state[HOPS] + FIRST + 2 > path.size:
+            while state[CYCLES] < interval:
+                if state[EVENTS] + FIRST + 2 * LARGEST_CYCLE > path.size:
                     return False
-                update(path, state, rng, par, counts, choices, weights)
-                state[UPDATE] += 1
-            measure(path, state, par, rows[state[ROW]], work, cloud)
-            state[UPDATE] = 0
+                cycle(path, state, rng, par, counts, choices, weights)
+                state[CYCLES] += 1
+            measure(path, state, par, rows[state[ROW]], work, cloud, waves)
+            state[CYCLES] = 0
             state[MEASUREMENT] += 1
         state[MEASUREMENT] = 0
         state[ROW] += 1

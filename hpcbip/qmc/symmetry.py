@@ -10,28 +10,34 @@ and on hypercubic lattices the mirrors through the centre, which reverse one. A 
 electrons lie on it or are exchanged by it. The cloud must be its own image. (On an open cluster nothing is symmetric;
 on a periodic one the unwrapped coordinates are used.)
 
-The cloud is a table of integers: row 0 holds the sums of the others, row k ≥ 1 the slot that opened a line and twice
-the coordinates of the centre of its bond.
+The cloud is a table of integers: row 0 holds the sums of the others, row k ≥ 1 the slot that opened a line, the axis
+of its oscillator, and twice the coordinates of the oscillator's centre. All positions count from the site `base`, so
+that it does not matter where on the lattice the path is.
 """
 
 from __future__ import annotations
 
 from .jit import kernel
-from .path import AXIS_BITS, AXIS_MASK, coordinate
+from .path import AXIS_BITS, AXIS_MASK, SITE_AXIS, coordinate
+
+CLOUD_COLUMNS = 2  # before the coordinates
 
 
 @kernel
-def open_line(par, cloud, cover, slot, bond):
-    """Add the line that begins at the hop in `slot` to a cloud of `cover` lines."""
+def open_line(par, cloud, cover, slot, bond, base):
+    """Add the line that begins at the event in `slot` to a cloud of `cover` lines."""
     if cover == 0:
         for a in range(par.dimension):
-            cloud[0, 1 + a] = 0
+            cloud[0, CLOUD_COLUMNS + a] = 0
     axis = bond & AXIS_MASK
     cloud[1 + cover, 0] = slot
+    cloud[1 + cover, 1] = axis
     for a in range(par.dimension):
-        centre = 2 * coordinate((bond >> AXIS_BITS) - par.bias, par.bias, a) + par.direction_vectors[2 * axis, a]
-        cloud[1 + cover, 1 + a] = centre
-        cloud[0, 1 + a] += centre
+        centre = 2 * coordinate(par, (bond >> AXIS_BITS) - base, a)
+        if axis != SITE_AXIS:
+            centre += par.vectors[2 * axis, a]
+        cloud[1 + cover, CLOUD_COLUMNS + a] = centre
+        cloud[0, CLOUD_COLUMNS + a] += centre
 
 
 @kernel
@@ -41,9 +47,10 @@ def close_line(par, cloud, cover, slot):
     while cloud[k, 0] != slot:
         k += 1
     for a in range(par.dimension):
-        cloud[0, 1 + a] -= cloud[k, 1 + a]
-        cloud[k, 1 + a] = cloud[1 + cover, 1 + a]
+        cloud[0, CLOUD_COLUMNS + a] -= cloud[k, CLOUD_COLUMNS + a]
+        cloud[k, CLOUD_COLUMNS + a] = cloud[1 + cover, CLOUD_COLUMNS + a]
     cloud[k, 0] = cloud[1 + cover, 0]
+    cloud[k, 1] = cloud[1 + cover, 1]
 
 
 @kernel
@@ -51,12 +58,12 @@ def _count(par, cloud, cover, k, position, mask):
     """How many lines lie on the image of line k under reversal of the components in `mask` about the centre."""
     count = 0
     for m in range(1, cover + 1):
-        same = True
+        same = cloud[m, 1] == cloud[k, 1]
         for a in range(par.dimension):
-            x = cloud[k, 1 + a]
+            x = cloud[k, CLOUD_COLUMNS + a]
             if (mask >> a) & 1:
                 x = 2 * _doubled(par, position, a) - x
-            if cloud[m, 1 + a] != x:
+            if cloud[m, CLOUD_COLUMNS + a] != x:
                 same = False
                 break
         count += same
@@ -72,8 +79,10 @@ def _doubled(par, position, a):
 @kernel
 def _cloud_symmetric(par, position, cloud, cover, mask):
     for a in range(par.dimension):
-        if (mask >> a) & 1 and cloud[0, 1 + a] != cover * _doubled(par, position, a):
+        if (mask >> a) & 1 and cloud[0, CLOUD_COLUMNS + a] != cover * _doubled(par, position, a):
             return False
+    if cover == 1:
+        return True
     for k in range(1, cover + 1):
         if _count(par, cloud, cover, k, position, mask) != _count(par, cloud, cover, k, position, 0):
             return False
@@ -90,14 +99,14 @@ def reflects(par, position, rel, cloud, cover):
         return everything
     result = 0
     if par.hypercubic and par.dimension > 1:
+        extended = 0  # components along which the electrons are apart
+        if par.electrons == 2 and rel != 0:
+            for b in range(par.dimension):
+                if coordinate(par, rel, b) != 0:
+                    extended |= 1 << b
         for a in range(par.dimension):
-            if par.electrons == 2 and rel != 0:
-                extended = 0  # components along which the electrons are apart
-                for b in range(par.dimension):
-                    if coordinate(rel, par.bias, b) != 0:
-                        extended |= 1 << b
-                if (extended >> a) & 1 and extended != 1 << a:
-                    continue
+            if (extended >> a) & 1 and extended != 1 << a:
+                continue
             if _cloud_symmetric(par, position, cloud, cover, 1 << a):
                 result |= 1 << a
     return result

@@ -1,33 +1,39 @@
-"""Corner flips: two consecutive hops of a world line are replaced by two others with the same sum.
+"""Corner flips: two hops of a world line are replaced by two others with the same sum; what lies between them moves
+along.
 
-The hops keep their times. They are both bare, or joined to each other and inverse (a kink–antikink pair that turns to
-another bond together with its phonon). With the other pairs of directions of the same sum equally likely the proposal
-is symmetric: R = e^{-ΔS}.
+k ≥ 0 events lie between the two hops, k scale-free; they are a closed block. The hops keep their times. Both are bare,
+or they are joined to each other and inverse (a kink–antikink pair that turns to another bond together with its phonon).
+With the other pairs of directions of the same sum equally likely the proposal is symmetric: R = e^{-ΔS} w'/w with the
+weights t t of the bare hops, or g² e^{-Ωτ} of the joined pair, of the bonds before and after. k = 0 exchanges
+consecutive hops.
 """
 
 from __future__ import annotations
-
-import math
 
 import numpy as np
 
 from ..geometry import action_change, hop_allowed
 from ..jit import kernel
-from ..path import FIRST, bond_of, shift, site_before
-from ..rng import below, uniform
+from ..path import FIRST, SITE, bond_of, shift, site_after, site_before
+from ..rng import accept, below, scale_free
+from .blocks import block_end, closed, move_block
+
+OCTAVES = 6
 
 
 @kernel
 def flip_corner(path, state, rng, par):
-    """Replace two consecutive hops; returns whether it was accepted."""
+    """Replace two hops of a world line; returns whether it was accepted."""
     n = state[0]
     if n == 0:
         return False
     i = np.uint32(FIRST + below(rng, n))
-    j = path[i].enext
-    if j < FIRST:
+    d1 = np.int64(path[i].direction)
+    skip = scale_free(rng, OCTAVES)
+    j = block_end(path, np.uint32(path[i].enext), skip + 1, False)
+    if d1 == SITE or j == 0 or path[j].direction == SITE or (skip > 0 and par.open):
         return False
-    d1, d2 = np.int64(path[i].direction), np.int64(path[j].direction)
+    d2 = np.int64(path[j].direction)
     if path[i].partner == 0:
         if path[j].partner != 0:
             return False
@@ -40,20 +46,30 @@ def flip_corner(path, state, rng, par):
     code = par.corners[row, below(rng, count - 1)]
     e1, e2 = code // par.z, code % par.z
     site = site_before(path, par, i)
-    middle = site + par.step[e1]
-    if not (hop_allowed(par, site, e1) and hop_allowed(par, middle, e2)):
+    if not (hop_allowed(par, site, e1) and hop_allowed(par, site + par.step[e1], e2)):
         return False
-    by = par.step[e1] - par.step[d1]
-    if path[i].electron == 1:
-        by = -by
-    stop = path[j].time
-    change = action_change(path, par, i, path[i].time, stop, by)
-    if change > 0.0 and uniform(rng) > math.exp(-change):
+    first, last = np.uint32(path[i].enext), np.uint32(path[j].eprev)
+    if skip > 0 and not closed(path, first, last):
+        return False
+    step = par.step[e1] - par.step[d1]
+    by = step if path[i].electron == 0 else -step
+    start, stop = path[i].time, path[j].time
+    exponent = action_change(path, par, i, start, stop, by)
+    if path[i].partner == 0:
+        ratio = par.bare[e1] * par.bare[e2] / (par.bare[d1] * par.bare[d2])
+    else:
+        ratio = par.joined2[e1] / par.joined2[d1]
+        exponent += (par.frequency[e1] - par.frequency[d1]) * (stop - start)
+    if not accept(rng, ratio, exponent):
         return False
     path[i].rel += by
     shift(path, i, stop, by)
     path[i].direction = e1
     path[i].bond = bond_of(par, site, e1)
+    if skip > 0:
+        move_block(path, first, last, step)
+        path[j].bond = bond_of(par, site_after(path, par, last), e2)
+    else:
+        path[j].bond = bond_of(par, site_after(path, par, i), e2)
     path[j].direction = e2
-    path[j].bond = bond_of(par, middle, e2)
     return True

@@ -1,7 +1,7 @@
 """Growing and shrinking the free ends: the first or last hop of a world line appears or disappears.
 
-The bulk stays in place and the end of the world line moves. With T the time from the end of the path to the nearest hop
-of that world line without the hop in question, the hop is drawn uniform in T and over z directions:
+The bulk stays in place and the end of the world line moves. With T the time from the end of the path to the nearest
+event of that world line without the hop in question, the hop is drawn uniform in T and over z directions:
 
     R(grow) = t T z e^{-ΔS} φ(new)/φ(old),   φ the trial state at that end; R(shrink) is its inverse. Only bare hops
     come and go.
@@ -15,7 +15,19 @@ import numpy as np
 
 from ..geometry import action_change, hop_allowed, log_trial
 from ..jit import kernel
-from ..path import AXIS_BITS, FIRST, TAIL, add_hop, bond_of, drop_hop, locate, shift, site_after
+from ..path import (
+    AXIS_BITS,
+    FIRST,
+    TAIL,
+    add_event,
+    bond_of,
+    change_of_rel,
+    drop_event,
+    locate,
+    locate_back,
+    shift,
+    site_after,
+)
 from ..rng import below, next_word, uniform
 
 ONE = np.uint64(1)
@@ -43,17 +55,17 @@ def _grow_head(path, state, rng, par, electron):
     start = site - par.step[direction]
     if not hop_allowed(par, site, direction ^ 1):
         return False
-    by = -par.step[direction] if electron == 0 else par.step[direction]
+    by = -change_of_rel(par, electron, direction)
     rel = path[_last_head(par)].rel
     change = action_change(path, par, _last_head(par), 0.0, time, by)
     change += log_trial(par, rel) - log_trial(par, rel + by)
-    if uniform(rng) > par.t * interval * par.z * math.exp(-change):
+    if uniform(rng) > par.bare[direction] * interval * par.z * math.exp(-change):
         return False
     before = locate(path, head, time)
     rel_before = path[before].rel
     _shift_heads(path, par, by)
     shift(path, _last_head(par), time, by)
-    i = add_hop(path, state, before, head, time, bond_of(par, start, direction), direction)
+    i = add_event(path, state, before, head, time, bond_of(par, start, direction), direction)
     path[i].rel = rel_before
     path[head].bond = start << AXIS_BITS
     return True
@@ -62,43 +74,43 @@ def _grow_head(path, state, rng, par, electron):
 @kernel
 def _shrink_head(path, state, rng, par, electron):
     head = np.uint32(electron)
-    i = path[head].enext
+    i = np.uint32(path[head].enext)
     if i < FIRST or path[i].partner != 0:
         return False
     interval = path[path[i].enext].time
     direction = path[i].direction
     time = path[i].time
-    by = par.step[direction] if electron == 0 else -par.step[direction]
+    by = change_of_rel(par, electron, direction)
     rel = path[_last_head(par)].rel
     change = action_change(path, par, _last_head(par), 0.0, time, by)
     change += log_trial(par, rel) - log_trial(par, rel + by)
-    if uniform(rng) * par.t * interval * par.z > math.exp(-change):
+    if uniform(rng) * par.bare[direction] * interval * par.z > math.exp(-change):
         return False
     path[head].bond = site_after(path, par, i) << AXIS_BITS
     _shift_heads(path, par, by)
     shift(path, _last_head(par), time, by)
-    drop_hop(path, state, i)
+    drop_event(path, state, i)
     return True
 
 
 @kernel
 def _grow_tail(path, state, rng, par, electron):
     tail = np.uint32(TAIL + electron)
-    a = path[tail].eprev
+    a = np.uint32(path[tail].eprev)
     interval = par.beta - path[a].time
     direction = below(rng, par.z)
     time = par.beta - interval * uniform(rng)
     site = site_after(path, par, a)
     if not hop_allowed(par, site, direction):
         return False
-    by = par.step[direction] if electron == 0 else -par.step[direction]
-    before = locate(path, a, time)
+    by = change_of_rel(par, electron, direction)
+    before = np.uint32(locate_back(path, tail, time))
     rel = path[path[TAIL].prev].rel
     change = action_change(path, par, before, time, par.beta, by)
     change += log_trial(par, rel) - log_trial(par, rel + by)
-    if uniform(rng) > par.t * interval * par.z * math.exp(-change):
+    if uniform(rng) > par.bare[direction] * interval * par.z * math.exp(-change):
         return False
-    i = add_hop(path, state, before, a, time, bond_of(par, site, direction), direction)
+    i = add_event(path, state, before, a, time, bond_of(par, site, direction), direction)
     path[i].rel = path[before].rel + by
     shift(path, i, par.beta, by)
     return True
@@ -107,19 +119,19 @@ def _grow_tail(path, state, rng, par, electron):
 @kernel
 def _shrink_tail(path, state, rng, par, electron):
     tail = np.uint32(TAIL + electron)
-    i = path[tail].eprev
+    i = np.uint32(path[tail].eprev)
     if i < FIRST or path[i].partner != 0:
         return False
     interval = par.beta - path[path[i].eprev].time
     direction = path[i].direction
-    by = -par.step[direction] if electron == 0 else par.step[direction]
+    by = -change_of_rel(par, electron, direction)
     rel = path[path[TAIL].prev].rel
     change = action_change(path, par, i, path[i].time, par.beta, by)
     change += log_trial(par, rel) - log_trial(par, rel + by)
-    if uniform(rng) * par.t * interval * par.z > math.exp(-change):
+    if uniform(rng) * par.bare[direction] * interval * par.z > math.exp(-change):
         return False
     shift(path, i, par.beta, by)
-    drop_hop(path, state, i)
+    drop_event(path, state, i)
     return True
 
 

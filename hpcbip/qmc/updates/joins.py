@@ -1,10 +1,15 @@
-"""Phonon lines: a heat bath over what a hop may be joined to.
+"""Phonon lines between given events.
 
-One hop, one direction of time and a window of exponentially distributed length are drawn. The hop may be bare (weight
-1) or joined to any hop j of its own bond inside the window that is bare or its present partner, weight (g/t)² e^{-Ω|τ_j
-- τ_i|}. All these states see the same list of choices, so drawing one in proportion to the weights is a heat bath
-(acceptance 1); bare to joined, joined to bare and re-pairing are one update. A hop whose partner lies outside the
-window or on the other side is left alone. The random length makes lines of every length reachable.
+`join_hop` is a heat bath over what a hop may be joined to: one hop, one direction of time and a number of events to
+look at are drawn. The hop may be bare (weight 1) or joined to any hop j of its own bond among these events that is bare
+or its present partner, weight (g/t)² e^{-Ω|τ_j - τ_i|}. All these states see the same list of choices, so drawing one
+in proportion to the weights is a heat bath (acceptance 1); bare to joined, joined to bare and re-pairing are one
+update. A hop whose partner is not among them is left alone. The number of events is scale-free, so that lines of every
+length are reached.
+
+`exchange_partners` re-pairs two lines of one oscillator, (i i')(j j') → (i j)(i' j'). Among the events looked at from i
+on, those joined and of the same oscillator, without the partner of i, are the candidates for j; the partner i' has to
+be among the events as well, so that the way back has as many candidates: R = e^{-ΔΣΩ|τ-τ'|}.
 """
 
 from __future__ import annotations
@@ -13,12 +18,13 @@ import math
 
 import numpy as np
 
-from ..geometry import same_bond
+from ..geometry import same_oscillator
 from ..jit import kernel
-from ..path import FIRST
-from ..rng import below, next_word, uniform
+from ..path import FIRST, SITE, join
+from ..rng import accept, below, coin, octave, uniform
 
-ONE = np.uint64(1)
+SHORTEST = 8  # events of the shortest list
+OCTAVES = 7
 
 
 @kernel
@@ -28,39 +34,39 @@ def join_hop(path, state, rng, par, choices, weights):
     if n < 2:
         return False
     i = np.uint32(FIRST + below(rng, n))
-    backward = (next_word(rng) & ONE) == ONE
+    direction = np.int64(path[i].direction)
+    if direction == SITE or par.joined2[direction] == 0.0:
+        return False
+    events = SHORTEST << octave(rng, OCTAVES)
+    backward = coin(rng)
     time = path[i].time
-    window = -math.log(uniform(rng)) * par.join_window
-    partner = path[i].partner
-    if partner != 0:
-        ahead = path[partner].time - time
-        if backward:
-            ahead = -ahead
-        if ahead < 0.0 or ahead > window:
-            return False
+    partner = np.uint32(path[i].partner)
+    if partner != 0 and (path[partner].time < time) != backward:
+        return False
     bond = path[i].bond
-    total = 1.0
     count = 0
     j = i
-    while True:
-        j = path[j].prev if backward else path[j].next
+    found = partner == 0
+    for _ in range(events):
+        j = np.uint32(path[j].prev if backward else path[j].next)
         if j < FIRST:
             break
-        duration = abs(path[j].time - time)
-        if duration > window:
-            break
-        other = path[j].partner
-        if (other == 0 or other == i) and same_bond(par, bond, path[j].bond):
-            if count == choices.size:
-                # every state of the heat bath sees the same too long list, so leaving it alone keeps the balance
-                return False
-            weight = par.g2_over_t2 * math.exp(-par.omega * duration)
-            choices[count] = j
-            weights[count] = weight
-            total += weight
-            count += 1
-    if count == 0:
+        if same_oscillator(par, bond, path[j].bond):
+            other = path[j].partner
+            if other == 0 or other == i:
+                if count == choices.size:
+                    # every state of the heat bath sees the same too long list, so leaving it alone keeps the balance
+                    return False
+                choices[count] = j
+                count += 1
+                found |= other == i
+    if count == 0 or not found:
         return False
+    total = 1.0
+    strength = par.joined2[direction] / par.bare2[direction]
+    for k in range(count):
+        weights[k] = strength * math.exp(-par.frequency[direction] * abs(path[choices[k]].time - time))
+        total += weights[k]
     x = uniform(rng) * total - 1.0
     chosen = np.uint32(0)
     if x > 0.0:
@@ -76,4 +82,47 @@ def join_hop(path, state, rng, par, choices, weights):
     path[i].partner = chosen
     if chosen != 0:
         path[chosen].partner = i
+    return True
+
+
+@kernel
+def exchange_partners(path, state, rng, par, choices):
+    """Re-pair two lines of one oscillator; returns whether it was accepted."""
+    n = state[0]
+    if n < 4:
+        return False
+    i = np.uint32(FIRST + below(rng, n))
+    partner = np.uint32(path[i].partner)
+    if partner == 0:
+        return False
+    events = SHORTEST << octave(rng, OCTAVES)
+    backward = coin(rng)
+    if (path[partner].time < path[i].time) != backward:
+        return False
+    bond = path[i].bond
+    count = 0
+    found = False
+    j = i
+    for _ in range(events):
+        j = np.uint32(path[j].prev if backward else path[j].next)
+        if j < FIRST:
+            break
+        if path[j].partner != 0 and same_oscillator(par, bond, path[j].bond):
+            if j == partner:
+                found = True
+            else:
+                if count == choices.size:
+                    return False
+                choices[count] = j
+                count += 1
+    if count == 0 or not found:
+        return False
+    j = np.uint32(choices[below(rng, count)])
+    other = np.uint32(path[j].partner)
+    lengths = abs(path[i].time - path[j].time) + abs(path[partner].time - path[other].time)
+    lengths -= abs(path[i].time - path[partner].time) + abs(path[j].time - path[other].time)
+    if not accept(rng, 1.0, par.frequency[path[i].direction] * lengths):
+        return False
+    join(path, i, j)
+    join(path, partner, other)
     return True

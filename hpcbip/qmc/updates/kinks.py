@@ -2,15 +2,16 @@
 bond.
 
 Both hops are bare (weight t² dτ1 dτ2) or joined by a phonon line (g² e^{-Ω(τ2-τ1)} dτ1 dτ2); the kind is drawn in
-proportion, so that the pair counts with the sum w(τ2-τ1) = t² + g² e^{-Ω(τ2-τ1)}.
+proportion, so that the pair counts with the sum w(τ2-τ1) = t² + g² e^{-Ω(τ2-τ1)} of its bond.
 
 Insertion: one of the n + N_e intervals of the world lines, one of z directions, two uniform times in the interval of
-length L (density 2/L² for the ordered pair). Removal: one of the then n + 2 hops, the next hop of its world line must
-undo it.
+length L (density 2/L² for the ordered pair). Removal: one of the then n + 2 events, the next event of its world line
+must undo it.
 
     R = w e^{-ΔS} (z L² / 2) (n + N_e)/(n + 2),   ΔS = ∫ dτ [V(r1 - r2 ± step) - V(r1 - r2)] over (τ1, τ2),
 
-and the removal is accepted with the inverse, taken in the state without the pair.
+and the removal is accepted with the inverse, taken in the state without the pair. Insertion and removal are tried
+equally often.
 """
 
 from __future__ import annotations
@@ -21,21 +22,20 @@ import numpy as np
 
 from ..geometry import action_change, hop_allowed
 from ..jit import kernel
-from ..path import FIRST, add_hop, bond_of, drop_hop, locate, shift, site_after
-from ..rng import below, uniform
+from ..path import FIRST, SITE, add_event, bond_of, change_of_rel, drop_two, join, locate, shift, site_after
+from ..rng import below, coin, uniform
 
 
 @kernel
-def pair_weight(par, duration):
+def pair_weight(par, direction, duration):
     """w(τ): bare or joined pair of hops on one bond a time τ apart."""
-    return par.t2 + par.g2 * math.exp(-par.omega * duration)
+    return par.bare2[direction] + par.joined2[direction] * math.exp(-par.frequency[direction] * duration)
 
 
 @kernel
-def insertion_ratio(par, n, duration, interval, change):
-    """The acceptance ratio R of inserting a pair into a path of n hops."""
-    proposals = 0.5 * par.z * interval * interval * (n + par.electrons) / (n + 2)
-    return pair_weight(par, duration) * math.exp(-change) * proposals
+def proposals(par, n, interval):
+    """Ratio of the proposals of removal and insertion of a pair in a path of n events."""
+    return 0.5 * par.z * interval * interval * (n + par.electrons) / (n + 2)
 
 
 @kernel
@@ -44,30 +44,34 @@ def insert_kinks(path, state, rng, par):
     n = state[0]
     k = below(rng, n + par.electrons)
     a = np.uint32(k if k < par.electrons else FIRST + k - par.electrons)
-    electron = path[a].electron
     start = path[a].time
     interval = path[path[a].enext].time - start
     direction = below(rng, par.z)
-    x = start + interval * uniform(rng)
-    y = start + interval * uniform(rng)
-    t1, t2 = min(x, y), max(x, y)
+    x = interval * uniform(rng)
+    y = interval * uniform(rng)
+    t1, t2 = start + min(x, y), start + max(x, y)
     site = site_after(path, par, a)
     if not hop_allowed(par, site, direction):
         return False
-    by = par.step[direction] if electron == 0 else -par.step[direction]
+    by = change_of_rel(par, path[a].electron, direction)
     before = locate(path, a, t1)
     change = action_change(path, par, before, t1, t2, by)
-    if uniform(rng) > insertion_ratio(par, n, t2 - t1, interval, change):
+    u = uniform(rng)
+    ratio = proposals(par, n, interval)
+    largest = ratio * (par.bare2[direction] + par.joined2[direction])
+    if change >= 0.0 and u > largest:
+        return False
+    weight = pair_weight(par, direction, t2 - t1)
+    if u > ratio * weight * math.exp(-change):
         return False
     bond = bond_of(par, site, direction)
-    i = add_hop(path, state, before, a, t1, bond, direction)
+    i = add_event(path, state, before, a, t1, bond, direction)
     path[i].rel = path[before].rel + by
     last = shift(path, i, t2, by)
-    j = add_hop(path, state, last, i, t2, bond, direction ^ 1)
+    j = add_event(path, state, last, i, t2, bond, direction ^ 1)
     path[j].rel = path[last].rel - by
-    if uniform(rng) * pair_weight(par, t2 - t1) > par.t2:
-        path[i].partner = j
-        path[j].partner = i
+    if uniform(rng) * weight > par.bare2[direction]:
+        join(path, i, j)
     return True
 
 
@@ -78,21 +82,30 @@ def remove_kinks(path, state, rng, par):
     if n < 2:
         return False
     i = np.uint32(FIRST + below(rng, n))
-    j = path[i].enext
-    if j < FIRST or path[j].direction != path[i].direction ^ 1:
+    j = np.uint32(path[i].enext)
+    direction = np.int64(path[i].direction)
+    if j < FIRST or path[j].direction != direction ^ 1 or direction == SITE:
         return False
     bare = path[i].partner == 0 and path[j].partner == 0
     if not (bare or path[i].partner == j):
         return False
     t1, t2 = path[i].time, path[j].time
     interval = path[path[j].enext].time - path[path[i].eprev].time
-    step = par.step[path[i].direction]
-    by = -step if path[i].electron == 0 else step
+    by = -change_of_rel(par, path[i].electron, direction)
     change = action_change(path, par, i, t1, t2, by)
-    if uniform(rng) * insertion_ratio(par, n - 2, t2 - t1, interval, -change) > 1.0:
-        return False
+    u = uniform(rng) * proposals(par, n - 2, interval)
+    if change > 0.0 or u * (par.bare2[direction] + par.joined2[direction]) > 1.0:
+        # with -change the change of the insertion
+        if u * pair_weight(par, direction, t2 - t1) > math.exp(-change):
+            return False
     shift(path, i, t2, by)
-    # the hop with the larger slot goes first: dropping it cannot move the other one
-    drop_hop(path, state, max(i, j))
-    drop_hop(path, state, min(i, j))
+    drop_two(path, state, i, j)
     return True
+
+
+@kernel
+def change_kinks(path, state, rng, par):
+    """Insert or remove a pair; returns whether it was accepted."""
+    if coin(rng):
+        return insert_kinks(path, state, rng, par)
+    return remove_kinks(path, state, rng, par)

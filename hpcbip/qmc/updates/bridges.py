@@ -1,0 +1,102 @@
+"""Inversion of a bridge: a stretch of one world line is traversed in the reverse order.
+
+An event i and the k ≥ 1 following ones of its world line are drawn, k scale-free, and the event j after them. If these
+k events are a closed block, their times are reflected about (τ_i + τ_j)/2 and their positions about the middle of the
+bridge's two ends, (x_i + x_j)/2: the same hops in the reverse order, between the same ends. Lines keep their lengths
+and their oscillators stay pairwise equal, so R = e^{-ΔS}. The update is its own inverse. It changes the separation of
+the electrons by much in one step, which hops one by one would do only slowly.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ..geometry import action
+from ..jit import kernel
+from ..path import (
+    AXIS_BITS,
+    FIRST,
+    SITE,
+    TAIL,
+    change_of_rel,
+    link,
+    site_after,
+    site_before,
+    unlink,
+)
+from ..rng import accept, below, scale_free
+from .blocks import block_end, closed
+
+OCTAVES = 9
+
+
+@kernel
+def invert_bridge(path, state, rng, par):
+    """Invert a bridge; returns whether it was accepted."""
+    n = state[0]
+    k = below(rng, n + par.electrons)
+    i = np.uint32(k if k < par.electrons else FIRST + k - par.electrons)
+    events = 2 + scale_free(rng, OCTAVES)
+    if par.open:
+        return False
+    last = block_end(path, np.uint32(path[i].enext), events, False)
+    if last == 0:
+        return False
+    first = np.uint32(path[i].enext)
+    j = np.uint32(path[last].enext)
+    if j < FIRST and j != TAIL + path[i].electron:
+        return False
+    if not closed(path, first, last):
+        return False
+    old = action(path, par, i, j)
+    _invert(path, par, i, first, last, j)
+    if accept(rng, 1.0, action(path, par, i, j) - old):
+        return True
+    _invert(path, par, i, last, first, j)
+    return False
+
+
+@kernel
+def _invert(path, par, i, first, last, j):
+    """Invert the events from `first` to `last` between the slots i and j of one world line."""
+    electron = path[i].electron
+    middle = site_before(path, par, first) + site_after(path, par, last)
+    times = path[i].time + path[j].time
+    # take the events out of the path and turn them round
+    q = first
+    while True:
+        unlink(path, q)
+        following = np.uint32(path[q].enext)
+        direction = path[q].direction
+        path[q].time = times - path[q].time
+        site = middle - (path[q].bond >> AXIS_BITS)
+        if direction != SITE:
+            site -= par.step[direction - (direction & 1)]
+        path[q].bond = (site << AXIS_BITS) | (path[q].bond & 7)
+        path[q].enext = path[q].eprev
+        path[q].eprev = following
+        if q == last:
+            break
+        q = following
+    path[i].enext = last
+    path[last].eprev = i
+    path[first].enext = j
+    path[j].eprev = first
+    # merge them with the events of the other electron, from i to j
+    q = last
+    before = i
+    rel = path[i].rel
+    while True:
+        time = path[j].time if q == j else path[q].time
+        while path[before].next != j and path[path[before].next].time < time:
+            before = np.uint32(path[before].next)
+            if before >= FIRST:
+                rel += change_of_rel(par, path[before].electron, path[before].direction)
+            path[before].rel = rel
+        if q == j:
+            return
+        link(path, q, before)
+        before = q
+        rel += change_of_rel(par, electron, path[q].direction)
+        path[q].rel = rel
+        q = np.uint32(path[q].enext)

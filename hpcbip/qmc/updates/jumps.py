@@ -1,0 +1,124 @@
+"""An event moves in time: between its neighbours on the world line, or past a whole block of them.
+
+k ≥ 0 events of the world line are skipped, k scale-free and drawn alike in both directions of time. The new time is
+uniform in the interval on the other side of the block. A hop by the vector s that passes the block moves it by -s
+(forward in time) or +s; the block must be closed then. A bare hop moves along by the net displacement D of the block;
+an event with a phonon line keeps its oscillator, so D has to be zero. With L the interval the event leaves (without the
+event itself) and L' the one it goes to (k = 0: L' = L),
+
+    R = (L'/L) e^{-ΔS} e^{-Ω(|τ'-τ_p| - |τ-τ_p|)},
+
+the last factor for an event joined to a partner at τ_p. Passing a block is how a dressed electron moves as one piece.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ..geometry import action_change
+from ..jit import kernel
+from ..path import (
+    AXIS_BITS,
+    FIRST,
+    change_of_rel,
+    link,
+    link_line,
+    locate_back,
+    shift,
+    site_after,
+    site_before,
+    unlink,
+    unlink_line,
+)
+from ..rng import accept, below, coin, scale_free, uniform
+from .blocks import block_end, closed, move_block
+
+OCTAVES = 6
+
+
+@kernel
+def jump(path, state, rng, par):
+    """Move one event in time; returns whether it was accepted."""
+    n = state[0]
+    if n == 0:
+        return False
+    i = np.uint32(FIRST + below(rng, n))
+    skip = scale_free(rng, OCTAVES)
+    if skip == 0:
+        return _jump_within(path, rng, par, i)
+    return _jump_past(path, rng, par, i, skip, coin(rng))
+
+
+@kernel
+def _lines_change(path, par, i, new):
+    """Change of the exponent Σ Ω|τ - τ'| if the event in slot i moves to the time `new`."""
+    partner = path[i].partner
+    if partner == 0:
+        return 0.0
+    at = path[partner].time
+    return par.frequency[path[i].direction] * (abs(new - at) - abs(path[i].time - at))
+
+
+@kernel
+def _jump_within(path, rng, par, i):
+    low = path[path[i].eprev].time
+    new = low + (path[path[i].enext].time - low) * uniform(rng)
+    return _move(path, rng, par, i, new, 1.0)
+
+
+@kernel
+def _jump_past(path, rng, par, i, skip, backward):
+    near = np.uint32(path[i].eprev if backward else path[i].enext)
+    far = block_end(path, near, skip, backward)
+    if far == 0:
+        return False
+    first, last = (far, near) if backward else (near, far)
+    step = par.step[path[i].direction]
+    if step != 0:
+        if par.open or not closed(path, first, last):
+            return False
+    displacement = site_after(path, par, last) - site_before(path, par, first)
+    if displacement != 0 and path[i].partner != 0:
+        return False
+    begin, end = path[first].time, path[last].time
+    before, after = path[path[first].eprev].time, path[path[last].enext].time
+    if backward:
+        old_interval, new_interval = path[path[i].enext].time - end, begin - before
+        new = begin - new_interval * uniform(rng)
+    else:
+        old_interval, new_interval = begin - path[path[i].eprev].time, after - end
+        new = end + new_interval * uniform(rng)
+    if not _move(path, rng, par, i, new, new_interval / old_interval):
+        return False
+    unlink_line(path, i)
+    link_line(path, i, np.uint32(path[first].eprev) if backward else last)
+    if step != 0:
+        move_block(path, first, last, step if backward else -step)
+    path[i].bond += (-displacement if backward else displacement) << AXIS_BITS
+    return True
+
+
+@kernel
+def _move(path, rng, par, i, new, ratio):
+    """Accept or reject the new time of the event in slot i, and move it within the path."""
+    old = path[i].time
+    by = change_of_rel(par, path[i].electron, path[i].direction)
+    exponent = _lines_change(path, par, i, new)
+    if new > old:
+        # between the times the electron has not hopped yet
+        exponent += action_change(path, par, i, old, new, -by)
+        if not accept(rng, ratio, exponent):
+            return False
+        before = shift(path, i, new, -by)
+    else:
+        before = locate_back(path, i, new)
+        exponent += action_change(path, par, before, new, old, by)
+        if not accept(rng, ratio, exponent):
+            return False
+        shift(path, before, old, by)
+    if before != i and path[i].prev != before:
+        unlink(path, i)
+        link(path, i, before)
+        path[i].rel = path[before].rel + by
+    path[i].time = new
+    return True

@@ -1,0 +1,102 @@
+"""Holstein lines: two vertices on the world lines, on one site, joined by a phonon line, come and go.
+
+Insertion: one of the n + N_e intervals of the world lines, a uniform time τ1 in it (interval of length L), an electron
+for the other vertex, a direction of time and the length ℓ of the line with density Ω e^{-Ωℓ}; the line must end within
+the path, on the same site. Removal: one of the then n + 2 events as the first vertex. Weight g² e^{-Ωℓ} dτ1 dτ2:
+
+    R = 2 N_e g² L (n + N_e) / (Ω (n + 2)).
+
+A line has two ways to be inserted, from either end, each the inverse of the removal that names the same vertex first. L
+is taken without the line.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from ..geometry import same_oscillator
+from ..jit import kernel
+from ..path import FIRST, SITE, add_event, bond_of, drop_two, join, locate, locate_back, site_after
+from ..rng import below, coin, uniform
+
+
+@kernel
+def _ratio(par, n, interval):
+    strength = 2.0 * par.electrons * par.joined2[SITE] / par.frequency[SITE]
+    return strength * interval * (n + par.electrons) / (n + 2)
+
+
+@kernel
+def _on_world_line(path, i, electron):
+    """The last event (or head) of an electron at or before slot i of the path."""
+    while path[i].electron != electron:
+        i = np.uint32(path[i].prev) if i >= FIRST else np.uint32(electron)
+    return i
+
+
+@kernel
+def insert_line(path, state, rng, par):
+    """Insert a line; returns whether it was accepted."""
+    n = state[0]
+    k = below(rng, n + par.electrons)
+    a = np.uint32(k if k < par.electrons else FIRST + k - par.electrons)
+    interval = path[path[a].enext].time - path[a].time
+    t1 = path[a].time + interval * uniform(rng)
+    other = below(rng, par.electrons)
+    length = -math.log(uniform(rng)) / par.frequency[SITE]
+    t2 = t1 - length if coin(rng) else t1 + length
+    if t2 <= 0.0 or t2 >= par.beta or uniform(rng) > _ratio(par, n, interval):
+        return False
+    site = site_after(path, par, a)
+    before1 = np.uint32(locate(path, a, t1))
+    # a direction of search that need not pass the whole path
+    before2 = np.uint32(locate(path, before1, t2)) if t2 > t1 else np.uint32(locate_back(path, path[before1].next, t2))
+    b = _on_world_line(path, before2, other)
+    bond = bond_of(par, site, SITE)
+    if not same_oscillator(par, bond, bond_of(par, site_after(path, par, b), SITE)):
+        return False
+    if t2 > t1:
+        i = add_event(path, state, before1, a, t1, bond, SITE)
+        path[i].rel = path[before1].rel
+        if before2 == before1:
+            before2 = i
+        if b == a:
+            b = i
+    else:
+        i = add_event(path, state, before1, a, t1, bond, SITE)
+        path[i].rel = path[before1].rel
+    j = add_event(path, state, before2, b, t2, bond_of(par, site_after(path, par, b), SITE), SITE)
+    path[j].rel = path[before2].rel
+    join(path, i, j)
+    return True
+
+
+@kernel
+def remove_line(path, state, rng, par):
+    """Remove a line; returns whether it was accepted."""
+    n = state[0]
+    if n < 2:
+        return False
+    i = np.uint32(FIRST + below(rng, n))
+    if path[i].direction != SITE:
+        return False
+    j = np.uint32(path[i].partner)
+    low, high = np.uint32(path[i].eprev), np.uint32(path[i].enext)
+    if low == j:
+        low = np.uint32(path[j].eprev)
+    if high == j:
+        high = np.uint32(path[j].enext)
+    if uniform(rng) * _ratio(par, n - 2, path[high].time - path[low].time) > 1.0:
+        return False
+    drop_two(path, state, i, j)
+    return True
+
+
+@kernel
+def change_lines(path, state, rng, par):
+    """Insert or remove a line; returns whether it was accepted."""
+    if coin(rng):
+        return insert_line(path, state, rng, par)
+    return remove_line(path, state, rng, par)
