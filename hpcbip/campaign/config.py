@@ -23,7 +23,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, model_validator
 
 from hpcbip.errors import InputError
-from hpcbip.models import COUPLINGS, LATTICES
+from hpcbip.models import COUPLINGS, LATTICES, get_lattice, written_lattice
 
 from .sections import (
     Count,
@@ -52,7 +52,6 @@ TARGETS: dict[str, tuple[str, ...]] = {
 """Observables that can have a target error, each with the sectors whose sampling it asks for."""
 
 _OTHER_COUPLINGS = {
-    "holstein": "not yet in the kernel",
     "site-peierls": "has a sign problem in quantum Monte Carlo, use exact diagonalisation for it",
 }
 
@@ -63,10 +62,16 @@ def _coupling(word: object) -> str:
     return choice(word, COUPLINGS, "coupling")
 
 
-def _no_tail(value: float) -> float:
-    if value != 0.0:
-        raise refusal("the Coulomb tail is not yet in the kernel", "0")
-    return value
+def _lattice(word: object) -> str:
+    """The name of a lattice; one that is written out gets its definition as its name."""
+    if not isinstance(word, dict):
+        return choice(word, LATTICES, "lattice")
+    written = WrittenLattice.model_validate(word)
+    try:
+        return written_lattice(written.vectors, written.bonds).name
+    except ValueError as error:
+        allowed = "primitive vectors as rows of numbers, bonds as rows of integers in units of these"
+        raise refusal(str(error), allowed) from None
 
 
 def _distinct(values: tuple[float, ...]) -> tuple[float, ...]:
@@ -82,16 +87,41 @@ def _one_coupling_strength(section: GridSection | PointSection) -> None:
         raise refusal(wrong, "either lambda or g", key="lambda", value=section.lam)
 
 
-Tail = Annotated[Number, AfterValidator(_no_tail)]
+SITE_KEYS = ("g_holstein", "omega_holstein")
 _axis = (Field(min_length=1), AfterValidator(_distinct))
+_Integer = Annotated[int, Field(strict=True)]
+MAX_SHELLS = 8
+
+
+class WrittenLattice(Section):
+    """A Bravais lattice by its primitive vectors (rows, Cartesian) and one lattice-coordinate vector per bond axis."""
+
+    vectors: tuple[tuple[Number, ...], ...]
+    bonds: tuple[tuple[_Integer, ...], ...]
 
 
 class ModelSection(Section):
-    """What all points share: lattice, kind of coupling, hopping t."""
+    """What all points share: lattice, kind of coupling, hopping t; factors of t and g per bond axis; interactions of the
+    neighbour shells, which add to the tail V/r."""
 
-    lattice: Annotated[str, BeforeValidator(lambda word: choice(word, LATTICES, "lattice"))]
+    lattice: Annotated[str, BeforeValidator(_lattice)]
     coupling: Annotated[str, BeforeValidator(_coupling)]
     t: Positive = 1.0
+    t_factors: tuple[Positive, ...] = ()
+    g_factors: tuple[NonNegative, ...] = ()
+    shells: tuple[Number, ...] = Field((), max_length=MAX_SHELLS)
+
+    @model_validator(mode="after")
+    def _check(self) -> ModelSection:
+        axes = len(get_lattice(self.lattice).axes)
+        for key in ("t_factors", "g_factors"):
+            if len(getattr(self, key)) not in (0, axes):
+                allowed = f"one factor per bond axis of the lattice, which has {axes}"
+                raise refusal("wrong number of factors", allowed, key=key, value=list(getattr(self, key)))
+        if self.g_factors and self.coupling == "holstein":
+            wrong = "without a bond coupling they have no meaning"
+            raise refusal(wrong, "no g_factors with holstein", key="g_factors", value=list(self.g_factors))
+        return self
 
 
 class PointSection(Section):
@@ -101,7 +131,9 @@ class PointSection(Section):
     lam: NonNegative | None = Field(None, alias="lambda")
     g: NonNegative | None = None
     U: Number
-    V: Tail = 0.0
+    V: Number = 0.0
+    g_holstein: NonNegative | None = None
+    omega_holstein: Positive | None = None
 
     @model_validator(mode="after")
     def _check(self) -> PointSection:
@@ -116,7 +148,9 @@ class GridSection(Section):
     lam: Annotated[tuple[NonNegative, ...], *_axis] | None = Field(None, alias="lambda")
     g: Annotated[tuple[NonNegative, ...], *_axis] | None = None
     U: Annotated[tuple[Number, ...], *_axis]
-    V: Annotated[tuple[Tail, ...], *_axis] = (0.0,)
+    V: Annotated[tuple[Number, ...], *_axis] = (0.0,)
+    g_holstein: Annotated[tuple[NonNegative, ...], *_axis] | None = None
+    omega_holstein: Annotated[tuple[Positive, ...], *_axis] | None = None
 
     @model_validator(mode="after")
     def _check(self) -> GridSection:
@@ -126,8 +160,10 @@ class GridSection(Section):
     def points(self) -> Iterator[PointSection]:
         """The product of the axes, the last axis running fastest."""
         name, strengths = ("lambda", self.lam) if self.lam is not None else ("g", self.g or ())
-        for omega, strength, U, V in itertools.product(self.omega, strengths, self.U, self.V):
-            yield PointSection.model_validate({"omega": omega, name: strength, "U": U, "V": V})
+        axes = {"omega": self.omega, name: strengths, "U": self.U, "V": self.V}
+        axes |= {key: values for key in SITE_KEYS if (values := getattr(self, key)) is not None}
+        for point in itertools.product(*axes.values()):
+            yield PointSection.model_validate(dict(zip(axes, point, strict=True)))
 
 
 class BetaSection(Section):
@@ -211,7 +247,18 @@ class Config(Section):
         for i, point in enumerate(self.points):
             if point in self.points[:i]:
                 raise refusal(f"same as points[{self.points.index(point)}]", "distinct points", key=f"points[{i}]")
+        self._site_oscillators()
         return self
+
+    def _site_oscillators(self) -> None:
+        both = self.model.coupling == "bond+holstein"
+        named = [("grid", self.grid)] * (self.grid is not None)
+        for place, section in [*named, *((f"points[{i}]", point) for i, point in enumerate(self.points))]:
+            for key in SITE_KEYS:
+                value = getattr(section, key)
+                if both == (value is None):
+                    wrong = "required key is missing" if both else f"has no meaning for {self.model.coupling}"
+                    raise refusal(wrong, "g_holstein and omega_holstein with bond+holstein only", f"{place}.{key}", value)
 
     def all_points(self) -> list[PointSection]:
         """The points of the grid, then the listed ones."""
@@ -225,7 +272,8 @@ class Config(Section):
         beta = self.sampling.beta
         return {
             "seed": self.seed,
-            **{f"model.{key}": value for key, value in self.model.model_dump().items()},
+            # what was not given is not there, so that campaigns of versions without that key go on
+            **{f"model.{key}": value for key, value in self.model.model_dump(mode="json").items() if value != []},
             "sampling.beta": beta.model_dump() if isinstance(beta, BetaSection) else beta,
             "sampling.thermal_blocks": self.sampling.thermal_blocks,
             "sampling.bins_per_block": self.sampling.bins_per_block,

@@ -32,7 +32,8 @@ class EnsembleRecord:
 
     Attributes:
         sector: "polaron" or "bipolaron".
-        parameters: lattice, coupling, t, omega, g, beta, electrons, and U and V for the bipolaron.
+        parameters: lattice, coupling, t, omega, g, beta, electrons, for the bipolaron U and V, and what else the model
+            needs (`hpcbip.models.Model`).
         identity: hash of the parameters, 64 hexadecimal digits.
     """
 
@@ -91,9 +92,11 @@ def make_plan(config: Config) -> Plan:
     for entry in config.all_points():
         shared = _shared_parameters(config.model, entry)
         interaction = {"U": entry.U, "V": entry.V}
+        if config.model.shells:
+            interaction["shells"] = list(config.model.shells)
         keys = {}
         for sector in ELECTRONS:
-            beta = _beta(config, sector, entry.omega)
+            beta = _beta(config, sector, min(entry.omega, entry.omega_holstein or entry.omega))
             record = _record(sector, {**shared, **(interaction if sector == "bipolaron" else {}), "beta": beta})
             ensembles.setdefault(record.identity, record)
             keys[sector] = record.identity
@@ -113,7 +116,11 @@ def _shared_parameters(model: ModelSection, entry: PointSection) -> dict[str, An
     if g is None:
         assert entry.lam is not None  # the configuration makes sure of one of the two
         g = coupling_from_lambda(get_lattice(model.lattice), model.coupling, entry.lam, entry.omega, model.t)
-    return {"lattice": model.lattice, "coupling": model.coupling, "t": model.t, "omega": entry.omega, "g": g}
+    shared = {"lattice": model.lattice, "coupling": model.coupling, "t": model.t, "omega": entry.omega, "g": g}
+    # keys that are not used stay away, so that identities do not depend on what later versions know
+    extra = {key: getattr(entry, key) for key in ("g_holstein", "omega_holstein")}
+    extra |= {key: list(getattr(model, key)) or None for key in ("t_factors", "g_factors")}
+    return shared | {key: value for key, value in extra.items() if value is not None}
 
 
 def _lambda(model: ModelSection, entry: PointSection) -> float:

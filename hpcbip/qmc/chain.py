@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from ..models import Model
 from .ensemble import Ensemble, columns, kept_columns, raw_columns
+from .measure import MARK
 from .parameters import LAGS
 from .path import EVENT, FIRST, MAX_EVENTS, TAIL
 from .sweep import EVENTS, LARGEST_CYCLE, STATE_WORDS, UPDATES, run_bins
@@ -28,7 +29,8 @@ class Chain:
         self._path, self._state, self._rng = path, state, rng
         self._choices = np.empty(CHOICES, dtype=np.uint32)
         self._weights = np.empty(CHOICES, dtype=np.float64)
-        self._work = np.zeros((6 + LAGS + 1, ensemble.lattice.dimension))
+        self._work = np.zeros((6, ensemble.lattice.dimension))
+        self._marks = np.zeros((LAGS + 1, MARK, ensemble.lattice.dimension))
         self._waves = np.zeros((LAGS + 1, 2))
         self._cloud = self._room_for_lines()
         self._kept = kept_columns(ensemble)
@@ -100,7 +102,7 @@ class Chain:
     def _run(self, rows: NDArray[np.float64], per_row: int, cycles: int, counts: NDArray[np.int64]) -> None:
         arguments = (self._state, self._rng, self.ensemble.parameters, rows, per_row, cycles, counts)
         scratch = (self._choices, self._weights, self._work)
-        while not run_bins(self._path, *arguments, *scratch, self._cloud, self._waves):
+        while not run_bins(self._path, *arguments, *scratch, self._cloud, self._marks, self._waves):
             if len(self._path) == MAX_EVENTS + FIRST:
                 raise OverflowError(f"a path of beta = {self.ensemble.beta} has more than {MAX_EVENTS} events")
             larger = np.zeros(min(2 * len(self._path), MAX_EVENTS + FIRST), dtype=EVENT)

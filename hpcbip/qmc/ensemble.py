@@ -73,7 +73,7 @@ class Ensemble:
     def cycles(self) -> int:
         """Cycles between two measurements: a few updates per event of the path, so that measuring costs little."""
         events = self.beta * self.lattice.coordination * self.model.t * self.electrons
-        return max(1, round(3.0 * events / self.updates_per_cycle))
+        return max(1, round(8.0 * events / self.updates_per_cycle))
 
     @property
     def interval(self) -> int:

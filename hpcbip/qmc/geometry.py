@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 
-from .jit import kernel
+from .jit import inlined, kernel
 from .path import AXIS_BITS, AXIS_MASK, coordinate
 
 
@@ -24,7 +24,7 @@ def hop_allowed(par, site, direction):
     return True
 
 
-@kernel
+@inlined
 def congruent(par, difference):
     """Whether two sites with this packed difference are the same site of the lattice."""
     if not par.periodic:
@@ -56,7 +56,7 @@ def relative(par, rel, a):
     return x
 
 
-@kernel
+@inlined
 def interaction(par, rel):
     """V(r1 - r2) in the energy unit of the model: U on the same site, the table near it, the tail V/r beyond."""
     if not par.extended:
@@ -88,7 +88,7 @@ def log_trial(par, rel):
     return -par.kappa * distance
 
 
-@kernel
+@inlined
 def action_change(path, par, i, start, stop, by):
     """∫ dτ [V(r1 - r2 + by) - V(r1 - r2)] from `start` to `stop`; slot i is the last one of the path before `start`."""
     if not par.interacting or by == 0:

@@ -44,14 +44,18 @@ def cache_directory() -> Path:
         return Path(tempfile.gettempdir()) / f"hpcbip-{os.getuid()}" / name
 
 
-def kernel(function: Callable[..., Any]) -> Callable[..., Any]:
+def kernel(function: Callable[..., Any], **options: Any) -> Callable[..., Any]:
     """Compile a function of the hot loop: nopython, cached, no bounds checks, no GIL."""
     before = config.CACHE_DIR
     config.CACHE_DIR = str(cache_directory())
     try:
-        compiled: Callable[..., Any] = numba.njit(cache=True, error_model="numpy", nogil=True, boundscheck=False)(
-            function
-        )
+        compile_it = numba.njit(cache=True, error_model="numpy", nogil=True, boundscheck=False, **options)
+        compiled: Callable[..., Any] = compile_it(function)
     finally:
         config.CACHE_DIR = before
     return compiled
+
+
+def inlined(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Like `kernel`, for small functions that LLVM is told to inline: it would call them by pointer otherwise."""
+    return kernel(function, forceinline=True)

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..models import Lattice, Model
-from .measure import SCALARS
+from .measure import SCALARS, WAVE_PERIOD
 from .path import DIRECTIONS, SITE, field_bits, half_range, pack
 from .sweep import CYCLE, UPDATES
 
@@ -41,7 +41,8 @@ PARAMETERS = np.dtype(
         ("joined2", "f8", (DIRECTIONS,)),
         ("frequency", "f8", (DIRECTIONS,)),
         ("metric", "f8", (MAX_D, MAX_D)),
-        ("momenta", "f8", (MAX_MOMENTA, MAX_D)),
+        ("momenta", "i8", (MAX_MOMENTA, MAX_D)),
+        ("cosine", "f8", (WAVE_PERIOD,)),
         # pairs of directions d1, d2 are coded z d1 + d2
         ("corner_count", "i8", (MAX_Z**2,)),
         ("corners", "i8", (MAX_Z**2, MAX_Z)),
@@ -53,11 +54,11 @@ PARAMETERS = np.dtype(
 )
 
 
-def momenta(dimension: int) -> NDArray[np.float64]:
-    """Total momenta K of the dispersion as phases K·a per primitive vector, shape (number, d): along the first
+def momenta(dimension: int) -> NDArray[np.int64]:
+    """Total momenta K of the dispersion in units of 2π/16 per lattice coordinate, shape (number, d): along the first
     reciprocal vector up to the zone boundary, and along the diagonal."""
-    along = [(2 * np.pi * f, *[0.0] * (dimension - 1)) for f in (1 / 16, 1 / 8, 1 / 4, 1 / 2)]
-    diagonal = [(2 * np.pi * f,) * dimension for f in (1 / 4, 1 / 2)] if dimension > 1 else []
+    along = [(k, *[0] * (dimension - 1)) for k in (1, 2, 4, 8)]
+    diagonal = [(k,) * dimension for k in (4, 8)] if dimension > 1 else []
     return np.array(along + diagonal)
 
 
@@ -112,6 +113,7 @@ def kernel_parameters(
     values["frequency"][SITE] = model.site_frequency
     values["metric"][:d, :d] = lattice.metric
     values["momenta"][: len(waves), :d] = waves
+    values["cosine"] = np.cos(2 * np.pi * np.arange(WAVE_PERIOD) / WAVE_PERIOD)
     _fill_corners(values, neighbours)
     if extended:
         values["potential"][: (2 * REACH[d] + 1) ** d] = potential_table(model, lattice)

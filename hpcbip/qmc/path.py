@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from .jit import kernel
+from .jit import inlined, kernel
 
 AXIS_BITS = 3
 AXIS_MASK = (1 << AXIS_BITS) - 1
@@ -62,7 +62,7 @@ def coordinate(par, packed, axis):
     return (((packed + par.bias) >> (par.bits * axis)) & ((1 << par.bits) - 1)) - half
 
 
-@kernel
+@inlined
 def site_after(path, par, i):
     """The packed site of an electron after its event in slot i; works for heads, which are stored as hops that do not
     move."""
@@ -72,7 +72,7 @@ def site_after(path, par, i):
     return site
 
 
-@kernel
+@inlined
 def site_before(path, par, i):
     """The packed site of an electron before its event in slot i."""
     site = path[i].bond >> AXIS_BITS
@@ -97,7 +97,7 @@ def change_of_rel(par, electron, direction):
     return par.step[direction] if electron == 0 else -par.step[direction]
 
 
-@kernel
+@inlined
 def locate(path, start, time):
     """The last slot of the path before `time`, looking forward from `start`."""
     i = start
@@ -108,7 +108,7 @@ def locate(path, start, time):
     return i
 
 
-@kernel
+@inlined
 def locate_back(path, start, time):
     """The last slot of the path before `time`, looking backward from `start`, which is after it."""
     i = path[start].prev
@@ -171,7 +171,7 @@ def add_event(path, state, before, ebefore, time, bond, direction):
     return i
 
 
-@kernel
+@inlined
 def drop_event(path, state, i):
     """Remove the event in slot i and move the last event into the gap. Its rel and its partner's link are the caller's
     business."""
@@ -203,7 +203,7 @@ def join(path, i, j):
     path[j].partner = i
 
 
-@kernel
+@inlined
 def shift(path, i, time, by):
     """Add `by` to r1 - r2 on every slot after i and before `time`; returns the last slot before `time`."""
     j = path[i].next

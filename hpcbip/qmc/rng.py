@@ -9,7 +9,7 @@ import math
 
 import numpy as np
 
-from .jit import kernel
+from .jit import inlined, kernel
 
 _U0 = np.uint64(0)
 _U1 = np.uint64(1)
@@ -50,7 +50,7 @@ def below(rng, n):
     return np.int64(((next_word(rng) >> _U32) * np.uint64(n)) >> _U32)
 
 
-@kernel
+@inlined
 def accept(rng, ratio, exponent):
     """True with probability min(1, ratio e^{-exponent}).
 

@@ -21,12 +21,12 @@ from .updates.vertices import change_lines
 
 # The updates and how often a cycle tries each of them, where the model has use for it.
 CYCLE = {
-    "kinks": 12,
-    "jump": 16,
-    "corner": 12,
+    "kinks": 20,
+    "jump": 12,
+    "corner": 6,
     "join": 10,
-    "end": 2,
-    "bridge": 2,
+    "end": 3,
+    "bridge": 3,
     "split": 6,
     "line": 12,
     "exchange": 6,
@@ -65,7 +65,7 @@ def cycle(path, state, rng, par, counts, choices, weights):
 
 
 @kernel
-def run_bins(path, state, rng, par, rows, per_row, interval, counts, choices, weights, work, cloud, waves):
+def run_bins(path, state, rng, par, rows, per_row, interval, counts, choices, weights, work, cloud, marks, waves):
     """Go on filling `rows` with sums over `per_row` measurements, `interval` cycles apart.
 
     Returns True when all rows are full, False when the path needs larger arrays; then call again with them: progress is
@@ -78,7 +78,7 @@ def run_bins(path, state, rng, par, rows, per_row, interval, counts, choices, we
                     return False
                 cycle(path, state, rng, par, counts, choices, weights)
                 state[CYCLES] += 1
-            measure(path, state, par, rows[state[ROW]], work, cloud, waves)
+            measure(path, state, par, rows[state[ROW]], work, cloud, marks, waves)
             state[CYCLES] = 0
             state[MEASUREMENT] += 1
         state[MEASUREMENT] = 0

@@ -17,13 +17,13 @@ that it does not matter where on the lattice the path is.
 
 from __future__ import annotations
 
-from .jit import kernel
+from .jit import inlined, kernel
 from .path import AXIS_BITS, AXIS_MASK, SITE_AXIS, coordinate
 
 CLOUD_COLUMNS = 2  # before the coordinates
 
 
-@kernel
+@inlined
 def open_line(par, cloud, cover, slot, bond, base):
     """Add the line that begins at the event in `slot` to a cloud of `cover` lines."""
     if cover == 0:
@@ -40,7 +40,7 @@ def open_line(par, cloud, cover, slot, bond, base):
         cloud[0, CLOUD_COLUMNS + a] += centre
 
 
-@kernel
+@inlined
 def close_line(par, cloud, cover, slot):
     """Take out the line that began at `slot`; `cover` lines are left."""
     k = 1
@@ -89,7 +89,7 @@ def _cloud_symmetric(par, position, cloud, cover, mask):
     return True
 
 
-@kernel
+@inlined
 def reflects(par, position, rel, cloud, cover):
     """Bit a is set if the state allows to reverse component a of all later displacements."""
     if par.open:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import numpy as np
 
 from hpcbip.qmc import Chain, Ensemble
-from hpcbip.qmc.path import AXIS_BITS, AXIS_MASK, BITS, FIELD, FIRST, HALF, TAIL
+from hpcbip.qmc.path import AXIS_BITS, AXIS_MASK, FIRST, SITE, SITE_AXIS, TAIL, field_bits, half_range
 
 
 def unpack(site: int, d: int) -> np.ndarray:
-    return np.array([((site >> (BITS * a)) & FIELD) - HALF for a in range(d)])
+    bits, half = field_bits(d), half_range(d)
+    site += sum(half << (bits * a) for a in range(d))
+    return np.array([((site >> (bits * a)) & (2 * half - 1)) - half for a in range(d)])
 
 
 def check(chain: Chain) -> None:
@@ -44,17 +46,18 @@ def check(chain: Chain) -> None:
         e, k = int(hop["electron"]), int(hop["direction"])
         assert hop["eprev"] == last_of_electron[e] and path[last_of_electron[e]]["enext"] == j
         last_of_electron[e] = j
-        before, after = position[e], position[e] + lattice.neighbours[k]
+        before, after = position[e], position[e] + (0 if k == SITE else lattice.neighbours[k])
         lower = before if k % 2 == 0 else after
         assert np.array_equal(unpack(int(hop["bond"]) >> AXIS_BITS, d), lower)
-        assert int(hop["bond"]) & AXIS_MASK == k // 2
+        assert int(hop["bond"]) & AXIS_MASK == (SITE_AXIS if k == SITE else k // 2)
         if lattice.shape is not None and not lattice.periodic:
             assert np.all(after >= 0) and np.all(after < extent)
         position[e] = after
         if ne == 2:
             difference = position[0] - position[1]
-            assert int(hop["rel"]) == sum(int(x) << (BITS * a) for a, x in enumerate(difference))
+            assert int(hop["rel"]) == sum(int(x) << (field_bits(d) * a) for a, x in enumerate(difference))
         partner = int(hop["partner"])
+        assert partner or k != SITE
         if partner:
             other = path[partner]
             assert partner != j and other["partner"] == j
