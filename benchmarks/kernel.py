@@ -14,6 +14,7 @@ import time
 import click
 import numpy as np
 
+from hpcbip.campaign.plan import auto_beta
 from hpcbip.models import Model, coupling_from_lambda, get_lattice
 from hpcbip.qmc import Chain, Ensemble, columns, warm_up
 from hpcbip.statistics import gamma_method
@@ -72,7 +73,7 @@ def benchmark(ensemble: Ensemble, seconds: float, seed: int) -> dict[str, object
 @click.option("--lambda", "lam", default=0.5, show_default=True)
 @click.option("--U", "repulsion", default=8.0, show_default=True)
 @click.option("--sector", type=click.Choice(["polaron", "bipolaron"]), default="bipolaron", show_default=True)
-@click.option("--beta", type=float, help="Default: max(40, 16/omega).")
+@click.option("--beta", type=float, help="Default: that of `beta: auto`.")
 @click.option("--seconds", default=30.0, show_default=True, help="CPU seconds of sampling.")
 @click.option("--seed", default=1, show_default=True)
 @click.option("--json", "as_json", is_flag=True)
@@ -83,7 +84,7 @@ def main(
     """Run the benchmark and print it."""
     g = coupling_from_lambda(get_lattice(lattice), coupling, lam, omega, 1.0)
     model = Model(lattice, coupling, 1.0, omega, g, repulsion if sector == "bipolaron" else 0.0)
-    ensemble = Ensemble(model, 2 if sector == "bipolaron" else 1, beta or max(40.0, 16.0 / omega))
+    ensemble = Ensemble(model, 2 if sector == "bipolaron" else 1, beta or auto_beta(sector, 1.0, omega))
     result = benchmark(ensemble, seconds, seed)
     if as_json:
         click.echo(json.dumps(result, indent=1))

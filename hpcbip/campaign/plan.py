@@ -23,6 +23,9 @@ __all__ = ["EnsembleKey", "EnsembleRecord", "Plan", "Point", "auto_beta", "chain
 EnsembleKey = str
 """Identity of an ensemble, 64 hexadecimal digits; the key of `Plan.ensembles`."""
 
+BULK_EDGE = 0.2
+"""Bulk averages leave out this part of β at either end of the path, where it relaxes to the ground state."""
+
 ELECTRONS = {"polaron": 1, "bipolaron": 2}
 
 
@@ -46,7 +49,8 @@ class EnsembleRecord:
         from hpcbip.qmc import Ensemble  # here, because it compiles: a plan alone needs no kernel
 
         model = Model(**{key: value for key, value in self.parameters.items() if key not in ("beta", "electrons")})
-        return Ensemble(model=model, electrons=ELECTRONS[self.sector], beta=self.parameters["beta"])
+        beta = self.parameters["beta"]
+        return Ensemble(model=model, electrons=ELECTRONS[self.sector], beta=beta, edge=BULK_EDGE * beta)
 
 
 @dataclass(frozen=True)
@@ -81,8 +85,8 @@ def auto_beta(sector: str, t: float, omega: float) -> float:
     ends lies outside the bulk window in which mass and size are measured.
     """
     if sector == "polaron":
-        return max(20.0 / t, 12.0 / omega)
-    return max(40.0 / t, 16.0 / omega)
+        return max(30.0 / t, 20.0 / omega)
+    return max(50.0 / t, 24.0 / omega)
 
 
 def make_plan(config: Config) -> Plan:

@@ -11,18 +11,17 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from hpcbip.errors import InputError
-from hpcbip.models import get_lattice
+from hpcbip.models import MOMENTUM_PERIOD, get_lattice
 from hpcbip.statistics import VERDICTS, LineFit, Summary, fit_line_past_transient, gamma_method, jackknife, summarise
 from hpcbip.statistics.binning import Array, Chains
 from hpcbip.superconductivity import in_kelvin, prefactor, radius2, transition_temperature, validity_flags
 
-if TYPE_CHECKING:
-    from .plan import Plan
+from .plan import BULK_EDGE, Plan
 
 SECTORS = {
     "polaron": (
@@ -43,9 +42,13 @@ TARGETS = {
 """Observables that one sector's bins alone bring to a target error."""
 
 OBSERVABLES: tuple[str, ...] = (*SECTORS["polaron"], *SECTORS["bipolaron"], "binding_energy")
-PARAMETERS: tuple[str, ...] = ("lattice", "coupling", "t", "omega", "g", "lambda", "U", "V", "beta")
+PARAMETERS: tuple[str, ...] = (
+    "lattice", "coupling", "t", "omega", "g", "lambda", "U", "V", "beta", "g_holstein", "omega_holstein", "t_factors",
+    "g_factors", "shells",
+)  # fmt: skip
 
 MIN_BINS = 4  # fewer cannot have an error
+WAVE_LAGS = (3, 6)  # lags between which the decay of a wave gives the dispersion
 _BETA_SHORT = 0.02  # weight that a broken pair may have left at the edge of the bulk
 
 
@@ -127,6 +130,51 @@ def fit_displacement(data: EnsembleBins) -> tuple[LineFit, Array, list[str]] | N
     return fit_line_past_transient(lags, rows.mean(axis=0), covariance, samples), lags, names
 
 
+@dataclass(frozen=True)
+class Extras:
+    """Observables beyond `SECTORS`, from columns of their own.
+
+    dispersion_X[k] is E(K_k) - E(0) of sector X at the momenta K_k of the kernel (docs/method.md), from the decay of
+    cos K·ΔR between two lags beyond the internal relaxation; mass_X_dispersion is the mass that the smallest of them
+    gives, (1 - cos φ) G⁻¹₁₁/ΔE with its phase φ per primitive vector and the metric G. On anisotropic lattices with
+    orthogonal primitive vectors mass_X[a] is the mass along vector a.
+    """
+
+    names: tuple[str, ...]
+    columns: tuple[str, ...]
+    momenta: int
+    stiffness: float
+    anisotropic: bool
+
+    @classmethod
+    def of(cls, sector: str, parameters: Mapping[str, Any]) -> Extras:
+        """What the bins of an ensemble with these parameters hold."""
+        lattice = get_lattice(parameters["lattice"])
+        momenta = len(lattice.momenta)
+        anisotropic = lattice.orthogonal and any(parameters.get(key) for key in ("t_factors", "g_factors"))
+        names = [f"mass_{sector}_dispersion", *(f"dispersion_{sector}[{k + 1}]" for k in range(momenta))]
+        columns = [f"wave[{k},{lag}]" for lag in WAVE_LAGS for k in range(momenta)]
+        if anisotropic:
+            names += [f"mass_{sector}[{a + 1}]" for a in range(lattice.dimension)]
+            columns += [f"diffusion[{a}]" for a in range(lattice.dimension)]
+        phase = 2.0 * math.pi / MOMENTUM_PERIOD * float(lattice.momenta[0, 0])
+        stiffness = float((1.0 - math.cos(phase)) * np.linalg.inv(lattice.metric)[0, 0])
+        return cls(tuple(names), tuple(columns), momenta, stiffness, anisotropic)
+
+    @property
+    def masses(self) -> slice:
+        """Where the masses along the primitive vectors are among the observables."""
+        return slice(1 + self.momenta, None)
+
+    def observables(self, means: Array, unit: float, lags: Array) -> Array:
+        """The observables, shape (..., number), from the means of the columns, with masses in the given unit."""
+        early, late = means[..., : self.momenta], means[..., self.momenta : 2 * self.momenta]
+        first, last = WAVE_LAGS
+        energies = np.log(early / late) / (lags[last - 1] - lags[first - 1])
+        masses = unit / means[..., 2 * self.momenta :]
+        return np.concatenate([unit * self.stiffness / energies[..., :1], energies, masses], axis=-1)
+
+
 def reduce_ensemble(data: EnsembleBins, tc: TcSettings | None = None) -> Reduced:
     """Values, errors and verdicts of all observables of one sector (`SECTORS`); empty below `MIN_BINS` bins."""
     if data.bins < MIN_BINS:
@@ -139,30 +187,38 @@ def reduce_ensemble(data: EnsembleBins, tc: TcSettings | None = None) -> Reduced
     factor = prefactor(tc.prefactor, d)
     fitted = fit_displacement(data)
     used = ["energy", "diffusion", "phonons", "bare_hops", "assisted_hops"]
+    extras = Extras.of(data.sector, data.parameters)
     if pair:
         used += ["pair_distance2", "potential", f"pair_weight[{','.join('0' * d)}]"]
     first_lag = len(used)
     used += fitted[2] if fitted else []
+    first_extra = len(used)
+    used += list(extras.columns)
 
     def observables(means: Array) -> Array:
         energy, diffusion, phonons, bare, assisted = np.moveaxis(means[..., :5], -1, 0)
         with np.errstate(divide="ignore", invalid="ignore"):
             mass = unit * d / diffusion
-            mass_fit = unit * d / (means[..., first_lag:] @ fitted[0].weights) if fitted else mass * np.nan
+            slope = means[..., first_lag:first_extra] @ fitted[0].weights if fitted else mass * np.nan
+            mass_fit = unit * d / slope
+            further = extras.observables(means[..., first_extra:], unit, data.lags)
         columns = [energy, mass, mass_fit, phonons, bare, assisted]
         if pair:
             distance2, potential, contact = np.moveaxis(means[..., 5:8], -1, 0)
             r2 = radius2(distance2)
-            ratio = transition_temperature(mass / unit, r2, d, factor) / omega
+            # of an anisotropic pair the geometric mean of its masses counts: it is the one in the density of states
+            average = further[..., extras.masses].prod(axis=-1) ** (1.0 / d) if extras.anisotropic else mass
+            ratio = transition_temperature(average / unit, r2, d, factor) / omega
             kelvin = ratio * np.nan if tc.omega_meV is None else in_kelvin(ratio, tc.omega_meV)
             columns += [distance2, r2, potential, contact, ratio, kelvin]
-        return np.stack([*columns, mass - mass_fit], axis=-1)  # the last: do the two estimators of the mass agree?
+        # the last: do the two estimators of the mass agree?
+        return np.concatenate([np.stack(columns, axis=-1), further, (mass - mass_fit)[..., None]], axis=-1)
 
     result = jackknife(observables, data.pick(used))
     summary = summarise(result.pseudo[0])
     discrepancy = abs(result.value[-1]) / summary.error[-1] if summary.error[-1] > 0.0 else math.nan
     return Reduced(
-        SECTORS[data.sector], result.value[:-1], summary, fitted[0] if fitted else None,
+        (*SECTORS[data.sector], *extras.names), result.value[:-1], summary, fitted[0] if fitted else None,
         fitted[1] if fitted else np.empty(0), float(discrepancy), data.bins, len(data.chains),
     )  # fmt: skip
 
@@ -194,9 +250,9 @@ def _missing(name: str) -> dict[str, Any]:
     return _entries(name, math.nan, math.nan, math.nan, 2)
 
 
-def _sector_entries(sector: str, reduced: Reduced) -> dict[str, Any]:
+def _sector_entries(sector: str, reduced: Reduced, parameters: Mapping[str, Any]) -> dict[str, Any]:
     record: dict[str, Any] = {}
-    for i, name in enumerate(SECTORS[sector]):
+    for i, name in enumerate((*SECTORS[sector], *Extras.of(sector, parameters).names)):
         summary = reduced.summary
         if summary is None:
             record |= _missing(name)
@@ -235,7 +291,7 @@ def reduce_point(
     known = {s: (reduced or {}).get(s) or (reduce_ensemble(b, tc) if b else Reduced()) for s, b in data.items()}
     record: dict[str, Any] = {name: point[name] for name in PARAMETERS if name in point}
     for sector in SECTORS:
-        record |= _sector_entries(sector, known[sector])
+        record |= _sector_entries(sector, known[sector], point)
     both = polaron and bipolaron and polaron.bins >= MIN_BINS and bipolaron.bins >= MIN_BINS
     record |= binding(polaron, bipolaron) if both and polaron and bipolaron else _missing("binding_energy")
     d = get_lattice(record["lattice"]).dimension
@@ -245,7 +301,7 @@ def reduce_point(
         tc_value = ratio * record["omega"] if ratio is not None else math.nan
         r2 = record["radius2"] if record["radius2"] is not None else math.nan
         tc_flags += validity_flags(d, tc_value, r2, energy, record["binding_energy_err"])
-    if energy is not None and math.exp(-min(700.0, energy * record["beta"] / 4.0)) > _BETA_SHORT:
+    if energy is not None and math.exp(-min(700.0, energy * record["beta"] * BULK_EDGE)) > _BETA_SHORT:
         tc_flags.append("beta short")
     worst = [record[f"{x}_verdict"] for x in ("tc_over_omega", "binding_energy") if record[f"{x}_verdict"]]
     if worst and max(map(VERDICTS.index, worst)) == VERDICTS.index("not"):
@@ -295,7 +351,7 @@ def target_errors(
         {observable: error/|value|}; infinite where the value is not resolved (too few bins, no mass, no transition).
     """
     data = _bins(plan, identity, chain_bins)
-    entries = _sector_entries(data.sector, reduce_ensemble(data))
+    entries = _sector_entries(data.sector, reduce_ensemble(data), data.parameters)
     result = {name: _relative(entries, name) for name in TARGETS[data.sector]}
     for other, bins in (partners or {}).items():
         joined = any({identity, other} == set(point.ensembles.values()) for point in plan.points)

@@ -17,6 +17,7 @@ from types import MappingProxyType
 import numpy as np
 from numpy.typing import NDArray
 
+MOMENTUM_PERIOD = 16
 MAX_AXES = 6  # bond axes of a lattice; fcc has as many
 
 
@@ -70,6 +71,16 @@ class Lattice:
     def hypercubic(self) -> bool:
         """Whether the bonds run along orthogonal primitive vectors: then every coordinate has its mirror."""
         return self.orthogonal and np.array_equal(np.array(self.axes), np.eye(self.dimension))
+
+    @property
+    def momenta(self) -> NDArray[np.int64]:
+        """Total momenta K at which the dispersion is measured, as phases K·a_i of the primitive vectors in units of
+        2π/`MOMENTUM_PERIOD`, shape (number, d): along the first reciprocal vector to the zone boundary, and along the
+        diagonal."""
+        d = self.dimension
+        along = [(k, *[0] * (d - 1)) for k in (1, 2, 4, 8)]
+        diagonal = [(k,) * d for k in (4, 8)] if d > 1 else []
+        return np.array(along + diagonal)
 
     def shells(self, number: int) -> list[float]:
         """The distances of the first neighbour shells, in lattice constants."""

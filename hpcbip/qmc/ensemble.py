@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from ..models import Lattice, Model
 from .measure import SCALARS
-from .parameters import BOX, LAGS, WAVE_LAGS, kernel_parameters, momenta
+from .parameters import BOX, LAGS, WAVE_LAGS, kernel_parameters
 from .path import half_range
 from .sweep import UPDATES
 
@@ -26,7 +26,7 @@ class Ensemble:
         model: the Hamiltonian.
         electrons: 1 (polaron) or 2 (bipolaron, opposite spins).
         beta: length of the path in units of 1/energy.
-        edge: the bulk window is [edge, β - edge]; default β/4.
+        edge: the bulk window is [edge, β - edge]; default β/5.
         kappa: decay of the trial state φ(r1 - r2) = exp(-κ |r1 - r2|₁) at both ends; it makes the norm of an infinite
             lattice finite, and has no influence on the bulk once β is long.
         cluster: a finite cluster to run on instead of the model's infinite lattice.
@@ -61,7 +61,7 @@ class Ensemble:
     @property
     def window(self) -> tuple[float, float]:
         """The bulk window of imaginary time."""
-        edge = self.beta / 4 if self.edge is None else self.edge
+        edge = self.beta / 5 if self.edge is None else self.edge
         return edge, self.beta - edge
 
     @property
@@ -105,7 +105,7 @@ def raw_columns(ensemble: Ensemble) -> list[str]:
     d = ensemble.lattice.dimension
     names = list(SCALARS) + [f"diffusion[{a}]" for a in range(d)]
     names += [f"displacement2[{k}]" for k in range(1, LAGS + 1)]
-    names += [f"wave[{k},{lag}]" for k in range(len(momenta(d))) for lag in range(1, WAVE_LAGS + 1)]
+    names += [f"wave[{k},{lag}]" for k in range(len(ensemble.lattice.momenta)) for lag in range(1, WAVE_LAGS + 1)]
     names += ["pair_weight[" + ",".join(map(str, r)) + "]" for r in displacements(ensemble)]
     return names
 

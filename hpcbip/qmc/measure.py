@@ -15,19 +15,20 @@ from __future__ import annotations
 
 import numpy as np
 
+from ..models import MOMENTUM_PERIOD
 from .geometry import interaction, relative
 from .jit import inlined, kernel
 from .path import AXIS_BITS, TAIL, coordinate
 from .symmetry import close_line, open_line, reflects
 
-SLOPE_FROM, SLOPE_TO = 6, 14  # lags between which the displacement curve gives `diffusion`
+SLOPE_FROM, SLOPE_TO = 4, 9  # lags between which the displacement curve gives `diffusion`
 
 # rows of a mark: position; number, sum so far and position of the last cut before it and of the next one after it
 HERE, LAST_CUT, LAST_TOTAL, LAST, NEXT_CUT, NEXT_TOTAL, NEXT = range(7)
 MARK = 7
 NEVER = 1e300
 
-WAVE_PERIOD = 32  # momenta are multiples of 4π/32 per lattice coordinate
+WAVE_PERIOD = 2 * MOMENTUM_PERIOD  # because coordinates of R are multiples of 1/2
 
 # columns of a bin row before the displacement curve and the pair weights
 SCALARS = (

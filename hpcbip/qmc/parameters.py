@@ -54,21 +54,13 @@ PARAMETERS = np.dtype(
 )
 
 
-def momenta(dimension: int) -> NDArray[np.int64]:
-    """Total momenta K of the dispersion in units of 2π/16 per lattice coordinate, shape (number, d): along the first
-    reciprocal vector up to the zone boundary, and along the diagonal."""
-    along = [(k, *[0] * (dimension - 1)) for k in (1, 2, 4, 8)]
-    diagonal = [(k,) * dimension for k in (4, 8)] if dimension > 1 else []
-    return np.array(along + diagonal)
-
-
 def kernel_parameters(
     model: Model, lattice: Lattice, electrons: int, beta: float, edge: float, kappa: float
 ) -> np.record:
     """The record for one sector of one model on a lattice or cluster."""
     d, z = lattice.dimension, lattice.coordination
     finite = lattice.shape is not None
-    waves = momenta(d)
+    waves = lattice.momenta
     record = np.zeros(1, dtype=PARAMETERS)
     values = record[0]
     axis_column = len(SCALARS)
@@ -131,6 +123,7 @@ def _repeats(values: np.void) -> dict[str, int]:
         "line": lines,
         "exchange": lines,
         "bridge": not values["open"],
+        "pair": values["electrons"] == 2 and not values["open"],
     }
     return {name: number if useful.get(name, True) else 0 for name, number in CYCLE.items()}
 

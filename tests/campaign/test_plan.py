@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,7 @@ import pytest
 from hpcbip.campaign.config import Config
 from hpcbip.campaign.identity import canonical_json, chain_seed, identity_of
 from hpcbip.campaign.plan import auto_beta, make_plan
+from hpcbip.qmc import Chain
 
 
 def config(**sections: Any) -> Config:
@@ -89,24 +91,55 @@ def test_identity_is_pinned() -> None:
     """Results on disk are filed under these: a change here orphans every campaign that exists."""
     plan = make_plan(config())
     record = plan.ensembles[plan.points[0].ensembles["polaron"]]
-    text = '{"beta":20.0,"coupling":"bond","electrons":1,"g":1.0,"lattice":"square","omega":1.0,"t":1.0}'
+    text = '{"beta":30.0,"coupling":"bond","electrons":1,"g":1.0,"lattice":"square","omega":1.0,"t":1.0}'
     assert canonical_json(record.parameters) == text
     assert record.identity == hashlib.sha256(text.encode()).hexdigest()
 
 
 def test_beta() -> None:
-    assert auto_beta("polaron", t=1.0, omega=1.0) == 20.0
-    assert auto_beta("polaron", t=1.0, omega=0.3) == pytest.approx(40.0)
-    assert auto_beta("bipolaron", t=1.0, omega=1.0) == 40.0
-    assert auto_beta("bipolaron", t=2.0, omega=0.2) == pytest.approx(80.0)
+    assert auto_beta("polaron", t=1.0, omega=1.0) == 30.0
+    assert auto_beta("polaron", t=1.0, omega=0.5) == pytest.approx(40.0)
+    assert auto_beta("bipolaron", t=1.0, omega=1.0) == 50.0
+    assert auto_beta("bipolaron", t=2.0, omega=0.2) == pytest.approx(120.0)
 
     def betas(beta: Any) -> set[tuple[str, float]]:
         plan = make_plan(config(sampling={"beta": beta}))
         return {(record.sector, record.parameters["beta"]) for record in plan.ensembles.values()}
 
-    assert betas("auto") == {("polaron", 20.0), ("polaron", 24.0), ("bipolaron", 40.0)}
+    assert betas("auto") == {("polaron", 30.0), ("polaron", 40.0), ("bipolaron", 50.0)}
     assert betas(10) == {("polaron", 10.0), ("bipolaron", 10.0)}
     assert betas({"polaron": 5, "bipolaron": 9}) == {("polaron", 5.0), ("bipolaron", 9.0)}
+
+
+MODELS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
+    "holstein": ({"lattice": "triangular", "coupling": "holstein"}, {}),
+    "both": ({"lattice": "fcc", "coupling": "bond+holstein"}, {"g_holstein": [0.5, 1.0], "omega_holstein": [0.3]}),
+    "layered": ({"lattice": "cubic", "coupling": "bond", "t_factors": [1, 1, 0.2], "g_factors": [1, 1, 0]}, {}),
+    "tail": ({"lattice": "bcc", "coupling": "bond", "shells": [1.0, -0.5]}, {"V": [0.8]}),
+    "written": (
+        {"lattice": {"vectors": [[1, 0], [0, 2]], "bonds": [[1, 0], [0, 1], [1, 1]]}, "coupling": "holstein"}, {}
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_every_model_of_a_configuration_reaches_the_kernel(name: str) -> None:
+    model, axes = MODELS[name]
+    grid = {"omega": [1.0], "lambda": [0.5], "U": [8.0], **axes}
+    plan = make_plan(config(model=model, grid=grid))
+    assert len(plan.points) == len(axes.get("g_holstein", [0]))
+    for record in plan.ensembles.values():
+        assert identity_of(json.loads(json.dumps(record.parameters))) == record.identity
+        ensemble = record.build()
+        rows = Chain.start(ensemble, np.arange(1, 5, dtype=np.uint64)).run_block(2, 20_000)
+        assert np.isfinite(rows).all()
+        assert ensemble.model.coupling == model["coupling"]
+        assert ("shells" in record.parameters) == (name == "tail" and record.sector == "bipolaron")
+    other = {key: value for key, value in model.items() if key in ("coupling", "lattice")}
+    if other != model:
+        assert {p.identity for p in make_plan(config(model=other, grid=grid)).points}.isdisjoint(
+            p.identity for p in plan.points
+        )
 
 
 def test_chain_seeds_are_independent_and_reproducible() -> None:

@@ -88,9 +88,9 @@ def test_tc_error_against_propagation_over_correlated_columns(tmp_path: Path) ->
 def test_binding_energy_across_sectors(tmp_path: Path) -> None:
     plan = make(tmp_path)
     one = sector_bins(plan, "polaron", bins=1000, tau=3.0)
-    two = sector_bins(plan, "bipolaron", bins=100, chains=2, seed=2)
+    two = sector_bins(plan, "bipolaron", bins=1000, chains=2, seed=2)
     record = point(plan, one, two)
-    variances = 4 * 0.2**2 * 2 * 3.0 / 4000, 0.2**2 / 200
+    variances = 4 * 0.2**2 * 2 * 3.0 / 4000, 0.2**2 / 2000
     assert record["binding_energy_err"] == pytest.approx(math.sqrt(sum(variances)), rel=0.1)
     tau = 0.5 * sum(variances) / (variances[0] / 6.0 + variances[1])
     assert record["binding_energy_tau"] == pytest.approx(tau, rel=0.2)

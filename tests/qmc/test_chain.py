@@ -105,7 +105,7 @@ def test_columns_name_what_the_rows_hold() -> None:
     e = ensemble()
     assert sum(c.startswith("pair_weight") for c in columns(e)) == len(displacements(e))
     assert sum(c.startswith("displacement2[") for c in columns(e)) == len(lags(e))
-    assert lags(e)[-1] == pytest.approx(e.beta / 2)
+    assert lags(e)[-1] == pytest.approx(0.6 * e.beta)
 
 
 @pytest.mark.parametrize(
