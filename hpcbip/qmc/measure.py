@@ -21,7 +21,7 @@ from .jit import inlined, kernel
 from .path import AXIS_BITS, TAIL, coordinate
 from .symmetry import close_line, open_line, reflects
 
-SLOPE_FROM, SLOPE_TO = 4, 9  # lags between which the displacement curve gives `diffusion`
+SLOPE_FROM, SLOPE_TO = 4, 24  # lags between which the displacement curve gives `diffusion`
 
 # rows of a mark: position; number, sum so far and position of the last cut before it and of the next one after it
 HERE, LAST_CUT, LAST_TOTAL, LAST, NEXT_CUT, NEXT_TOTAL, NEXT = range(7)

@@ -123,7 +123,6 @@ def _repeats(values: np.void) -> dict[str, int]:
         "line": lines,
         "exchange": lines,
         "bridge": not values["open"],
-        "pair": values["electrons"] == 2 and not values["open"],
     }
     return {name: number if useful.get(name, True) else 0 for name, number in CYCLE.items()}
 

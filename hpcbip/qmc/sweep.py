@@ -16,7 +16,6 @@ from .updates.ends import move_end
 from .updates.joins import exchange_partners, join_hop
 from .updates.jumps import jump
 from .updates.kinks import change_kinks
-from .updates.pairs import jump_pair
 from .updates.triangles import split_or_merge
 from .updates.vertices import change_lines
 
@@ -28,7 +27,6 @@ CYCLE = {
     "join": 10,
     "end": 3,
     "bridge": 3,
-    "pair": 6,
     "split": 6,
     "line": 12,
     "exchange": 6,
@@ -57,13 +55,11 @@ def cycle(path, state, rng, par, counts, choices, weights):
     for _ in range(par.repeats[5]):
         counts[5, 1] += invert_bridge(path, state, rng, par)
     for _ in range(par.repeats[6]):
-        counts[6, 1] += jump_pair(path, state, rng, par)
+        counts[6, 1] += split_or_merge(path, state, rng, par)
     for _ in range(par.repeats[7]):
-        counts[7, 1] += split_or_merge(path, state, rng, par)
+        counts[7, 1] += change_lines(path, state, rng, par)
     for _ in range(par.repeats[8]):
-        counts[8, 1] += change_lines(path, state, rng, par)
-    for _ in range(par.repeats[9]):
-        counts[9, 1] += exchange_partners(path, state, rng, par, choices)
+        counts[8, 1] += exchange_partners(path, state, rng, par, choices)
     for k in range(par.repeats.size):
         counts[k, 0] += par.repeats[k]
 

@@ -1,0 +1,94 @@
+"""The sampler against published numbers (PHYSICS.md section 4): one table with z-scores.
+
+    python benchmarks/published.py --seconds 100 --out docs/published.md
+
+Every row is one Markov chain on one core, sampled for that many CPU seconds at the β of `beta: auto`. Numbers read off
+logarithmic figures count with ± 30 % (a range: its middle, and at least 30 %); z is the difference in units of both
+errors together.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from pathlib import Path
+
+import click
+from sampling import benchmark, point
+from tabulate import tabulate
+
+
+@dataclass(frozen=True)
+class Published:
+    """One published number: where, which observable, value and error."""
+
+    source: str
+    lattice: str
+    coupling: str
+    omega: float
+    lam: float
+    U: float
+    observable: str
+    value: float
+    error: float
+
+
+def _figure(omega: float, lam: float, U: float, value: float) -> Published:
+    source = "PRX 13, 011010, figure"
+    return Published(source, "square", "bond", omega, lam, U, "mass_bipolaron", value, 0.3 * value)
+
+
+NUMBERS = (
+    Published("PRX 13, 011010, displacement", "square", "bond", 0.3, 0.5, 8.0, "mass_bipolaron", 5.4, 0.3),
+    Published("PRX 13, 011010, dispersion", "square", "bond", 0.3, 0.5, 8.0, "mass_bipolaron", 6.33, 1.0),
+    _figure(0.3, 0.3, 8.0, 2.0),
+    _figure(0.3, 0.6, 8.0, 17.5),
+    _figure(0.3, 0.65, 0.0, 95.0),
+    _figure(0.5, 0.4, 8.0, 2.0),
+    _figure(0.5, 1.0, 8.0, 25.0),
+    _figure(1.0, 0.5, 8.0, 1.25),
+    _figure(1.0, 1.0, 8.0, 4.5),
+    # g = Ω = t = 1 is λ = 1/4 in the convention of the chain
+    Published("PRB 60, 1633", "chain", "holstein", 1.0, 0.25, 0.0, "E_polaron", -2.46968, 0.00001),
+    Published("PRL 84, 3153", "chain", "holstein", 1.0, 0.25, 0.0, "E_bipolaron", -5.4247, 0.0001),
+)
+
+
+@click.command(help=__doc__)
+@click.option("--seconds", default=100.0, show_default=True, help="CPU seconds per row.")
+@click.option("--out", type=click.Path(path_type=Path), help="Write the table to this file as well.")
+def main(seconds: float, out: Path | None) -> None:
+    """Sample every point once and print the table."""
+    known: dict[tuple[object, ...], dict[str, dict[str, float]]] = {}
+    rows = []
+    for number in NUMBERS:
+        sector = number.observable.split("_")[1]
+        key = (number.lattice, number.coupling, number.omega, number.lam, number.U, sector)
+        if key not in known:
+            ensemble = point(number.lattice, number.coupling, number.omega, number.lam, number.U, sector=sector)
+            known[key] = benchmark(ensemble, seconds)
+        value, error = known[key]["value"][number.observable], known[key]["error"][number.observable]
+        z = (value - number.value) / math.hypot(error, number.error)
+        digits = 5 if number.observable.startswith("E_") else 2
+        rows.append(
+            [
+                number.lattice, number.coupling, f"{1 / number.omega:.2f}", number.lam, number.U, number.observable,
+                f"{number.value:g} ± {number.error:.2g}", f"{value:.{digits}f} ± {error:.{digits}f}", f"{z:+.1f}",
+                number.source,
+            ]
+        )  # fmt: skip
+        click.echo("  ".join(map(str, rows[-1])))
+    headers = ["lattice", "coupling", "t/Ω", "λ", "U/t", "observable", "published", "hpcbip", "z", "source"]
+    table = tabulate(rows, headers=headers, tablefmt="github")
+    click.echo(table)
+    if out:
+        text = (
+            "# Published numbers\n\nMade by `python benchmarks/published.py "
+            f"--seconds {seconds:g} --out docs/published.md`; masses in m0 = 1/t. What is read off logarithmic figures "
+            "counts with ± 30 %.\n\n"
+        )
+        out.write_text(text + table + "\n")
+
+
+if __name__ == "__main__":
+    main()
