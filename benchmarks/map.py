@@ -14,8 +14,7 @@ from pathlib import Path
 import click
 import matplotlib
 import numpy as np
-from sampling import benchmark, point
-from tabulate import tabulate
+from sampling import benchmark, markdown, point
 
 matplotlib.use("Agg")
 from matplotlib import pyplot as plt
@@ -51,7 +50,7 @@ def main(seconds: float, out: Path) -> None:
         f"--seconds {seconds:g}`: square lattice, bond coupling, U = 8 t, one core. τ: integrated autocorrelation "
         "time.\n\n![map](map.png)\n\n"
     )
-    (out / "map.md").write_text(head + tabulate(rows, headers="keys", tablefmt="github", floatfmt=".3g") + "\n")
+    (out / "map.md").write_text(head + markdown(rows))
     _figure(rows, out / "map.png")
 
 

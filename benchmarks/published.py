@@ -14,8 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import click
-from sampling import benchmark, point
-from tabulate import tabulate
+from sampling import benchmark, markdown, point
 
 
 @dataclass(frozen=True)
@@ -71,15 +70,15 @@ def main(seconds: float, out: Path | None) -> None:
         z = (value - number.value) / math.hypot(error, number.error)
         digits = 5 if number.observable.startswith("E_") else 2
         rows.append(
-            [
-                number.lattice, number.coupling, f"{1 / number.omega:.2f}", number.lam, number.U, number.observable,
-                f"{number.value:g} ± {number.error:.2g}", f"{value:.{digits}f} ± {error:.{digits}f}", f"{z:+.1f}",
-                number.source,
-            ]
+            {
+                "lattice": number.lattice, "coupling": number.coupling, "t/Ω": 1 / number.omega, "λ": number.lam,
+                "U/t": number.U, "observable": number.observable,
+                "published": f"{number.value:g} ± {number.error:.2g}",
+                "hpcbip": f"{value:.{digits}f} ± {error:.{digits}f}", "z": f"{z:+.1f}", "source": number.source,
+            }
         )  # fmt: skip
-        click.echo("  ".join(map(str, rows[-1])))
-    headers = ["lattice", "coupling", "t/Ω", "λ", "U/t", "observable", "published", "hpcbip", "z", "source"]
-    table = tabulate(rows, headers=headers, tablefmt="github")
+        click.echo("  ".join(f"{cell}" for cell in rows[-1].values()))
+    table = markdown(rows)
     click.echo(table)
     if out:
         text = (
@@ -87,7 +86,7 @@ def main(seconds: float, out: Path | None) -> None:
             f"--seconds {seconds:g} --out docs/published.md`; masses in m0 = 1/t. What is read off logarithmic figures "
             "counts with ± 30 %.\n\n"
         )
-        out.write_text(text + table + "\n")
+        out.write_text(text + table)
 
 
 if __name__ == "__main__":

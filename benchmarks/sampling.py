@@ -5,10 +5,14 @@ Errors are Γ-method errors; `err_sqrt_cpu` is error × √(CPU seconds), which 
 
 from __future__ import annotations
 
+import io
 import time
 from typing import Any
 
 import numpy as np
+from rich import box
+from rich.console import Console
+from rich.table import Table
 
 from hpcbip.campaign.plan import auto_beta
 from hpcbip.models import Model, coupling_from_lambda, get_lattice
@@ -57,6 +61,16 @@ def observables(ensemble: Ensemble, rows: np.ndarray) -> tuple[list[str], np.nda
         result["pair_distance2"] = rows[:, names.index("pair_distance2")]
     result[f"phonons_{sector}"] = rows[:, names.index("phonons")]
     return list(result), np.column_stack(list(result.values()))
+
+
+def markdown(rows: list[dict[str, Any]]) -> str:
+    """A table in Markdown; floats with three digits."""
+    table = Table(*rows[0], box=box.MARKDOWN)
+    for row in rows:
+        table.add_row(*(f"{cell:.3g}" if isinstance(cell, float) else str(cell) for cell in row.values()))
+    console = Console(file=io.StringIO(), width=1000, color_system=None)
+    console.print(table)
+    return "\n".join(line.strip() for line in console.file.getvalue().splitlines() if line.strip()) + "\n"
 
 
 def benchmark(ensemble: Ensemble, seconds: float, seed: int = 1) -> dict[str, Any]:

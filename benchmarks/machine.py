@@ -1,0 +1,81 @@
+"""What the machine code costs: an update against β, and the start of a process with and without compiled code.
+
+    python benchmarks/machine.py
+
+1. Updates per second at t/Ω = 10/3, λ = 0.5, U = 8 on paths of β = 20, 80 and 320: an update costs the same on all.
+2. Seconds from the start of a process to its first block of 100,000 updates: with nothing compiled, with the compiled
+   kernel in the cache, and four processes at once with nothing compiled.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tempfile
+import time
+
+import click
+import numpy as np
+from sampling import markdown, point
+
+from hpcbip.qmc import Chain
+
+FIRST_BLOCK = """
+import numpy as np
+from hpcbip.models import Model
+from hpcbip.qmc import Chain, Ensemble
+ensemble = Ensemble(Model("square", "bond", 1.0, 0.3, 0.55, 8.0), 2, 80.0)
+print(Chain.start(ensemble, np.arange(1, 5, dtype=np.uint64)).run_block(1, 100_000).sum())
+"""
+
+
+def updates_per_second(beta: float, seconds: float) -> float:
+    """Of one chain after its thermalisation."""
+    ensemble = point("square", "bond", 0.3, 0.5, 8.0, beta=beta)
+    chain = Chain.start(ensemble, np.arange(1, 5, dtype=np.uint64))
+    chain.thermalise(int(100_000 * beta))
+    updates, started = 0, time.process_time()
+    while (cpu := time.process_time() - started) < seconds:
+        chain.run_block(1, 20 * ensemble.interval)
+        updates += 20 * ensemble.interval
+    return updates / cpu
+
+
+def first_blocks(cache: str, processes: int) -> float:
+    """Seconds until that many processes, started together, have all done their first block.
+
+    Raises:
+        RuntimeError: if one of them fails, or if they do not all find the same.
+    """
+    started = time.monotonic()
+    command = [sys.executable, "-c", FIRST_BLOCK]
+    environment = os.environ | {"NUMBA_CACHE_DIR": cache}
+    running = [
+        subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) for _ in range(processes)
+    ]
+    found = {process.communicate()[0] for process in running}
+    if any(process.returncode for process in running) or len(found) != 1:
+        raise RuntimeError("a process failed or found something else")
+    return time.monotonic() - started
+
+
+@click.command(help=__doc__)
+@click.option("--seconds", default=10.0, show_default=True, help="CPU seconds per path length.")
+def main(seconds: float) -> None:
+    """Measure and print both tables."""
+    for beta in (20.0, 80.0, 320.0):
+        updates_per_second(beta, 1.0)
+    click.echo(markdown([{"β": beta, "updates/s": updates_per_second(beta, seconds)} for beta in (20.0, 80.0, 320.0)]))
+    with tempfile.TemporaryDirectory() as one, tempfile.TemporaryDirectory() as many:
+        rows = [
+            {"start": "nothing compiled", "seconds": first_blocks(one, 1)},
+            {"start": "from the cache", "seconds": min(first_blocks(one, 1) for _ in range(3))},
+            {"start": "nothing compiled, 4 processes at once", "seconds": first_blocks(many, 4)},
+            {"start": "from the cache, 4 processes at once", "seconds": first_blocks(many, 4)},
+        ]
+    click.echo(markdown(rows))
+
+
+if __name__ == "__main__":
+    main()
