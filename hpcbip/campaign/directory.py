@@ -26,7 +26,7 @@ from .config import Config, check_frozen, load_config
 from .plan import Plan, make_plan
 from .store import sync_directory
 
-FORMAT = 1
+FORMAT = 2  # the columns of the bins and the records of the path changed with the kernel of 0.2
 LOCK_PATIENCE = 10.0  # seconds to wait for another run's lock
 
 

@@ -16,6 +16,7 @@ from .updates.ends import move_end
 from .updates.joins import exchange_partners, join_hop
 from .updates.jumps import jump
 from .updates.kinks import change_kinks
+from .updates.reflections import reflect
 from .updates.triangles import split_or_merge
 from .updates.vertices import change_lines
 
@@ -79,6 +80,7 @@ def run_bins(path, state, rng, par, rows, per_row, interval, counts, choices, we
                 cycle(path, state, rng, par, counts, choices, weights)
                 state[CYCLES] += 1
             measure(path, state, par, rows[state[ROW]], work, cloud, marks, waves)
+            reflect(path, rng, par, work[0], cloud)
             state[CYCLES] = 0
             state[MEASUREMENT] += 1
         state[MEASUREMENT] = 0

@@ -77,7 +77,8 @@ def _doubled(par, position, a):
 
 
 @kernel
-def _cloud_symmetric(par, position, cloud, cover, mask):
+def cloud_symmetric(par, position, cloud, cover, mask):
+    """Whether reversal of the components in `mask` about the centre of the pair maps the cloud to itself."""
     for a in range(par.dimension):
         if (mask >> a) & 1 and cloud[0, CLOUD_COLUMNS + a] != cover * _doubled(par, position, a):
             return False
@@ -95,7 +96,7 @@ def reflects(par, position, rel, cloud, cover):
     if par.open:
         return 0
     everything = (1 << par.dimension) - 1
-    if cover == 0 or _cloud_symmetric(par, position, cloud, cover, everything):
+    if cover == 0 or cloud_symmetric(par, position, cloud, cover, everything):
         return everything
     result = 0
     if par.hypercubic and par.dimension > 1:
@@ -107,6 +108,6 @@ def reflects(par, position, rel, cloud, cover):
         for a in range(par.dimension):
             if (extended >> a) & 1 and extended != 1 << a:
                 continue
-            if _cloud_symmetric(par, position, cloud, cover, 1 << a):
+            if cloud_symmetric(par, position, cloud, cover, 1 << a):
                 result |= 1 << a
     return result

@@ -1,0 +1,133 @@
+"""Reflection of the rest of the path, wherever the instantaneous state is its own image under inversion.
+
+One walk along the path. Where the positions and the phonon cloud (see `symmetry`) are mapped to themselves by inversion
+about the centre of the pair, with the electrons exchanged (about its site for one electron), all later events are
+inverted with probability 1/2: the weight of the path stays the same. Lines that cover such a time lead from an
+oscillator to its image afterwards, so that the lines of the two exchange their ends; the sum of the lengths of all
+lines, and with it the weight, does not change, for an oscillator and its image have the same axis.
+
+The displacement estimator averages over these reflections anyhow. The update makes the average last: when phonons close
+over a symmetric time again, the displacement across it is another one.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ..jit import inlined, kernel
+from ..path import AXIS_BITS, AXIS_MASK, SITE, TAIL, coordinate
+from ..rng import coin
+from ..symmetry import CLOUD_COLUMNS, cloud_symmetric, close_line, open_line
+
+
+@kernel
+def reflect(path, rng, par, position, cloud):
+    """Reflect the path at its symmetric times; returns the number of reflections.
+
+    Scratch space: `position`, shape (d,); `cloud`, shape (1 + lines, 2 + d).
+    """
+    if par.open:
+        return 0
+    base = path[0].bond >> AXIS_BITS
+    total = path[0].bond >> AXIS_BITS  # packed sum of the positions of both electrons, or twice that of one
+    total += path[1].bond >> AXIS_BITS if par.electrons == 2 else total
+    for a in range(par.dimension):
+        position[a] = 0.0
+        if par.electrons == 2:
+            position[a] += coordinate(par, (path[1].bond >> AXIS_BITS) - base, a)
+    everything = (1 << par.dimension) - 1
+    inverted = False
+    offset = 0  # an event at site x is moved to offset + x, or offset - x if inverted
+    reflections = 0
+    cover = 0
+    last0, last1 = np.uint32(0), np.uint32(1)
+    i = np.uint32(par.electrons - 1)
+    while True:
+        if (cover == 0 or cloud_symmetric(par, position, cloud, cover, everything)) and coin(rng):
+            inverted = not inverted
+            offset = total - offset
+            reflections += 1
+            _exchange_ends(path, par, position, cloud, cover)
+        i = np.uint32(path[i].next)
+        if i == TAIL:
+            break
+        if inverted or offset != 0:
+            _move(path, par, i, inverted, offset)
+        direction = path[i].direction
+        if path[i].electron == 0:
+            path[last0].enext = i
+            path[i].eprev = last0
+            last0 = i
+        else:
+            path[last1].enext = i
+            path[i].eprev = last1
+            last1 = i
+        total += par.step[direction] if par.electrons == 2 else 2 * par.step[direction]
+        for a in range(par.dimension):
+            position[a] += par.vectors[direction, a]
+        partner = path[i].partner
+        if partner != 0:
+            if path[partner].time > path[i].time:
+                open_line(par, cloud, cover, i, path[i].bond, base)
+                cover += 1
+            else:
+                cover -= 1
+                close_line(par, cloud, cover, partner)
+    path[last0].enext = TAIL
+    path[TAIL].eprev = last0
+    if par.electrons == 2:
+        path[last1].enext = TAIL + 1
+        path[TAIL + 1].eprev = last1
+    return reflections
+
+
+@inlined
+def _move(path, par, i, inverted, offset):
+    """Map one event to its image."""
+    bond = path[i].bond
+    site = bond >> AXIS_BITS
+    direction = np.int64(path[i].direction)
+    if inverted:
+        site = offset - site
+        if direction != SITE:
+            site -= par.step[direction - (direction & 1)]
+            path[i].direction = direction ^ 1
+        if par.electrons == 2:
+            path[i].electron = 1 - path[i].electron
+    else:
+        site += offset
+    path[i].bond = (site << AXIS_BITS) | (bond & AXIS_MASK)
+
+
+@kernel
+def _exchange_ends(path, par, position, cloud, cover):
+    """Let the lines of every oscillator and of its image exchange their later ends, one by one in order."""
+    for k in range(1, cover + 1):
+        if cloud[k, 0] < 0:
+            continue
+        own_image = True
+        for a in range(par.dimension):
+            own_image &= cloud[k, CLOUD_COLUMNS + a] == _image(par, position, cloud, k, a)
+        if own_image:
+            continue
+        for m in range(k + 1, cover + 1):
+            found = cloud[m, 0] >= 0 and cloud[m, 1] == cloud[k, 1]
+            for a in range(par.dimension):
+                found &= cloud[m, CLOUD_COLUMNS + a] == _image(par, position, cloud, k, a)
+            if found:
+                one, other = np.uint32(cloud[k, 0]), np.uint32(cloud[m, 0])
+                end_one, end_other = path[one].partner, path[other].partner
+                path[one].partner, path[other].partner = end_other, end_one
+                path[end_other].partner, path[end_one].partner = one, other
+                cloud[k, 0], cloud[m, 0] = -1 - cloud[k, 0], -1 - cloud[m, 0]  # done
+                break
+    for k in range(1, cover + 1):
+        if cloud[k, 0] < 0:
+            cloud[k, 0] = -1 - cloud[k, 0]
+
+
+@inlined
+def _image(par, position, cloud, k, a):
+    """Doubled coordinate a of the centre of the image of line k."""
+    doubled = position[a] if par.electrons == 2 else 2.0 * position[a]
+    return 2 * int(doubled) - cloud[k, CLOUD_COLUMNS + a]
