@@ -31,17 +31,24 @@ from hpcbip.models import COUPLINGS, LATTICES
 @click.option("--seed", type=click.IntRange(0), default=1, show_default=True)
 @click.option("--json", "as_json", is_flag=True)
 def main(
-    lattice: str, coupling: str, omega: float, lam: float, repulsion: float, tail: float, sector: str,
-    beta: float | None, seconds: float, seed: int, as_json: bool,
+    lattice: str,
+    coupling: str,
+    omega: float,
+    lam: float,
+    repulsion: float,
+    tail: float,
+    sector: str,
+    beta: float | None,
+    seconds: float,
+    seed: int,
+    as_json: bool,
 ) -> None:
     """Run the benchmark and print it."""
     result = benchmark(point(lattice, coupling, omega, lam, repulsion, tail, sector, beta), seconds, seed)
     if as_json:
         click.echo(json.dumps(result, indent=1))
         return
-    click.echo(
-        f"{result['updates_per_s']:.3g} updates/s, {result['cpu_s']:.1f} CPU seconds, beta = {result['beta']:g}"
-    )
+    click.echo(f"{result['updates_per_s']:.3g} updates/s, {result['cpu_s']:.1f} CPU seconds, beta = {result['beta']:g}")
     for name, value in result["value"].items():
         click.echo(
             f"{name:18s} {value:11.5f} ± {result['error'][name]:.5f}   tau {result['tau_cpu_s'][name]:8.4f} CPU s   "

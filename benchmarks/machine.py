@@ -51,9 +51,7 @@ def first_blocks(cache: str, processes: int) -> float:
     started = time.monotonic()
     command = [sys.executable, "-c", FIRST_BLOCK]
     environment = os.environ | {"NUMBA_CACHE_DIR": cache}
-    running = [
-        subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) for _ in range(processes)
-    ]
+    running = [subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) for _ in range(processes)]
     found = {process.communicate()[0] for process in running}
     if any(process.returncode for process in running) or len(found) != 1:
         raise RuntimeError("a process failed or found something else")

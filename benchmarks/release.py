@@ -74,9 +74,7 @@ def _together(runs: list[dict[str, Any]]) -> dict[str, Any]:
     """Figures of several chains: means of the speeds and times, root mean squares of the errors."""
     merged: dict[str, Any] = {"updates_per_s": float(np.mean([run["updates_per_s"] for run in runs]))}
     for key in ("tau_cpu_s", "err_sqrt_cpu"):
-        merged[key] = {
-            name: float(np.sqrt(np.mean([run[key][name] ** 2 for run in runs]))) for name in runs[0][key]
-        }
+        merged[key] = {name: float(np.sqrt(np.mean([run[key][name] ** 2 for run in runs]))) for name in runs[0][key]}
     merged["value"] = {name: float(np.mean([run["value"][name] for run in runs])) for name in runs[0]["value"]}
     return merged
 

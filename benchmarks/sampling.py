@@ -23,7 +23,13 @@ BINS = 16  # rows per call; the clock is read in between
 
 
 def point(
-    lattice: str, coupling: str, omega: float, lam: float, U: float = 0.0, V: float = 0.0, sector: str = "bipolaron",
+    lattice: str,
+    coupling: str,
+    omega: float,
+    lam: float,
+    U: float = 0.0,
+    V: float = 0.0,
+    sector: str = "bipolaron",
     beta: float | None = None,
 ) -> Ensemble:
     """The ensemble of one point, t = 1, at the β of `beta: auto` unless it is given."""

@@ -101,8 +101,8 @@ class WrittenLattice(Section):
 
 
 class ModelSection(Section):
-    """What all points share: lattice, kind of coupling, hopping t; factors of t and g per bond axis; interactions of the
-    neighbour shells, which add to the tail V/r."""
+    """What all points share: lattice, kind of coupling, hopping t; factors of t and g per bond axis; interactions of
+    the neighbour shells, which add to the tail V/r."""
 
     lattice: Annotated[str, BeforeValidator(_lattice)]
     coupling: Annotated[str, BeforeValidator(_coupling)]
@@ -258,7 +258,9 @@ class Config(Section):
                 value = getattr(section, key)
                 if both == (value is None):
                     wrong = "required key is missing" if both else f"has no meaning for {self.model.coupling}"
-                    raise refusal(wrong, "g_holstein and omega_holstein with bond+holstein only", f"{place}.{key}", value)
+                    raise refusal(
+                        wrong, "g_holstein and omega_holstein with bond+holstein only", f"{place}.{key}", value
+                    )
 
     def all_points(self) -> list[PointSection]:
         """The points of the grid, then the listed ones."""

@@ -95,7 +95,7 @@ def make_plan(config: Config) -> Plan:
     ensembles: dict[EnsembleKey, EnsembleRecord] = {}
     for entry in config.all_points():
         shared = _shared_parameters(config.model, entry)
-        interaction = {"U": entry.U, "V": entry.V}
+        interaction: dict[str, Any] = {"U": entry.U, "V": entry.V}
         if config.model.shells:
             interaction["shells"] = list(config.model.shells)
         keys = {}

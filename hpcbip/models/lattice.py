@@ -142,9 +142,7 @@ def written_lattice(vectors: Sequence[Sequence[float]], bonds: Sequence[Sequence
     both = [tuple(sign * x for x in bond) for bond in bonds for sign in (1, -1)]
     if len(set(both)) != len(both):
         raise ValueError("bonds must be different from each other, from each other's opposite and from zero")
-    minors = [
-        round(float(np.linalg.det(np.array(rows, dtype=float)))) for rows in itertools.combinations(bonds, d)
-    ]
+    minors = [round(float(np.linalg.det(np.array(rows, dtype=float)))) for rows in itertools.combinations(bonds, d)]
     if np.gcd.reduce([0, *minors]) != 1:
         raise ValueError("bonds must connect all sites of the lattice")
     primitive = tuple(tuple(float(x) for x in vector) for vector in vectors)

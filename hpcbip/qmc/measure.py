@@ -214,7 +214,7 @@ def _displacements(par, row, marks, curve, spacing):
 
 @kernel
 def _waves(par, row, marks, waves):
-    """cos K·(R(τ + lag) - R(τ)) for every momentum and lag, averaged over the marks: falls as e^{-(E(K) - E(0)) lag}."""
+    """cos K·(R(τ + lag) - R(τ)) per momentum and lag, averaged over the marks: falls as e^{-(E(K) - E(0)) lag}."""
     marks_count = marks.shape[0]
     for k in range(par.momentum_count):
         for m in range(marks_count):

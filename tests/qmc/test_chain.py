@@ -32,16 +32,16 @@ ENSEMBLES = {
     "holstein-1": Ensemble(Model("chain", "holstein", 1.0, 0.8, 1.5), 1, 4.0),
     "both": Ensemble(Model("square", "bond+holstein", 1.0, 0.8, 0.7, 2.0, g_holstein=0.7, omega_holstein=0.3), 2, 4.0),
     "both-ring": Ensemble(
-        Model("chain", "bond+holstein", 1.0, 0.8, 0.7, 2.0, g_holstein=0.7, omega_holstein=0.3), 2, 4.0,
+        Model("chain", "bond+holstein", 1.0, 0.8, 0.7, 2.0, g_holstein=0.7, omega_holstein=0.3),
+        2,
+        4.0,
         cluster=CHAIN.cluster(4, periodic=True),
     ),
     "triangular": Ensemble(Model("triangular", "bond", 1.0, 0.8, 0.5, 4.0), 2, 4.0),
     "cubic": Ensemble(Model("cubic", "bond", 1.0, 0.8, 0.7, 8.0, V=0.8), 2, 4.0),
     "bcc": Ensemble(Model("bcc", "holstein", 1.0, 0.8, 0.7, 8.0, shells=(1.0, -0.5)), 2, 3.0),
     "fcc": Ensemble(Model("fcc", "bond+holstein", 1.0, 0.8, 0.4, 8.0, g_holstein=1.0, omega_holstein=1.0), 2, 2.0),
-    "layered": Ensemble(
-        Model("cubic", "bond", 1.0, 0.8, 0.7, 8.0, t_factors=(1, 1, 0.2), g_factors=(1, 1, 0)), 2, 4.0
-    ),
+    "layered": Ensemble(Model("cubic", "bond", 1.0, 0.8, 0.7, 8.0, t_factors=(1, 1, 0.2), g_factors=(1, 1, 0)), 2, 4.0),
     "plaquette-2": Ensemble(Model("square", "bond", 1.0, 1.0, 1.0, -2.0), 2, 4.0, cluster=SQUARE.cluster(2, 2)),
 }
 

@@ -74,9 +74,8 @@ def _jump_past(path, rng, par, i, skip, backward):
         return False
     first, last = (far, near) if backward else (near, far)
     step = par.step[path[i].direction]
-    if step != 0:
-        if par.open or not closed(path, first, last):
-            return False
+    if step != 0 and (par.open or not closed(path, first, last)):
+        return False
     displacement = site_after(path, par, last) - site_before(path, par, first)
     if displacement != 0 and path[i].partner != 0:
         return False

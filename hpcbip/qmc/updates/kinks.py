@@ -94,10 +94,11 @@ def remove_kinks(path, state, rng, par):
     by = -change_of_rel(par, path[i].electron, direction)
     change = action_change(path, par, i, t1, t2, by)
     u = uniform(rng) * proposals(par, n - 2, interval)
-    if change > 0.0 or u * (par.bare2[direction] + par.joined2[direction]) > 1.0:
-        # with -change the change of the insertion
-        if u * pair_weight(par, direction, t2 - t1) > math.exp(-change):
-            return False
+    largest = par.bare2[direction] + par.joined2[direction]
+    # with -change the change of the insertion; the exponentials only where the bound does not decide
+    undecided = change > 0.0 or u * largest > 1.0
+    if undecided and u * pair_weight(par, direction, t2 - t1) > math.exp(-change):
+        return False
     shift(path, i, t2, by)
     drop_two(path, state, i, j)
     return True

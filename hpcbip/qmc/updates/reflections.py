@@ -17,7 +17,7 @@ import numpy as np
 from ..jit import inlined, kernel
 from ..path import AXIS_BITS, AXIS_MASK, SITE, TAIL, coordinate
 from ..rng import coin
-from ..symmetry import CLOUD_COLUMNS, cloud_symmetric, close_line, open_line
+from ..symmetry import CLOUD_COLUMNS, close_line, cloud_symmetric, open_line
 
 
 @kernel
