@@ -35,7 +35,8 @@ TC_COLUMNS: tuple[tuple[str, str], ...] = (
     ("tc_over_omega", "Tc/omega"),
     ("tc_kelvin", "Tc [K]"),
 )
-_PARAMETERS = ("lattice", "coupling", "t", "omega", "lambda", "g", "U", "V", "beta")
+_OPTIONAL = ("g_holstein", "omega_holstein", "t_factors", "g_factors", "shells")
+_PARAMETERS = ("lattice", "coupling", "t", "omega", "lambda", "g", "U", "V", "beta", *_OPTIONAL)
 _ALWAYS = ("omega", "lambda", "U")
 
 
@@ -71,7 +72,7 @@ def to_csv(records: Sequence[Record]) -> str:
     writer = csv.DictWriter(out, names, lineterminator="\n")
     writer.writeheader()
     for record in records:
-        writer.writerow({k: "; ".join(v) if isinstance(v, list) else _plain(v) for k, v in record.items()})
+        writer.writerow({k: "; ".join(map(str, v)) if isinstance(v, list) else _plain(v) for k, v in record.items()})
     return out.getvalue()
 
 
@@ -94,7 +95,8 @@ def print_table(records: Sequence[Record], columns: Iterable[tuple[str, str]], c
         p for p in _PARAMETERS
         if p in _ALWAYS or (p not in ("g", "beta") and len({str(record.get(p)) for record in records}) > 1)
     ]  # fmt: skip
-    shared = [f"{p} = {_number(records[0].get(p))}" for p in _PARAMETERS if p not in varies and p not in ("g", "beta")]
+    hidden = (*varies, "g", "beta", *(p for p in _OPTIONAL if p not in records[0]))
+    shared = [f"{p} = {_number(records[0].get(p))}" for p in _PARAMETERS if p not in hidden]
     table = Table(title=", ".join(shared), title_justify="left", header_style="bold")
     for name in ("#", *varies):
         table.add_column(name, justify="right", no_wrap=True)
@@ -173,11 +175,15 @@ def highest(records: Sequence[Record]) -> list[str]:
 
 def curve_key(record: Record) -> tuple[Any, ...]:
     """What two points on one dome share."""
-    return tuple(record.get(name) for name in ("lattice", "coupling", "t", "omega", "U", "V"))
+    return tuple(str(record.get(name)) for name in _PARAMETERS if name not in ("lambda", "g", "beta"))
 
 
 def curve_label(record: Record) -> str:
     """`square, t/omega = 2, U = 8t`."""
     t = record["t"]
     tail = f", V = {record['V'] / t:g}t" if record.get("V") else ""
-    return f"{record['lattice']}, t/omega = {t / record['omega']:.4g}, U = {record['U'] / t:g}t{tail}"
+    lattice = "written lattice" if record["lattice"].startswith("{") else record["lattice"]
+    kind = "" if record.get("coupling", "bond") == "bond" else f" {record['coupling']}"
+    if record.get("g_holstein") is not None:
+        tail += f", g_holstein = {record['g_holstein'] / t:g}t, omega_holstein = {record['omega_holstein'] / t:g}t"
+    return f"{lattice}{kind}, t/omega = {t / record['omega']:.4g}, U = {record['U'] / t:g}t{tail}"
