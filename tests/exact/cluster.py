@@ -1,7 +1,10 @@
-"""Exact finite-β results on small clusters with bond phonons: sparse matrices, nothing of the kernel.
+"""Exact finite-β results on small clusters: sparse matrices for all couplings of PHYSICS.md section 1, nothing of the
+kernel.
 
-States are (r1[, r2], n_1 ... n_B): sites of the electrons and occupations of the bonds, those with at most `cutoff`
-phonons in all. Every quantity follows from e^{-τH}|φ>, |φ> the phonon vacuum times Σ exp(-κ|r1 - r2|)|r1 r2>.
+States are (r1[, r2], n_1 ... n_M): sites of the electrons and occupations of the oscillators, those with at most
+`cutoff` phonons in all. Every quantity follows from e^{-τH}|φ>, |φ> the phonon vacuum times Σ exp(-κ|r1 - r2|)|r1 r2>.
+On a periodic cluster |φ> and all observables are invariant under translations, so all vectors have total momentum
+zero: there the states are seen from electron 1, which stays at site 0 while its hops translate everything else.
 """
 
 from __future__ import annotations
@@ -12,39 +15,100 @@ from functools import cached_property
 
 import numpy as np
 import scipy.sparse as sp
+from numpy.typing import NDArray
 from scipy.sparse.linalg import expm_multiply
+
+Vector = tuple[int, ...]
 
 
 @dataclass(frozen=True)
-class Cluster:
-    """A graph: sites 0..n-1, and bonds (i, j, dx) where the step from i to j is dx in unwrapped coordinates."""
+class Grid:
+    """A Bravais lattice: a vector per bond axis (lattice coordinates), their metric, distances of the first shells."""
 
-    name: str
-    sites: int
-    bonds: tuple[tuple[int, int, tuple[int, ...]], ...]
-    coordinates: tuple[tuple[int, ...], ...]
-    period: int = 0  # of a ring
-
-    def separation(self, i: int, j: int) -> tuple[int, ...]:
-        """r_i - r_j, on a ring the image nearest to zero (half the ring: positive)."""
-        difference = np.subtract(self.coordinates[i], self.coordinates[j])
-        if self.period:
-            difference = difference % self.period
-            difference = np.where(2 * difference > self.period, difference - self.period, difference)
-        return tuple(int(x) for x in difference)
+    axes: tuple[Vector, ...]
+    metric: tuple[tuple[float, ...], ...]
+    radii: tuple[float, ...]
 
 
-DIMER = Cluster("dimer", 2, ((0, 1, (1,)),), ((0,), (1,)))
-CHAIN3 = Cluster("chain3", 3, ((0, 1, (1,)), (1, 2, (1,))), ((0,), (1,), (2,)))
-RING4 = Cluster("ring4", 4, tuple((i, (i + 1) % 4, (1,)) for i in range(4)), tuple((i,) for i in range(4)), period=4)
-PLAQUETTE = Cluster(
-    "plaquette", 4, ((0, 1, (1, 0)), (2, 3, (1, 0)), (0, 2, (0, 1)), (1, 3, (0, 1))), ((0, 0), (1, 0), (0, 1), (1, 1))
+CHAIN = Grid(((1,),), ((1.0,),), (1.0, 2.0, 3.0))
+NEXT_NEIGHBOURS = Grid(((1,), (2,)), ((1.0,),), (1.0, 2.0, 3.0))
+SQUARE = Grid(((1, 0), (0, 1)), ((1.0, 0.0), (0.0, 1.0)), (1.0, 2.0**0.5, 2.0))
+TRIANGULAR = Grid(((1, 0), (0, 1), (1, -1)), ((1.0, 0.5), (0.5, 1.0)), (1.0, 3.0**0.5, 2.0))
+_UNIT = ((1, 0, 0), (0, 1, 0), (0, 0, 1))
+CUBIC = Grid(_UNIT, ((1.0, 0.0, 0.0), (0.0, 1.0, 0.0), (0.0, 0.0, 1.0)), (1.0, 2.0**0.5, 3.0**0.5))
+BCC = Grid(
+    (*_UNIT, (1, 1, 1)),
+    ((0.75, -0.25, -0.25), (-0.25, 0.75, -0.25), (-0.25, -0.25, 0.75)),
+    (0.75**0.5, 1.0, 2.0**0.5),
+)
+FCC = Grid(
+    (*_UNIT, (1, -1, 0), (0, 1, -1), (1, 0, -1)),
+    ((0.5, 0.25, 0.25), (0.25, 0.5, 0.25), (0.25, 0.25, 0.5)),
+    (0.5**0.5, 1.0, 1.5**0.5),
 )
 
 
 @dataclass(frozen=True)
+class Cluster:
+    """Sites 0 ≤ x_a < extents[a] of a grid; a periodic cluster closes on itself along all coordinates."""
+
+    grid: Grid
+    extents: Vector
+    periodic: bool = False
+
+    @cached_property
+    def coordinates(self) -> list[Vector]:
+        """Of all sites, in order."""
+        return list(itertools.product(*map(range, self.extents)))
+
+    def site(self, x: NDArray[np.int64]) -> int | None:
+        """The site with these coordinates; None if an open cluster has none there."""
+        inside = tuple(int(c) for c in (np.mod(x, self.extents) if self.periodic else x))
+        return self.coordinates.index(inside) if inside in self.coordinates else None
+
+    @cached_property
+    def steps(self) -> list[NDArray[np.int64]]:
+        """The steps of a hop: along axis k // 2, forward for even k and backward for odd k."""
+        return [sign * np.array(axis) for axis in self.grid.axes for sign in (1, -1)]
+
+    def hop(self, site: int, k: int) -> tuple[int, Vector] | None:
+        """Where step k leads from a site, and the bond (lower site, axis) it takes; None if it leaves the cluster."""
+        target = self.site(np.add(self.coordinates[site], self.steps[k]))
+        if target is None:
+            return None
+        return target, (target if k % 2 else site, k // 2)
+
+    @cached_property
+    def bonds(self) -> list[Vector]:
+        """All bonds, as (lower site, axis)."""
+        sites, axes = range(len(self.coordinates)), range(len(self.grid.axes))
+        return [(i, a) for i in sites for a in axes if self.hop(i, 2 * a) is not None]
+
+    def separation(self, i: int, j: int) -> Vector:
+        """r_i - r_j, on a periodic cluster the image with coordinates nearest to zero (half the extent: positive)."""
+        difference = np.subtract(self.coordinates[i], self.coordinates[j])
+        if self.periodic:
+            difference = np.mod(difference, self.extents)
+            difference -= np.where(2 * difference > self.extents, self.extents, 0)
+        return tuple(int(x) for x in difference)
+
+    def length2(self, r: Vector) -> float:
+        """|r|²."""
+        return float(r @ np.array(self.grid.metric) @ r)
+
+
+DIMER = Cluster(CHAIN, (2,))
+CHAIN3 = Cluster(CHAIN, (3,))
+RING4 = Cluster(CHAIN, (4,), periodic=True)
+PLAQUETTE = Cluster(SQUARE, (2, 2))
+
+
+@dataclass(frozen=True)
 class Problem:
-    """A cluster with its Hamiltonian and the path's length; see PHYSICS.md sections 1 and 2."""
+    """A cluster with its Hamiltonian and the path's length; see PHYSICS.md sections 1 and 2.
+
+    The fields of the Hamiltonian mean what they mean in `hpcbip.models.Model`.
+    """
 
     cluster: Cluster
     electrons: int
@@ -56,85 +120,169 @@ class Problem:
     edge: float
     cutoff: int
     kappa: float = 0.0
+    coupling: str = "bond"
+    V: float = 0.0
+    shells: tuple[float, ...] = ()
+    g_holstein: float = 0.0
+    omega_holstein: float = 0.0
+    t_factors: tuple[float, ...] = ()
+    g_factors: tuple[float, ...] = ()
+    from_electron: bool = True  # whether to see a periodic cluster from electron 1
+
+    @property
+    def _moving(self) -> bool:
+        return self.cluster.periodic and self.from_electron
 
     @cached_property
-    def phonons(self) -> np.ndarray:
-        """Occupations, shape (states, bonds)."""
-        bonds = len(self.cluster.bonds)
-        all_of_them = (
-            n for n in itertools.product(range(self.cutoff + 1), repeat=bonds) if sum(n) <= self.cutoff
-        )
-        return np.array(list(all_of_them))
+    def modes(self) -> list[tuple[Vector, float]]:
+        """Oscillators, as (lower site, axis) of a bond or (site,), with their frequencies."""
+        bonds = [(bond, self.omega) for bond in self.cluster.bonds] if "bond" in self.coupling else []
+        omega = self.omega if self.coupling == "holstein" else self.omega_holstein
+        sites = [((i,), omega) for i in range(len(self.cluster.coordinates))] if "holstein" in self.coupling else []
+        return bonds + sites
 
     @cached_property
-    def pairs(self) -> list[tuple[int, ...]]:
-        """Sites of the electrons."""
-        return list(itertools.product(range(self.cluster.sites), repeat=self.electrons))
+    def phonons(self) -> NDArray[np.int64]:
+        """Occupations, shape (states, modes)."""
+        rows = []
+        for number in range(self.cutoff + 1):
+            for filled in itertools.combinations_with_replacement(range(len(self.modes)), number):
+                rows.append(np.bincount(np.array(filled, dtype=int), minlength=len(self.modes)))
+        return np.array(rows)
 
     @cached_property
-    def hops(self) -> list[tuple[np.ndarray, sp.csr_matrix]]:
-        """For every bond and both directions: the step of R times the number of electrons, and Σ c†c on (r1[, r2])."""
-        n, one = self.cluster.sites, sp.identity(self.cluster.sites)
+    def _names(self) -> NDArray[np.uint64]:
+        """A random name of one phonon in every mode; the sum over the phonons of a state is the name of the state."""
+        return np.random.default_rng(1).integers(2**63, size=len(self.modes), dtype=np.uint64)
+
+    def _find(self, names: NDArray[np.uint64]) -> NDArray[np.int64]:
+        """Indices of the states with these names, -1 for those beyond the cutoff."""
+        known, order = self._sorted
+        position = np.minimum(np.searchsorted(known, names), len(known) - 1)
+        return np.where(known[position] == names, order[position], -1)
+
+    @cached_property
+    def _sorted(self) -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
+        names = self.phonons.astype(np.uint64) @ self._names
+        order = np.argsort(names)
+        assert len(np.unique(names)) == len(names)
+        return names[order], order
+
+    def displacement(self, mode: int) -> sp.csr_array:
+        """b + b† of one oscillator on the occupations."""
+        states = len(self.phonons)
+        raised = self._find(self.phonons.astype(np.uint64) @ self._names + self._names[mode])
+        lower = np.flatnonzero(raised >= 0)
+        up = sp.csr_array((np.sqrt(self.phonons[lower, mode] + 1.0), (raised[lower], lower)), shape=(states,) * 2)
+        return sp.csr_array(up + up.T)
+
+    def translation(self, site: int) -> sp.csr_array:
+        """The occupations seen from a site."""
+        states, cluster = len(self.phonons), self.cluster
+        if site == 0:
+            return sp.eye_array(states, format="csr")
+        x = np.array(cluster.coordinates)
+        seen = [cluster.site(x[i] - x[site]) for i in range(len(x))]
+        index = {mode: m for m, (mode, _) in enumerate(self.modes)}
+        image = [index[(seen[mode[0]], *mode[1:])] for mode, _ in self.modes]
+        new = self._find(self.phonons.astype(np.uint64) @ self._names[image])
+        return sp.csr_array((np.ones(states), (new, np.arange(states))), shape=(states,) * 2)
+
+    @cached_property
+    def pairs(self) -> list[Vector]:
+        """Sites of the electrons, or of electron 2 seen from electron 1."""
+        sites = range(len(self.cluster.coordinates))
+        if self._moving:
+            return [(0,)] if self.electrons == 1 else [(0, j) for j in sites]
+        return list(itertools.product(sites, repeat=self.electrons))
+
+    def _moves(self, k: int) -> dict[tuple[Vector, int], sp.csr_array]:
+        """Step k of either electron as matrices on (r1[, r2]), by bond taken and the site it is then seen from."""
+        found: dict[tuple[Vector, int], list[Vector]] = {}
+        index = {pair: p for p, pair in enumerate(self.pairs)}
+        x = np.array(self.cluster.coordinates)
+        for pair, e in itertools.product(self.pairs, range(self.electrons)):
+            move = self.cluster.hop(pair[e], k)
+            if move is None:
+                continue
+            after = (*pair[:e], move[0], *pair[e + 1 :])
+            origin = after[0] if self._moving else 0
+            if self._moving:
+                after = tuple(self.cluster.site(x[site] - x[origin]) for site in after)
+            found.setdefault((move[1], origin), []).append((index[after], index[pair]))
+        shape = (len(self.pairs),) * 2
+        return {
+            key: sp.csr_array((np.ones(len(ends)), tuple(np.array(ends).T)), shape=shape) for key, ends in found.items()
+        }
+
+    @cached_property
+    def directed(self) -> list[tuple[NDArray[np.int64], sp.csr_array, sp.csr_array]]:
+        """Per direction: step, bare hopping t Σ c†c, assisted hopping g Σ c†c (b + b†); all positive."""
+        index = {mode: m for m, (mode, _) in enumerate(self.modes)}
+        axes = len(self.cluster.grid.axes)
+        t_factors, g_factors = self.t_factors or (1.0,) * axes, self.g_factors or (1.0,) * axes
+        size = len(self.pairs) * len(self.phonons)
         result = []
-        for i, j, dx in self.cluster.bonds:
-            for source, target, sign in ((i, j, 1), (j, i, -1)):
-                single = sp.csr_matrix(([1.0], ([target], [source])), shape=(n, n))
-                both = single if self.electrons == 1 else sp.kron(single, one) + sp.kron(one, single)
-                result.append((sign * np.array(dx), sp.csr_matrix(both)))
-        return result
-
-    def displacement(self, bond: int) -> sp.csr_matrix:
-        """b + b† of one bond on the occupations."""
-        index = {tuple(n): k for k, n in enumerate(self.phonons)}
-        rows, columns, values = [], [], []
-        for k, n in enumerate(self.phonons):
-            raised = n.copy()
-            raised[bond] += 1
-            other = index.get(tuple(raised))
-            if other is not None:
-                rows += [other, k]
-                columns += [k, other]
-                values += [np.sqrt(raised[bond])] * 2
-        return sp.csr_matrix((values, (rows, columns)), shape=(len(self.phonons),) * 2)
-
-    @cached_property
-    def directed(self) -> list[tuple[np.ndarray, sp.csr_matrix, sp.csr_matrix]]:
-        """Per bond and direction: step, bare hopping t Σ c†c, assisted hopping g Σ c†c (b + b†); all positive."""
-        identity = sp.identity(len(self.phonons))
-        result = []
-        for k, (step, hop) in enumerate(self.hops):
-            bare = sp.csr_matrix(self.t * sp.kron(hop, identity))
-            assisted = sp.csr_matrix(self.g * sp.kron(hop, self.displacement(k // 2)))
+        for k, step in enumerate(self.cluster.steps):
+            t, g = self.t * t_factors[k // 2], self.g * g_factors[k // 2]
+            bare, assisted = sp.csr_array((size, size)), sp.csr_array((size, size))
+            for (bond, origin), hop in self._moves(k).items():
+                seen = self.translation(origin)
+                bare += t * sp.kron(hop, seen, format="csr")
+                if bond in index and g != 0.0:
+                    assisted += g * sp.kron(hop, seen @ self.displacement(index[bond]), format="csr")
             result.append((step, bare, assisted))
         return result
 
-    def diagonal(self, of_pair: np.ndarray) -> np.ndarray:
+    @cached_property
+    def vertices(self) -> sp.csr_array:
+        """g Σ n_i (b_i + b†_i) of the site oscillators."""
+        g = self.g if self.coupling == "holstein" else self.g_holstein
+        size = len(self.pairs) * len(self.phonons)
+        total = sp.csr_array((size, size))
+        for m, (mode, _) in enumerate(self.modes):
+            if len(mode) == 1:
+                electrons = sp.diags_array([float(pair.count(mode[0])) for pair in self.pairs])
+                total += g * sp.kron(electrons, self.displacement(m), format="csr")
+        return total
+
+    def diagonal(self, of_pair: NDArray[np.float64]) -> NDArray[np.float64]:
         """A function of the electrons' sites on the whole space."""
         return np.kron(of_pair, np.ones(len(self.phonons)))
 
     @cached_property
-    def separations(self) -> list[tuple[int, ...]]:
+    def separations(self) -> list[Vector]:
         """r1 - r2 of every pair of sites (two electrons)."""
         return [self.cluster.separation(*pair) for pair in self.pairs]
 
+    def interaction(self, r: Vector) -> float:
+        """U on the same site, elsewhere V/|r| and the energy of the shell."""
+        if not any(r):
+            return self.U
+        distance = np.sqrt(self.cluster.length2(r))
+        shells = zip(self.cluster.grid.radii, self.shells, strict=False)
+        return self.V / distance + sum(energy for radius, energy in shells if abs(distance - radius) < 1e-9)
+
     @cached_property
-    def hamiltonian(self) -> sp.csr_matrix:
-        """H, with the sign of g in which all hops are positive."""
-        energy = self.omega * np.kron(np.ones(len(self.pairs)), self.phonons.sum(axis=1))
+    def potential(self) -> NDArray[np.float64]:
+        """V(r1 - r2) on the whole space."""
+        return self.diagonal(np.array([self.interaction(r) for r in self.separations]))
+
+    @cached_property
+    def hamiltonian(self) -> sp.csr_array:
+        """H, with the sign of g in which all hops and vertices are positive."""
+        energy = np.tile(self.phonons @ np.array([omega for _, omega in self.modes]), len(self.pairs))
         if self.electrons == 2:
-            energy = energy + self.U * self.contact
-        return sp.csr_matrix(sp.diags(energy) - sum(bare + assisted for _, bare, assisted in self.directed))
+            energy = energy + self.potential
+        hops = sum(bare + assisted for _, bare, assisted in self.directed)
+        return sp.csr_array(sp.diags_array(energy) - hops - self.vertices)
 
     @cached_property
-    def contact(self) -> np.ndarray:
-        return self.diagonal(np.array([float(i == j) for i, j in self.pairs]))
-
-    @cached_property
-    def trial(self) -> np.ndarray:
+    def trial(self) -> NDArray[np.float64]:
         vacuum = (self.phonons.sum(axis=1) == 0).astype(float)
         weight = np.ones(len(self.pairs))
         if self.electrons == 2:
-            weight = np.array([np.exp(-self.kappa * np.abs(s).sum()) for s in self.separations])
+            weight = np.array([np.exp(-self.kappa * np.abs(r).sum()) for r in self.separations])
         return np.kron(weight, vacuum)
 
     def solve(self, nodes: int = 12) -> dict[str, float]:
@@ -150,40 +298,60 @@ class Problem:
             states.append(state)
         z = self.trial @ states[-1]
         result = {"energy": float(self.trial @ (h @ states[-1]) / z)}
-        count = np.kron(np.ones(len(self.pairs)), self.phonons.sum(axis=1))
-        diagonal = {"phonons": count}
+        operators = {
+            "phonons": sp.diags_array(np.tile(self.phonons.sum(axis=1).astype(float), len(self.pairs))),
+            "bare_hops": sum(bare for _, bare, _ in self.directed),
+            "assisted_hops": self.vertices + sum(assisted for _, _, assisted in self.directed),
+        }
         if self.electrons == 2:
-            distance2 = np.array([np.dot(s, s) for s in self.separations])
-            diagonal |= {"pair_distance2": self.diagonal(distance2), "potential": self.U * self.contact}
+            distance2 = np.array([self.cluster.length2(r) for r in self.separations])
+            operators["pair_distance2"] = sp.diags_array(self.diagonal(distance2))
+            operators["potential"] = sp.diags_array(self.potential)
             for r in sorted(set(self.separations)):
-                name = "pair_weight[" + ",".join(map(str, r)) + "]"
-                diagonal[name] = self.diagonal(np.array([float(s == r) for s in self.separations]))
-        bare = sum(matrix for _, matrix, _ in self.directed)
-        assisted = sum(matrix for _, _, matrix in self.directed)
-        sums = dict.fromkeys([*diagonal, "bare_hops", "assisted_hops"], 0.0)
+                here = np.array([float(s == r) for s in self.separations])
+                operators["pair_weight[" + ",".join(map(str, r)) + "]"] = sp.diags_array(self.diagonal(here))
+        sums = dict.fromkeys(operators, 0.0)
         for k, weight in enumerate(weights / 2):
             left, right = states[nodes - 1 - k], states[k]  # H is symmetric: <φ|e^{-(β-τ)H} is the state at β - τ
-            for name, operator in diagonal.items():
-                sums[name] += weight * float(left @ (operator * right)) / z
-            sums["bare_hops"] += weight * float(left @ (bare @ right)) / z
-            sums["assisted_hops"] += weight * float(left @ (assisted @ right)) / z
-        return result | sums | {"displacement2_window": self._displacement2(z)}
+            for name, operator in operators.items():
+                sums[name] += weight * float(left @ (operator @ right)) / z
+        displacement2 = self.displacement2(self.edge, self.beta - self.edge).sum()
+        return result | sums | {"displacement2_window": float(displacement2)}
 
-    def _displacement2(self, z: float) -> float:
-        """<|R(β - edge) - R(edge)|²> from the second derivative of a phase on the hops in between.
+    def share_at_cutoff(self) -> float:
+        """Probability of the largest phonon number in the middle of the path: more than all those left out have."""
+        middle = expm_multiply(-0.5 * self.beta * self.hamiltonian, self.trial) ** 2
+        highest = np.tile(self.phonons.sum(axis=1) == self.cutoff, len(self.pairs))
+        return float(middle[highest].sum() / middle.sum())
+
+    def after(self, time: float) -> NDArray[np.float64]:
+        """e^{-time H}|φ>."""
+        return expm_multiply(-time * self.hamiltonian, self.trial)
+
+    def displacement2(self, start: float, stop: float) -> NDArray[np.float64]:
+        """<(R(stop) - R(start))²> by Cartesian component, from the second derivative of a phase on the hops in between.
 
         With H(θ) = H - iθ J - θ²/2 K..., the derivatives v1, v2 of e^{-τH(θ)}v obey a linear system: v1' = -Hv1 + Jv0,
         v2' = -Hv2 + 2Jv1 + Kv0, where J and K weigh every directed hop with its step and the step squared; <ΔR²> =
         <left|v2>/Z.
         """
         h, n = self.hamiltonian, self.hamiltonian.shape[0]
-        start = expm_multiply(-self.edge * h, self.trial)
-        total = 0.0
-        for a in range(len(self.cluster.coordinates[0])):
-            steps = [step[a] / self.electrons for step, _, _ in self.directed]
+        right, left = self.after(start), self.after(self.beta - stop)
+        cartesian = np.linalg.cholesky(np.array(self.cluster.grid.metric)).T
+        components = []
+        for row in cartesian:
+            steps = [row @ step / self.electrons for step, _, _ in self.directed]
             j = sum(s * (b + p) for s, (_, b, p) in zip(steps, self.directed, strict=True))
             k = sum(s * s * (b + p) for s, (_, b, p) in zip(steps, self.directed, strict=True))
-            block = sp.bmat([[-h, None, None], [j, -h, None], [k, 2 * j, -h]], format="csr")
-            end = expm_multiply((self.beta - 2 * self.edge) * block, np.concatenate([start, np.zeros(2 * n)]))
-            total += float(start @ end[2 * n :]) / z
-        return total
+            block = sp.block_array([[-h, None, None], [j, -h, None], [k, 2 * j, -h]], format="csr")
+            end = expm_multiply((stop - start) * block, np.concatenate([right, np.zeros(2 * n)]))
+            components.append(float(left @ end[2 * n :]))
+        return np.array(components) / float(self.trial @ self.after(self.beta))
+
+    def wave(self, phases: NDArray[np.float64], start: float, stop: float) -> float:
+        """<cos K·(R(stop) - R(start))>, with K given by its phases per lattice coordinate of R."""
+        h = self.hamiltonian.astype(complex)
+        for step, bare, assisted in self.directed:
+            h = h - (np.exp(1j * (phases @ step) / self.electrons) - 1.0) * (bare + assisted)
+        end = expm_multiply(-(stop - start) * h, self.after(start).astype(complex))
+        return float((self.after(self.beta - stop) @ end).real / (self.trial @ self.after(self.beta)))

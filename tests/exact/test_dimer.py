@@ -22,8 +22,8 @@ import pytest
 from hpcbip.models import Model, get_lattice
 from hpcbip.qmc import Ensemble
 
+from .cases import sample
 from .cluster import DIMER, Problem
-from .test_kernel import sample
 from .zscore import compare
 
 

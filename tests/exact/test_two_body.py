@@ -9,7 +9,8 @@ import pytest
 from hpcbip.models import Model
 from hpcbip.qmc import Ensemble
 
-from .test_kernel import sample
+from .cases import sample
+from .cluster import CHAIN, SQUARE
 from .two_body import attractive_hubbard, finite_beta
 from .zscore import compare
 
@@ -61,7 +62,7 @@ def test_long_paths_reach_the_bound_state(dimension: int, U: float) -> None:
     }
     off = []
     for beta in (4.0, 12.0, 36.0):
-        found = finite_beta(dimension, U, beta, beta / 4, 0.4)
+        found = finite_beta({1: CHAIN, 2: SQUARE}[dimension], U, beta, beta / 4, 0.4)
         off.append(max(abs(found[name] - value) for name, value in exact.items()))
     assert off[0] > 1e-2 > off[1] > 1e-7 > off[2]
 
@@ -69,9 +70,9 @@ def test_long_paths_reach_the_bound_state(dimension: int, U: float) -> None:
 def test_kernel_on_the_square_lattice() -> None:
     """Energy, mass, size and P(r) of the pair; false-alarm rate 1e-4."""
     U, beta, kappa = -8.0, 4.0, 0.4
-    exact = finite_beta(2, U, beta, beta / 4, kappa)
+    exact = finite_beta(SQUARE, U, beta, beta / 4, kappa)
     # a tightly bound pair moves slowly: bins of 60,000 updates are correlated
-    bins = sample(Ensemble(Model("square", "bond", 1.0, 1.0, 0.0, U), 2, beta, kappa=kappa), 16, 24, 300_000)
+    bins = sample(Ensemble(Model("square", "bond", 1.0, 1.0, 0.0, U), 2, beta, beta / 4, kappa), 16, 24, 120_000)
     assert not (table := compare(bins, exact)), table
     wrong = exact | {"energy": exact["energy"] * 1.005, "diffusion": exact["diffusion"] * 1.03}
     table = compare(bins, wrong)

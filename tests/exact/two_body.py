@@ -1,4 +1,4 @@
-"""Two electrons with an on-site attraction on infinite lattices, without phonons: exact results, nothing of the kernel.
+"""Two electrons that attract each other on infinite lattices, without phonons: exact results, nothing of the kernel.
 
 At total momentum K the relative coordinate hops along axis a with τ_a = 2t cos(K_a/2), in the dispersion ε(k) = -2 Σ_a
 τ_a cos k_a. The bound state of U δ_{r,0} has ψ(k) ∝ 1/(ε(k) - E) and E from 1/|U| = ∫ d^dk/(2π)^d 1/(ε(k) - E). For its
@@ -11,13 +11,17 @@ E lies below the band, so the integrand is analytic and the sum over a grid of L
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 
 import numpy as np
 import scipy.sparse as sp
+from numpy.polynomial import Polynomial
 from numpy.typing import NDArray
 from scipy.optimize import brentq
 from scipy.sparse.linalg import expm_multiply
+
+from .cluster import Grid
 
 NODES = 12  # of the Gauss-Legendre average over the window
 
@@ -71,36 +75,68 @@ def attractive_hubbard(dimension: int, U: float, t: float = 1.0, size: int = 256
 
 
 def finite_beta(
-    dimension: int, U: float, beta: float, edge: float, kappa: float, t: float = 1.0, half_width: int = 30
+    grid: Grid,
+    U: float,
+    beta: float,
+    edge: float,
+    kappa: float,
+    shells: tuple[float, ...] = (),
+    V: float = 0.0,
+    half_width: int = 30,
+    slope: tuple[int, int, int] = (4, 24, 24),
 ) -> dict[str, float]:
-    """What a path of length β with free ends samples: averages over [edge, β - edge] at K = 0, trial e^{-κ|r|₁}.
+    """What a path of length β with free ends samples, t = 1: averages over [edge, β - edge] at K = 0, trial e^{-κ|r|₁}.
 
-    The relative coordinate is cut at |r_a| ≤ half_width. Without phonons every state is its own image under inversion
-    with exchange, so each hop, |ΔR|² = 1/4, is a segment of the mass estimator of its own: diffusion = bare_hops/4.
+    The relative coordinate (lattice coordinates) is cut at |r_a| ≤ half_width; all bonds have one length. Without
+    phonons every state is its own image under inversion with exchange, so the hops, |ΔR|² = |bond|²/4, are independent
+    steps: the displacement curve is the integral of their rate. `slope`: the two lags between which it gives
+    `diffusion`, and the lags in the window.
     """
-    line = np.arange(-half_width, half_width + 1)
-    step, one = sp.diags_array([1.0, 1.0], offsets=[-1, 1], shape=(line.size,) * 2), sp.eye_array(line.size)
-    hops = 2.0 * t * (step if dimension == 1 else sp.kron(step, one) + sp.kron(one, step))
-    r = np.stack([x.ravel() for x in np.meshgrid(*[line] * dimension, indexing="ij")])
-    contact = np.all(r == 0, axis=0).astype(float)
-    h = sp.csr_array(sp.diags_array(U * contact) - hops)
-    trial = np.exp(-kappa * np.abs(r).sum(axis=0))
+    metric, d = np.array(grid.metric), len(grid.axes[0])
+    r = np.array(list(itertools.product(range(-half_width, half_width + 1), repeat=d)))
+    size, width = len(r), 2 * half_width + 1
+    hops = sp.csr_array((size, size))
+    for step in (sign * np.array(axis) for axis in grid.axes for sign in (1, -1)):
+        target = r + step
+        inside = np.flatnonzero(np.abs(target).max(axis=1) <= half_width)
+        index = (target[inside] + half_width) @ width ** np.arange(d - 1, -1, -1)
+        hops += sp.csr_array((np.full(len(inside), 2.0), (index, inside)), shape=(size, size))
+    distance2 = np.einsum("ia,ab,ib->i", r, metric, r)
+    distance = np.sqrt(distance2)
+    potential = np.divide(V, distance, out=np.full(size, U), where=distance > 0)
+    for radius, energy in zip(grid.radii, shells, strict=False):
+        potential[np.abs(distance - radius) < 1e-9] += energy
+    h = sp.csr_array(sp.diags_array(potential) - hops)
+    trial = np.exp(-kappa * np.abs(r).sum(axis=1))
 
+    window = beta - 2 * edge
     x, weights = np.polynomial.legendre.leggauss(NODES)
-    times = [*(beta / 2 + (beta / 2 - edge) * x), beta]
+    times = [*(beta / 2 + window / 2 * x), beta]
     states = [expm_multiply(-times[0] * h, trial)]
     for before, after in zip(times, times[1:], strict=False):
         states.append(expm_multiply(-(after - before) * h, states[-1]))
     norm = trial @ states[-1]
-    pairs = [(w / 2 / norm, states[NODES - 1 - k], states[k]) for k, w in enumerate(weights)]
-    probability = sum(w * left * right for w, left, right in pairs)
-    bare = float(sum(w * (left @ (hops @ right)) for w, left, right in pairs))
+    pairs = [(states[NODES - 1 - k], states[k]) for k in range(NODES)]
+    probability = sum(w / 2 * left * right for w, (left, right) in zip(weights, pairs, strict=True)) / norm
+    rate = np.array([float(left @ (hops @ right)) for left, right in pairs]) / norm
+    bare = float(weights @ rate) / 2
+
+    first, last, lags = slope
+    # the number of hops up to a time, which is the integral of the polynomial through the nodes
+    hops_until = Polynomial.fit(x, rate, NODES - 1, domain=(-1, 1)).integ()
+
+    def curve(lag: int) -> float:
+        starts = 2.0 * np.arange(lags + 1 - lag) / lags - 1.0
+        return float(np.mean(hops_until(starts + 2.0 * lag / lags) - hops_until(starts))) * window / 2
+
+    step2 = float(np.array(grid.axes[0]) @ metric @ grid.axes[0]) / 4.0
     result = {
         "energy": float(trial @ (h @ states[-1]) / norm),
         "bare_hops": bare,
-        "diffusion": bare / 4.0,
-        "pair_distance2": float(probability @ (r**2).sum(axis=0)),
-        "potential": float(U * (probability @ contact)),
+        "diffusion": step2 * (curve(last) - curve(first)) * lags / ((last - first) * window),
+        "displacement2_window": step2 * bare * window,
+        "pair_distance2": float(probability @ distance2),
+        "potential": float(probability @ potential),
     }
-    near = np.flatnonzero(np.abs(r).max(axis=0) <= 1)
-    return result | {f"pair_weight[{','.join(map(str, r[:, k]))}]": float(probability[k]) for k in near}
+    near = np.flatnonzero(np.abs(r).max(axis=1) <= 1)
+    return result | {f"pair_weight[{','.join(map(str, r[k]))}]": float(probability[k]) for k in near}

@@ -1,0 +1,64 @@
+"""One set of numbers, two calculations: the kernel's ensemble and the exact observables of the same Hamiltonian."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from hpcbip.models import Model, get_lattice, written_lattice
+from hpcbip.qmc import Chain, Ensemble, columns
+
+from .cluster import CHAIN, CUBIC, NEXT_NEIGHBOURS, SQUARE, TRIANGULAR, Cluster, Problem
+
+BETA, EDGE = 3.0, 0.75
+NAMES = {
+    CHAIN: "chain",
+    NEXT_NEIGHBOURS: written_lattice(((1.0,),), ((1,), (2,))).name,
+    SQUARE: "square",
+    TRIANGULAR: "triangular",
+    CUBIC: "cubic",
+}
+TRUNCATED = 1e-4  # largest share of paths that may have as many phonons at β/2 as the exact calculation can hold
+
+
+def sample(ensemble: Ensemble, seeds: int, bins: int, updates: int) -> dict[str, list[np.ndarray]]:
+    """Bins of every column from independent chains."""
+    found: dict[str, list[np.ndarray]] = {name: [] for name in columns(ensemble)}
+    for k in range(seeds):
+        chain = Chain.start(ensemble, np.random.SeedSequence((2024, k)).generate_state(4, np.uint64))
+        chain.thermalise(updates)
+        for name, column in zip(columns(ensemble), chain.run_block(bins, updates).T, strict=True):
+            found[name].append(column)
+    return found
+
+
+def model_problem(
+    cluster: Cluster,
+    electrons: int,
+    cutoff: int,
+    beta: float = BETA,
+    edge: float = EDGE,
+    kappa: float = 0.0,
+    **fields: Any,
+) -> tuple[Ensemble, Problem]:
+    """The same for the kernel and for the matrices; t = Ω = 1 and g = U = 0 unless `fields` of the model say otherwise.
+
+    The cutoff has to be high enough: see `Problem.share_at_cutoff`.
+    """
+    fields = {"coupling": "bond", "t": 1.0, "omega": 1.0, "g": 0.0, "U": 0.0, **fields}
+    name = NAMES[cluster.grid]
+    lattice = get_lattice(name).cluster(*cluster.extents, periodic=cluster.periodic)
+    ensemble = Ensemble(Model(name, **fields), electrons, beta, edge, kappa, lattice)
+    problem = Problem(cluster, electrons, beta=beta, edge=edge, cutoff=cutoff, kappa=kappa, **fields)
+    assert cutoff == 0 or problem.share_at_cutoff() < TRUNCATED
+    return ensemble, problem
+
+
+def matched(*args: Any, nodes: int = 6, **kwargs: Any) -> tuple[Ensemble, dict[str, float]]:
+    """The ensemble of `model_problem` and its exact observables, but for those that are identically zero.
+
+    Six nodes integrate over the window to 1e-8.
+    """
+    ensemble, problem = model_problem(*args, **kwargs)
+    return ensemble, {key: value for key, value in problem.solve(nodes).items() if value != 0.0}
