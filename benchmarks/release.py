@@ -32,7 +32,7 @@ POINTS: dict[str, tuple[str, str, float, float, float, float, str]] = {
     "square bond Ω=0.5 λ=0.5 U=8": ("square", "bond", 0.5, 0.5, 8.0, 0.0, "bipolaron"),
     "square bond Ω=0.3 λ=0.5 U=8": ("square", "bond", 0.3, 0.5, 8.0, 0.0, "bipolaron"),
     "square bond Ω=0.3 λ=0.5 polaron": ("square", "bond", 0.3, 0.5, 0.0, 0.0, "polaron"),
-    "square holstein Ω=1.0 λ=0.5 U=0": ("square", "holstein", 1.0, 0.5, 0.0, 0.0, "bipolaron"),
+    "square holstein Ω=0.5 λ=0.25 U=0": ("square", "holstein", 0.5, 0.25, 0.0, 0.0, "bipolaron"),
     "triangular bond Ω=0.5 λ=0.4 U=6": ("triangular", "bond", 0.5, 0.4, 6.0, 0.0, "bipolaron"),
     "cubic bond Ω=1.0 λ=0.93 U=8 V=0.8": ("cubic", "bond", 1.0, 2.8 / 3, 8.0, 0.8, "bipolaron"),
 }

@@ -85,6 +85,13 @@ def cloud_symmetric(par, position, cloud, cover, mask):
     if cover == 1:
         return True
     for k in range(1, cover + 1):
+        own_image = True  # as for a cloud on the site of the pair; then there is nothing to count
+        for a in range(par.dimension):
+            if (mask >> a) & 1 and cloud[k, CLOUD_COLUMNS + a] != _doubled(par, position, a):
+                own_image = False
+                break
+        if own_image:
+            continue
         if _count(par, cloud, cover, k, position, mask) != _count(par, cloud, cover, k, position, 0):
             return False
     return True
