@@ -45,7 +45,7 @@ def test_energy_is_the_derivative_of_ln_z() -> None:
 def test_truncation_and_quadrature_have_converged(cluster: object, cutoff: int) -> None:
     values = [
         Problem(cluster, 2, 1.0, 1.0, 0.8, 8.0, 3.0, 0.75, n).solve(nodes)
-        for n, nodes in ((cutoff, 12), (cutoff - 2, 10))
+        for n, nodes in ((cutoff, 8), (cutoff - 2, 6))
     ]
     for name in values[0]:
         assert values[0][name] == pytest.approx(values[1][name], abs=2e-4), name

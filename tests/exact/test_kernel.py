@@ -32,7 +32,7 @@ def case(name: str, electrons: int, U: float, g: float, kappa: float = 0.0) -> t
 def test_all_observables(name: str, electrons: int, U: float, g: float) -> None:
     ensemble, exact = case(name, electrons, U, g)
     # displacements on the ring are skewed: at strong coupling bins have to be longer for Student's distribution to hold
-    updates = 60_000 if name == "ring4" and g == STRONG else 32_000
+    updates = 60_000 if name == "ring4" and g == STRONG else 25_000
     assert not (table := compare(sample(ensemble, 16, 24, updates), exact)), table
 
 
@@ -82,4 +82,4 @@ def test_what_is_wrong_by_a_per_cent_is_rejected(wrong: str) -> None:
 def test_a_holstein_vertex_wrong_by_a_per_cent_is_rejected() -> None:
     ensemble, exact = matched(CHAIN3, 2, 18, coupling="holstein", g=STRONG)
     ensemble.parameters["joined2"] *= 1.01**2
-    assert "BAD" in compare(sample(ensemble, 16, 24, 100_000), exact)
+    assert "BAD" in compare(sample(ensemble, 16, 24, 80_000), exact)

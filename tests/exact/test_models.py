@@ -22,7 +22,7 @@ RING5 = Cluster(NEXT_NEIGHBOURS, (5,), periodic=True)
 CUBIC27 = Cluster(CUBIC, (3, 3, 3), periodic=True)
 CUBE = Cluster(CUBIC, (2, 2, 2))
 
-UPDATES = 32_000
+UPDATES = 25_000
 
 # cluster, electrons, cutoff, fields of the model (and κ)
 Case = tuple[Cluster, int, int, dict[str, Any]]
