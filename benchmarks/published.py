@@ -16,6 +16,8 @@ from pathlib import Path
 import click
 from sampling import benchmark, markdown, point
 
+from hpcbip.report.tables import with_error
+
 
 @dataclass(frozen=True)
 class Published:
@@ -68,13 +70,12 @@ def main(seconds: float, out: Path | None) -> None:
             known[key] = benchmark(ensemble, seconds)
         value, error = known[key]["value"][number.observable], known[key]["error"][number.observable]
         z = (value - number.value) / math.hypot(error, number.error)
-        digits = 5 if number.observable.startswith("E_") else 2
         rows.append(
             {
                 "lattice": number.lattice, "coupling": number.coupling, "t/Ω": 1 / number.omega, "λ": number.lam,
                 "U/t": number.U, "observable": number.observable,
-                "published": f"{number.value:g} ± {number.error:.2g}",
-                "hpcbip": f"{value:.{digits}f} ± {error:.{digits}f}", "z": f"{z:+.1f}", "source": number.source,
+                "published": with_error(number.value, number.error),
+                "hpcbip": with_error(value, error), "z": f"{z:+.1f}", "source": number.source,
             }
         )  # fmt: skip
         click.echo("  ".join(f"{cell}" for cell in rows[-1].values()))
@@ -84,7 +85,7 @@ def main(seconds: float, out: Path | None) -> None:
         text = (
             "# Published numbers\n\nMade by `python benchmarks/published.py "
             f"--seconds {seconds:g} --out docs/published.md`; masses in m0 = 1/t. What is read off logarithmic figures "
-            "counts with ± 30 %.\n\n"
+            "counts with ± 30 %. 4.96(7) is 4.96 ± 0.07.\n\n"
         )
         out.write_text(text + table)
 

@@ -52,6 +52,10 @@ class Ensemble:
         extents = self.lattice.shape or ()
         if any(extent >= half_range(self.lattice.dimension) for extent in extents):
             raise ValueError(f"cluster {extents} is too large")
+        extended = self.model.V != 0.0 or any(self.model.shells)
+        if self.lattice.periodic and extended and not self.lattice.orthogonal and any(x % 2 == 0 for x in extents):
+            # half an extent has two images, which are not equally far away there
+            raise ValueError(f"periodic cluster {extents} with V(r); allowed on an oblique lattice: odd extents")
 
     @property
     def lattice(self) -> Lattice:
