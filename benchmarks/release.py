@@ -23,6 +23,7 @@ from hpcbip import __version__
 
 matplotlib.use("Agg")
 from matplotlib import pyplot as plt
+from matplotlib.ticker import NullFormatter
 
 FIGURES = Path(__file__).with_name("figures.json")
 
@@ -112,6 +113,7 @@ def _figure(now: dict[str, Any], stored: dict[str, Any], path: Path) -> None:
         goals = [(GOALS[name][k], y) for y, name in enumerate(names) if name in GOALS]
         axis.plot([x for x, _ in goals], [y for _, y in goals], "|", ms=14, color="k", label="goal")
         axis.set(xscale="log", xlabel="error × √(CPU seconds)", title=short)
+        axis.xaxis.set_minor_formatter(NullFormatter())
         axis.grid(alpha=0.3)
     axes[0].set_yticks(range(len(names)), names)
     axes[0].legend()
