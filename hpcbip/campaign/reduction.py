@@ -16,11 +16,12 @@ from typing import Any
 import numpy as np
 
 from hpcbip.errors import InputError
-from hpcbip.models import MOMENTUM_PERIOD, get_lattice
+from hpcbip.models import get_lattice
 from hpcbip.statistics import VERDICTS, LineFit, Summary, fit_line_past_transient, gamma_method, jackknife, summarise
 from hpcbip.statistics.binning import Array, Chains
 from hpcbip.superconductivity import in_kelvin, prefactor, radius2, transition_temperature, validity_flags
 
+from .extras import Extras
 from .plan import BULK_EDGE, Plan
 
 SECTORS = {
@@ -48,7 +49,6 @@ PARAMETERS: tuple[str, ...] = (
 )  # fmt: skip
 
 MIN_BINS = 4  # fewer cannot have an error
-WAVE_LAGS = (3, 6)  # lags between which the decay of a wave gives the dispersion
 _BETA_SHORT = 0.02  # weight that a broken pair may have left at the edge of the bulk
 
 
@@ -98,7 +98,10 @@ class EnsembleBins:
 
 @dataclass(frozen=True)
 class Reduced:
-    """Observables of one ensemble: `names`, their `values` and their analysis, and the fit of the mass."""
+    """Observables of one ensemble: `names`, their `values` and their analysis, and the fit of the mass.
+
+    `unresolved` are those of the dispersion whose wave has decayed into its noise.
+    """
 
     names: tuple[str, ...] = ()
     values: Array = field(default_factory=lambda: np.empty(0))
@@ -106,6 +109,7 @@ class Reduced:
     fit: LineFit | None = None
     lags: Array = field(default_factory=lambda: np.empty(0))
     mass_discrepancy: float = math.nan
+    unresolved: frozenset[str] = frozenset()
     bins: int = 0
     chains: int = 0
 
@@ -128,51 +132,6 @@ def fit_displacement(data: EnsembleBins) -> tuple[LineFit, Array, list[str]] | N
         return None
     lags = data.lags[take]
     return fit_line_past_transient(lags, rows.mean(axis=0), covariance, samples), lags, names
-
-
-@dataclass(frozen=True)
-class Extras:
-    """Observables beyond `SECTORS`, from columns of their own.
-
-    dispersion_X[k] is E(K_k) - E(0) of sector X at the momenta K_k of the kernel (docs/method.md), from the decay of
-    cos K·ΔR between two lags beyond the internal relaxation; mass_X_dispersion is the mass that the smallest of them
-    gives, (1 - cos φ) G⁻¹₁₁/ΔE with its phase φ per primitive vector and the metric G. On anisotropic lattices with
-    orthogonal primitive vectors mass_X[a] is the mass along vector a.
-    """
-
-    names: tuple[str, ...]
-    columns: tuple[str, ...]
-    momenta: int
-    stiffness: float
-    anisotropic: bool
-
-    @classmethod
-    def of(cls, sector: str, parameters: Mapping[str, Any]) -> Extras:
-        """What the bins of an ensemble with these parameters hold."""
-        lattice = get_lattice(parameters["lattice"])
-        momenta = len(lattice.momenta)
-        anisotropic = lattice.orthogonal and any(parameters.get(key) for key in ("t_factors", "g_factors"))
-        names = [f"mass_{sector}_dispersion", *(f"dispersion_{sector}[{k + 1}]" for k in range(momenta))]
-        columns = [f"wave[{k},{lag}]" for lag in WAVE_LAGS for k in range(momenta)]
-        if anisotropic:
-            names += [f"mass_{sector}[{a + 1}]" for a in range(lattice.dimension)]
-            columns += [f"diffusion[{a}]" for a in range(lattice.dimension)]
-        phase = 2.0 * math.pi / MOMENTUM_PERIOD * float(lattice.momenta[0, 0])
-        stiffness = float((1.0 - math.cos(phase)) * np.linalg.inv(lattice.metric)[0, 0])
-        return cls(tuple(names), tuple(columns), momenta, stiffness, anisotropic)
-
-    @property
-    def masses(self) -> slice:
-        """Where the masses along the primitive vectors are among the observables."""
-        return slice(1 + self.momenta, None)
-
-    def observables(self, means: Array, unit: float, lags: Array) -> Array:
-        """The observables, shape (..., number), from the means of the columns, with masses in the given unit."""
-        early, late = means[..., : self.momenta], means[..., self.momenta : 2 * self.momenta]
-        first, last = WAVE_LAGS
-        energies = np.log(early / late) / (lags[last - 1] - lags[first - 1])
-        masses = unit / means[..., 2 * self.momenta :]
-        return np.concatenate([unit * self.stiffness / energies[..., :1], energies, masses], axis=-1)
 
 
 def reduce_ensemble(data: EnsembleBins, tc: TcSettings | None = None) -> Reduced:
@@ -219,7 +178,8 @@ def reduce_ensemble(data: EnsembleBins, tc: TcSettings | None = None) -> Reduced
     discrepancy = abs(result.value[-1]) / summary.error[-1] if summary.error[-1] > 0.0 else math.nan
     return Reduced(
         (*SECTORS[data.sector], *extras.names), result.value[:-1], summary, fitted[0] if fitted else None,
-        fitted[1] if fitted else np.empty(0), float(discrepancy), data.bins, len(data.chains),
+        fitted[1] if fitted else np.empty(0), float(discrepancy),
+        extras.unresolved(summary.error[len(SECTORS[data.sector]) : -1], data.lags), data.bins, len(data.chains),
     )  # fmt: skip
 
 
@@ -257,9 +217,8 @@ def _sector_entries(sector: str, reduced: Reduced, parameters: Mapping[str, Any]
         if summary is None:
             record |= _missing(name)
         else:
-            record |= _entries(
-                name, float(reduced.values[i]), float(summary.error[i]), float(summary.tau[i]), int(summary.verdict[i])
-            )
+            verdict = 2 if name in reduced.unresolved else int(summary.verdict[i])
+            record |= _entries(name, float(reduced.values[i]), float(summary.error[i]), float(summary.tau[i]), verdict)
     fit = reduced.fit
     window = (float(reduced.lags[fit.start]), float(reduced.lags[fit.stop - 1])) if fit else (None, None)
     p_value = fit.p_value if fit and math.isfinite(fit.p_value) else None

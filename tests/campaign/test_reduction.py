@@ -20,7 +20,7 @@ from hpcbip.campaign.reduction import (
     reduce_point,
     target_errors,
 )
-from hpcbip.superconductivity import BKT_PREFACTOR
+from hpcbip.superconductivity import BKT_PREFACTOR, prefactor, transition_temperature
 from tests.campaign.synthetic import BIPOLARON, ERRORS, POLARON, sector_bins
 
 CONFIG = """
@@ -253,3 +253,37 @@ def test_intervals_cover_with_the_stopping_rule_on(tmp_path: Path) -> None:
     assert len(lengths) > 2  # the rule did decide
     for name, count in inside.items():
         assert abs(count - 0.6827 * campaigns) < 4 * math.sqrt(campaigns * 0.6827 * 0.3173), name
+
+
+def test_dispersion_and_its_mass(tmp_path: Path) -> None:
+    """Waves that decay with known energies; one that has decayed into the noise is not converged."""
+    plan = make(tmp_path)
+    lags = sector_bins(plan, "bipolaron").lags
+    energies = [0.05, 0.15, 0.4]
+    means = {f"wave[{k},{lag}]": 0.9 * np.exp(-e * lags[lag - 1]) for k, e in enumerate(energies) for lag in (3, 6)}
+    record = point(plan, None, sector_bins(plan, "bipolaron", bins=400, means=means))
+    for k, energy in enumerate(energies[:2]):
+        name = f"dispersion_bipolaron[{k + 1}]"
+        assert abs(record[name] - energy) < 4.0 * record[f"{name}_err"] < 0.02
+        assert record[f"{name}_verdict"] == "converged"
+    assert all(record[f"dispersion_bipolaron[{k}]_verdict"] in ("not", None) for k in (4, 5, 6))
+    mass = (1.0 - np.cos(2 * np.pi / 16)) / 0.05  # square lattice, t = 1
+    assert abs(record["mass_bipolaron_dispersion"] - mass) < 4.0 * record["mass_bipolaron_dispersion_err"] < 0.1
+
+
+def test_anisotropic_masses_and_their_mean(tmp_path: Path) -> None:
+    path = tmp_path / "layered.yaml"
+    text = CONFIG.format(lattice="cubic", t=1.0, beta=60.0).replace(
+        "coupling: bond,", "coupling: bond, t_factors: [1, 1, 0.1],"
+    )
+    path.write_text(text)
+    plan = make_plan(load_config(path))
+    parts = {"diffusion[0]": 0.4, "diffusion[1]": 0.4, "diffusion[2]": 0.05}
+    means = {**parts, "diffusion": sum(parts.values()), "pair_weight[0,0,0]": 0.1}
+    record = point(plan, None, sector_bins(plan, "bipolaron", bins=400, means=means))
+    assert record["mass_bipolaron"] == pytest.approx(3 / 0.85, rel=0.02)
+    masses = [record[f"mass_bipolaron[{a}]"] for a in (1, 2, 3)]
+    assert masses == pytest.approx([2.5, 2.5, 20.0], rel=0.05)
+    r2 = BIPOLARON["pair_distance2"] / 4
+    expected = transition_temperature(np.prod(masses) ** (1 / 3), r2, 3, prefactor(None, 3)) / record["omega"]
+    assert record["tc_over_omega"] == pytest.approx(float(expected), rel=0.02)
