@@ -54,7 +54,7 @@ def test_a_target_stops_at_the_same_bins_on_any_number_of_ranks(tmp_path: Path) 
 
 @pytest.mark.parametrize(("ranks", "seed"), [(1, 1), (3, 2)])
 def test_three_sigkills_leave_the_same_bins(tmp_path: Path, ranks: int, seed: int) -> None:
-    config = write_config(tmp_path, max_blocks=40, updates_per_bin=20_000)
+    config = write_config(tmp_path, max_blocks=40, updates_per_bin=60_000)
     expected = run_to_the_end(config, tmp_path / "undisturbed", 2)
     directory = tmp_path / "killed"
     chance = random.Random(seed)
@@ -76,7 +76,7 @@ def test_three_sigkills_leave_the_same_bins(tmp_path: Path, ranks: int, seed: in
 
 
 def test_the_death_of_one_rank_ends_the_job_and_loses_nothing(tmp_path: Path) -> None:
-    config = write_config(tmp_path, max_blocks=12, updates_per_bin=20_000)
+    config = write_config(tmp_path, max_blocks=12, updates_per_bin=60_000)
     expected = run_to_the_end(config, tmp_path / "undisturbed")
     directory = tmp_path / "run"
     process = start("run", config, "--out", directory, "-n", 3)
@@ -88,7 +88,7 @@ def test_the_death_of_one_rank_ends_the_job_and_loses_nothing(tmp_path: Path) ->
 
 
 def test_max_time_stops_with_status_3_and_the_same_command_goes_on(tmp_path: Path) -> None:
-    config = write_config(tmp_path, max_blocks=100, updates_per_bin=20_000)
+    config = write_config(tmp_path, max_blocks=100, updates_per_bin=40_000)
     expected = run_to_the_end(config, tmp_path / "undisturbed")
     directory = tmp_path / "run"
     begun = time.time()
@@ -100,7 +100,7 @@ def test_max_time_stops_with_status_3_and_the_same_command_goes_on(tmp_path: Pat
 
 
 def test_a_run_goes_on_at_once_after_its_launcher_alone_was_killed(tmp_path: Path) -> None:
-    config = write_config(tmp_path, max_blocks=12, updates_per_bin=20_000)
+    config = write_config(tmp_path, max_blocks=12, updates_per_bin=60_000)
     directory = tmp_path / "run"
     process = start("run", config, "--out", directory, "-n", 2)
     while not list(directory.glob("checkpoints/*.checkpoint")) and process.poll() is None:
@@ -113,7 +113,7 @@ def test_a_run_goes_on_at_once_after_its_launcher_alone_was_killed(tmp_path: Pat
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGUSR1])
 @pytest.mark.parametrize("ranks", [1, 2])
 def test_a_signal_stops_with_everything_saved(tmp_path: Path, number: signal.Signals, ranks: int) -> None:
-    config = write_config(tmp_path, max_blocks=40, updates_per_bin=20_000)
+    config = write_config(tmp_path, max_blocks=40, updates_per_bin=200_000)
     directory = tmp_path / "run"
     process = start("run", config, "--out", directory, "-n", ranks)
     while not list(directory.glob("checkpoints/*.checkpoint")):
@@ -125,7 +125,7 @@ def test_a_signal_stops_with_everything_saved(tmp_path: Path, number: signal.Sig
 
 
 def test_a_second_run_in_the_same_directory_is_refused(tmp_path: Path) -> None:
-    config = write_config(tmp_path, max_blocks=40, updates_per_bin=20_000)
+    config = write_config(tmp_path, max_blocks=40, updates_per_bin=400_000)
     directory = tmp_path / "run"
     process = start("run", config, "--out", directory)
     while not list(directory.glob("checkpoints/*.checkpoint")):
