@@ -23,7 +23,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, model_validator
 
 from hpcbip.errors import InputError
-from hpcbip.models import COUPLINGS, LATTICES, get_lattice, written_lattice
+from hpcbip.models import COUPLINGS, LATTICES, MAX_SHELLS, get_lattice, written_lattice
 
 from .sections import (
     Count,
@@ -90,7 +90,6 @@ def _one_coupling_strength(section: GridSection | PointSection) -> None:
 SITE_KEYS = ("g_holstein", "omega_holstein")
 _axis = (Field(min_length=1), AfterValidator(_distinct))
 _Integer = Annotated[int, Field(strict=True)]
-MAX_SHELLS = 8
 
 
 class WrittenLattice(Section):
@@ -118,6 +117,13 @@ class ModelSection(Section):
             if len(getattr(self, key)) not in (0, axes):
                 allowed = f"one factor per bond axis of the lattice, which has {axes}"
                 raise refusal("wrong number of factors", allowed, key=key, value=list(getattr(self, key)))
+        if self.shells:
+            try:
+                get_lattice(self.lattice).shells(len(self.shells))
+            except ValueError as error:
+                raise refusal(
+                    str(error), "fewer shells, or shorter primitive vectors", key="shells", value=list(self.shells)
+                ) from None
         if self.g_factors and self.coupling == "holstein":
             wrong = "without a bond coupling they have no meaning"
             raise refusal(wrong, "no g_factors with holstein", key="g_factors", value=list(self.g_factors))

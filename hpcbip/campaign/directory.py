@@ -1,10 +1,10 @@
 """A campaign on disk: its configuration, what must not change, and its bins.
 
-DIR/config.yaml      the configuration of the latest run, as given
-DIR/campaign.json    name, frozen keys and format: what every later run has to agree with
-DIR/run.log          versions, hosts, ranks and outcome of every run
-DIR/bins-*.h5, DIR/checkpoints/    see `store` and `checkpoint`
-DIR/lock, DIR/stop   held by the running campaign; asks it to stop
+    DIR/config.yaml      the configuration of the latest run, as given
+    DIR/campaign.json    name, frozen keys and format: what every later run has to agree with
+    DIR/run.log          versions, hosts, ranks and outcome of every run
+    DIR/bins-*.h5, DIR/checkpoints/    see `store` and `checkpoint`
+    DIR/lock, DIR/stop   held by the running campaign; asks it to stop
 """
 
 from __future__ import annotations

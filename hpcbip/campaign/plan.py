@@ -23,9 +23,6 @@ __all__ = ["EnsembleKey", "EnsembleRecord", "Plan", "Point", "auto_beta", "chain
 EnsembleKey = str
 """Identity of an ensemble, 64 hexadecimal digits; the key of `Plan.ensembles`."""
 
-BULK_EDGE = 0.2
-"""Bulk averages leave out this part of β at either end of the path, where it relaxes to the ground state."""
-
 ELECTRONS = {"polaron": 1, "bipolaron": 2}
 
 
@@ -49,8 +46,7 @@ class EnsembleRecord:
         from hpcbip.qmc import Ensemble  # here, because it compiles: a plan alone needs no kernel
 
         model = Model(**{key: value for key, value in self.parameters.items() if key not in ("beta", "electrons")})
-        beta = self.parameters["beta"]
-        return Ensemble(model=model, electrons=ELECTRONS[self.sector], beta=beta, edge=BULK_EDGE * beta)
+        return Ensemble(model=model, electrons=ELECTRONS[self.sector], beta=self.parameters["beta"])
 
 
 @dataclass(frozen=True)

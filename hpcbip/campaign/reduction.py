@@ -16,13 +16,13 @@ from typing import Any
 import numpy as np
 
 from hpcbip.errors import InputError
-from hpcbip.models import get_lattice
+from hpcbip.models import BULK_EDGE, get_lattice
 from hpcbip.statistics import VERDICTS, LineFit, Summary, fit_line_past_transient, gamma_method, jackknife, summarise
 from hpcbip.statistics.binning import Array, Chains
 from hpcbip.superconductivity import in_kelvin, prefactor, radius2, transition_temperature, validity_flags
 
 from .extras import Extras
-from .plan import BULK_EDGE, Plan
+from .plan import Plan
 
 SECTORS = {
     "polaron": (

@@ -222,9 +222,8 @@ def _rectangles(file: h5py.File, number: int) -> Iterator[tuple[str, _Rectangle]
     for identity, group in file.items():
         for name, block in group.items():
             chains, rows = block["crc"].shape
-            yield (
-                identity,
-                _Rectangle(number, name, int(block.attrs["first_chain"]), int(block.attrs["first_row"]), chains, rows),
+            yield identity, _Rectangle(
+                number, name, int(block.attrs["first_chain"]), int(block.attrs["first_row"]), chains, rows
             )
 
 

@@ -42,11 +42,16 @@ class Worker:
         record = self._plan.ensembles[task.identity]
         chain = self._chain(task)
         sampling = self._sampling
-        if task.block < sampling.thermal_blocks:
-            chain.thermalise(sampling.bins_per_block * sampling.updates_per_bin)
-            rows = np.empty((0, 0))
-        else:
-            rows = chain.run_block(sampling.bins_per_block, sampling.updates_per_bin)
+        rows = np.empty((0, 0))
+        try:
+            if task.block < sampling.thermal_blocks:
+                chain.thermalise(sampling.bins_per_block * sampling.updates_per_bin)
+            else:
+                rows = chain.run_block(sampling.bins_per_block, sampling.updates_per_bin)
+        except OverflowError as error:  # the kernel's arrays have an end
+            self._held = None
+            why = f"{task.identity[:12]}: {error}; allowed: a shorter sampling.beta, or without this point"
+            return Result(task, rows, time.perf_counter() - started, why)
         parameters = canonical_json(record.parameters)
         try:
             checkpoint = Checkpoint(task.block + 1, parameters, rows, chain.to_arrays())

@@ -1,12 +1,14 @@
 """Models as data: lattices, couplings, interactions and their conventions."""
 
 from .couplings import COUPLINGS, coupling_from_lambda, lambda_from_coupling
-from .lattice import LATTICES, MOMENTUM_PERIOD, Lattice, get_lattice, written_lattice
-from .model import Model
+from .lattice import LATTICES, MAX_SHELLS, MOMENTUM_PERIOD, Lattice, get_lattice, written_lattice
+from .model import BULK_EDGE, Model
 
 __all__ = [
+    "BULK_EDGE",
     "COUPLINGS",
     "LATTICES",
+    "MAX_SHELLS",
     "MOMENTUM_PERIOD",
     "Lattice",
     "Model",

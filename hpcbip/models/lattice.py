@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 MOMENTUM_PERIOD = 16
+MAX_SHELLS = 8  # neighbour shells with interactions of their own
 MAX_AXES = 6  # bond axes of a lattice; fcc has as many
 
 
@@ -83,12 +84,19 @@ class Lattice:
         return np.array(along + diagonal)
 
     def shells(self, number: int) -> list[float]:
-        """The distances of the first neighbour shells, in lattice constants."""
-        width = 2 + number
+        """The distances of the first neighbour shells, in lattice constants.
+
+        Raises:
+            ValueError: if sites of these shells have lattice coordinates beyond `MAX_SHELLS`: the primitive vectors are
+                far from the shortest ones.
+        """
+        width = 2 + MAX_SHELLS
         r = np.array(list(itertools.product(range(-width, width + 1), repeat=self.dimension)))
         distances = np.sqrt(np.einsum("ia,ab,ib->i", r, self.metric, r))
-        distinct = np.unique(np.round(distances, 9))
-        return [float(x) for x in distinct[1 : number + 1]]
+        radii = np.unique(np.round(distances, 9))[1 : number + 1]
+        if number > MAX_SHELLS or np.abs(r[distances <= radii[-1] + 1e-9]).max() > MAX_SHELLS:
+            raise ValueError(f"{number} shells reach beyond lattice coordinates of {MAX_SHELLS}")
+        return [float(x) for x in radii]
 
     def cluster(self, *shape: int, periodic: bool = False) -> Lattice:
         """The finite cluster of the given extents, open or periodic.

@@ -9,7 +9,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from ..models import Lattice, Model
+from ..models import BULK_EDGE, Lattice, Model
 from .measure import SCALARS
 from .parameters import BOX, LAGS, WAVE_LAGS, kernel_parameters
 from .path import half_range
@@ -26,7 +26,7 @@ class Ensemble:
         model: the Hamiltonian.
         electrons: 1 (polaron) or 2 (bipolaron, opposite spins).
         beta: length of the path in units of 1/energy.
-        edge: the bulk window is [edge, β - edge]; default β/5.
+        edge: the bulk window is [edge, β - edge]; default `BULK_EDGE` β.
         kappa: decay of the trial state φ(r1 - r2) = exp(-κ |r1 - r2|₁) at both ends; it makes the norm of an infinite
             lattice finite, and has no influence on the bulk once β is long.
         cluster: a finite cluster to run on instead of the model's infinite lattice.
@@ -65,7 +65,7 @@ class Ensemble:
     @property
     def window(self) -> tuple[float, float]:
         """The bulk window of imaginary time."""
-        edge = self.beta / 5 if self.edge is None else self.edge
+        edge = BULK_EDGE * self.beta if self.edge is None else self.edge
         return edge, self.beta - edge
 
     @property

@@ -11,7 +11,7 @@ import itertools
 import numpy as np
 from numpy.typing import NDArray
 
-from ..models import Lattice, Model
+from ..models import MAX_SHELLS, Lattice, Model
 from .measure import SCALARS, WAVE_PERIOD
 from .path import DIRECTIONS, SITE, field_bits, half_range, pack
 from .sweep import CYCLE, UPDATES
@@ -19,7 +19,7 @@ from .sweep import CYCLE, UPDATES
 MAX_D = 3
 MAX_Z = SITE  # neighbours of a site: fcc has 12
 BOX = {1: 8, 2: 3, 3: 2}  # half width of the box of pair displacements, by dimension
-REACH = {1: 1024, 2: 20, 3: 7}  # half width of the table of the interaction
+REACH = {1: 1024, 2: 20, 3: MAX_SHELLS}  # half width of the table of the interaction: every shell fits
 TABLE = max((2 * reach + 1) ** d for d, reach in REACH.items())
 LAGS = 24  # points of the displacement curve
 WAVE_LAGS = 8  # points of the decay of a wave cos K·ΔR
@@ -117,7 +117,6 @@ def _repeats(values: np.void) -> dict[str, int]:
     """How often a cycle tries every update: those that this model has no use for are left out."""
     joined, lines = values["joined2"][:SITE].any(), values["joined2"][SITE] > 0.0
     useful = {
-        "corner": values["z"] > 2 or values["dimension"] > 0,
         "join": joined,
         "split": values["split_count"].any(),
         "line": lines,

@@ -18,6 +18,7 @@ from __future__ import annotations
 import numpy as np
 
 from .jit import inlined, kernel
+from .rng import below
 
 AXIS_BITS = 3
 AXIS_MASK = (1 << AXIS_BITS) - 1
@@ -106,6 +107,19 @@ def locate(path, start, time):
         i = j
         j = path[i].next
     return i
+
+
+@inlined
+def random_event(state, rng):
+    """The slot of a random event of the path, which has some."""
+    return np.uint32(FIRST + below(rng, state[0]))
+
+
+@inlined
+def random_interval(par, state, rng):
+    """The slot, an event or a head, at which a random interval of the world lines begins."""
+    k = below(rng, state[0] + par.electrons)
+    return np.uint32(k if k < par.electrons else FIRST + k - par.electrons)
 
 
 @inlined

@@ -83,16 +83,8 @@ def fit_line(
     else:
         p_value = float("nan")
     return LineFit(
-        float(parameters[1]),
-        float(parameters[0]),
-        float(error[1]),
-        float(error[0]),
-        weights,
-        chi2,
-        dof,
-        p_value,
-        start,
-        stop,
+        float(parameters[1]), float(parameters[0]), float(error[1]), float(error[0]), weights, chi2, dof, p_value,
+        start, stop,
     )
 
 

@@ -63,3 +63,4 @@ def jackknife(function: Function, *sets: Chains, block: int = 1) -> Jackknife:
         values = n * value - (n - 1.0) * replicates
         pseudo.append(np.split(values, np.cumsum([len(chain) for chain in chains])[:-1]))
     return Jackknife(value, bias, np.sqrt(variance), pseudo)
+

@@ -64,15 +64,7 @@ def summarise(chains: Chains) -> Summary:
     bad = (independent < 10.0) | ~np.isfinite(gamma.error)
     verdict = np.where(bad, 2, np.where(good, 0, 1))
     return Summary(
-        gamma.mean,
-        gamma.error,
-        gamma.error_error,
-        gamma.tau,
-        gamma.tau_error,
-        n,
-        chain_p,
-        half_p,
-        verdict,
-        binning,
-        gamma,
+        gamma.mean, gamma.error, gamma.error_error, gamma.tau, gamma.tau_error, n, chain_p, half_p, verdict,
+        binning, gamma,
     )
+

@@ -224,6 +224,13 @@ def test_long_values_are_cut_and_line_ends_are_not_shown(tmp_path: Path) -> None
     assert len(message) < 200
 
 
+def test_shells_beyond_the_table_are_refused(tmp_path: Path) -> None:
+    data = edited("model.lattice", {"vectors": [[1, 0], [9.5, 1]], "bonds": [[1, 0], [0, 1]]})
+    data["model"]["shells"] = [0.1, 0.2]
+    message = refusal(write(tmp_path, yaml.safe_dump(data)))
+    assert message.startswith("model.shells: [0.1, 0.2]: 2 shells reach beyond") and "shorter primitive" in message
+
+
 def test_several_errors_are_counted(tmp_path: Path) -> None:
     data = edited("seed", -1)
     data["model"]["t"] = 0

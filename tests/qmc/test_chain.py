@@ -78,6 +78,11 @@ def test_the_path_outgrows_its_arrays_without_a_trace() -> None:
     assert int(small.to_arrays()["state"][0]) > 64
 
 
+def test_a_path_with_too_many_events_is_named() -> None:
+    with pytest.raises(OverflowError, match="beta = 1200"):
+        Chain.start(ensemble(beta=1200.0, g=6.0, omega=1.0), seed(3)).thermalise(20_000_000)
+
+
 def test_seeds_and_sectors_give_different_streams() -> None:
     one, other = (Chain.start(ensemble(), seed(k)).run_block(1, 10_000) for k in (4, 5))
     assert one.tobytes() != other.tobytes()

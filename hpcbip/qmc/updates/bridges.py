@@ -20,11 +20,12 @@ from ..path import (
     TAIL,
     change_of_rel,
     link,
+    random_interval,
     site_after,
     site_before,
     unlink,
 )
-from ..rng import accept, below, scale_free
+from ..rng import accept, scale_free
 from .blocks import block_end, closed
 
 OCTAVES = 9
@@ -33,9 +34,7 @@ OCTAVES = 9
 @kernel
 def invert_bridge(path, state, rng, par):
     """Invert a bridge; returns whether it was accepted."""
-    n = state[0]
-    k = below(rng, n + par.electrons)
-    i = np.uint32(k if k < par.electrons else FIRST + k - par.electrons)
+    i = random_interval(par, state, rng)
     events = 2 + scale_free(rng, OCTAVES)
     if par.open:
         return False

@@ -14,7 +14,7 @@ import numpy as np
 
 from ..geometry import action_change, hop_allowed
 from ..jit import kernel
-from ..path import FIRST, SITE, bond_of, shift, site_after, site_before
+from ..path import SITE, bond_of, random_event, shift, site_after, site_before
 from ..rng import accept, below, scale_free
 from .blocks import block_end, closed, move_block
 
@@ -27,7 +27,7 @@ def flip_corner(path, state, rng, par):
     n = state[0]
     if n == 0:
         return False
-    i = np.uint32(FIRST + below(rng, n))
+    i = random_event(state, rng)
     d1 = np.int64(path[i].direction)
     skip = scale_free(rng, OCTAVES)
     j = block_end(path, np.uint32(path[i].enext), skip + 1, False)

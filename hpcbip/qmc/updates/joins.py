@@ -20,7 +20,7 @@ import numpy as np
 
 from ..geometry import same_oscillator
 from ..jit import kernel
-from ..path import FIRST, SITE, join
+from ..path import FIRST, SITE, join, random_event
 from ..rng import accept, below, coin, octave, uniform
 
 SHORTEST = 8  # events of the shortest list
@@ -33,7 +33,7 @@ def join_hop(path, state, rng, par, choices, weights):
     n = state[0]
     if n < 2:
         return False
-    i = np.uint32(FIRST + below(rng, n))
+    i = random_event(state, rng)
     direction = np.int64(path[i].direction)
     if direction == SITE or par.joined2[direction] == 0.0:
         return False
@@ -91,7 +91,7 @@ def exchange_partners(path, state, rng, par, choices):
     n = state[0]
     if n < 4:
         return False
-    i = np.uint32(FIRST + below(rng, n))
+    i = random_event(state, rng)
     partner = np.uint32(path[i].partner)
     if partner == 0:
         return False

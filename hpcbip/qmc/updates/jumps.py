@@ -19,18 +19,18 @@ from ..geometry import action_change
 from ..jit import kernel
 from ..path import (
     AXIS_BITS,
-    FIRST,
     change_of_rel,
     link,
     link_line,
     locate_back,
+    random_event,
     shift,
     site_after,
     site_before,
     unlink,
     unlink_line,
 )
-from ..rng import accept, below, coin, scale_free, uniform
+from ..rng import accept, coin, scale_free, uniform
 from .blocks import block_end, closed, move_block
 
 OCTAVES = 6
@@ -42,7 +42,7 @@ def jump(path, state, rng, par):
     n = state[0]
     if n == 0:
         return False
-    i = np.uint32(FIRST + below(rng, n))
+    i = random_event(state, rng)
     skip = scale_free(rng, OCTAVES)
     if skip == 0:
         return _jump_within(path, rng, par, i)

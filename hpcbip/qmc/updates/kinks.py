@@ -22,7 +22,20 @@ import numpy as np
 
 from ..geometry import action_change, hop_allowed
 from ..jit import kernel
-from ..path import FIRST, SITE, add_event, bond_of, change_of_rel, drop_two, join, locate, shift, site_after
+from ..path import (
+    FIRST,
+    SITE,
+    add_event,
+    bond_of,
+    change_of_rel,
+    drop_two,
+    join,
+    locate,
+    random_event,
+    random_interval,
+    shift,
+    site_after,
+)
 from ..rng import below, coin, uniform
 
 
@@ -42,8 +55,7 @@ def proposals(par, n, interval):
 def insert_kinks(path, state, rng, par):
     """Insert a pair; returns whether it was accepted."""
     n = state[0]
-    k = below(rng, n + par.electrons)
-    a = np.uint32(k if k < par.electrons else FIRST + k - par.electrons)
+    a = random_interval(par, state, rng)
     start = path[a].time
     interval = path[path[a].enext].time - start
     direction = below(rng, par.z)
@@ -81,7 +93,7 @@ def remove_kinks(path, state, rng, par):
     n = state[0]
     if n < 2:
         return False
-    i = np.uint32(FIRST + below(rng, n))
+    i = random_event(state, rng)
     j = np.uint32(path[i].enext)
     direction = np.int64(path[i].direction)
     if j < FIRST or path[j].direction != direction ^ 1 or direction == SITE:

@@ -12,7 +12,18 @@ import numpy as np
 
 from ..geometry import action_change, hop_allowed
 from ..jit import kernel
-from ..path import FIRST, SITE, add_event, bond_of, change_of_rel, drop_event, shift, site_after, site_before
+from ..path import (
+    FIRST,
+    SITE,
+    add_event,
+    bond_of,
+    change_of_rel,
+    drop_event,
+    random_event,
+    shift,
+    site_after,
+    site_before,
+)
 from ..rng import accept, below, coin, uniform
 
 
@@ -22,7 +33,7 @@ def split_hop(path, state, rng, par):
     n = state[0]
     if n == 0:
         return False
-    i = np.uint32(FIRST + below(rng, n))
+    i = random_event(state, rng)
     d = np.int64(path[i].direction)
     if d == SITE or path[i].partner != 0 or par.split_count[d] == 0:
         return False
@@ -54,7 +65,7 @@ def merge_hops(path, state, rng, par):
     n = state[0]
     if n < 2:
         return False
-    i = np.uint32(FIRST + below(rng, n))
+    i = random_event(state, rng)
     j = np.uint32(path[i].enext)
     d1, d2 = np.int64(path[i].direction), np.int64(path[j].direction)
     if j < FIRST or path[i].partner != 0 or path[j].partner != 0 or d1 == SITE or d2 == SITE:

@@ -18,7 +18,19 @@ import numpy as np
 
 from ..geometry import same_oscillator
 from ..jit import kernel
-from ..path import FIRST, SITE, add_event, bond_of, drop_two, join, locate, locate_back, site_after
+from ..path import (
+    FIRST,
+    SITE,
+    add_event,
+    bond_of,
+    drop_two,
+    join,
+    locate,
+    locate_back,
+    random_event,
+    random_interval,
+    site_after,
+)
 from ..rng import below, coin, uniform
 
 
@@ -40,8 +52,7 @@ def _on_world_line(path, i, electron):
 def insert_line(path, state, rng, par):
     """Insert a line; returns whether it was accepted."""
     n = state[0]
-    k = below(rng, n + par.electrons)
-    a = np.uint32(k if k < par.electrons else FIRST + k - par.electrons)
+    a = random_interval(par, state, rng)
     interval = path[path[a].enext].time - path[a].time
     t1 = path[a].time + interval * uniform(rng)
     other = below(rng, par.electrons)
@@ -79,7 +90,7 @@ def remove_line(path, state, rng, par):
     n = state[0]
     if n < 2:
         return False
-    i = np.uint32(FIRST + below(rng, n))
+    i = random_event(state, rng)
     if path[i].direction != SITE:
         return False
     j = np.uint32(path[i].partner)
