@@ -3,7 +3,8 @@
     python benchmarks/machine.py
 
 1. Updates per second at t/Ω = 10/3, λ = 0.5, U = 8 on paths of β = 20, 80 and 320: an update costs the same on all.
-2. Seconds from the start of a process to its first block of 100,000 updates: with nothing compiled, with the compiled
+2. Nanoseconds per call of every update and microseconds per measurement (with the reflections), there and at β = 80.
+3. Seconds from the start of a process to its first block of 100,000 updates: with nothing compiled, with the compiled
    kernel in the cache, and four processes at once with nothing compiled.
 """
 
@@ -20,6 +21,8 @@ import numpy as np
 from sampling import markdown, point
 
 from hpcbip.qmc import Chain
+from hpcbip.qmc.ensemble import raw_columns
+from hpcbip.qmc.sweep import UPDATES
 
 FIRST_BLOCK = """
 import numpy as np
@@ -42,6 +45,35 @@ def updates_per_second(beta: float, seconds: float) -> float:
     return updates / cpu
 
 
+def calls() -> list[dict[str, object]]:
+    """The time of every update, from cycles that try one of them four times as often, and of a measurement."""
+    ensemble = point("square", "bond", 0.3, 0.5, 8.0, beta=80.0)
+    chain = Chain.start(ensemble, np.arange(1, 5, dtype=np.uint64))
+    chain.thermalise(20_000_000)
+    repeats = ensemble.parameters["repeats"].copy()
+    updates = 40_000
+
+    def seconds(per_row: int, cycles: int) -> float:
+        rows = np.zeros((1, len(raw_columns(ensemble))))
+        counts = np.zeros((len(UPDATES), 2), dtype=np.int64)
+        times = []
+        for _ in range(5):
+            started = time.process_time()
+            chain._run(rows, per_row, cycles, counts)
+            times.append(time.process_time() - started)
+        return min(times)
+
+    plain = seconds(1, updates)
+    rows: list[dict[str, object]] = []
+    for k, name in enumerate(UPDATES):
+        if repeats[k]:
+            ensemble.parameters["repeats"][k] = 4 * repeats[k]
+            rows.append({"call": name, "ns": 1e9 * (seconds(1, updates) - plain) / (3 * updates * repeats[k])})
+            ensemble.parameters["repeats"][k] = repeats[k]
+    rows.append({"call": "measurement", "ns": 1e9 * (seconds(updates // 10, 1) - plain / 10) / (updates // 10)})
+    return [*rows, {"call": "update, in the mean", "ns": 1e9 * plain / updates / float(repeats.sum())}]
+
+
 def first_blocks(cache: str, processes: int) -> float:
     """Seconds until that many processes, started together, have all done their first block.
 
@@ -61,10 +93,11 @@ def first_blocks(cache: str, processes: int) -> float:
 @click.command(help=__doc__)
 @click.option("--seconds", default=10.0, show_default=True, help="CPU seconds per path length.")
 def main(seconds: float) -> None:
-    """Measure and print both tables."""
+    """Measure and print the tables."""
     for beta in (20.0, 80.0, 320.0):
         updates_per_second(beta, 1.0)
     click.echo(markdown([{"β": beta, "updates/s": updates_per_second(beta, seconds)} for beta in (20.0, 80.0, 320.0)]))
+    click.echo(markdown(calls()))
     with tempfile.TemporaryDirectory() as one, tempfile.TemporaryDirectory() as many:
         rows = [
             {"start": "nothing compiled", "seconds": first_blocks(one, 1)},
