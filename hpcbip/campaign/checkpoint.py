@@ -3,8 +3,9 @@
     DIR/checkpoints/<identity>-<chain>.checkpoint, and .previous, the one before
 
 A file is a line of magic, the SHA-256 of the rest, and the rest: an npz archive. It is written aside, synced and
-renamed. Because a chain is deterministic, and because the bins of the block in hand are in the checkpoint, results and
-state cannot come apart: whatever a kill leaves out is replayed from here or computed again, bit for bit.
+renamed. Because a chain is deterministic, and because the checkpoint holds all bins that are not known to have reached
+the disk, results and state cannot come apart: whatever a kill or a power cut leaves out of the segments is replayed
+from here or computed again, bit for bit.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import hashlib
 import io
 import os
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -34,7 +35,8 @@ class Checkpoint:
     Attributes:
         blocks: number of blocks behind the chain.
         parameters: canonical JSON of what the chain samples; checked on reading.
-        rows: bins of the last block, (bins, columns); empty if it was thermal.
+        rows: the last bins, (bins, columns), up to those of the last block; at least all that may not have reached
+            the disk. Empty if that block was thermal.
         arrays: state of the chain (`Chain.to_arrays`).
     """
 
@@ -53,6 +55,12 @@ class Checkpoints:
 
     def _path(self, identity: str, chain: int) -> Path:
         return self.directory / f"{identity}-{chain}.checkpoint"
+
+    def chains(self) -> list[tuple[str, int]]:
+        """(identity, chain) of all that have a checkpoint or the one before."""
+        names = {path.stem for kind in ("checkpoint", "previous") for path in self.directory.glob(f"*-*.{kind}")}
+        split = (name.rpartition("-") for name in names)
+        return sorted((identity, int(chain)) for identity, _, chain in split if chain.isdigit())
 
     def save(self, identity: str, chain: int, checkpoint: Checkpoint) -> None:
         """Write a checkpoint, keeping the previous one.
@@ -78,22 +86,25 @@ class Checkpoints:
         os.replace(aside, path)
         sync_directory(self.directory)
 
-    def candidates(self, identity: str, chain: int, parameters: str) -> list[Checkpoint]:
-        """The readable checkpoints of a chain, newest first; damaged files are set aside and listed in `damaged`."""
+    def candidates(self, identity: str, chain: int, parameters: str) -> Iterator[Checkpoint]:
+        """The readable checkpoints of a chain, newest first; damaged files are set aside and listed in `damaged`.
+
+        Raises:
+            OSError: if a file can neither be read nor be set aside.
+        """
         path = self._path(identity, chain)
-        found = []
         for name in (path, path.with_suffix(".previous")):
             try:
-                content = name.read_bytes()
+                checkpoint = _parse(name.read_bytes())
             except FileNotFoundError:
                 continue
-            checkpoint = _parse(content)
+            except OSError:
+                checkpoint = None
             if checkpoint is None or checkpoint.parameters != parameters:
                 os.replace(name, name.with_name(name.name + ".damaged"))
                 self.damaged.append(name)
             else:
-                found.append(checkpoint)
-        return found
+                yield checkpoint
 
 
 def _parse(content: bytes) -> Checkpoint | None:

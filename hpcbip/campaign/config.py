@@ -198,17 +198,48 @@ def _target(value: object) -> object:
     return value
 
 
+class ChainsSection(Section):
+    """Chains of an ensemble that grow in number where much is missing, from `min` up to `max`."""
+
+    min: Count
+    max: Count
+
+    @model_validator(mode="after")
+    def _check(self) -> ChainsSection:
+        if self.max < self.min:
+            raise refusal("smaller than min", f">= min, which is {self.min}", key="max", value=self.max)
+        return self
+
+
+def _chains(value: object) -> object:
+    if isinstance(value, dict):
+        return ChainsSection.model_validate(value)
+    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+        raise refusal("not a number of chains", "an integer >= 1, or {min: integer, max: integer}")
+    return value
+
+
 class SamplingSection(Section):
     """How long and how finely the chains are sampled. All counts are per chain, whatever the number of ranks."""
 
     beta: Annotated[Literal["auto"] | float | BetaSection, BeforeValidator(_beta)] = "auto"
-    chains: Count = 4
+    chains: Annotated[int | ChainsSection, BeforeValidator(_chains)] = 4
     target: Annotated[dict[str, Positive], BeforeValidator(_target)] = Field(default_factory=dict)
     max_blocks: Count = 200
     min_blocks: Count = 8
     thermal_blocks: NonNegativeCount = 4
     bins_per_block: Count = 8
     updates_per_bin: Count = 500_000
+
+    @property
+    def least_chains(self) -> int:
+        """Chains that every ensemble begins with."""
+        return self.chains.min if isinstance(self.chains, ChainsSection) else self.chains
+
+    @property
+    def most_chains(self) -> int:
+        """Chains that an ensemble may come to have."""
+        return self.chains.max if isinstance(self.chains, ChainsSection) else self.chains
 
     @model_validator(mode="after")
     def _check(self) -> SamplingSection:

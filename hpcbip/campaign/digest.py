@@ -5,13 +5,14 @@ from __future__ import annotations
 import hashlib
 from pathlib import Path
 
+from .bins import Verdicts
 from .directory import open_campaign
 from .store import Store
 
 
 def digest_lines(directory: Path) -> list[str]:
     """One line per (ensemble, chain), sorted: identity, sector, parameters, chain, number of bins, SHA-256 of their
-    bytes.
+    bytes; for what is done, of exactly the bins that count (`bins`).
 
     An ensemble that several points share (the polaron of points that differ in U only) appears once.
 
@@ -20,12 +21,14 @@ def digest_lines(directory: Path) -> list[str]:
     """
     config, plan = open_campaign(directory)
     lines = []
+    verdicts = Verdicts.read(directory)
     with Store(directory) as store:
         for key in sorted(plan.ensembles):
             record = plan.ensembles[key]
             shown = " ".join(f"{name}={value}" for name, value in record.parameters.items() if name != "electrons")
-            for chain in range(config.sampling.chains):
-                rows = store.read(key, chain)
+            for chain, rows in enumerate(verdicts.counting(store, key, config.sampling.bins_per_block)):
+                if not len(rows) and chain >= config.sampling.least_chains:
+                    continue
                 sha = hashlib.sha256(rows.astype("<f8").tobytes()).hexdigest()
                 lines.append(f"{key[:16]} {record.sector} {shown} chain={chain} bins={len(rows)} sha256={sha}")
     return lines

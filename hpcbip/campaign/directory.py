@@ -2,7 +2,8 @@
 
     DIR/config.yaml      the configuration of the latest run, as given
     DIR/campaign.json    name, frozen keys and format: what every later run has to agree with
-    DIR/run.log          versions, hosts, ranks and outcome of every run
+    DIR/logs/            a file per run: versions, hosts, ranks, configuration, what went wrong, outcome
+    DIR/progress.json    the scheduler's verdicts, for readers (`bins`)
     DIR/bins-*.h5, DIR/checkpoints/    see `store` and `checkpoint`
     DIR/lock, DIR/stop   held by the running campaign; asks it to stop
 """
@@ -111,6 +112,18 @@ def open_campaign(directory: Path) -> tuple[Config, Plan]:
     return config, make_plan(config)
 
 
+def is_locked(directory: Path) -> bool:
+    """Whether a run is at work here, as far as this machine can tell."""
+    try:
+        with open(directory / "lock", encoding="utf-8") as file:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except OSError:
+        pass
+    return False
+
+
 @contextmanager
 def locked(directory: Path) -> Iterator[None]:
     """Hold the campaign's lock; the kernel frees it however the process ends.
@@ -118,7 +131,7 @@ def locked(directory: Path) -> Iterator[None]:
     Raises:
         InputError: if another run holds it.
     """
-    with open(directory / "lock", "w", encoding="utf-8") as file:
+    with open(directory / "lock", "a", encoding="utf-8") as file:
         patience = time.monotonic() + LOCK_PATIENCE
         while True:
             try:

@@ -1,39 +1,41 @@
-"""The master: restores what is there, hands out blocks, writes bins, watches the clock. It knows no MPI, only a
-`Team`."""
+"""The master: hands out blocks, writes bins, has errors judged, watches the clock. It knows no MPI, only a `Team`."""
 
 from __future__ import annotations
 
-import json
 import time
-from collections.abc import Callable, Mapping
+from collections import deque
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
 
-import numpy as np
-
-from hpcbip.qmc import columns, lags
-
-from .checkpoint import Checkpoints
-from .config import TARGETS, Config
-from .directory import write_atomically
-from .identity import canonical_json
+from .bins import Verdict, Verdicts
+from .config import Config
+from .judge import Judge, rules_of
 from .plan import Plan
-from .reduction import target_errors
-from .scheduler import Rules, Scheduler, Task
-from .store import Room, Store
+from .scheduler import ChainKey, Scheduler, Task
+from .store import Store
 from .worker import Result
+
+LOOK = 0.05  # seconds between looks at the clock and for requests to stop
+SYNC = 5.0  # seconds between syncs of the bins; until then the checkpoints hold them as well
+NOTE = 5.0  # seconds between notes for the status
+PAUSE = 0.005  # longest sleep while nothing happens: half of it is lost per block, 200 wake-ups/s cost 0.5 % of a core
 
 
 class Team(Protocol):
     """Those who run tasks: this process, or the ranks of an MPI job."""
 
-    size: int
+    @property
+    def members(self) -> Iterable[int]:
+        """Those that may be given tasks."""
 
     def send(self, member: int, task: Task) -> None:
         """Give a task to an idle member."""
 
-    def poll(self) -> tuple[int, Result] | None:
-        """A finished task and its member, if there is one; does not wait."""
+    def poll(self) -> tuple[int, Result | None] | None:
+        """A finished task and its member, if there is one; does not wait. None for the result: the member is lost."""
 
 
 class Master:
@@ -41,93 +43,45 @@ class Master:
 
     Args:
         directory, config, plan: the campaign; the directory is prepared and locked.
+        behind: (identity, chain) -> blocks done (`restore`); their bins are on the disk.
+        store: its bins, for reading.
+        writer: takes the bins of members that do not write themselves.
         log: takes one line for the run's log.
     """
 
-    def __init__(self, directory: Path, config: Config, plan: Plan, log: Callable[[str], None]) -> None:
-        self._config, self._plan, self._log = config, plan, log
-        self._directory = directory
-        self._store = Store(directory, writable=True)
-        sampling = config.sampling
-        self._store.make_room(self._rooms())
-        for path in self._store.damaged:
-            log(f"damaged: {path.name}: set aside, its bins are computed again")
-        behind = self._restore(Checkpoints(directory))
-        self.scheduler = Scheduler(
-            plan.ensembles,
-            Rules(sampling.chains, sampling.thermal_blocks, sampling.min_blocks, sampling.max_blocks),
-            behind,
-            [key for key, record in plan.ensembles.items() if self._targets(record.sector)],
-            self._partners(),
-            self._evaluate,
-        )
-        self.error = ""
+    def __init__(
+        self,
+        directory: Path,
+        config: Config,
+        plan: Plan,
+        behind: Mapping[ChainKey, int],
+        store: Store,
+        writer: Store,
+        log: Callable[[str], None],
+    ) -> None:
+        self.config, self.plan = config, plan
+        self._directory, self._log, self._writer = directory, log, writer
+        self._judge = Judge(config, plan, store, Verdicts.read(directory).ensembles)
+        rules = rules_of(config)
+        self.scheduler = Scheduler(plan.ensembles, rules, behind, self._judge.targeted, self._judge.partners)
+        self._durable = {key: self._bins(blocks) for key, blocks in behind.items()}
+        self._fresh: dict[ChainKey, int] = {}  # bins handed to the operating system since the last sync
+        self._syncing: tuple[Future[None], dict[ChainKey, int]] | None = None
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="sync")
+        self._tasks: dict[int, Task] = {}
+        self._last: dict[int, ChainKey] = {}
+        self._slowest = self._next_sync = 0.0
+        self.error = ""  # why the disk refused
+        self.trace = ""  # traceback of a program error in a member
         self.members = 1
-        self._last: dict[int, tuple[str, int]] = {}
-        self._seconds: list[float] = []
+        self.begun = time.time()
+        self.blocks = 0  # of this run
+        self.seconds = 0.0  # that members spent on them
 
     def close(self) -> None:
-        """Close the store."""
-        self._store.close()
-
-    def _rooms(self) -> Mapping[str, Room]:
-        sampling = self._config.sampling
-        rooms = {}
-        for key, record in self._plan.ensembles.items():
-            ensemble = record.build()
-            rooms[key] = Room(
-                sampling.chains, sampling.max_blocks * sampling.bins_per_block, columns(ensemble), record.sector,
-                canonical_json(record.parameters), lags(ensemble).tolist(),
-            )  # fmt: skip
-        return rooms
-
-    def _restore(self, checkpoints: Checkpoints) -> dict[tuple[str, int], int]:
-        """Blocks behind every chain: by its newest checkpoint whose earlier bins are all in the store.
-
-        The bins of the checkpoint's own block are written again, in case the last run died in between.
-        """
-        sampling = self._config.sampling
-        behind = {}
-        for key, record in self._plan.ensembles.items():
-            for chain in range(sampling.chains):
-                bins = len(self._store.read(key, chain))
-                for checkpoint in checkpoints.candidates(key, chain, canonical_json(record.parameters)):
-                    first = (checkpoint.blocks - 1 - sampling.thermal_blocks) * sampling.bins_per_block
-                    if bins < first or len(checkpoint.rows) not in (0, sampling.bins_per_block):
-                        continue
-                    if len(checkpoint.rows) and bins < first + len(checkpoint.rows):
-                        self._store.write(key, chain, first, checkpoint.rows)
-                    behind[key, chain] = checkpoint.blocks
-                    break
-        for path in checkpoints.damaged:
-            self._log(f"damaged: {path.name}: set aside, the chain goes on from the one before")
-        return behind
-
-    def _targets(self, sector: str) -> dict[str, float]:
-        return {name: error for name, error in self._config.sampling.target.items() if sector in TARGETS[name]}
-
-    def _partners(self) -> dict[str, list[str]]:
-        if "binding_energy" not in self._config.sampling.target:
-            return {}
-        partners: dict[str, list[str]] = {}
-        for point in self._plan.points:
-            one, two = point.ensembles.values()
-            partners.setdefault(one, []).append(two)
-            partners.setdefault(two, []).append(one)
-        return partners
-
-    def _bins(self, identity: str, blocks: int) -> list[np.ndarray]:
-        rows = blocks * self._config.sampling.bins_per_block
-        return [self._store.read(identity, chain)[:rows] for chain in range(self._config.sampling.chains)]
-
-    def _evaluate(self, identity: str, blocks: int) -> float:
-        """Largest error over target. The other sector enters the binding energy with its first milestone only, so that
-        the outcome does not depend on how far it happens to be."""
-        targets = self._targets(self._plan.ensembles[identity].sector)
-        others = self._partners().get(identity, ())
-        partners = {other: self._bins(other, self._config.sampling.min_blocks) for other in others}
-        errors = target_errors(self._plan, identity, self._bins(identity, blocks), partners)
-        return max(errors[name] / target for name, target in targets.items())
+        """End the threads."""
+        self._judge.close()
+        self._thread.shutdown(wait=True)
 
     def run(
         self, team: Team, stop: Callable[[], str], deadline: float | None, report: Callable[[Master], None]
@@ -141,71 +95,167 @@ class Master:
             report: called often, with this master, to show progress.
 
         Returns:
-            whether the campaign is finished.
+            whether the campaign is finished: every ensemble has met its targets, come to its hard end, or failed.
         """
-        self.members = team.size
-        idle = set(range(team.size))
-        reason, pause = "", 0.001
+        idle = deque(team.members)
+        self.members = len(idle)
+        reason, pause, look, note = "", 0.0005, 0.0, time.time() + NOTE
+        news = True  # something has happened since no task was to be had
+        self._catch_up(stop)
         while True:
-            reason = reason or stop() or self.error
-            if not reason and deadline is not None and time.time() + self._block_time() > deadline:
-                reason = "time limit"
+            now = time.time()
+            if now >= look or self.error or self.trace:
+                look = now + LOOK
+                reason = reason or stop() or self.error or ("a program error" if self.trace else "")
+                if not reason and deadline is not None and now + self._block_time() > deadline:
+                    reason = "time limit"
+                if not reason and not self.members:
+                    reason = "no member is left"
+                self._sync(now)
+                report(self)
+                if now >= note:
+                    self._note()
+                    note = now + NOTE
             if not reason:
-                for member in sorted(idle):
-                    task = self.scheduler.next(self._last.get(member))
-                    if task is None:
-                        break
-                    team.send(member, task)
-                    idle.discard(member)
-                    self._last[member] = (task.identity, task.chain)
-            report(self)
-            if len(idle) == team.size:
-                if reason:
-                    self._log(f"stopped: {reason}")
-                self._write_progress()
-                return self.scheduler.finished
+                news = self._consult() or news
+                while news and idle:
+                    news = self._give(team, idle)
+            if not self._tasks and (reason or self.scheduler.finished):
+                break
             finished = team.poll()
             if finished is None:
-                # waiting ranks must not burn the cores of working ones
+                if not (self._tasks or reason or self._judge.waiting or news):
+                    raise RuntimeError("nothing is being done and nothing can be begun: the scheduler is stuck")
                 time.sleep(pause)
-                pause = min(2 * pause, 0.02)
+                pause = min(2.0 * pause, PAUSE)
                 continue
-            pause = 0.001
-            idle.add(finished[0])
-            self._accept(finished[1])
+            pause, news = 0.0005, True
+            member, result = finished
+            task = self._tasks.pop(member, None)
+            if result is None:
+                self._lose(member, task, idle)
+            elif task is not None:  # otherwise it is the last word of a lost member
+                idle.append(member)
+                self._accept(result)
+        if reason:
+            self._log(f"stopped: {reason}")
+        self._settle()
+        report(self)
+        return self.scheduler.finished
+
+    def _catch_up(self, stop: Callable[[], str]) -> None:
+        """Have judged what earlier runs left to be judged, before anything is begun: it may be done already."""
+        self._consult()
+        while self._judge.waiting and not stop():
+            time.sleep(0.001)
+            self._consult()
+
+    def _give(self, team: Team, idle: deque[int]) -> bool:
+        """Hand the next block to the member that has waited longest; returns False if there is none."""
+        task = self.scheduler.next(self._last.get(idle[0]))
+        if task is None:
+            return False
+        member = idle.popleft()
+        key = task.identity, task.chain
+        self._last[member] = key
+        self._tasks[member] = replace(task, durable=self._durable.get(key, 0))
+        team.send(member, self._tasks[member])
+        return True
+
+    def _lose(self, member: int, task: Task | None, idle: deque[int]) -> None:
+        self.members -= 1
+        self._log(f"lost: member {member}: {'its block is run again by another' if task else 'it was idle'}")
+        if task:
+            self.scheduler.abandon(task)
+        else:
+            idle.remove(member)
+
+    def _consult(self) -> bool:
+        """Have due ensembles judged and take the answers; returns whether there were any."""
+        for identity, milestone in self.scheduler.due():
+            self._judge.ask(identity, milestone)
+        judged = False
+        for identity, ratio in self._judge.answers():
+            self.scheduler.judge(identity, ratio)
+            judged = True
+        return judged
+
+    def _bins(self, blocks: int) -> int:
+        sampling = self.config.sampling
+        return max(0, blocks - sampling.thermal_blocks) * sampling.bins_per_block
 
     def _accept(self, result: Result) -> None:
-        if not result.error and len(result.rows):
-            sampling = self._config.sampling
-            first = (result.task.block - sampling.thermal_blocks) * sampling.bins_per_block
-            try:
-                self._store.write(result.task.identity, result.task.chain, first, result.rows)
-            except OSError as error:
-                result = Result(result.task, result.rows, result.seconds, f"{self._directory}: {error}")
-        if result.error:
-            self.error = self.error or result.error
+        task, error = result.task, result.error
+        key = task.identity, task.chain
+        if result.failure:
+            record = self.plan.ensembles[task.identity]
+            self._log(f"failed: {record.sector} {task.identity[:12]} chain {task.chain}: {result.failure}")
+            self.scheduler.fail(task, result.failure)
             return
-        self._seconds = [*self._seconds[-63:], result.seconds]
-        self.scheduler.complete(result.task)
+        if not error and not result.trace and len(result.rows):
+            try:
+                self._writer.write(*key, self._bins(task.block), result.rows)
+                self._fresh[key] = self._bins(task.block + 1)
+            except OSError as failure:
+                error = f"{self._directory}: {failure}"
+        if result.written:
+            self._durable[key] = self._bins(task.block + 1)
+        if error or result.trace:
+            self.error = self.error or error
+            self.trace = self.trace or result.trace
+            self.scheduler.abandon(task)
+            return
+        self._slowest = max(0.98 * self._slowest, result.seconds)
+        self.blocks += 1
+        self.seconds += result.seconds
+        self.scheduler.complete(task, result.seconds)
+
+    def _sync(self, now: float) -> None:
+        """Bring fresh bins to the disk, in a thread; the chains' next checkpoints then need not hold them."""
+        if self._syncing is not None and self._syncing[0].done():
+            failure = self._syncing[0].exception()
+            if failure is None:
+                self._durable.update(self._syncing[1])
+            else:
+                self.error = self.error or f"{self._directory}: {failure}"
+            self._syncing = None
+        if self._syncing is None and self._fresh and now >= self._next_sync:
+            self._next_sync = now + SYNC
+            self._syncing = self._thread.submit(self._writer.sync), self._fresh
+            self._fresh = {}
+
+    def _settle(self) -> None:
+        """At the end of a run: all bins on the disk, all verdicts noted."""
+        self._thread.shutdown(wait=True)
+        try:
+            self._writer.sync()
+        except OSError as failure:
+            self.error = self.error or f"{self._directory}: {failure}"
+        self._note()
 
     def _block_time(self) -> float:
         """A cautious guess at the seconds of one block."""
-        return 1.3 * max(self._seconds, default=0.0) + 0.5
+        return 1.3 * self._slowest + 0.5
 
     def seconds_left(self) -> float | None:
-        """Seconds to the present milestones, or None before the first block has been timed."""
-        if not self._seconds:
-            return None
-        left = self.scheduler.blocks_known - self.scheduler.blocks_done
-        return left * float(np.mean(self._seconds)) / self.members
+        """Expected seconds to all targets, or None before the first block has been timed."""
+        return self.scheduler.seconds_left(self.members)
 
-    def _write_progress(self) -> None:
-        """Leave what the status needs beside the bins; bins alone tell everything but the scheduler's verdicts."""
+    def rate(self) -> float:
+        """Blocks per second of this run."""
+        return self.blocks / max(1e-9, time.time() - self.begun)
+
+    def _note(self) -> None:
+        """Leave what the status needs beside the bins."""
         ensembles = {
-            key: {"milestone": e.milestone, "done": e.done, "ratio": e.ratio if np.isfinite(e.ratio) else None}
+            key: Verdict(e.milestone.chains, e.milestone.blocks, e.done, e.failed, self._judge.known(key))
             for key, e in self.scheduler.ensembles.items()
         }
+        run = {
+            "time": time.time(), "members": self.members, "blocks": self.blocks, "blocks_per_second": self.rate(),
+            "seconds_left": self.seconds_left(),
+        }  # fmt: skip
         try:
-            write_atomically(self._directory / "progress.json", json.dumps({"ensembles": ensembles}))
+            Verdicts(ensembles, run).write(self._directory)
         except OSError as error:
             self.error = self.error or f"{error.filename or self._directory}: {error.strerror}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import time
 from typing import TYPE_CHECKING
@@ -27,6 +28,25 @@ def duration(seconds: float | None) -> str:
     if days:
         return f"{days} d {hours} h"
     return f"{hours} h {minutes:02d} min" if hours else f"{minutes} min {rest:02d} s" if minutes else f"{rest} s"
+
+
+def summary(master: Master, deadline: float | None) -> str:
+    """Points done, the largest error against its target, blocks per second, time left."""
+    scheduler, plan = master.scheduler, master.plan
+    over = [all(scheduler.ensembles[key].done for key in point.ensembles.values()) for point in plan.points]
+    parts = [f"{sum(over)} of {len(over)} points done"]
+    open_ratios = [e.ratio for e in scheduler.ensembles.values() if e.begun and not e.done and math.isfinite(e.ratio)]
+    if open_ratios:
+        parts.append(f"largest error {max(open_ratios):.2g} × target")
+    if scheduler.failures:
+        parts.append(f"{len(scheduler.failures)} ensembles failed")
+    if not scheduler.finished:
+        if master.blocks:
+            parts.append(f"{master.rate():.3g} blocks/s")
+        parts.append(f"about {duration(master.seconds_left())} left")
+        if deadline is not None:
+            parts.append(f"{duration(deadline - time.time())} to the time limit")
+    return ", ".join(parts)
 
 
 class Progress:
@@ -60,15 +80,11 @@ class Progress:
         if now < self._next and not finished:
             return
         scheduler = master.scheduler
-        left = master.seconds_left()
-        note = f"{sum(e.done for e in scheduler.ensembles.values())} of {len(scheduler.ensembles)} ensembles done"
-        if not finished:
-            note += f", {duration(left)} to the next milestones"
-            if self._deadline is not None:
-                note += f", {duration(self._deadline - now)} to the time limit"
         if self._bar:
+            note = summary(master, self._deadline)
             self._bar.update(self._task, completed=scheduler.blocks_done, total=scheduler.blocks_known, note=note)
             self._next = now + BAR_EVERY
         else:
+            note = summary(master, self._deadline)
             print(f"{scheduler.blocks_done}/{scheduler.blocks_known} blocks, {note}", flush=True)
             self._next = now + LINE_EVERY

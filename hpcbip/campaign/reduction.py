@@ -304,7 +304,8 @@ def target_errors(
         identity: of the ensemble.
         chain_bins: its bins, one array (bins, columns) per chain.
         partners: bins of ensembles of the other sector, by identity. With them binding_energy is there too: the
-            largest relative error over the points that join this ensemble with one of them.
+            largest relative error over the points that join this ensemble with one of them, if the other sector's
+            part of it becomes as small as this one's. (Its present part is left out: it may be far behind.)
 
     Returns:
         {observable: error/|value|}; infinite where the value is not resolved (too few bins, no mass, no transition).
@@ -312,13 +313,16 @@ def target_errors(
     data = _bins(plan, identity, chain_bins)
     entries = _sector_entries(data.sector, reduce_ensemble(data), data.parameters)
     result = {name: _relative(entries, name) for name in TARGETS[data.sector]}
+    energy_error = entries[f"E_{data.sector}_err"]
+    own = None if energy_error is None else math.sqrt(2.0) * energy_error * (2.0 if data.sector == "polaron" else 1.0)
     for other, bins in (partners or {}).items():
         joined = any({identity, other} == set(point.ensembles.values()) for point in plan.points)
         if not joined:
             continue
         pair = sorted((data, _bins(plan, other, bins)), key=lambda part: list(SECTORS).index(part.sector))
         enough = all(part.bins >= MIN_BINS for part in pair)
-        error = _relative(binding(*pair), "binding_energy") if enough else math.inf
+        value = binding(*pair)["binding_energy"] if enough else None
+        error = math.inf if own is None or not value else own / abs(value)
         result["binding_energy"] = max(error, result.get("binding_energy", 0.0))
     return result
 

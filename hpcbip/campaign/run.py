@@ -8,22 +8,37 @@ import platform
 import signal
 import sys
 import time
-from collections.abc import Callable, Iterator
-from importlib.metadata import PackageNotFoundError, version
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from hpcbip.errors import InputError
 
-from .config import load_config
+from .config import Config, load_config
 from .deadline import deadline
 from .directory import check_directory, locked, prepare_directory
-from .plan import make_plan
+from .plan import Plan, make_plan
 from .progress import Progress
+from .quiet import abort_on_error, broadcast, gather_names
 
-DONE, STOPPED = 0, 3
+if TYPE_CHECKING:
+    from .master import Master
+    from .runlog import RunLog
+    from .scheduler import ChainKey
+    from .store import Store
+
+DONE, BUG, BAD, STOPPED = 0, 1, 2, 3
 MPI_RANK_VARIABLES = ("OMPI_COMM_WORLD_RANK", "PMIX_RANK", "PMI_RANK", "MPI_LOCALRANKID", "SLURM_PROCID")
-_TOOLS = ("hpcbip", "numpy", "numba", "h5py", "mpi4py")
+
+
+@dataclass(frozen=True)
+class Orders:
+    """What rank 0 tells the others when everything is prepared: to work, or why not."""
+
+    status: int = DONE
+    config: Config | None = None
+    parallel: bool = False  # all ranks write
 
 
 def mpi_rank() -> int | None:
@@ -45,86 +60,172 @@ def run_campaign(source: Path, directory: Path, max_time: float | None, started:
         started: `time.time()` at which the run began, on all ranks the same or nearly so.
 
     Returns:
-        0 when every target is met, 3 when stopped before.
+        0 when every target is met, 3 when stopped before, on all ranks the same.
 
     Raises:
-        InputError: on bad input, before any work starts, and when the disk refuses to take results.
+        InputError: on bad input, before any work starts; when the disk refuses to take results; when a point cannot be
+            sampled.
     """
+    comm = _world()
+    parent = os.getppid()
+    if comm is not None and comm.Get_rank() > 0:
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)  # the master decides when to stop
+        signal.signal(signal.SIGUSR1, signal.SIG_IGN)
+        return _follow(comm, directory, lambda: os.getppid() != parent)
+    try:
+        with _stop_requests(directory, parent) as stop:
+            return _lead(comm, source, directory, max_time, started, stop)
+    except OSError as failure:
+        raise InputError(f"{failure.filename or directory}: {failure.strerror or failure}") from failure
+
+
+@dataclass(frozen=True)
+class _Prepared:
+    """A campaign that is ready to be worked on: checked, locked, and restored."""
+
+    config: Config
+    plan: Plan
+    log: RunLog
+    store: Store
+    behind: Mapping[ChainKey, int]
+
+
+def _lead(
+    comm: Any, source: Path, directory: Path, max_time: float | None, started: float, stop: Callable[[], str]
+) -> int:
+    """Rank 0: prepare everything, and only then give the others their orders."""
+    with contextlib.ExitStack() as stack:
+        try:
+            ready = _prepare(source, directory, stack)
+        except BaseException:
+            if comm:
+                broadcast(comm, Orders(BAD))
+            raise
+        try:
+            status, message, lost = _conduct(comm, directory, ready, deadline(max_time, started), stop)
+        except (InputError, OSError) as failure:
+            if comm:  # the others are at work and know nothing of it
+                print(f"hpcbip: {failure}", file=sys.stderr, flush=True)
+                report_status(BAD)
+                comm.Abort(BAD)
+            raise
+    if message and status == BAD and not lost:
+        raise InputError(message)
+    if message:
+        print(f"hpcbip: {message}", file=sys.stderr)
+    _leave(status, lost)
+    return status
+
+
+def _prepare(source: Path, directory: Path, stack: contextlib.ExitStack) -> _Prepared:
     config = load_config(source)
     check_directory(directory, config, str(source))
-    comm = _world()
-    rank = comm.Get_rank() if comm else 0
-    parent = os.getppid()
-    # MPI before numba: the kernel is compiled, or its cache filled, by one rank; the others then only load it
+    # only now, for what is refused should be refused at once: these load HDF5, and numba the kernel
     from hpcbip.qmc import warm_up
 
-    if rank == 0:
-        with _stop_requests(directory, parent) as stop:
-            return _lead(comm, source, directory, deadline(max_time, started), stop)
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)  # the master decides when to stop
-    signal.signal(signal.SIGUSR1, signal.SIG_IGN)
-    assert comm is not None
-    _quiet_barrier(comm)
-    warm_up()
-    from .team import serve
-    from .worker import Worker
+    from .restore import restore
+    from .runlog import RunLog
 
-    serve(comm, Worker(directory, config, make_plan(config)), lambda: os.getppid() != parent)
-    return _agree(comm, None)
+    plan = make_plan(config)
+    directory.mkdir(parents=True, exist_ok=True)
+    stack.enter_context(locked(directory))
+    prepare_directory(directory, config, source)
+    (directory / "stop").unlink(missing_ok=True)
+    log = RunLog(directory)
+    log(f"started: {source} in {directory}")
+    store, behind = restore(directory, config, plan, log)
+    stack.callback(store.close)
+    warm_up()  # the kernel is compiled, or its cache filled, by one rank; the others then only load it
+    return _Prepared(config, plan, log, store, behind)
 
 
-def _lead(comm: Any, source: Path, directory: Path, limit: float | None, stop: Callable[[], str]) -> int:
-    from hpcbip.qmc import warm_up
-
+def _conduct(
+    comm: Any, directory: Path, ready: _Prepared, limit: float | None, stop: Callable[[], str]
+) -> tuple[int, str, bool]:
+    """Give orders, hand out blocks until the end; returns the exit status, what to tell the user, and whether ranks
+    were lost."""
     from .master import Master
+    from .store import Store, parallel_hdf5
     from .team import LocalTeam, MpiTeam
     from .worker import Worker
 
-    config = load_config(source)
-    plan = make_plan(config)
-    try:
-        with contextlib.ExitStack() as stack:
-            directory.mkdir(parents=True, exist_ok=True)
-            stack.enter_context(locked(directory))
-            prepare_directory(directory, config, source)
-            with contextlib.suppress(FileNotFoundError):
-                (directory / "stop").unlink()
-            log = Log(directory / "run.log")
-            log(f"started: {_provenance(comm)}, seed {config.seed}")
-            master = Master(directory, config, plan, log)
-            stack.callback(master.close)
-            progress = stack.enter_context(Progress(limit, comm is not None))
-            warm_up()
-            if comm:
-                _quiet_barrier(comm)
-            worker = Worker(directory, config, plan)
-            team = MpiTeam(comm, worker) if comm else LocalTeam(worker)
-            finished = master.run(team, stop, limit, progress.show)
-            if isinstance(team, MpiTeam):
-                team.dismiss()
-            log(f"ended: {'finished' if finished else 'to be continued'}")
-            error = master.error
-    except OSError as failure:
-        error, finished = f"{failure.filename or directory}: {failure.strerror or failure}", False
-        if comm:
-            _fail(comm, error)
-    except InputError as failure:
-        if comm:
-            _fail(comm, str(failure))
-        raise
-    if error:
-        if comm:
-            _agree(comm, 2)
-        raise InputError(f"{error}; everything up to the last finished blocks is saved, run again to go on")
-    status = DONE if finished else STOPPED
-    return _agree(comm, status) if comm else status
+    config, plan, log = ready.config, ready.plan, ready.log
+    store = writer = ready.store
+    hosts = [platform.node()]
+    parallel = comm is not None and parallel_hdf5()
+    if comm:
+        broadcast(comm, Orders(DONE, config, parallel))
+        hosts = gather_names(comm, platform.node())
+    if parallel:  # everything that is not bins was written by this rank alone; from here on all write
+        store.close()
+        store, writer = Store(directory), Store(directory, writable=True, communicator=comm)
+    log.begin(config, hosts, _library(comm), "all ranks" if parallel else "the master")
+    worker = Worker(directory, config, plan)
+    team = MpiTeam(comm, worker) if comm else LocalTeam(worker)
+    master = Master(directory, config, plan, ready.behind, store, writer, log)
+    with Progress(limit, comm is not None) as progress:
+        finished = master.run(team, stop, limit, progress.show)
+    master.close()
+    status, message = _outcome(master, finished)
+    spent = max(time.time() - master.begun, 1e-9)
+    busy = master.seconds / max(1, master.members) / spent
+    log(f"ended: {'finished' if finished else 'to go on'}: {master.blocks} blocks in {spent:.1f} s, {busy:.1%} busy")
+    report_status(status)
+    lost = False
+    if isinstance(team, MpiTeam):
+        team.dismiss(status)
+        lost = bool(team.lost)
+    if not lost:
+        store.close()
+        writer.close()
+    return status, message, lost
 
 
-def _fail(comm: Any, message: str) -> None:
-    """Before the other ranks have begun to work there is nothing to save: say why and end the job."""
-    print(f"hpcbip: {message}", file=sys.stderr, flush=True)
-    report_status(2)
-    comm.Abort(2)
+def _outcome(master: Master, finished: bool) -> tuple[int, str]:
+    """Exit status of a run, and what to tell the user if it is neither done nor merely stopped."""
+    saved = "everything up to the last finished blocks is saved"
+    if master.trace:
+        return BUG, f"a program error stopped the run, {saved}\n{master.trace}"
+    if master.error:
+        return BAD, f"{master.error}; {saved}, run again to go on"
+    if not finished:
+        return STOPPED, ""
+    failures = master.scheduler.failures
+    if not failures:
+        return DONE, ""
+    identity, why = next(iter(failures.items()))
+    more = f" (and {len(failures) - 1} more)" if len(failures) > 1 else ""
+    return BAD, f"{master.plan.ensembles[identity].sector} {identity[:12]}: {why}{more}; all other points are done"
+
+
+def _follow(comm: Any, directory: Path, orphaned: Callable[[], bool]) -> int:
+    """The other ranks: wait for orders, work, and end as the master says."""
+    orders = broadcast(comm)
+    if orders.config is None:
+        return int(orders.status)
+    from hpcbip.qmc import warm_up
+
+    from .store import Store
+    from .team import serve
+    from .worker import Worker
+
+    gather_names(comm, platform.node())
+    shared = Store(directory, writable=True, communicator=comm) if orders.parallel else None
+    warm_up()
+    worker = Worker(directory, orders.config, make_plan(orders.config), shared)
+    status, lost = serve(comm, worker, orphaned)
+    if shared is not None and not lost:
+        shared.close()
+    _leave(status, lost)
+    return status
+
+
+def _leave(status: int, lost: bool) -> None:
+    """After the loss of a rank: end at once, for an ordinary end would wait for it."""
+    if lost:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(0 if "HPCBIP_STATUS_FILE" in os.environ else status)
 
 
 def _world() -> Any:
@@ -132,8 +233,6 @@ def _world() -> Any:
     if mpi_rank() is None:
         return None
     from mpi4py import MPI
-
-    from .team import abort_on_error
 
     comm = MPI.COMM_WORLD
     tasks = int(os.environ.get("SLURM_STEP_NUM_TASKS", "1"))
@@ -146,23 +245,12 @@ def _world() -> Any:
     return comm
 
 
-def _quiet_barrier(comm: Any) -> None:
-    """A barrier that leaves the cores to those who still work."""
-    request = comm.Ibarrier()
-    while not request.Test():
-        time.sleep(0.01)
+def _library(comm: Any) -> str:
+    if comm is None:
+        return "none"
+    from mpi4py import MPI
 
-
-def _agree(comm: Any, status: int | None) -> int:
-    """The master's status on all ranks."""
-    if status is not None:
-        for rank in range(1, comm.Get_size()):
-            comm.send(status, dest=rank, tag=9)
-        report_status(status)
-        return status
-    while (message := comm.improbe(source=0, tag=9)) is None:
-        time.sleep(0.01)
-    return int(message.recv())
+    return str(MPI.Get_library_version()).split("\n")[0].split(", package")[0].strip("\0 ")
 
 
 def report_status(status: int) -> None:
@@ -194,26 +282,3 @@ def _stop_requests(directory: Path, parent: int) -> Iterator[Callable[[], str]]:
     finally:
         for number, action in old.items():
             signal.signal(number, action)
-
-
-def _provenance(comm: Any) -> str:
-    versions = []
-    for tool in _TOOLS:
-        with contextlib.suppress(PackageNotFoundError):
-            versions.append(f"{tool} {version(tool)}")
-    ranks = comm.Get_size() if comm else 1
-    return f"{ranks} ranks, host {platform.node()}, Python {platform.python_version()}, {', '.join(versions)}"
-
-
-class Log:
-    """DIR/run.log: a line with the time for everything worth knowing afterwards; damage is also told on stderr."""
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-
-    def __call__(self, line: str) -> None:
-        """Append a line."""
-        with open(self._path, "a", encoding="utf-8") as file:
-            file.write(f"{time.strftime('%Y-%m-%dT%H:%M:%S%z')} {line}\n")
-        if line.startswith(("damaged", "stopped")):
-            print(f"hpcbip: {line}", file=sys.stderr, flush=True)

@@ -1,34 +1,34 @@
 """Which block comes next: a plain state machine, without MPI, files or clocks.
 
-Every chain of an ensemble first runs its thermal blocks, then blocks of bins up to the milestone of its ensemble:
-min_blocks, then one and a half times as many, and so on, up to max_blocks. When all chains of an ensemble stand at the
-milestone its errors are compared with their targets, from exactly the bins up to there, and the ensemble is done or
-gets the next milestone. The number of bins of every chain is therefore a function of the configuration and the seed
-alone, whatever the number of ranks, the timing and the kills.
+Every chain of an ensemble runs its thermal blocks, then blocks of bins up to the milestone of its ensemble
+(`milestones`). When all chains stand there the errors are compared with the targets, from exactly the bins up to
+there, and the ensemble is done or gets the next milestone. What counts in the end is therefore a function of the
+configuration and the seed alone, whatever the number of ranks, the timing and the kills.
 
-Which of the possible blocks is handed out first is free: chains before their first milestone, the least advanced first;
-then those of the ensemble furthest from its target.
+Which of the possible blocks is handed out first is free, and decides how soon all is done:
+
+1. ensembles before their first milestone, the least advanced chains first: nothing is known of these;
+2. chains that stand below the milestone, or that will be needed beyond it as far as the last errors tell: those with
+   the longest expected time to the targets first (blocks left, in sequence, times the seconds of a block there);
+3. so that no rank is idle: blocks beyond a milestone that is still waited for, which the next one will need if the
+   targets are missed. If they are met these bins lie in the files, but do not count.
 """
 
 from __future__ import annotations
 
+import heapq
 import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-Evaluate = Callable[[str, int], float]
-"""(identity, blocks) -> largest ratio of an error to its target, from the bins of the first `blocks` blocks of all its
-chains."""
+from .milestones import LOOK_AGAIN, TRUST, Milestone, Rules, following, grow, still_in_sequence
 
+UNKNOWN, NEEDED, PROBABLE, PERHAPS = 0, 1, 2, 3
+_SURE = 0.8  # of the bins that are expected to be needed; the rest is a gamble
+_KEEP = 0.8  # a rank stays with its chain unless another is this much more urgent: changing costs a checkpoint
 
-@dataclass(frozen=True)
-class Rules:
-    """The numbers that govern the length of the chains (the `sampling` section of the configuration)."""
-
-    chains: int
-    thermal_blocks: int
-    min_blocks: int
-    max_blocks: int
+ChainKey = tuple[str, int]
+"""(identity of the ensemble, number of the chain)."""
 
 
 @dataclass(frozen=True)
@@ -38,6 +38,7 @@ class Task:
     identity: str
     chain: int
     block: int
+    durable: int = 0  # bins of this chain that are known to be on the disk
 
 
 @dataclass
@@ -45,10 +46,19 @@ class EnsembleProgress:
     """Where one ensemble stands."""
 
     blocks: list[int]  # behind each chain, thermal ones included
-    milestone: int  # blocks of bins per chain to reach now
-    ratio: float = math.inf  # error over target at the last milestone
+    milestone: Milestone  # to reach now
+    sure: Milestone  # what will be needed, as far as is known
+    horizon: Milestone  # up to which blocks may be begun at all
+    expected: Milestone  # where the targets will be met, as far as is known
+    beyond: int = 0  # blocks in sequence from the milestone to there
+    begun: bool = False  # the first milestone has been judged
+    ratio: float = math.inf  # error over target when last judged
+    short: int = 0  # chains below the milestone
+    judging: bool = False  # its errors are being worked out
     done: bool = False
+    failed: str = ""
     busy: set[int] = field(default_factory=set)
+    seconds: float = 0.0  # of a block, a running mean; 0: unknown
 
 
 class Scheduler:
@@ -58,90 +68,212 @@ class Scheduler:
         identities: the ensembles.
         rules: how long chains are.
         behind: (identity, chain) -> blocks already done; absent: none.
-        targeted: ensembles that have a target; if none has one, all run to max_blocks, otherwise the others stop at
-        min_blocks. partners: identity -> ensembles whose first milestone its evaluation needs.
-        evaluate: see `Evaluate`.
+        targeted: ensembles that have a target; if none has one, all run to the hard end, otherwise the others stop at
+        the first milestone. partners: identity -> ensembles whose first milestone its errors need.
     """
 
     def __init__(
         self,
         identities: Iterable[str],
         rules: Rules,
-        behind: Mapping[tuple[str, int], int],
+        behind: Mapping[ChainKey, int],
         targeted: Iterable[str],
         partners: Mapping[str, Iterable[str]],
-        evaluate: Evaluate,
     ) -> None:
-        self.rules, self._evaluate = rules, evaluate
-        self._targeted, self._partners = set(targeted), partners
-        first = rules.min_blocks if self._targeted else rules.max_blocks
-        self.ensembles = {
-            identity: EnsembleProgress([behind.get((identity, c), 0) for c in range(rules.chains)], first)
-            for identity in identities
-        }
-        self._advance_all()
+        self.rules = rules
+        self._targeted = set(targeted)
+        self._partners = {key: tuple(others) for key, others in partners.items()}
+        self._awaited_by: dict[str, list[str]] = {}
+        for key, others in self._partners.items():
+            for other in others:
+                self._awaited_by.setdefault(other, []).append(key)
+        first = rules.first if self._targeted else rules.end
+        self.ensembles = {i: EnsembleProgress([], first, first, first, first) for i in identities}
+        self.blocks_done = 0
+        self._open = len(self.ensembles)
+        self._seconds = 0.0  # of a block anywhere, a running mean
+        self._keys: dict[ChainKey, tuple[float, ...]] = {}  # urgency of every chain that may be handed out
+        self._heap: list[tuple[tuple[float, ...], str, int]] = []  # the same, and outdated entries
+        self._due: list[tuple[str, Milestone]] = []
+        for (identity, chain), blocks in behind.items():
+            if identity in self.ensembles and blocks:
+                known = self.ensembles[identity].blocks
+                known.extend([0] * (chain + 1 - len(known)))
+                known[chain] = blocks
+                self.blocks_done += blocks
+        for identity in self.ensembles:
+            self._head_for(identity, first)
+        for identity in self.ensembles:
+            self._stands(identity)
 
     @property
     def finished(self) -> bool:
-        """Whether every ensemble has met its targets or run to its hard end."""
-        return all(e.done for e in self.ensembles.values())
+        """Whether every ensemble has met its targets, run to its hard end, or failed."""
+        return self._open == 0
 
     @property
-    def blocks_done(self) -> int:
-        """Blocks behind all chains."""
-        return sum(sum(e.blocks) for e in self.ensembles.values())
+    def failures(self) -> dict[str, str]:
+        """What went wrong, by ensemble."""
+        return {identity: e.failed for identity, e in self.ensembles.items() if e.failed}
 
     @property
     def blocks_known(self) -> int:
         """Blocks up to the present milestones: what is certain to be needed."""
-        return sum(max(b, self._needed(e)) for e in self.ensembles.values() for b in e.blocks)
+        return self.blocks_done + sum(
+            max(0, self._needed(e) - blocks)
+            for e in self.ensembles.values()
+            if not e.done
+            for blocks in e.blocks[: e.milestone.chains]
+        )
 
-    def _needed(self, ensemble: EnsembleProgress) -> int:
-        return self.rules.thermal_blocks + ensemble.milestone
-
-    def next(self, prefer: tuple[str, int] | None = None) -> Task | None:
-        """The next block to run, or None if nothing can be begun now; `prefer` (identity, chain) wins among equals."""
-        best: tuple[tuple[float, float, bool], Task] | None = None
-        for identity, ensemble in self.ensembles.items():
-            if ensemble.done:
-                continue
-            needed = self._needed(ensemble)
-            for chain, block in enumerate(ensemble.blocks):
-                if block >= needed or chain in ensemble.busy:
-                    continue
-                first = ensemble.milestone <= self.rules.min_blocks
-                urgency = math.inf if first else ensemble.ratio
-                key = (-urgency, block / needed, (identity, chain) != prefer)
-                if best is None or key < best[0]:
-                    best = key, Task(identity, chain, block)
-        if best is None:
+    def seconds_left(self, workers: int) -> float | None:
+        """Expected time to all targets on so many workers; None while nothing is known."""
+        if not self._seconds:
             return None
-        self.ensembles[best[1].identity].busy.add(best[1].chain)
-        return best[1]
+        total = longest = 0.0
+        for e in self.ensembles.values():
+            if not e.done:
+                seconds = e.seconds or self._seconds
+                length = self.rules.thermal_blocks + e.expected.blocks
+                left = [max(0, length - b) for b in e.blocks[: e.expected.chains]]
+                left += [length] * (e.expected.chains - len(left))
+                total += seconds * sum(left)
+                longest = max(longest, seconds * max(left))
+        return max(longest, total / max(1, workers))
 
-    def complete(self, task: Task) -> None:
-        """The block of `task` is done and safe."""
-        ensemble = self.ensembles[task.identity]
-        ensemble.busy.discard(task.chain)
-        ensemble.blocks[task.chain] = task.block + 1
-        if min(ensemble.blocks) >= self._needed(ensemble):
-            self._advance_all()
+    def next(self, prefer: ChainKey | None = None) -> Task | None:
+        """The next block to run, or None if nothing can be begun now; `prefer` wins unless another is more urgent."""
+        while self._heap and self._keys.get(self._heap[0][1:]) != self._heap[0][0]:
+            heapq.heappop(self._heap)
+        if not self._heap:
+            return None
+        best, identity, chain = self._heap[0]
+        own = self._keys.get(prefer) if prefer else None
+        if prefer and own and own[0] == best[0] and own[1] <= best[1] + self._patience(best):
+            identity, chain = prefer
+        del self._keys[identity, chain]
+        ensemble = self.ensembles[identity]
+        ensemble.busy.add(chain)
+        return Task(identity, chain, ensemble.blocks[chain])
 
-    def _first_milestone_behind(self, identity: str) -> bool:
-        return min(self.ensembles[identity].blocks) >= self.rules.thermal_blocks + self.rules.min_blocks
+    @staticmethod
+    def _patience(best: tuple[float, ...]) -> float:
+        return 3.0 if best[0] == UNKNOWN else (1.0 - _KEEP) * abs(best[1])
 
-    def _advance_all(self) -> None:
-        """Move on every ensemble whose chains all stand at its milestone; one may have waited for another's bins."""
-        for identity, ensemble in self.ensembles.items():
-            while not ensemble.done and min(ensemble.blocks) >= self._needed(ensemble):
-                if not all(map(self._first_milestone_behind, self._partners.get(identity, ()))):
-                    break
-                if identity in self._targeted:
-                    ensemble.ratio = self._evaluate(identity, ensemble.milestone)
-                    ensemble.done = ensemble.ratio <= 1.0
-                else:
-                    ensemble.done = True
-                if ensemble.milestone >= self.rules.max_blocks:
-                    ensemble.done = True
-                if not ensemble.done:
-                    ensemble.milestone = min(self.rules.max_blocks, math.ceil(1.5 * ensemble.milestone))
+    def complete(self, task: Task, seconds: float = 1.0) -> None:
+        """The block of `task` is done and safe; it took so many seconds."""
+        e = self.ensembles[task.identity]
+        e.busy.discard(task.chain)
+        e.blocks[task.chain] = task.block + 1
+        self.blocks_done += 1
+        e.seconds = 0.8 * e.seconds + 0.2 * seconds if e.seconds else seconds
+        self._seconds = 0.98 * self._seconds + 0.02 * seconds if self._seconds else seconds
+        if e.done:
+            return
+        if task.chain < e.milestone.chains and task.block + 1 == self._needed(e):
+            e.short -= 1
+            self._stands(task.identity)
+        self._offer(task.identity, task.chain)
+
+    def abandon(self, task: Task) -> None:
+        """The worker of `task` is lost: another one may run the block."""
+        self.ensembles[task.identity].busy.discard(task.chain)
+        self._offer(task.identity, task.chain)
+
+    def fail(self, task: Task, why: str) -> None:
+        """The chain of `task` cannot go on. The other chains alone would be a biased choice, so its whole ensemble is
+        given up; all others go on."""
+        e = self.ensembles[task.identity]
+        e.busy.discard(task.chain)
+        e.failed = e.failed or f"chain {task.chain}: {why}"
+        self._close(task.identity)
+        self._stands(task.identity)
+
+    def due(self) -> list[tuple[str, Milestone]]:
+        """Ensembles that stand at their milestone and wait for `judge`; each is told once."""
+        due, self._due = self._due, []
+        return due
+
+    def judge(self, identity: str, ratio: float) -> None:
+        """The largest ratio of an error to its target, from exactly the bins of the present milestone, is `ratio`."""
+        e = self.ensembles[identity]
+        e.judging, e.begun, e.ratio = False, True, ratio
+        if ratio <= 1.0 or e.milestone == self.rules.end or identity not in self._targeted:
+            self._close(identity)
+        elif not e.failed:
+            self._head_for(identity, following(e.milestone, ratio, self.rules))
+        self._stands(identity)
+
+    def _needed(self, e: EnsembleProgress) -> int:
+        return self.rules.thermal_blocks + e.milestone.blocks
+
+    def _close(self, identity: str) -> None:
+        e = self.ensembles[identity]
+        if not e.done:
+            e.done = True
+            self._open -= 1
+            for chain in range(len(e.blocks)):
+                self._keys.pop((identity, chain), None)
+
+    def _at_first_milestone(self, identity: str) -> bool:
+        """Whether the bins of the first milestone are there, or never will be."""
+        e = self.ensembles[identity]
+        return bool(e.failed) or e.begun or e.short == 0
+
+    def _stands(self, identity: str) -> None:
+        """An ensemble has come to a milestone, or never will: it, or those that waited for it, may be due."""
+        for candidate in (identity, *self._awaited_by.get(identity, ())):
+            e = self.ensembles[candidate]
+            if not (e.done or e.judging or e.short):
+                partners = self._partners.get(candidate, ())
+                e.judging = all(map(self._at_first_milestone, partners))
+                if e.judging:
+                    self._due.append((candidate, e.milestone))
+
+    def _head_for(self, identity: str, milestone: Milestone) -> None:
+        """Give an ensemble its next milestone, and work out how far one may go beyond and what is to be expected."""
+        e, rules = self.ensembles[identity], self.rules
+        before, e.milestone = e.milestone, milestone
+        last = not self._targeted or milestone == rules.end or identity not in self._targeted
+        e.beyond = 0
+        if last:
+            e.sure = e.horizon = e.expected = milestone
+        elif not e.begun or math.isinf(e.ratio):
+            e.sure, e.horizon, e.expected = milestone, grow(milestone, LOOK_AGAIN, rules), grow(milestone, 4.0, rules)
+        else:
+            need = e.ratio**2 * before.total / milestone.total  # expected (error/target)² at the milestone
+            e.sure = grow(milestone, min(TRUST, max(1.0, _SURE * need)), rules)
+            e.horizon = following(milestone, max(1.0, math.sqrt(need)), rules)
+            e.expected = grow(milestone, max(1.0, need), rules)
+            e.beyond = still_in_sequence(milestone, math.sqrt(need), rules)
+        e.blocks.extend([0] * (max(e.sure.chains, e.horizon.chains) - len(e.blocks)))
+        e.short = sum(blocks < self._needed(e) for blocks in e.blocks[: milestone.chains])
+        for chain in range(len(e.blocks)):
+            self._offer(identity, chain)
+
+    def _offer(self, identity: str, chain: int) -> None:
+        """Put a chain among those that may be handed out, if it is one."""
+        e = self.ensembles[identity]
+        self._keys.pop((identity, chain), None)
+        blocks, thermal = e.blocks[chain], self.rules.thermal_blocks
+        if e.done or chain in e.busy:
+            return
+
+        def up_to(goal: Milestone) -> bool:
+            return chain < goal.chains and blocks < thermal + goal.blocks
+
+        below = up_to(e.milestone)
+        sure = below or up_to(e.sure)
+        if not sure and not up_to(e.horizon):
+            return
+        if below and not e.begun and self._targeted:
+            key: tuple[float, ...] = (UNKNOWN, blocks)
+        else:
+            left = thermal + e.milestone.blocks - blocks + e.beyond
+            seconds = e.seconds or self._seconds or 1.0
+            key = (NEEDED if below else PROBABLE if sure else PERHAPS, -max(1, left) * seconds)
+        self._keys[identity, chain] = key
+        heapq.heappush(self._heap, (key, identity, chain))
+        if len(self._heap) > 4 * len(self._keys) + 1000:
+            self._heap = [(key, *where) for where, key in self._keys.items()]
+            heapq.heapify(self._heap)

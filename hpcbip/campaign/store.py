@@ -7,14 +7,18 @@
           attributes first_chain, first_row  where the rectangle lies
       /<identity> attributes                 sector, parameters (JSON), columns (JSON), lags
 
-A segment is made complete, all metadata fixed and all space allocated, beside its final name, and renamed in. After
-that only raw numbers are written into it, so that a kill at any moment leaves a file that opens. The valid bins of a
-chain are the longest run of rows from 0 on whose checksums are right. More rows or chains than there is room for get a
-new segment; no file is rewritten.
+A segment is made complete by one process, all metadata fixed and all space allocated, beside its final name, and
+renamed in. After that only raw numbers are written into it, so that a kill at any moment leaves a file that opens. The
+valid bins of a chain are the longest run of rows from 0 on whose checksums are right. More rows or chains than there
+is room for get a new segment; no file is rewritten. Files are sparse: room that is not used takes no space.
+
+Two ways to write, one layout: by one process, or with an MPI build of h5py by all ranks of a communicator, each its
+own rows (driver mpio, opened together, written independently). The files are the same, byte for byte.
 """
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import zlib
@@ -71,22 +75,40 @@ def sync_directory(directory: Path) -> None:
         os.close(handle)
 
 
-class Store:
-    """The bins of one campaign. Any number of readers may look on while one process writes."""
+def parallel_hdf5() -> bool:
+    """Whether this h5py can write a file from several ranks; HPCBIP_HDF5=serial says that it shall not."""
+    return bool(h5py.get_config().mpi) and os.environ.get("HPCBIP_HDF5") != "serial"
 
-    def __init__(self, directory: Path, writable: bool = False) -> None:
+
+class Store:
+    """The bins of one campaign. Any number of readers may look on while it is written.
+
+    Args:
+        directory: of the campaign.
+        writable: whether rows will be written.
+        communicator: of the ranks that write together, each of which makes this object; None: one process writes.
+
+    Raises:
+        InputError: if a file may not be opened. Damaged ones are listed in `damaged`, and set aside if writable.
+    """
+
+    def __init__(self, directory: Path, writable: bool = False, communicator: Any = None) -> None:
         self.directory, self.writable = directory, writable
         self.damaged: list[Path] = []
+        self._communicator = communicator
         self._files: list[h5py.File] = []
+        self._paths: list[Path] = []
         self._rectangles: dict[str, list[_Rectangle]] = {}
+        self._datasets: dict[tuple[int, str, str], tuple[h5py.Dataset, h5py.Dataset]] = {}
         for path in sorted(directory.glob("bins-[0-9][0-9][0-9][0-9].h5")):
             self._open(path)
 
     def close(self) -> None:
         """Close all segments."""
+        self._datasets = {}
         for file in self._files:
             file.close()
-        self._files, self._rectangles = [], {}
+        self._files, self._paths, self._rectangles = [], [], {}
 
     def __enter__(self) -> Store:
         return self
@@ -96,17 +118,19 @@ class Store:
 
     def _open(self, path: Path) -> None:
         try:
-            # the campaign's own lock keeps other writers out; HDF5's fails on some cluster file systems
-            file = h5py.File(path, "r+" if self.writable else "r", locking=False)
+            file = _open_file(path, self.writable, self._communicator)
             rectangles = list(_rectangles(file, len(self._files)))
         except PermissionError as error:
             raise InputError(f"{path}: cannot be opened: {error.strerror}") from None
-        except (OSError, KeyError, ValueError):
+        except (OSError, KeyError, ValueError, RuntimeError, AttributeError) as error:
+            if self._communicator is not None:
+                raise InputError(f"{path}: cannot be opened by several ranks: {error}") from None
             self.damaged.append(path)
             if self.writable:
                 os.replace(path, path.with_suffix(".h5.damaged"))
             return
         self._files.append(file)
+        self._paths.append(path)
         for identity, rectangle in rectangles:
             self._rectangles.setdefault(identity, []).append(rectangle)
 
@@ -122,14 +146,17 @@ class Store:
         numbers = [int(path.name[5:9]) for path in self.directory.glob("bins-[0-9][0-9][0-9][0-9].h5*")]
         path = self.directory / f"bins-{max(numbers, default=0) + 1:04d}.h5"
         aside = path.with_suffix(".making")
-        with h5py.File(aside, "w", locking=False) as file:
-            file.attrs["format"] = 1
-            for identity, blocks in missing.items():
-                if blocks:
-                    _create(file, identity, needs[identity], blocks)
-        with open(aside, "rb") as handle:
-            os.fsync(handle.fileno())
-        os.replace(aside, path)
+        try:
+            with h5py.File(aside, "w", locking=False, libver=("earliest", "v108")) as file:
+                file.attrs["format"] = 1
+                for identity, blocks in missing.items():
+                    if blocks:
+                        _create(file, identity, needs[identity], blocks)
+            _sync_file(aside)
+            os.replace(aside, path)
+        except OSError:
+            aside.unlink(missing_ok=True)
+            raise
         sync_directory(self.directory)
         self._open(path)
 
@@ -157,7 +184,7 @@ class Store:
         return [found[row] for row in sorted(found)]
 
     def write(self, identity: str, chain: int, first_row: int, rows: Rows) -> None:
-        """Write rows of one chain and hand them to the operating system.
+        """Write rows of one chain and hand them to the operating system; see `sync`.
 
         Raises:
             OSError: if the disk is full or fails.
@@ -170,26 +197,42 @@ class Store:
             if begin != first_row + done or end <= begin:
                 continue
             part = rows[begin - first_row : end - first_row]
-            group = self._files[block.file][f"{identity}/{block.name}"]
+            bins, crc = self._of_block(identity, block)
             where = (chain - block.first_chain, slice(begin - block.first_row, end - block.first_row))
-            group["bins"][where] = part
-            group["crc"][where] = [checksum(row, begin + k) for k, row in enumerate(part)]
-            self._files[block.file].flush()
+            bins[where] = part
+            crc[where] = np.array([checksum(row, begin + k) for k, row in enumerate(part)], dtype=np.uint32)
             done += len(part)
         if done != len(rows):
             raise KeyError(f"no room for rows {first_row + done}.. of chain {chain} of {identity}")
 
-    def read(self, identity: str, chain: int) -> Rows:
-        """The valid bins of one chain, shape (bins, columns)."""
+    def sync(self) -> None:
+        """Wait until all that this machine has written is on the disk.
+
+        Raises:
+            OSError: if it cannot be.
+        """
+        for path in self._paths:
+            _sync_file(path)
+
+    def _of_block(self, identity: str, block: _Rectangle) -> tuple[h5py.Dataset, h5py.Dataset]:
+        where = (block.file, identity, block.name)
+        if where not in self._datasets:
+            group = self._files[block.file][f"{identity}/{block.name}"]
+            self._datasets[where] = group["bins"], group["crc"]
+        return self._datasets[where]
+
+    def read(self, identity: str, chain: int, limit: int | None = None) -> Rows:
+        """The valid bins of one chain, shape (bins, columns); the first `limit` of them, if given."""
         parts: list[Rows] = []
         number = 0
         for block in self._of_chain(identity, chain):
-            if block.first_row != number:
+            if block.first_row != number or number == limit:
                 break
-            group = self._files[block.file][f"{identity}/{block.name}"]
-            sums = group["crc"][chain - block.first_chain]
+            bins, crc = self._of_block(identity, block)
+            take = block.rows if limit is None else min(block.rows, limit - number)
+            sums = crc[chain - block.first_chain, :take]
             written = int(np.argmin(sums != 0)) if (sums == 0).any() else len(sums)
-            rows = group["bins"][chain - block.first_chain, :written]
+            rows = bins[chain - block.first_chain, :written]
             valid = 0
             while valid < written and checksum(rows[valid], number + valid) == sums[valid]:
                 valid += 1
@@ -218,6 +261,32 @@ class Store:
         return np.empty(0)
 
 
+def _sync_file(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _open_file(path: Path, writable: bool, communicator: Any) -> h5py.File:
+    """Open a segment without buffers of raw data: what is written is with the operating system when the call returns,
+    and what is read is what lies in the file now."""
+    access = h5py.h5p.create(h5py.h5p.FILE_ACCESS)
+    access.set_fclose_degree(h5py.h5f.CLOSE_STRONG)
+    access.set_sieve_buf_size(0)
+    if communicator is not None:
+        from mpi4py import MPI
+
+        access.set_fapl_mpio(communicator, MPI.Info())
+    else:
+        # the campaign's own lock keeps other writers out; HDF5's fails on some cluster file systems
+        with contextlib.suppress(AttributeError):
+            access.set_file_locking(False, False)
+    flags = h5py.h5f.ACC_RDWR if writable else h5py.h5f.ACC_RDONLY
+    return h5py.File(h5py.h5f.open(os.fsencode(path), flags, fapl=access))
+
+
 def _rectangles(file: h5py.File, number: int) -> Iterator[tuple[str, _Rectangle]]:
     for identity, group in file.items():
         for name, block in group.items():
@@ -241,10 +310,13 @@ def _create(file: h5py.File, identity: str, room: Room, blocks: Sequence[tuple[i
 
 
 def _allocate(group: h5py.Group, name: str, shape: tuple[int, ...], kind: Any) -> None:
-    """A contiguous dataset with all its space allocated now: later writes touch no metadata."""
+    """A contiguous dataset with all its space allocated now: later writes touch no metadata.
+
+    Nothing is filled in: what has never been written of a new file reads as zeros and takes no space on the disk.
+    """
     properties = h5py.h5p.create(h5py.h5p.DATASET_CREATE)
     properties.set_layout(h5py.h5d.CONTIGUOUS)
     properties.set_alloc_time(h5py.h5d.ALLOC_TIME_EARLY)
-    # the checksums must read 0 until written; filling the bins as well would only cost time
-    properties.set_fill_time(h5py.h5d.FILL_TIME_ALLOC if name == "crc" else h5py.h5d.FILL_TIME_NEVER)
+    properties.set_fill_time(h5py.h5d.FILL_TIME_NEVER)
+    properties.set_obj_track_times(False)  # the same content is the same file
     h5py.h5d.create(group.id, name.encode(), kind, h5py.h5s.create_simple(shape), dcpl=properties)

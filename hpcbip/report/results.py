@@ -23,16 +23,18 @@ def read_campaign(directory: Path) -> tuple[Config, Plan, dict[str, EnsembleBins
     Raises:
         InputError: if the directory is not a campaign, or has no bins yet.
     """
-    from hpcbip.campaign.store import Store  # here, because it loads HDF5
+    from hpcbip.campaign.bins import Verdicts  # here, because these load HDF5
+    from hpcbip.campaign.store import Store
 
     if not (directory / "config.yaml").is_file():
         raise InputError(f"{directory}: not a campaign: no config.yaml in it; allowed: the --out of a `hpcbip run`")
     config = load_config(directory / "config.yaml")
     plan = make_plan(config)
     data = {}
+    verdicts = Verdicts.read(directory)
     with Store(directory) as store:
         for identity, record in plan.ensembles.items():
-            chains = [store.read(identity, chain) for chain in range(store.chains(identity))]
+            chains = verdicts.counting(store, identity, config.sampling.bins_per_block)
             if any(len(chain) for chain in chains):
                 columns, lags = store.columns(identity), store.lags(identity)
                 data[identity] = EnsembleBins(record.sector, record.parameters, columns, chains, lags)

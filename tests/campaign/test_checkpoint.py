@@ -28,11 +28,11 @@ def saved(tmp_path: Path, count: int) -> Checkpoints:
 
 
 def test_the_newest_two_are_kept(tmp_path: Path) -> None:
-    found = saved(tmp_path, 4).candidates(KEY, 0, PARAMETERS)
+    found = list(saved(tmp_path, 4).candidates(KEY, 0, PARAMETERS))
     assert [c.blocks for c in found] == [4, 3]
     assert np.array_equal(found[0].rows, np.full((2, 3), 4.0))
     assert found[0].arrays["rng"].tolist() == [4, 5, 6, 7] and found[0].arrays["rng"].dtype == np.uint64
-    assert not Checkpoints(tmp_path).candidates(KEY, 1, PARAMETERS)
+    assert not list(Checkpoints(tmp_path).candidates(KEY, 1, PARAMETERS))
 
 
 def test_a_real_chain_goes_on_bit_for_bit(tmp_path: Path) -> None:
@@ -59,7 +59,7 @@ def test_damage_is_found_and_the_previous_one_is_used(tmp_path: Path, damage: st
 
 
 def test_a_checkpoint_of_other_parameters_is_not_used(tmp_path: Path) -> None:
-    assert not saved(tmp_path, 2).candidates(KEY, 0, '{"g":1.1}')
+    assert not list(saved(tmp_path, 2).candidates(KEY, 0, '{"g":1.1}'))
 
 
 @pytest.mark.parametrize("step", ["fsync", "replace"])
@@ -79,6 +79,6 @@ def test_a_failure_in_the_middle_of_saving_loses_nothing(
     with pytest.raises(OSError, match="No space"):
         checkpoints.save(KEY, 0, checkpoint(3))
     monkeypatch.undo()
-    assert checkpoints.candidates(KEY, 0, PARAMETERS)[0].blocks == 2
+    assert next(checkpoints.candidates(KEY, 0, PARAMETERS)).blocks == 2
     checkpoints.save(KEY, 0, checkpoint(3))
-    assert checkpoints.candidates(KEY, 0, PARAMETERS)[0].blocks == 3
+    assert next(checkpoints.candidates(KEY, 0, PARAMETERS)).blocks == 3

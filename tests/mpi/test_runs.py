@@ -121,7 +121,7 @@ def test_a_signal_stops_with_everything_saved(tmp_path: Path, number: signal.Sig
     process.send_signal(number)
     out, _ = process.communicate(timeout=60)
     assert process.returncode == 3, out
-    assert "stopped" in (directory / "run.log").read_text(encoding="utf-8")
+    assert "stopped" in (directory / "logs" / "run-0001.log").read_text(encoding="utf-8")
 
 
 def test_a_second_run_in_the_same_directory_is_refused(tmp_path: Path) -> None:

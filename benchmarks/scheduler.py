@@ -1,0 +1,174 @@
+"""How busy the scheduler keeps 10 to 100,000 ranks: an event simulation with the real `Scheduler`.
+
+    python benchmarks/scheduler.py [--figure docs/scheduler.png]
+
+A campaign of 200 points (400 ensembles) whose need of bins is lognormal (from the easiest to the hardest a factor of
+several hundred), whose blocks take lognormal times around a lognormal mean of their own. The errors at a milestone
+follow 1/√bins with a noise that depends on the ensemble and the milestone alone. A message costs the master a fixed
+time, one after the other, and errors are worked out by one thread beside it.
+
+Efficiency = seconds of the blocks that count / (ranks × wall time). What counts is the same for any number of ranks, so
+this is the speed-up over one rank by the number of ranks; blocks begun in vain, waiting, and the tail are the loss.
+"""
+
+from __future__ import annotations
+
+import heapq
+import math
+import random
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import click
+import numpy as np
+
+from hpcbip.campaign.milestones import Milestone, Rules
+from hpcbip.campaign.scheduler import Scheduler
+
+
+@dataclass(frozen=True)
+class Campaign:
+    """A made-up campaign: blocks of bins that each ensemble needs, and the mean seconds of a block there."""
+
+    rules: Rules
+    need: dict[str, float]
+    seconds: dict[str, float]
+
+    @classmethod
+    def draw(cls, rules: Rules, points: int, blocks: float, seconds: float, seed: int) -> Campaign:
+        """`blocks` in all, `seconds` each in the mean; spread of the need e^±1.2, of the times e^±0.3."""
+        chance = np.random.default_rng(seed)
+        names = [f"{k:04d}" for k in range(2 * points)]
+        need = np.exp(1.2 * chance.normal(size=len(names)))
+        length = np.exp(0.3 * chance.normal(size=len(names)))
+        need *= blocks / need.sum()
+        length *= seconds / np.average(length, weights=need)
+        return cls(rules, dict(zip(names, need, strict=True)), dict(zip(names, length, strict=True)))
+
+    def ratio(self, identity: str, at: Milestone) -> float:
+        """Error over target; its own error is that of a spread estimated from some hundred independent bins."""
+        noise = random.Random(f"{identity} {at.total}").gauss(0.0, 0.05)
+        return math.sqrt(self.need[identity] / at.total) * (1.0 + noise)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a simulated run took, in seconds of its clock."""
+
+    wall: float
+    useful: float
+    blocks: int
+    surplus: int
+    first_idle: float
+    overshoot: float
+
+
+def simulate(campaign: Campaign, ranks: int, message: float, judgement: float, seed: int = 1) -> Outcome:
+    """One run.
+
+    Args:
+        campaign: what is to be done.
+        ranks: workers.
+        message: seconds of the master's time per block.
+        judgement: seconds of its second thread per 10,000 blocks of bins looked at, at least 0.01 each.
+        seed: of the times of the blocks.
+    """
+    chance = random.Random(seed)
+    scheduler = Scheduler(campaign.need, campaign.rules, {}, campaign.need, {})
+    spent: dict[str, list[list[float]]] = {name: [] for name in campaign.need}
+    events: list[tuple[float, int, str, object]] = []
+    idle = list(range(ranks))
+    last: dict[int, tuple[str, int]] = {}
+    order = blocks = 0
+    clock = master = judge = 0.0
+    first_idle = math.inf
+    while not scheduler.finished:
+        for identity, milestone in scheduler.due():
+            judge = max(judge, clock) + max(0.01, judgement * milestone.total / 10_000)
+            order += 1
+            heapq.heappush(events, (judge, order, "judged", (identity, milestone)))
+        while idle and (task := scheduler.next(last.get(idle[-1]))):
+            rank = idle.pop()
+            last[rank] = task.identity, task.chain
+            mean = campaign.seconds[task.identity]
+            seconds = mean * chance.lognormvariate(-0.045, 0.3)
+            master = max(master, clock) + message
+            order += 1
+            heapq.heappush(events, (master + seconds, order, "done", (rank, task, seconds)))
+        if idle and blocks:
+            first_idle = min(first_idle, clock)
+        clock, _, kind, what = heapq.heappop(events)
+        if kind == "judged":
+            identity, milestone = what  # type: ignore[misc]
+            scheduler.judge(identity, campaign.ratio(identity, milestone))
+        else:
+            rank, task, seconds = what  # type: ignore[misc]
+            blocks += 1
+            idle.append(rank)
+            chains = spent[task.identity]
+            chains.extend([] for _ in range(task.chain + 1 - len(chains)))
+            chains[task.chain].append(seconds)
+            scheduler.complete(task, seconds)
+    useful, counted, thermal = 0.0, 0, campaign.rules.thermal_blocks
+    for name, e in scheduler.ensembles.items():
+        for chain in spent[name][: e.milestone.chains]:
+            counts = chain[: thermal + e.milestone.blocks]
+            useful += sum(counts)
+            counted += len(counts)
+    bins = sum(e.milestone.total for e in scheduler.ensembles.values())
+    return Outcome(clock, useful, blocks, blocks - counted, first_idle, bins / sum(campaign.need.values()))
+
+
+@click.command(help=__doc__)
+@click.option("--blocks", default=4e6, show_default=True, help="Blocks of bins that the campaign needs.")
+@click.option("--ranks", default="10,100,1000,10000,100000", show_default=True)
+@click.option("--chains", default="32,2048", show_default=True, help="Least and most per ensemble.")
+@click.option("--message", default=2e-4, show_default=True, help="Seconds of the master per block.")
+@click.option("--judgement", default=1.0, show_default=True, help="Seconds per 10,000 blocks of bins looked at.")
+@click.option("--figure", type=click.Path(path_type=Path))
+def main(blocks: float, ranks: str, chains: str, message: float, judgement: float, figure: Path | None) -> None:
+    """Simulate and print the table."""
+    from sampling import markdown  # here, for the tests import the simulation
+
+    least, most = map(int, chains.split(","))
+    rules = Rules(least, 4, 8, 400, most)
+    campaign = Campaign.draw(rules, 200, blocks, 10.0, 7)
+    rows = []
+    for number in map(int, ranks.split(",")):
+        started = time.perf_counter()
+        o = simulate(campaign, number, message, judgement)
+        rows.append({
+            "ranks": number, "blocks": o.blocks, "blocks per rank": o.blocks / number, "hours": o.wall / 3600,
+            "efficiency": o.useful / (number * o.wall), "in vain": o.surplus / o.blocks,
+            "first idle rank after": o.first_idle / o.wall, "bins over need": o.overshoot,
+            "µs of the scheduler per block": 1e6 * (time.perf_counter() - started) / o.blocks,
+        })  # fmt: skip
+        click.echo(rows[-1])
+    click.echo(markdown(rows))
+    if figure:
+        draw(rows, figure)
+
+
+def draw(rows: list[dict[str, float]], path: Path) -> None:
+    """Efficiency against ranks."""
+    import matplotlib
+
+    matplotlib.use("Agg")
+    import matplotlib.pyplot as plt
+
+    figure, axes = plt.subplots(figsize=(6.0, 3.6), layout="constrained")
+    axes.semilogx([r["ranks"] for r in rows], [r["efficiency"] for r in rows], "o-", label="blocks that count")
+    axes.semilogx([r["ranks"] for r in rows], [r["efficiency"] / (1.0 - r["in vain"]) for r in rows], "s--", mfc="none",
+                  label="all blocks")  # fmt: skip
+    for row in rows:
+        axes.annotate(f"{row['blocks per rank']:.3g}", (row["ranks"], row["efficiency"]), (0, -14),
+                      textcoords="offset points", ha="center", fontsize=8)  # fmt: skip
+    axes.set(xlabel="ranks", ylabel="parallel efficiency", ylim=(0.0, 1.05), title="numbers: blocks per rank")
+    axes.axhline(1.0, color="0.8", lw=0.8)
+    axes.legend()
+    figure.savefig(path, dpi=150)
+
+
+if __name__ == "__main__":
+    main()
