@@ -19,7 +19,7 @@ export OPENBLAS_NUM_THREADS := 1
 export MKL_NUM_THREADS := 1
 export NUMBA_NUM_THREADS := 1
 
-.PHONY: install install-test run test lint clean
+.PHONY: install install-test install-slurm run test lint clean
 
 install: $(VENV)/.installed
 install-test: $(VENV)/.installed-test
@@ -43,7 +43,11 @@ run: install
 	$(BIN)/hpcbip reduce $(OUT)
 	$(BIN)/hpcbip tc $(OUT) --figure $(OUT)/dome.png
 
-test: install-test
+# Slurm for tests/slurm, where it can be installed
+install-slurm:
+	@sh tests/slurm/install.sh
+
+test: install-test install-slurm
 	$(BIN)/python -m pytest $(PYTEST_ARGS)
 
 lint: install-test

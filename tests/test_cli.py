@@ -98,7 +98,9 @@ def test_directories_that_cannot_be_used(tmp_path: Path) -> None:
 def test_status_and_digest_tell_the_truth(tmp_path: Path) -> None:
     directory = tmp_path / "run"
     run_to_the_end(write_config(tmp_path, max_blocks=3, updates_per_bin=500), directory)
-    records = json.loads(hpcbip("status", directory, "--format", "json").stdout)
+    status = json.loads(hpcbip("status", directory, "--format", "json").stdout)
+    records = status["ensembles"]
+    assert not status["run"]["running"] and status["run"]["blocks"] == 32
     assert len(records) == 4 and {r["state"] for r in records} == {"ended"}
     assert {r["bins_min"] for r in records} == {12}
     lines = digest(directory).splitlines()

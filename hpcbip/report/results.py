@@ -50,7 +50,20 @@ def _reduce(
     config, plan, data = read_campaign(directory)
     tc = TcSettings(config.tc.prefactor if prefactor is None else prefactor, config.tc.omega_meV)
     records, ensembles = reduce_plan(plan, data, tc)
+    _flag_failures(records, plan, directory)
     return records, ensembles, data
+
+
+def _flag_failures(records: list[dict[str, Any]], plan: Plan, directory: Path) -> None:
+    """Points of which a sector was given up (`hpcbip status` says why): what there is of it is a biased choice."""
+    from hpcbip.campaign.bins import Verdicts
+
+    verdicts = Verdicts.read(directory).ensembles
+    for point, record in zip(plan.points, records, strict=True):
+        for sector, key in point.ensembles.items():
+            if key in verdicts and verdicts[key].failed:
+                record["flags"] = [*record["flags"], f"{sector} failed"]
+                record["tc_valid"] = False
 
 
 def reduce_directory(directory: Path, prefactor: float | str | None = None) -> list[dict[str, Any]]:
