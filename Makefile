@@ -19,7 +19,7 @@ export OPENBLAS_NUM_THREADS := 1
 export MKL_NUM_THREADS := 1
 export NUMBA_NUM_THREADS := 1
 
-.PHONY: install install-test install-slurm run test lint clean
+.PHONY: install install-test install-slurm install-parallel run test lint clean
 
 install: $(VENV)/.installed
 install-test: $(VENV)/.installed-test
@@ -47,7 +47,11 @@ run: install
 install-slurm:
 	@sh tests/slurm/install.sh
 
-test: install-test install-slurm
+# A second environment with h5py built against MPI, where Debian's parallel HDF5 is there or can be installed
+install-parallel: install-test
+	@sh tests/mpi/parallel-hdf5.sh $(VENV) $(VENV)-parallel
+
+test: install-test install-slurm install-parallel
 	$(BIN)/python -m pytest $(PYTEST_ARGS)
 
 lint: install-test
@@ -55,5 +59,5 @@ lint: install-test
 	$(BIN)/mypy
 
 clean:
-	rm -rf $(VENV) build *.egg-info .pytest_cache .mypy_cache .ruff_cache
+	rm -rf $(VENV) $(VENV)-parallel build *.egg-info .pytest_cache .mypy_cache .ruff_cache
 	find hpcbip tests -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -53,7 +53,8 @@ class Checkpoints:
         self.directory = directory / "checkpoints"
         self.damaged: list[Path] = []
 
-    def _path(self, identity: str, chain: int) -> Path:
+    def path(self, identity: str, chain: int) -> Path:
+        """Where the newest checkpoint of a chain lies; the one before has the suffix .previous."""
         return self.directory / f"{identity}-{chain}.checkpoint"
 
     def chains(self) -> list[tuple[str, int]]:
@@ -61,6 +62,14 @@ class Checkpoints:
         names = {path.stem for kind in ("checkpoint", "previous") for path in self.directory.glob(f"*-*.{kind}")}
         split = (name.rpartition("-") for name in names)
         return sorted((identity, int(chain)) for identity, _, chain in split if chain.isdigit())
+
+    @staticmethod
+    def read(path: Path) -> Checkpoint | None:
+        """The checkpoint in a file; None if there is none that is whole."""
+        try:
+            return _parse(path.read_bytes())
+        except OSError:
+            return None
 
     def save(self, identity: str, chain: int, checkpoint: Checkpoint) -> None:
         """Write a checkpoint, keeping the previous one.
@@ -74,7 +83,7 @@ class Checkpoints:
         arrays["parameters"] = np.array(checkpoint.parameters)
         np.savez(archive, rows=checkpoint.rows, **arrays)
         content = archive.getvalue()
-        path = self._path(identity, chain)
+        path = self.path(identity, chain)
         aside = path.with_suffix(".writing")
         self.directory.mkdir(exist_ok=True)
         with open(aside, "wb") as file:
@@ -92,14 +101,11 @@ class Checkpoints:
         Raises:
             OSError: if a file can neither be read nor be set aside.
         """
-        path = self._path(identity, chain)
+        path = self.path(identity, chain)
         for name in (path, path.with_suffix(".previous")):
-            try:
-                checkpoint = _parse(name.read_bytes())
-            except FileNotFoundError:
+            if not os.path.lexists(name):
                 continue
-            except OSError:
-                checkpoint = None
+            checkpoint = self.read(name)
             if checkpoint is None or checkpoint.parameters != parameters:
                 os.replace(name, name.with_name(name.name + ".damaged"))
                 self.damaged.append(name)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -54,6 +55,11 @@ def settings(mpirun: Path) -> tuple[list[str], dict[str, str]]:
     """Flags and variables for this mpirun; what the user has set in the environment stays."""
     text = subprocess.run([str(mpirun), "--version"], capture_output=True, text=True, check=False).stdout
     if "Open MPI" in text or "Open-MPI" in text:
+        # from version 5 on it can live on without a rank that was killed
+        version = re.search(r"\b(\d+)\.\d+\.\d+", text)
+        survives = version is not None and int(version[1]) >= 5
+        if survives:
+            return ["--bind-to", "none", "--with-ft", "ulfm"], OPENMPI | {"HPCBIP_MPI_PATIENCE": "120"}
         return ["--bind-to", "none"], OPENMPI
     return [], MPICH
 
@@ -102,4 +108,8 @@ def launch(ranks: int, arguments: Sequence[str], directory: Path, started: float
                 signal.signal(number, action)
         if status_file.exists():
             return int(status_file.read_text(encoding="utf-8"))
+        if outcome < 0 or outcome > 128 or outcome == 3:  # by a signal, or left behind by a master that was
+            saved = "everything up to the last finished blocks is saved, run again to go on"
+            print(f"hpcbip: the job was killed; {saved}", file=sys.stderr)
+            return 3
         return outcome or 1

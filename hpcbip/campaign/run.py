@@ -135,6 +135,7 @@ def _prepare(source: Path, directory: Path, stack: contextlib.ExitStack) -> _Pre
     log(f"started: {source} in {directory}")
     store, behind = restore(directory, config, plan, log)
     stack.callback(store.close)
+    log(f"restored: {sum(behind.values())} blocks of {len(behind)} chains")
     warm_up()  # the kernel is compiled, or its cache filled, by one rank; the others then only load it
     return _Prepared(config, plan, log, store, behind)
 
@@ -169,7 +170,8 @@ def _conduct(
     status, message = _outcome(master, finished)
     spent = max(time.time() - master.begun, 1e-9)
     busy = master.seconds / max(1, master.members) / spent
-    log(f"ended: {'finished' if finished else 'to go on'}: {master.blocks} blocks in {spent:.1f} s, {busy:.1%} busy")
+    outcome = "finished" if finished else "to go on"
+    log(f"ended: {outcome}: {master.blocks} blocks in {spent:.2f} s, {busy:.2%} sampling")
     report_status(status)
     lost = False
     if isinstance(team, MpiTeam):
@@ -232,9 +234,14 @@ def _world() -> Any:
     """COMM_WORLD inside of an MPI job, otherwise None and MPI is not started."""
     if mpi_rank() is None:
         return None
+    # A rank that dies while MPI starts leaves the others waiting in it for ever where MPI could live on without it.
+    old = signal.signal(signal.SIGALRM, signal.SIG_DFL)
+    signal.alarm(int(os.environ.get("HPCBIP_MPI_PATIENCE", "0")))
     from mpi4py import MPI
 
     comm = MPI.COMM_WORLD
+    signal.alarm(0)
+    signal.signal(signal.SIGALRM, old)
     tasks = int(os.environ.get("SLURM_STEP_NUM_TASKS", "1"))
     if comm.Get_size() == 1 and tasks > 1:
         raise InputError(

@@ -21,7 +21,7 @@ from .worker import Result, Worker
 
 TASK, RESULT, END = 1, 2, 3
 MASTER_WORKS_BELOW = 32  # ranks; above, a rank that only leads costs less than one whose answers wait for the kernel
-PAUSE = 0.005  # longest sleep of a rank that waits
+PAUSE = 0.008  # longest sleep of a rank that waits
 
 
 class LocalTeam:
@@ -122,14 +122,12 @@ def is_loss(mpi: Any, error: Any) -> bool:
 
 
 def leave_without_the_lost(communicator: Any) -> None:
-    """End MPI among those that are left: an ordinary end would wait for the lost ones."""
-    from mpi4py import MPI
-
+    """Come together with those that are left. MPI cannot be ended in order any more (it would wait for the lost ones),
+    so that each has to leave its process at once after this."""
     rest = communicator.Shrink()
     request = rest.Ibarrier()
     while not request.Test():
         time.sleep(PAUSE)
-    MPI.Finalize()
 
 
 def serve(communicator: Any, worker: Worker, orphaned: Callable[[], bool]) -> tuple[int, bool]:

@@ -30,7 +30,7 @@ class Result:
     Attributes:
         task: what was asked for.
         rows: its bins; none if it was thermal, or if `written`.
-        seconds: what it took.
+        seconds: what it took; kernel: what of that was sampling.
         written: the worker has put its bins into the store itself, and they are on the disk.
         failure: why this chain cannot go on; all others can.
         error: why the disk refused to save it.
@@ -40,6 +40,7 @@ class Result:
     task: Task
     rows: Rows
     seconds: float
+    kernel: float = 0.0
     written: bool = False
     failure: str = ""
     error: str = ""
@@ -83,7 +84,9 @@ class Worker:
             if held is None or (held.identity, held.number, held.block) != (task.identity, task.chain, task.block):
                 held = None  # the memory of the old chain goes before the new one comes
                 held = self._load(task)
+            sampling = time.perf_counter()
             rows = self._run_block(held)
+            sampling = time.perf_counter() - sampling
             written = self._save(held, rows, task.durable)
         except (ChainFailure, MemoryError) as failure:
             why = str(failure) or "out of memory"
@@ -94,7 +97,7 @@ class Worker:
         except Exception:
             return Result(task, NO_ROWS, time.perf_counter() - started, trace=traceback.format_exc())
         self._held = held
-        return Result(task, NO_ROWS if written else rows, time.perf_counter() - started, written)
+        return Result(task, NO_ROWS if written else rows, time.perf_counter() - started, sampling, written)
 
     def _run_block(self, held: _Held) -> Rows:
         sampling = self._sampling

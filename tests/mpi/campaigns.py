@@ -52,17 +52,26 @@ def run_to_the_end(config: Path, directory: Path, ranks: int | None = None) -> s
     return digest(directory)
 
 
-def start(*arguments: object) -> subprocess.Popen[str]:
+def start(*arguments: object, **variables: str) -> subprocess.Popen[str]:
     """Start in a process group of its own, so that the whole group can be killed."""
     return subprocess.Popen(
-        command(*arguments), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=environment(),
-        start_new_session=True,
+        command(*arguments), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+        env=environment() | variables, start_new_session=True,
     )  # fmt: skip
 
 
-def ranks_of(directory: Path) -> list[int]:
-    """Process numbers of all ranks at work in a campaign's directory."""
-    found = []
+def checkpointed(directory: Path) -> dict[str, int]:
+    """When the checkpoints of a campaign were written."""
+    found = {}
+    for path in directory.glob("checkpoints/*.checkpoint"):
+        with contextlib.suppress(FileNotFoundError):
+            found[path.name] = path.stat().st_mtime_ns
+    return found
+
+
+def ranks_of(directory: Path) -> dict[int, int]:
+    """Process numbers of all ranks at work in a campaign's directory, by rank."""
+    found = {}
     for entry in Path("/proc").iterdir():
         if entry.name.isdigit():
             try:
@@ -70,7 +79,10 @@ def ranks_of(directory: Path) -> list[int]:
             except OSError:
                 continue
             if b"hpcbip" in words and str(directory).encode() in words and b"-n" not in words[1:]:
-                found.append(int(entry.name))
+                with contextlib.suppress(OSError):
+                    variables = (entry / "environ").read_bytes().split(b"\0")
+                    rank = [word for word in variables if word.startswith((b"OMPI_COMM_WORLD_RANK=", b"PMI_RANK="))]
+                    found[int(rank[0].split(b"=")[1]) if rank else 0] = int(entry.name)
     return found
 
 
@@ -78,7 +90,7 @@ def kill_everything(directory: Path, process: subprocess.Popen[str]) -> None:
     """SIGKILL to the launcher, to mpirun and to every rank, and wait until they are gone."""
     deadline = time.time() + 30
     process.kill()
-    while (alive := _all_of(directory)) and time.time() < deadline:
+    while (alive := all_of(directory)) and time.time() < deadline:
         for number in alive:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(number, signal.SIGKILL)
@@ -86,7 +98,8 @@ def kill_everything(directory: Path, process: subprocess.Popen[str]) -> None:
     process.wait()
 
 
-def _all_of(directory: Path) -> list[int]:
+def all_of(directory: Path) -> list[int]:
+    """Process numbers of everything that works for a campaign, its launcher and mpirun included."""
     found = []
     for entry in Path("/proc").iterdir():
         if entry.name.isdigit() and int(entry.name) != os.getpid():

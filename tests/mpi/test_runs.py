@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import os
 import random
 import signal
 import subprocess
+import sys
 import time
 from pathlib import Path
 
 import pytest
 
 from .campaigns import (
+    all_of,
+    checkpointed,
     command,
     digest,
     environment,
@@ -75,20 +79,92 @@ def test_three_sigkills_leave_the_same_bins(tmp_path: Path, ranks: int, seed: in
     assert not list(directory.glob("**/*.damaged"))
 
 
-def test_the_death_of_one_rank_ends_the_job_and_loses_nothing(tmp_path: Path) -> None:
-    config = write_config(tmp_path, max_blocks=12, updates_per_bin=60_000)
-    expected = run_to_the_end(config, tmp_path / "undisturbed")
+def test_the_loss_of_workers_is_survived_in_place(tmp_path: Path) -> None:
+    from hpcbip.campaign.launch import find_mpirun, settings
+
+    if "ulfm" not in settings(find_mpirun())[0]:
+        pytest.skip("this MPI cannot live on without a rank")
+    config = write_config(tmp_path, max_blocks=40, updates_per_bin=60_000)
+    expected = run_to_the_end(config, tmp_path / "undisturbed", 2)
+    directory = tmp_path / "run"
+    process = start("run", config, "--out", directory, "-n", 4)
+    for rank in (2, 3):
+        seen = len(checkpointed(directory))
+        while len(checkpointed(directory)) <= seen and process.poll() is None:
+            time.sleep(0.02)
+        os.kill(ranks_of(directory)[rank], signal.SIGKILL)
+    out, _ = process.communicate(timeout=120)
+    assert process.returncode == 0, out
+    assert out.count("lost: member") == 2
+    assert digest(directory) == expected
+    assert not all_of(directory), "processes are left over"
+
+
+def test_the_death_of_the_master_ends_the_job_and_loses_nothing(tmp_path: Path) -> None:
+    config = write_config(tmp_path, max_blocks=40, updates_per_bin=60_000)
+    expected = run_to_the_end(config, tmp_path / "undisturbed", 2)
     directory = tmp_path / "run"
     process = start("run", config, "--out", directory, "-n", 3)
-    while not list(directory.glob("checkpoints/*.checkpoint")) and process.poll() is None:
+    while not checkpointed(directory) and process.poll() is None:
         time.sleep(0.02)
-    os.kill(max(ranks_of(directory)), signal.SIGKILL)
-    assert process.wait(timeout=60) != 0
+    os.kill(ranks_of(directory)[0], signal.SIGKILL)
+    out, _ = process.communicate(timeout=60)
+    assert process.returncode == 3 and "was killed" in out
+    assert not all_of(directory), "processes are left over"
     assert run_to_the_end(config, directory, 2) == expected
 
 
+@pytest.mark.parametrize(("fault", "status"), [("raise", 1), ("overflow", 2), ("nan", 2), ("memory", 2)])
+def test_a_chain_that_fails_is_isolated_and_a_rank_that_raises_ends_the_job(
+    tmp_path: Path, fault: str, status: int
+) -> None:
+    """One chain of the first bipolaron ensemble fails in its second block: the others go on; a program error stops the
+    run with its traceback told; both lose nothing."""
+    from hpcbip.campaign.launch import find_mpirun, settings
+
+    config, directory = write_config(tmp_path), tmp_path / "run"
+    expected = run_to_the_end(config, tmp_path / "undisturbed")
+    flags, variables = settings(find_mpirun())
+    faulty = [sys.executable, Path(__file__).with_name("faulty.py"), fault, "run", config, "--out", directory]
+    done = subprocess.run(
+        [str(word) for word in (find_mpirun(), "-n", 3, *flags, *faulty)],
+        capture_output=True, text=True, timeout=120,
+        env=environment() | variables | {"HPCBIP_STATUS_FILE": str(tmp_path / "status")},
+    )  # fmt: skip
+    assert (tmp_path / "status").read_text(encoding="utf-8") == str(status), done.stdout + done.stderr
+    log = (directory / "logs" / "run-0001.log").read_text(encoding="utf-8")
+    if fault == "raise":
+        assert "Traceback" in log and "ZeroDivisionError: made up" in log and "Traceback" in done.stderr
+    else:
+        assert "Traceback" not in done.stderr
+        assert "failed: bipolaron" in log and "all other points are done" in done.stderr
+        records = json.loads(hpcbip("status", directory, "--format", "json").stdout)["ensembles"]
+        assert sorted(record["state"] for record in records) == ["ended"] * 3 + ["failed"]
+        assert all(record["bins_min"] == 24 for record in records if record["state"] == "ended")
+        table = json.loads(hpcbip("reduce", directory, "--format", "json").stdout)
+        assert sum("bipolaron failed" in record["flags"] for record in table) == 1
+    assert run_to_the_end(config, directory, 2) == expected  # without the fault the same command goes on
+
+
+def test_more_chains_where_more_is_missing(tmp_path: Path) -> None:
+    results = []
+    for ranks in (1, 4):
+        folder = tmp_path / str(ranks)
+        folder.mkdir()
+        config = write_config(folder, max_blocks=30)
+        text = config.read_text(encoding="utf-8").replace("chains: 2", "chains: {min: 2, max: 9}")
+        text = text.replace("{beta", "{target: {mass_bipolaron: 0.06}, beta")
+        config.write_text(text, encoding="utf-8")
+        results.append(run_to_the_end(config, folder / "run", ranks))
+    assert results[0] == results[1]
+    chains = {line.split()[0]: 0 for line in results[0].splitlines()}
+    for line in results[0].splitlines():
+        chains[line.split()[0]] += 1
+    assert min(chains.values()) == 2 and max(chains.values()) > 2
+
+
 def test_max_time_stops_with_status_3_and_the_same_command_goes_on(tmp_path: Path) -> None:
-    config = write_config(tmp_path, max_blocks=100, updates_per_bin=40_000)
+    config = write_config(tmp_path, max_blocks=60, updates_per_bin=40_000)
     expected = run_to_the_end(config, tmp_path / "undisturbed")
     directory = tmp_path / "run"
     begun = time.time()

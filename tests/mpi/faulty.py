@@ -1,0 +1,49 @@
+"""`hpcbip` with a fault built in: python faulty.py raise|overflow|nan|memory run CONFIG --out DIR."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+import numpy as np
+
+fault = sys.argv.pop(1)
+
+
+def build_in() -> None:
+    """The second block of bins of chain 1 fails, in the ensemble of two electrons with the weaker coupling."""
+    from hpcbip.campaign import worker
+
+    real = worker.Worker._run_block
+
+    def faulty(self: worker.Worker, held: Any) -> np.ndarray:
+        record = self._plan.ensembles[held.identity]
+        first = min(r.parameters["g"] for r in self._plan.ensembles.values())
+        if record.sector == "bipolaron" and record.parameters["g"] == first and held.number == 1 and held.block == 2:
+            if fault == "raise":
+                raise ZeroDivisionError("made up")
+            if fault == "memory":
+                raise MemoryError
+            if fault == "overflow":
+                held.chain.run_block = lambda *_: (_ for _ in ()).throw(OverflowError("more than 65532 events"))
+            else:
+                held.chain.run_block = lambda *_: np.array([[np.nan]])
+        return real(self, held)
+
+    worker.Worker._run_block = faulty
+
+
+if __name__ == "__main__":
+    from hpcbip.campaign import run as campaign_run
+
+    original = campaign_run._world
+
+    def world() -> Any:
+        comm = original()
+        build_in()
+        return comm
+
+    campaign_run._world = world
+    from hpcbip.cli import main
+
+    main()

@@ -1,0 +1,107 @@
+"""A campaign under fire: SIGKILLs at random moments to a worker, to the master, to everything at once.
+
+    HPCBIP_KILLS=100 python -m pytest -s tests/mpi/test_kills.py       # the long version, a quarter of an hour
+
+The bins must be those of an undisturbed run, bit for bit; no file may be damaged; and after every kill each chain goes
+on from the block that its last checkpoint tells of: what is lost is what was in hand.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import re
+import signal
+import time
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from hpcbip.campaign.checkpoint import Checkpoints
+
+from .campaigns import all_of, digest, kill_everything, ranks_of, run_to_the_end, start
+
+KILLS = int(os.environ.get("HPCBIP_KILLS", "8"))
+RANKS = 3
+CONFIG = f"""\
+name: under-fire
+seed: 11
+model: {{lattice: square, coupling: bond, t: 1.0}}
+grid: {{omega: [1.0], lambda: [0.3, 0.4, 0.5, 0.6, 0.7], U: [0.0, 4.0, 8.0, 12.0]}}
+sampling: {{beta: 8.0, chains: 2, max_blocks: {max(4, KILLS // 2)}, min_blocks: 2, thermal_blocks: 1, bins_per_block: 4,
+  updates_per_bin: 400000}}
+"""
+PATIENCE = 120.0
+
+
+def behind(directory: Path) -> int:
+    """Blocks behind all chains, by their checkpoints. Read while nobody writes."""
+    checkpoints = Checkpoints(directory)
+    total = 0
+    for key, chain in checkpoints.chains():
+        for path in (checkpoints.path(key, chain), checkpoints.path(key, chain).with_suffix(".previous")):
+            if found := checkpoints.read(path):
+                total += found.blocks
+                break
+    return total
+
+
+def logs(directory: Path) -> list[Path]:
+    return sorted((directory / "logs").glob("run-*.log"))
+
+
+def restored(directory: Path) -> int | None:
+    """What the latest run says it went on from; None if it has not said so yet."""
+    found = re.search(r"restored: (\d+) blocks", logs(directory)[-1].read_text(encoding="utf-8"))
+    return int(found[1]) if found else None
+
+
+@pytest.mark.mpi
+def test_random_kills_change_nothing(tmp_path: Path) -> None:
+    config = tmp_path / "under-fire.yaml"
+    config.write_text(CONFIG, encoding="utf-8")
+    begun = time.monotonic()
+    expected = run_to_the_end(config, tmp_path / "undisturbed", 2)
+    alone = time.monotonic() - begun
+    directory, chance, kills = tmp_path / "run", random.Random(2), Counter[str]()
+    process, restarts = None, 0
+    while kills.total() < KILLS:
+        if process is None or process.poll() is not None:
+            assert process is None or process.returncode == 3, process.communicate()[0]
+            assert not all_of(directory), "processes are left over"
+            saved, seen = behind(directory), logs(directory)
+            process = start("run", config, "--out", directory, "-n", RANKS, HPCBIP_MPI_PATIENCE="20")
+            restarts += 1
+            until = time.monotonic() + PATIENCE
+            # the first half of the restarts are hit anywhere, also while they start; the others when they work
+            if chance.random() < 0.5:
+                while process.poll() is None and (logs(directory) == seen or restored(directory) is None):
+                    assert time.monotonic() < until, "the run does not begin"
+                    time.sleep(0.02)
+                assert restored(directory) == saved
+        time.sleep(chance.uniform(0.0, 4.0))
+        if process.poll() is not None:
+            break
+        target = chance.choice(["worker", "master", "everything"])
+        ranks = ranks_of(directory)
+        if target == "everything":
+            kill_everything(directory, process)
+        elif target == "worker" and len(ranks) > 1:
+            os.kill(ranks[chance.choice(sorted(ranks.keys() - {0}))], signal.SIGKILL)
+            time.sleep(1.0)  # survived in place, or the job ends
+        elif 0 in ranks:
+            os.kill(ranks[0], signal.SIGKILL)
+            process.communicate(timeout=PATIENCE + 60)
+        else:
+            continue
+        kills[target] += 1
+        if target == "everything":
+            process.wait()
+            process = None
+    if process is not None and process.poll() is None:
+        process.communicate(timeout=3600)
+    assert kills.total() == KILLS, "the campaign was too short"
+    assert run_to_the_end(config, directory, 2) == expected == digest(directory)
+    assert not list(directory.rglob("*.damaged")) and not list(directory.rglob("*.making"))
+    print(f"\n{dict(kills)}: {restarts} restarts, bins identical, no file damaged; undisturbed run {alone:.0f} s")

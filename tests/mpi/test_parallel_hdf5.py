@@ -1,0 +1,90 @@
+"""The real parallel stack: Debian's MPI and parallel HDF5, h5py built against it (parallel-hdf5.sh), four ranks that
+each write their own rows. Its files must be those of the master that writes alone, byte for byte."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+
+from .campaigns import checkpointed, digest, environment, kill_everything, run_to_the_end, write_config
+
+ROOT = Path(__file__).parents[2]
+PYTHON = ROOT / ".venv-parallel" / "bin" / "python"
+pytestmark = [
+    pytest.mark.mpi,
+    pytest.mark.skipif(not PYTHON.exists(), reason="no .venv-parallel: tests/mpi/parallel-hdf5.sh says why"),
+]
+
+
+def start(config: Path, directory: Path, ranks: int, **variables: str) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [str(PYTHON), "-m", "hpcbip", "run", str(config), "--out", str(directory), "-n", str(ranks)],
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=environment() | variables, cwd=ROOT,
+        start_new_session=True,
+    )  # fmt: skip
+
+
+def run(config: Path, directory: Path, ranks: int, **variables: str) -> str:
+    process = start(config, directory, ranks, **variables)
+    out, _ = process.communicate(timeout=180)
+    assert process.returncode == 0, out
+    return digest(directory)
+
+
+def written_by(directory: Path) -> list[str]:
+    logs = sorted((directory / "logs").glob("run-*.log"))
+    text = [log.read_text(encoding="utf-8") for log in logs]
+    return [part.split("HDF5 written by ")[1].split("\n")[0] for part in text if "HDF5 written by " in part]
+
+
+def segments(directory: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in sorted(directory.glob("bins-*.h5"))}
+
+
+def test_readers_cannot_tell_which_of_the_two_wrote_the_file(tmp_path: Path) -> None:
+    config = write_config(tmp_path, max_blocks=12)
+    alone = run_to_the_end(config, tmp_path / "wheel")
+    assert run(config, tmp_path / "together", 4) == alone
+    assert run(config, tmp_path / "master", 4, HPCBIP_HDF5="serial") == alone
+    assert written_by(tmp_path / "together") == ["all ranks"]
+    assert written_by(tmp_path / "master") == ["the master"]
+    files = segments(tmp_path / "together")
+    assert files and files == segments(tmp_path / "master") == segments(tmp_path / "wheel")
+
+
+def test_kills_of_ranks_that_write_together(tmp_path: Path) -> None:
+    """Three SIGKILLs of everything, then the end by the other writer: the same bins, no damaged file."""
+    config = write_config(tmp_path, max_blocks=60, updates_per_bin=60_000)
+    directory, chance = tmp_path / "run", random.Random(3)
+    for _ in range(3):
+        seen = checkpointed(directory)
+        process = start(config, directory, 4)
+        while checkpointed(directory) == seen and process.poll() is None:
+            time.sleep(0.02)
+        time.sleep(chance.uniform(0.0, 1.0))
+        assert process.poll() is None, process.communicate()[0]
+        kill_everything(directory, process)
+    assert run_to_the_end(config, directory, 2) == run_to_the_end(config, tmp_path / "undisturbed", 2)
+    assert written_by(directory) == ["all ranks"] * 3 + ["the master"]
+    assert not list(directory.rglob("*.damaged"))
+
+
+def test_the_death_of_one_rank_ends_the_job(tmp_path: Path) -> None:
+    """This MPI cannot live on without a rank: the job ends at once, and nothing is lost."""
+    from .campaigns import all_of, ranks_of
+
+    config, directory = write_config(tmp_path, max_blocks=60, updates_per_bin=60_000), tmp_path / "run"
+    process = start(config, directory, 4)
+    while not checkpointed(directory):
+        time.sleep(0.02)
+    os.kill(ranks_of(directory)[2], signal.SIGKILL)
+    out, _ = process.communicate(timeout=60)
+    assert process.returncode == 3, out
+    assert not all_of(directory), "processes are left over"
+    assert run(config, directory, 3) == run_to_the_end(config, tmp_path / "undisturbed", 2)
