@@ -38,12 +38,14 @@ class Checkpoint:
         rows: the last bins, (bins, columns), up to those of the last block; at least all that may not have reached
             the disk. Empty if that block was thermal.
         arrays: state of the chain (`Chain.to_arrays`).
+        number: of the chain; set on reading.
     """
 
     blocks: int
     parameters: str
     rows: NDArray[np.float64]
     arrays: Mapping[str, NDArray[Any]]
+    number: int | None = None
 
 
 class Checkpoints:
@@ -79,7 +81,7 @@ class Checkpoints:
         """
         archive = io.BytesIO()
         arrays: dict[str, Any] = {f"chain.{key}": value for key, value in checkpoint.arrays.items()}
-        arrays["blocks"] = np.int64(checkpoint.blocks)
+        arrays["blocks"], arrays["number"] = np.int64(checkpoint.blocks), np.int64(chain)
         arrays["parameters"] = np.array(checkpoint.parameters)
         np.savez(archive, rows=checkpoint.rows, **arrays)
         content = archive.getvalue()
@@ -106,7 +108,7 @@ class Checkpoints:
             if not os.path.lexists(name):
                 continue
             checkpoint = self.read(name)
-            if checkpoint is None or checkpoint.parameters != parameters:
+            if checkpoint is None or checkpoint.parameters != parameters or checkpoint.number not in (None, chain):
                 os.replace(name, name.with_name(name.name + ".damaged"))
                 self.damaged.append(name)
             else:
@@ -120,6 +122,7 @@ def _parse(content: bytes) -> Checkpoint | None:
     try:
         with np.load(io.BytesIO(content[start:]), allow_pickle=False) as archive:
             arrays = {key.removeprefix("chain."): archive[key] for key in archive.files if key.startswith("chain.")}
-            return Checkpoint(int(archive["blocks"]), str(archive["parameters"]), archive["rows"], arrays)
+            number = int(archive["number"]) if "number" in archive.files else None  # 0.2 did not write it
+            return Checkpoint(int(archive["blocks"]), str(archive["parameters"]), archive["rows"], arrays, number)
     except (KeyError, ValueError, zipfile.BadZipFile):
         return None

@@ -13,7 +13,6 @@ from __future__ import annotations
 import fcntl
 import json
 import os
-import shutil
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -95,9 +94,7 @@ def prepare_directory(directory: Path, config: Config, source: Path) -> None:
         record = {"format": FORMAT, "name": config.name, "version": __version__, "frozen": config.frozen()}
         write_atomically(directory / "campaign.json", json.dumps(record, indent=1))
     if source.resolve() != (directory / "config.yaml").resolve():
-        aside = directory / "config.yaml.writing"
-        shutil.copyfile(source, aside)
-        os.replace(aside, directory / "config.yaml")
+        write_atomically(directory / "config.yaml", source.read_text(encoding="utf-8"))
 
 
 def open_campaign(directory: Path) -> tuple[Config, Plan]:

@@ -19,7 +19,7 @@ from .store import Store
 from .worker import Result
 
 LOOK = 0.05  # seconds between looks at the clock and for requests to stop
-SYNC = 5.0  # seconds between syncs of the bins; until then the checkpoints hold them as well
+SYNC = 1.0  # seconds between syncs of the bins; until then the checkpoints hold them as well
 NOTE = 5.0  # seconds between notes for the status
 PAUSE = 0.008  # longest sleep while nothing happens: half of it is lost per block; a wake-up costs 50 µs
 
@@ -70,7 +70,7 @@ class Master:
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="sync")
         self._tasks: dict[int, Task] = {}
         self._last: dict[int, ChainKey] = {}
-        self._slowest = self._next_sync = 0.0
+        self._slowest, self._next_sync = 0.0, time.time() + SYNC
         self.error = ""  # why the disk refused
         self.trace = ""  # traceback of a program error in a member
         self.members = 1

@@ -34,6 +34,7 @@ from numpy.typing import NDArray
 from hpcbip.errors import InputError
 
 Rows = NDArray[np.float64]
+FORMAT = 1  # of a segment
 
 
 @dataclass(frozen=True)
@@ -118,7 +119,11 @@ class Store:
 
     def _open(self, path: Path) -> None:
         try:
+            if path.is_file() and path.stat().st_size == 0:
+                raise OSError("empty")  # HDF5 would make a new file of it
             file = _open_file(path, self.writable, self._communicator)
+            if file.attrs["format"] != FORMAT:
+                raise ValueError("of another format")
             rectangles = list(_rectangles(file, len(self._files)))
         except PermissionError as error:
             raise InputError(f"{path}: cannot be opened: {error.strerror}") from None
@@ -148,7 +153,7 @@ class Store:
         aside = path.with_suffix(".making")
         try:
             with h5py.File(aside, "w", locking=False, libver=("earliest", "v108")) as file:
-                file.attrs["format"] = 1
+                file.attrs["format"] = FORMAT
                 for identity, blocks in missing.items():
                     if blocks:
                         _create(file, identity, needs[identity], blocks)
