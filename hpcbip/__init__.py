@@ -1,3 +1,3 @@
 """hpcbip: numerically exact bipolaron energies, masses, sizes and transition temperatures."""
 
-__version__ = "0.2.0"
+__version__ = "0.3.0"

@@ -6,6 +6,8 @@ import math
 from collections.abc import Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 
+from hpcbip.errors import InputError
+
 from .bins import Verdict, read_up_to
 from .config import TARGETS, Config
 from .milestones import Milestone, Rules
@@ -105,7 +107,10 @@ class Judge:
         partners = {other: read_up_to(self._store, other, first, size) for other in self.partners.get(identity, ())}
         chains = read_up_to(self._store, identity, milestone, size)
         if any(len(chain) != milestone.blocks * size for chain in chains):
-            raise RuntimeError(f"bins of {identity[:12]} are not visible to the master that other ranks have written")
+            raise InputError(
+                f"{self._store.directory}: the master does not see bins that other ranks have written; allowed: a file "
+                "system on which it does, or HPCBIP_HDF5=serial"
+            )
         whole = {other: bins for other, bins in partners.items() if all(len(chain) for chain in bins)}
         found = target_errors(self._plan, identity, chains, whole)
         return {name: float(found[name]) for name in targets if name in found}

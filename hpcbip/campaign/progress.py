@@ -43,7 +43,7 @@ def summary(master: Master, deadline: float | None) -> str:
     if not scheduler.finished:
         if master.blocks:
             parts.append(f"{master.rate():.3g} blocks/s")
-        parts.append(f"about {duration(master.seconds_left())} left")
+            parts.append(f"about {duration(master.seconds_left())} left")
         if deadline is not None:
             parts.append(f"{duration(deadline - time.time())} to the time limit")
     return ", ".join(parts)

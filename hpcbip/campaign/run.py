@@ -8,6 +8,7 @@ import platform
 import signal
 import sys
 import time
+import traceback
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -108,6 +109,9 @@ def _lead(
                 print(f"hpcbip: {failure}", file=sys.stderr, flush=True)
                 report_status(BAD)
                 comm.Abort(BAD)
+            raise
+        except Exception:
+            ready.log(f"program error\n{traceback.format_exc()}")
             raise
     if message and status == BAD and not lost:
         raise InputError(message)

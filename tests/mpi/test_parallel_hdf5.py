@@ -51,6 +51,7 @@ def test_readers_cannot_tell_which_of_the_two_wrote_the_file(tmp_path: Path) -> 
     config = write_config(tmp_path, max_blocks=12)
     alone = run_to_the_end(config, tmp_path / "wheel")
     assert run(config, tmp_path / "together", 4) == alone
+    assert run(config, tmp_path / "eight", 8) == alone
     assert run(config, tmp_path / "master", 4, HPCBIP_HDF5="serial") == alone
     assert written_by(tmp_path / "together") == ["all ranks"]
     assert written_by(tmp_path / "master") == ["the master"]

@@ -36,7 +36,7 @@ def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> str:
     return run_to_the_end(write_config(folder), folder / "run")
 
 
-@pytest.mark.parametrize("ranks", [1, 2, 5])
+@pytest.mark.parametrize("ranks", [1, 2, 3, 8])
 def test_any_number_of_ranks_gives_the_same_bins(tmp_path: Path, ranks: int, undisturbed: str) -> None:
     assert run_to_the_end(write_config(tmp_path), tmp_path / "run", ranks) == undisturbed
 
