@@ -23,7 +23,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .store import sync_directory
+from .store import sync_path
 
 MAGIC = b"hpcbip checkpoint 1\n"
 
@@ -95,7 +95,7 @@ class Checkpoints:
         with contextlib.suppress(FileNotFoundError):
             os.replace(path, path.with_suffix(".previous"))
         os.replace(aside, path)
-        sync_directory(self.directory)
+        sync_path(self.directory)
 
     def candidates(self, identity: str, chain: int, parameters: str) -> Iterator[Checkpoint]:
         """The readable checkpoints of a chain, newest first; damaged files are set aside and listed in `damaged`.

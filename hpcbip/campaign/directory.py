@@ -24,7 +24,7 @@ from hpcbip.errors import InputError
 
 from .config import Config, check_frozen, load_config
 from .plan import Plan, make_plan
-from .store import sync_directory
+from .store import sync_path
 
 FORMAT = 2  # the columns of the bins and the records of the path changed with the kernel of 0.2
 LOCK_PATIENCE = 10.0  # seconds to wait for another run's lock
@@ -38,7 +38,7 @@ def write_atomically(path: Path, text: str) -> None:
         file.flush()
         os.fsync(file.fileno())
     os.replace(aside, path)
-    sync_directory(path.parent)
+    sync_path(path.parent)
 
 
 def check_directory(directory: Path, config: Config, source: str) -> None:

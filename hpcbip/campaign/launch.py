@@ -106,10 +106,9 @@ def launch(ranks: int, arguments: Sequence[str], directory: Path, started: float
         finally:
             for number, action in old.items():
                 signal.signal(number, action)
-        if status_file.exists():
-            return int(status_file.read_text(encoding="utf-8"))
-        if outcome < 0 or outcome > 128 or outcome == 3:  # by a signal, or left behind by a master that was
+        told = int(status_file.read_text(encoding="utf-8")) if status_file.exists() else None
+        if outcome and (told == 3 or (told is None and (outcome < 0 or outcome > 128))):
             saved = "everything up to the last finished blocks is saved, run again to go on"
             print(f"hpcbip: the job was killed; {saved}", file=sys.stderr)
             return 3
-        return outcome or 1
+        return told if told is not None else outcome or 1

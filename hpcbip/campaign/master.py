@@ -19,6 +19,7 @@ from .store import Store
 from .worker import Result
 
 LOOK = 0.05  # seconds between looks at the clock and for requests to stop
+HOLD = 0.1  # of a block's time that members may be idle before they begin what may not be needed
 SYNC = 1.0  # seconds between syncs of the bins; until then the checkpoints hold them as well
 NOTE = 5.0  # seconds between notes for the status
 PAUSE = 0.008  # longest sleep while nothing happens: half of it is lost per block; a wake-up costs 50 µs
@@ -101,6 +102,7 @@ class Master:
         self.members = len(idle)
         reason, pause, look, note = "", 0.0005, 0.0, time.time() + NOTE
         news = True  # something has happened since no task was to be had
+        hungry = 0.0  # since when members are idle, or 0
         self._catch_up(stop)
         while True:
             now = time.time()
@@ -118,8 +120,12 @@ class Master:
                     note = now + NOTE
             if not reason:
                 news = self._consult() or news
-                while news and idle:
-                    news = self._give(team, idle)
+                # a judgement or another chain may settle within moments what a gamble would spend a block on
+                gamble = hungry > 0.0 and now > hungry + max(LOOK, HOLD * self._slowest)
+                while (news or gamble) and idle:
+                    news = self._give(team, idle, gamble)
+                    gamble = gamble and news
+                hungry = (hungry or now) if idle else 0.0
             if not self._tasks and (reason or self.scheduler.finished):
                 break
             finished = team.poll()
@@ -150,9 +156,9 @@ class Master:
             time.sleep(0.001)
             self._consult()
 
-    def _give(self, team: Team, idle: deque[int]) -> bool:
+    def _give(self, team: Team, idle: deque[int], gamble: bool) -> bool:
         """Hand the next block to the member that has waited longest; returns False if there is none."""
-        task = self.scheduler.next(self._last.get(idle[0]))
+        task = self.scheduler.next(self._last.get(idle[0]), gamble)
         if task is None:
             return False
         member = idle.popleft()

@@ -6,6 +6,7 @@ import pickle
 import sys
 import time
 import traceback
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -39,14 +40,15 @@ def gather_names(communicator: Any, name: str) -> list[str]:
     return [row.tobytes().decode(errors="replace").strip() for row in names]
 
 
-def abort_on_error(communicator: Any) -> None:
+def abort_on_error(communicator: Any, tell: Callable[[], None]) -> None:
     """Make an uncaught exception in any rank end the whole job, with its traceback, instead of leaving the others to
-    wait."""
+    wait; `tell` is called before."""
 
     def hook(kind: type[BaseException], error: BaseException, trace: Any) -> None:
         print(f"hpcbip: rank {communicator.Get_rank()} failed", file=sys.stderr)
         traceback.print_exception(kind, error, trace)
         sys.stderr.flush()
+        tell()
         communicator.Abort(1)
 
     sys.excepthook = hook

@@ -158,6 +158,7 @@ def _conduct(
     store = writer = ready.store
     hosts = [platform.node()]
     parallel = comm is not None and parallel_hdf5()
+    report_status(STOPPED)  # if this process is killed from here on
     if comm:
         broadcast(comm, Orders(DONE, config, parallel))
         hosts = gather_names(comm, platform.node())
@@ -252,7 +253,7 @@ def _world() -> Any:
             f"srun started {tasks} tasks but MPI sees one: the MPI type does not fit; allowed: srun --mpi=pmix or "
             "--mpi=pmi2, whichever this MPI was built for, or mpirun"
         )
-    abort_on_error(comm)
+    abort_on_error(comm, lambda: report_status(BUG))
     return comm
 
 

@@ -141,13 +141,16 @@ class Scheduler:
                 longest = max(longest, seconds * max(left))
         return max(longest, total / max(1, workers))
 
-    def next(self, prefer: ChainKey | None = None) -> Task | None:
-        """The next block to run, or None if nothing can be begun now; `prefer` wins unless another is more urgent."""
+    def next(self, prefer: ChainKey | None = None, gamble: bool = True) -> Task | None:
+        """The next block to run, or None if nothing can be begun now; `prefer` wins unless another is more urgent.
+        Without `gamble` none that may turn out not to be needed."""
         while self._heap and self._keys.get(self._heap[0][1:]) != self._heap[0][0]:
             heapq.heappop(self._heap)
         if not self._heap:
             return None
         best, identity, chain = self._heap[0]
+        if best[0] == PERHAPS and not gamble:
+            return None
         own = self._keys.get(prefer) if prefer else None
         if prefer and own and own[0] == best[0] and own[1] <= best[1] + self._patience(best):
             identity, chain = prefer

@@ -67,9 +67,9 @@ def checksum(row: Rows, number: int) -> int:
     return zlib.crc32(number.to_bytes(8, "little"), zlib.crc32(np.ascontiguousarray(row, dtype="<f8").tobytes())) or 1
 
 
-def sync_directory(directory: Path) -> None:
-    """Make renames in a directory durable."""
-    handle = os.open(directory, os.O_RDONLY)
+def sync_path(path: Path) -> None:
+    """Wait until a file is on the disk, or a directory and the renames in it."""
+    handle = os.open(path, os.O_RDONLY)
     try:
         os.fsync(handle)
     finally:
@@ -157,12 +157,12 @@ class Store:
                 for identity, blocks in missing.items():
                     if blocks:
                         _create(file, identity, needs[identity], blocks)
-            _sync_file(aside)
+            sync_path(aside)
             os.replace(aside, path)
         except OSError:
             aside.unlink(missing_ok=True)
             raise
-        sync_directory(self.directory)
+        sync_path(self.directory)
         self._open(path)
 
     def _missing(self, identity: str, room: Room) -> Iterator[tuple[int, int, int, int]]:
@@ -217,7 +217,7 @@ class Store:
             OSError: if it cannot be.
         """
         for path in self._paths:
-            _sync_file(path)
+            sync_path(path)
 
     def _of_block(self, identity: str, block: _Rectangle) -> tuple[h5py.Dataset, h5py.Dataset]:
         where = (block.file, identity, block.name)
@@ -271,14 +271,6 @@ def _put(dataset: h5py.Dataset, start: tuple[int, ...], values: NDArray[Any]) ->
     space = dataset.id.get_space()
     space.select_hyperslab(start, (1,) * (len(start) - values.ndim) + values.shape)
     dataset.id.write(h5py.h5s.create_simple(values.shape), space, values)
-
-
-def _sync_file(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 def _open_file(path: Path, writable: bool, communicator: Any) -> h5py.File:

@@ -45,9 +45,9 @@ def digest(directory: Path) -> str:
     return done.stdout
 
 
-def run_to_the_end(config: Path, directory: Path, ranks: int | None = None) -> str:
+def run_to_the_end(config: Path, directory: Path, ranks: int | None = None, timeout: float = 120) -> str:
     """Run a campaign to its end and return its digest."""
-    done = hpcbip("run", config, "--out", directory, *(() if ranks is None else ("-n", ranks)))
+    done = hpcbip("run", config, "--out", directory, *(() if ranks is None else ("-n", ranks)), timeout=timeout)
     assert done.returncode == 0, done.stdout + done.stderr
     return digest(directory)
 
