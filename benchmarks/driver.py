@@ -23,7 +23,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -175,9 +175,8 @@ def serve(kind: str, folder: Path) -> None:
     store, behind = restore(folder / "run", config, plan, print)
     team = teams.MpiTeam(comm, worker)
     master = Master(folder / "run", config, plan, behind, store, store, print)
+    master._writer = _Cut(store, plan.ensembles)  # type: ignore[assignment]  # workers send the columns of pairs
     before, begun = _cpu(), time.time()
-    # all ensembles have the columns of two electrons here: the bins only have to be as many as real ones
-    master._writer = _Padded(store)  # type: ignore[assignment]
     master.run(team, lambda: "", None, lambda _: None)
     spent, cpu = time.time() - begun, _cpu() - before
     team.dismiss(0)
@@ -185,12 +184,15 @@ def serve(kind: str, folder: Path) -> None:
     _tell_cpu(comm)
 
 
-class _Padded:
-    def __init__(self, store: Any) -> None:
+class _Cut:
+    """Cuts the bins to the columns of their ensemble."""
+
+    def __init__(self, store: Any, identities: Iterable[str]) -> None:
         self._store = store
+        self._columns = {identity: len(store.columns(identity)) for identity in identities}
 
     def write(self, identity: str, chain: int, first: int, rows: np.ndarray) -> None:
-        self._store.write(identity, chain, first, rows[:, : len(self._store.columns(identity))])
+        self._store.write(identity, chain, first, rows[:, : self._columns[identity]])
 
     def sync(self) -> None:
         self._store.sync()

@@ -121,7 +121,7 @@ def simulate(campaign: Campaign, ranks: int, message: float, judgement: float, s
 
 
 @click.command(help=__doc__)
-@click.option("--blocks", default=4e6, show_default=True, help="Blocks of bins that the campaign needs.")
+@click.option("--blocks", default=6e6, show_default=True, help="Blocks of bins that the campaign needs.")
 @click.option("--ranks", default="10,100,1000,10000,100000", show_default=True)
 @click.option("--chains", default="32,2048", show_default=True, help="Least and most per ensemble.")
 @click.option("--message", default=2e-4, show_default=True, help="Seconds of the master per block.")
@@ -132,7 +132,7 @@ def main(blocks: float, ranks: str, chains: str, message: float, judgement: floa
     from sampling import markdown  # here, for the tests import the simulation
 
     least, most = map(int, chains.split(","))
-    rules = Rules(least, 4, 8, 400, most)
+    rules = Rules(least, 4, 8, 4000, most)
     campaign = Campaign.draw(rules, 200, blocks, 10.0, 7)
     rows = []
     for number in map(int, ranks.split(",")):
@@ -144,7 +144,8 @@ def main(blocks: float, ranks: str, chains: str, message: float, judgement: floa
             "first idle rank after": o.first_idle / o.wall, "bins over need": o.overshoot,
             "µs of the scheduler per block": 1e6 * (time.perf_counter() - started) / o.blocks,
         })  # fmt: skip
-        click.echo(rows[-1])
+        click.echo(f"{number} ranks: efficiency {rows[-1]['efficiency']:.4f}", err=True)
+    rows.sort(key=lambda row: row["ranks"])
     click.echo(markdown(rows))
     if figure:
         draw(rows, figure)
