@@ -51,8 +51,11 @@ install-slurm:
 install-parallel: install-test
 	@sh tests/mpi/parallel-hdf5.sh $(VENV) $(VENV)-parallel
 
+# First what needs no ranks, on all cores; then what starts ranks of its own, one after the other.
 test: install-test install-slurm install-parallel
-	$(BIN)/python -m pytest $(PYTEST_ARGS)
+	@$(BIN)/python -c 'from hpcbip.qmc import warm_up; warm_up()'  # compile once, not once per worker
+	$(BIN)/python -m pytest -n auto --ignore tests/mpi --ignore tests/slurm $(PYTEST_ARGS)
+	$(BIN)/python -m pytest tests/mpi tests/slurm $(PYTEST_ARGS) || [ $$? -eq 5 ]  # 5: none was selected
 
 lint: install-test
 	$(BIN)/ruff check hpcbip tests

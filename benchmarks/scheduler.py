@@ -123,7 +123,7 @@ def simulate(campaign: Campaign, ranks: int, message: float, judgement: float, s
 @click.command(help=__doc__)
 @click.option("--blocks", default=6e6, show_default=True, help="Blocks of bins that the campaign needs.")
 @click.option("--ranks", default="10,100,1000,10000,100000", show_default=True)
-@click.option("--chains", default="32,2048", show_default=True, help="Least and most per ensemble.")
+@click.option("--chains", default="64,2048", show_default=True, help="Least and most per ensemble.")
 @click.option("--message", default=2e-4, show_default=True, help="Seconds of the master per block.")
 @click.option("--judgement", default=1.0, show_default=True, help="Seconds per 10,000 blocks of bins looked at.")
 @click.option("--figure", type=click.Path(path_type=Path))
