@@ -40,15 +40,27 @@ def gather_names(communicator: Any, name: str) -> list[str]:
     return [row.tobytes().decode(errors="replace").strip() for row in names]
 
 
-def abort_on_error(communicator: Any, tell: Callable[[], None]) -> None:
+def is_loss(error: Any) -> bool:
+    """Whether an exception is MPI's word that a rank is lost."""
+    from mpi4py import MPI
+
+    names = ("ERR_PROC_FAILED", "ERR_PROC_FAILED_PENDING", "ERR_REVOKED")
+    classes = [getattr(MPI, name) for name in names if hasattr(MPI, name)]
+    return isinstance(error, MPI.Exception) and error.Get_error_class() in classes
+
+
+def abort_on_error(communicator: Any, tell: Callable[[int], None]) -> None:
     """Make an uncaught exception in any rank end the whole job, with its traceback, instead of leaving the others to
-    wait; `tell` is called before."""
+    wait. Where a rank is lost while nobody can do without it, it ends without one, to be gone on with. `tell` is called
+    with the exit status."""
 
     def hook(kind: type[BaseException], error: BaseException, trace: Any) -> None:
-        print(f"hpcbip: rank {communicator.Get_rank()} failed", file=sys.stderr)
-        traceback.print_exception(kind, error, trace)
+        status = 3 if is_loss(error) else 1
+        if status == 1:
+            print(f"hpcbip: rank {communicator.Get_rank()} failed", file=sys.stderr)
+            traceback.print_exception(kind, error, trace)
         sys.stderr.flush()
-        tell()
-        communicator.Abort(1)
+        tell(status)
+        communicator.Abort(status)
 
     sys.excepthook = hook

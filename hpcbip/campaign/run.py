@@ -21,7 +21,7 @@ from .deadline import deadline
 from .directory import check_directory, locked, prepare_directory
 from .plan import Plan, make_plan
 from .progress import Progress
-from .quiet import abort_on_error, broadcast, gather_names
+from .quiet import abort_on_error, broadcast, gather_names, is_loss
 
 if TYPE_CHECKING:
     from .master import Master
@@ -110,8 +110,9 @@ def _lead(
                 report_status(BAD)
                 comm.Abort(BAD)
             raise
-        except Exception:
-            ready.log(f"program error\n{traceback.format_exc()}")
+        except Exception as error:
+            lost = comm is not None and is_loss(error)
+            ready.log("stopped: a rank was lost" if lost else f"program error\n{traceback.format_exc()}")
             raise
     if message and status == BAD and not lost:
         raise InputError(message)
@@ -253,7 +254,7 @@ def _world() -> Any:
             f"srun started {tasks} tasks but MPI sees one: the MPI type does not fit; allowed: srun --mpi=pmix or "
             "--mpi=pmi2, whichever this MPI was built for, or mpirun"
         )
-    abort_on_error(comm, lambda: report_status(BUG))
+    abort_on_error(comm, report_status)
     return comm
 
 

@@ -16,6 +16,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+from .quiet import is_loss
 from .scheduler import Task
 from .worker import Result, Worker
 
@@ -99,7 +100,7 @@ class MpiTeam:
         Raises:
             MPI.Exception: the error itself, if it is something else.
         """
-        if not is_loss(self._mpi, error):
+        if not is_loss(error):
             raise error
         self.lost |= failed_ranks(self._comm)
 
@@ -113,12 +114,6 @@ class MpiTeam:
                     self._take_note_of(error)
         if self.lost:
             leave_without_the_lost(self._comm)
-
-
-def is_loss(mpi: Any, error: Any) -> bool:
-    """Whether an MPI error says that a rank is lost."""
-    names = ("ERR_PROC_FAILED", "ERR_PROC_FAILED_PENDING", "ERR_REVOKED")
-    return error.Get_error_class() in [getattr(mpi, name) for name in names if hasattr(mpi, name)]
 
 
 def leave_without_the_lost(communicator: Any) -> None:
@@ -155,7 +150,7 @@ def serve(communicator: Any, worker: Worker, orphaned: Callable[[], bool]) -> tu
                 break
             communicator.send(worker.execute(content), dest=0, tag=RESULT)
         except MPI.Exception as error:
-            if not is_loss(MPI, error):
+            if not is_loss(error):
                 raise
             if 0 in failed_ranks(communicator):
                 os._exit(3)
