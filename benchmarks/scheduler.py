@@ -125,7 +125,7 @@ def simulate(campaign: Campaign, ranks: int, message: float, judgement: float, s
 @click.option("--ranks", default="10,100,1000,10000,100000", show_default=True)
 @click.option("--chains", default="64,2048", show_default=True, help="Least and most per ensemble.")
 @click.option("--message", default=2e-4, show_default=True, help="Seconds of the master per block.")
-@click.option("--judgement", default=1.0, show_default=True, help="Seconds per 10,000 blocks of bins looked at.")
+@click.option("--judgement", default=0.56, show_default=True, help="Seconds per 10,000 blocks of bins looked at.")
 @click.option("--figure", type=click.Path(path_type=Path))
 def main(blocks: float, ranks: str, chains: str, message: float, judgement: float, figure: Path | None) -> None:
     """Simulate and print the table."""

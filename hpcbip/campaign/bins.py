@@ -78,6 +78,9 @@ class Verdicts:
         return read_up_to(store, identity, Milestone(verdict.chains, verdict.blocks), bins_per_block)
 
 
-def read_up_to(store: Store, identity: str, milestone: Milestone, bins_per_block: int) -> list[Rows]:
-    """The bins of the chains of a milestone, no more than belong to it."""
-    return [store.read(identity, chain, milestone.blocks * bins_per_block) for chain in range(milestone.chains)]
+def read_up_to(
+    store: Store, identity: str, milestone: Milestone, bins_per_block: int, verify: bool = True
+) -> list[Rows]:
+    """The bins of the chains of a milestone, no more than belong to it; `verify` as in `Store.read`."""
+    rows = milestone.blocks * bins_per_block
+    return [store.read(identity, chain, rows, verify) for chain in range(milestone.chains)]
