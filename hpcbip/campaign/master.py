@@ -195,8 +195,9 @@ class Master:
         key = task.identity, task.chain
         if result.failure:
             record = self.plan.ensembles[task.identity]
-            self._log(f"failed: {record.sector} {task.identity[:12]} chain {task.chain}: {result.failure}")
             self.scheduler.fail(task, result.failure)
+            whole = "" if self.scheduler.ensembles[task.identity].failed else " (begun ahead: it may not be needed)"
+            self._log(f"failed: {record.sector} {task.identity[:12]} chain {task.chain}: {result.failure}{whole}")
             return
         if not error and not result.trace and len(result.rows):
             try:

@@ -57,6 +57,7 @@ class EnsembleProgress:
     judging: bool = False  # its errors are being worked out
     done: bool = False
     failed: str = ""
+    broken: dict[int, str] = field(default_factory=dict)  # chains that cannot go on, and why
     busy: set[int] = field(default_factory=set)
     seconds: float = 0.0  # of a block, a running mean; 0: unknown
 
@@ -185,12 +186,13 @@ class Scheduler:
 
     def fail(self, task: Task, why: str) -> None:
         """The chain of `task` cannot go on. The other chains alone would be a biased choice, so its whole ensemble is
-        given up; all others go on."""
+        given up if the milestone needs the block; if the block was begun ahead, as soon as a milestone does. All other
+        ensembles go on."""
         e = self.ensembles[task.identity]
         e.busy.discard(task.chain)
-        e.failed = e.failed or f"chain {task.chain}: {why}"
-        self._close(task.identity)
-        self._stands(task.identity)
+        e.broken[task.chain] = why
+        self._keys.pop((task.identity, task.chain), None)
+        self._give_up_if_broken(task.identity)
 
     def due(self) -> list[tuple[str, Milestone]]:
         """Ensembles that stand at their milestone and wait for `judge`; each is told once."""
@@ -209,6 +211,14 @@ class Scheduler:
 
     def _needed(self, e: EnsembleProgress) -> int:
         return self.rules.thermal_blocks + e.milestone.blocks
+
+    def _give_up_if_broken(self, identity: str) -> None:
+        e = self.ensembles[identity]
+        for chain, why in e.broken.items():
+            if not e.done and chain < e.milestone.chains and e.blocks[chain] < self._needed(e):
+                e.failed = f"chain {chain}: {why}"
+                self._close(identity)
+                self._stands(identity)
 
     def _close(self, identity: str) -> None:
         e = self.ensembles[identity]
@@ -253,13 +263,14 @@ class Scheduler:
         e.short = sum(blocks < self._needed(e) for blocks in e.blocks[: milestone.chains])
         for chain in range(len(e.blocks)):
             self._offer(identity, chain)
+        self._give_up_if_broken(identity)
 
     def _offer(self, identity: str, chain: int) -> None:
         """Put a chain among those that may be handed out, if it is one."""
         e = self.ensembles[identity]
         self._keys.pop((identity, chain), None)
         blocks, thermal = e.blocks[chain], self.rules.thermal_blocks
-        if e.done or chain in e.busy:
+        if e.done or chain in e.busy or chain in e.broken:
             return
 
         def up_to(goal: Milestone) -> bool:

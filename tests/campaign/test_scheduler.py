@@ -165,6 +165,20 @@ def test_a_failed_chain_ends_its_ensemble_and_no_other() -> None:
     assert s.next() is None
 
 
+@pytest.mark.parametrize("ratio_there", [0.5, 2.0])
+def test_a_failure_ahead_of_the_milestone_counts_only_if_a_milestone_needs_it(ratio_there: float) -> None:
+    s = Scheduler(["one"], Rules(2, 0, 2, 4), {}, ["one"], {})
+    for k in range(2):
+        s.complete(Task("one", 0, k))
+    s.fail(Task("one", 0, 2), "out of room")  # begun while chain 1 was waited for
+    assert not s.failures and all(task.chain == 1 for task in iter(s.next, None))
+    for k in range(2):
+        s.complete(Task("one", 1, k))
+    assert s.due()
+    s.judge("one", ratio_there)
+    assert s.finished and s.failures == ({} if ratio_there < 1.0 else {"one": "chain 0: out of room"})
+
+
 def test_an_abandoned_block_is_given_to_another() -> None:
     s = scheduler()
     task = s.next()
