@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import math
 import os
+import sys
 import time
 from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn
 from rich.progress import Progress as Bar
+
+from .quiet import say
 
 if TYPE_CHECKING:
     from .master import Master
@@ -86,5 +89,5 @@ class Progress:
             self._next = now + BAR_EVERY
         else:
             note = summary(master, self._deadline)
-            print(f"{scheduler.blocks_done}/{scheduler.blocks_known} blocks, {note}", flush=True)
+            say(f"{scheduler.blocks_done}/{scheduler.blocks_known} blocks, {note}", sys.stdout)
             self._next = now + LINE_EVERY

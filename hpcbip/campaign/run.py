@@ -21,7 +21,7 @@ from .deadline import deadline
 from .directory import check_directory, locked, prepare_directory
 from .plan import Plan, make_plan
 from .progress import Progress
-from .quiet import abort_on_error, broadcast, gather_names, is_loss
+from .quiet import abort_on_error, broadcast, gather_names, is_loss, say
 
 if TYPE_CHECKING:
     from .master import Master
@@ -106,7 +106,7 @@ def _lead(
             status, message, lost = _conduct(comm, directory, ready, deadline(max_time, started), stop)
         except (InputError, OSError) as failure:
             if comm:  # the others are at work and know nothing of it
-                print(f"hpcbip: {failure}", file=sys.stderr, flush=True)
+                say(f"hpcbip: {failure}")
                 report_status(BAD)
                 comm.Abort(BAD)
             raise
@@ -117,7 +117,7 @@ def _lead(
     if message and status == BAD and not lost:
         raise InputError(message)
     if message:
-        print(f"hpcbip: {message}", file=sys.stderr)
+        say(f"hpcbip: {message}")
     _leave(status, lost)
     return status
 

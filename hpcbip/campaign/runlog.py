@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import json
 import platform
-import sys
 import time
 from collections import Counter
 from collections.abc import Sequence
@@ -15,6 +14,7 @@ from pathlib import Path
 from hpcbip import __version__
 
 from .config import Config
+from .quiet import say
 
 TOOLS = ("numpy", "numba", "llvmlite", "scipy", "h5py", "mpi4py")
 
@@ -41,7 +41,7 @@ class RunLog:
         with contextlib.suppress(OSError), open(self.path, "a", encoding="utf-8") as file:
             file.write(f"{time.strftime('%Y-%m-%dT%H:%M:%S%z')} {line}\n")
         if line.startswith(("damaged", "lost", "failed", "stopped")):
-            print(f"hpcbip: {line}", file=sys.stderr, flush=True)
+            say(f"hpcbip: {line}")
 
     def begin(self, config: Config, hosts: Sequence[str], mpi: str, writer: str) -> None:
         """Note versions, hosts, ranks, seed and the whole configuration."""
