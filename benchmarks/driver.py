@@ -88,7 +88,7 @@ def _bare(config: Path, chain: int, blocks: int, start: Any, queue: Any) -> None
     queue.put((begun, time.time(), sums))
 
 
-def overhead(repeats: int = 4, blocks: int = 12) -> list[Row]:
+def overhead(repeats: int = 2, blocks: int = 40) -> list[Row]:
     """See above. Two ensembles with two chains each: a chain of either is as much work as the other two."""
     from hpcbip.campaign.store import Store
 

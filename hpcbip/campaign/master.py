@@ -22,7 +22,7 @@ LOOK = 0.05  # seconds between looks at the clock and for requests to stop
 HOLD = 0.1  # of a block's time that members may be idle before they begin what may not be needed
 SYNC = 1.0  # seconds between syncs of the bins; until then the checkpoints hold them as well
 NOTE = 5.0  # seconds between notes for the status
-PAUSE = 0.008  # longest sleep while nothing happens: half of it is lost per block; a wake-up costs 50 µs
+PAUSE = 0.008  # longest sleep while nothing happens, per second of a block: half of it is lost; a wake-up costs 100 µs
 
 
 class Team(Protocol):
@@ -62,7 +62,9 @@ class Master:
     ) -> None:
         self.config, self.plan = config, plan
         self._directory, self._log, self._writer = directory, log, writer
-        self._judge = Judge(config, plan, store, Verdicts.read(directory).ensembles)
+        known = Verdicts.read(directory).ensembles
+        self._spent = {key: verdict.seconds for key, verdict in known.items()}
+        self._judge = Judge(config, plan, store, known)
         rules = rules_of(config)
         self.scheduler = Scheduler(plan.ensembles, rules, behind, self._judge.targeted, self._judge.partners)
         self._durable = {key: self._bins(blocks) for key, blocks in behind.items()}
@@ -133,7 +135,7 @@ class Master:
                 if not (self._tasks or reason or self._judge.waiting or news):
                     raise RuntimeError("nothing is being done and nothing can be begun: the scheduler is stuck")
                 time.sleep(pause)
-                pause = min(2.0 * pause, PAUSE)
+                pause = min(2.0 * pause, PAUSE * min(3.0, max(1.0, self._slowest)))
                 continue
             pause, news = 0.0005, True
             member, result = finished
@@ -217,6 +219,7 @@ class Master:
         self._slowest = max(0.98 * self._slowest, result.seconds)
         self.blocks += 1
         self.seconds += result.kernel
+        self._spent[task.identity] = self._spent.get(task.identity, 0.0) + result.kernel
         self.scheduler.complete(task, result.seconds)
 
     def _sync(self, now: float) -> None:
@@ -257,7 +260,10 @@ class Master:
     def _note(self) -> None:
         """Leave what the status needs beside the bins."""
         ensembles = {
-            key: Verdict(e.milestone.chains, e.milestone.blocks, e.done, e.failed, self._judge.known(key))
+            key: Verdict(
+                e.milestone.chains, e.milestone.blocks, e.done, e.failed, self._judge.known(key),
+                round(self._spent.get(key, 0.0), 3),
+            )
             for key, e in self.scheduler.ensembles.items()
         }
         run = {
