@@ -42,6 +42,7 @@ run: install
 	$(BIN)/hpcbip run configs/quickstart.yaml --out $(OUT) -n $(CORES) --max-time $(MAX_TIME) || [ $$? -eq 3 ]
 	$(BIN)/hpcbip reduce $(OUT)
 	$(BIN)/hpcbip tc $(OUT) --figure $(OUT)/dome.png
+	$(BIN)/hpcbip report $(OUT)
 
 # Slurm for tests/slurm, where it can be installed
 install-slurm:

@@ -77,7 +77,7 @@ def run(config: Path, directory: Path, ranks: int | None, max_time: float | None
 @click.option("--account", help="As of sbatch.")
 @click.option("--qos", help="As of sbatch.")
 @click.option("--signal", type=click.IntRange(1, 65535), help="Let Slurm ask for the stop SECONDS before the limit.")
-@click.option("--chain", is_flag=True, help="Further jobs, after the campaign is finished: reduce, then tc.")
+@click.option("--chain", is_flag=True, help="Further jobs, after the campaign is finished: reduce, tc, report.")
 @click.option("--launcher", type=click.Choice(["mpirun", "srun"]), default="mpirun", show_default=True)
 @click.option("--mpi", help="The MPI type for srun: pmix, pmi2, ... [default: the cluster's]")
 @click.option("--sbatch", multiple=True, metavar="OPTION", help="Any other, as in --sbatch --mem=4G; may be repeated.")
@@ -154,24 +154,36 @@ def _prefactor(_: click.Context, __: click.Parameter, value: str | None) -> floa
 @directory_argument
 @format_option
 @click.option("--prefactor", callback=_prefactor, help="Of Tc: a number, or published (0.5).")
+@click.option("--density", type=click.FloatRange(min=0, min_open=True), help="Pairs per volume. [default: touching]")
 @click.option("--figure", type=click.Path(path_type=Path), help="Draw the dome: PNG, with PDF and CSV beside it.")
-def tc(directory: Path, form: str, prefactor: float | str | None, figure: Path | None) -> None:
-    """Transition temperatures with errors, and where they hold."""
-    from hpcbip.report.results import reduce_directory
+def tc(directory: Path, form: str, prefactor: float | str | None, density: float | None, figure: Path | None) -> None:
+    """Transition temperatures with errors, where they hold, and their maxima."""
+    from hpcbip.report.results import read_results
     from hpcbip.report.tables import TC_COLUMNS, convergence, highest, print_table
 
-    records = reduce_directory(directory, prefactor)
+    results = read_results(directory, prefactor, density, details=False)
+    records = results.records
     files: list[Path] = []
     if figure is not None:
         from hpcbip.report.figures import dome_figure
+        from hpcbip.superconductivity.ceiling import comparison_lines
 
-        files = dome_figure(records, figure)
+        files = dome_figure(records, figure, lines=comparison_lines(), peaks=results.peaks)
     if not _output(records, form):
         print_table(records, TC_COLUMNS)
-        for line in [*highest(records), convergence(records)]:
+        for line in [*(peak.statement for peak in results.peaks), *highest(records), convergence(records)]:
             click.echo(line)
         if files:
             click.echo("written: " + ", ".join(str(file) for file in files))
+
+
+@commands.command()
+@directory_argument
+def report(directory: Path) -> None:
+    """Figures, and one HTML page with everything: DIRECTORY/report.html, DIRECTORY/figures."""
+    from hpcbip.report.html import report_and_write
+
+    click.echo("written: " + ", ".join(str(file) for file in report_and_write(directory)))
 
 
 def _output(records: list[dict[str, Any]], form: str) -> bool:

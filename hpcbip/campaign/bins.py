@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +31,7 @@ class Verdict:
         done: whether it is over; then exactly the bins of that milestone count.
         failed: why it was given up, or "".
         errors: milestone "chains,blocks" -> relative errors there, by observable; None: not resolved.
+        seconds: of sampling that went into it, as far as they were noted.
     """
 
     chains: int
@@ -38,6 +39,7 @@ class Verdict:
     done: bool = False
     failed: str = ""
     errors: Mapping[str, Mapping[str, float | None]] = field(default_factory=dict)
+    seconds: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -55,7 +57,7 @@ class Verdicts:
             verdicts = {key: Verdict(**entry) for key, entry in content["ensembles"].items()}
             known = content.get("version") == __version__  # another version may find other errors
             if not known:
-                verdicts = {key: Verdict(v.chains, v.blocks, v.done, v.failed) for key, v in verdicts.items()}
+                verdicts = {key: replace(v, errors={}) for key, v in verdicts.items()}
             return cls(verdicts, content["run"])
         except (OSError, ValueError, KeyError, TypeError, AttributeError):
             return cls()

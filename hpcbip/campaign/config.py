@@ -258,9 +258,11 @@ def _prefactor(value: object) -> object:
 
 
 class TcSection(Section):
-    """How Tc is worked out from mass and size; None leaves the kelvin column out and takes the default prefactor."""
+    """How Tc is worked out from mass and size; None leaves the kelvin column out, takes the default prefactor, and the
+    density (pairs per volume, in lattice constants) at which pairs touch."""
 
     omega_meV: Positive | None = None
+    density: Positive | None = None
     prefactor: Annotated[float | Literal["published"] | None, BeforeValidator(_prefactor)] = None
 
 

@@ -1,40 +1,24 @@
-"""From bins to observables: values, errors, autocorrelation times, verdicts and flags, by the names of a campaign.
+"""From reduced ensembles to the points of a campaign: binding energy, Tc, systematic errors, checks and flags.
 
-Everything is a function of the means of the bins' columns and goes through the delete-one jackknife, whose
-pseudo-values are analysed like plain samples (`hpcbip.statistics`). Times X_tau are in bins. Masses: 2 t d/diffusion
-for one electron (m_e = 1/(2t)), t d/diffusion for the pair (m0 = 1/t), with diffusion the rate of ⟨ΔR²⟩ in imaginary
-time (PHYSICS.md section 2).
+The observables of one ensemble are `hpcbip.campaign.observables`'.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
-from hpcbip.errors import InputError
 from hpcbip.models import BULK_EDGE, get_lattice
-from hpcbip.statistics import VERDICTS, LineFit, Summary, fit_line_past_transient, gamma_method, jackknife, summarise
-from hpcbip.statistics.binning import Array, Chains
-from hpcbip.superconductivity import in_kelvin, prefactor, radius2, transition_temperature, validity_flags
+from hpcbip.statistics import VERDICTS, pooled_mean
+from hpcbip.statistics.binning import Chains
+from hpcbip.superconductivity import closest_packing, prefactor, validity_flags
 
 from .extras import Extras
+from .observables import MIN_BINS, SECTORS, EnsembleBins, Reduced, TcSettings, reduce_ensemble
 from .plan import Plan
-
-SECTORS = {
-    "polaron": (
-        "E_polaron", "mass_polaron", "mass_polaron_fit", "phonons_polaron", "bare_hops_polaron",
-        "assisted_hops_polaron",
-    ),
-    "bipolaron": (
-        "E_bipolaron", "mass_bipolaron", "mass_bipolaron_fit", "phonons_bipolaron", "bare_hops_bipolaron",
-        "assisted_hops_bipolaron", "pair_distance2", "radius2", "potential", "contact", "tc_over_omega", "tc_kelvin",
-    ),
-}  # fmt: skip
-"""Observables of each sector, in the order of the tables; binding_energy needs both."""
 
 TARGETS = {
     "polaron": ("E_polaron", "mass_polaron"),
@@ -48,152 +32,26 @@ PARAMETERS: tuple[str, ...] = (
     "g_factors", "shells",
 )  # fmt: skip
 
-MIN_BINS = 4  # fewer cannot have an error
-_BETA_SHORT = 0.02  # weight that a broken pair may have left at the edge of the bulk
+MIN_INDEPENDENT = 10  # samples below which an error is hardly known
+P_ALARM = 1e-4  # of the checks of chains, halves and trend
+BETA_SHORT = 0.02  # weight that a broken pair may have left at the edge of the bulk
 
 
-@dataclass(frozen=True)
-class TcSettings:
-    """How Tc follows from mass and size: see `hpcbip.superconductivity.tc`."""
+def binding(polaron: Reduced, bipolaron: Reduced) -> dict[str, Any]:
+    """Δ = 2 E_polaron - E_bipolaron from two independent sectors: entries binding_energy, _err, _tau, _verdict.
 
-    prefactor: float | str | None = None
-    omega_meV: float | None = None
-
-
-@dataclass(frozen=True)
-class EnsembleBins:
-    """The bins of one ensemble.
-
-    Attributes:
-        sector: "polaron" or "bipolaron".
-        parameters: at least lattice, t, omega, beta.
-        columns: names of the columns.
-        chains: per chain an array (bins, columns); chains may have different lengths.
-        lags: (K,) time differences of the columns displacement2[1..K].
+    It is linear in the two energies, so that their errors add in quadrature.
     """
-
-    sector: str
-    parameters: Mapping[str, Any]
-    columns: Sequence[str]
-    chains: Chains
-    lags: Array
-
-    @property
-    def bins(self) -> int:
-        """Number of bins, over all chains."""
-        return sum(len(chain) for chain in self.chains)
-
-    def pick(self, names: Sequence[str]) -> list[Array]:
-        """The chains that have bins, with these columns only.
-
-        Raises:
-            InputError: if a column is not there: the bins are another version's.
-        """
-        missing = [name for name in names if name not in self.columns]
-        if missing:
-            raise InputError(f"the bins have no column {missing[0]}: they were made by another version of hpcbip")
-        where = [self.columns.index(name) for name in names]
-        return [chain[:, where] for chain in self.chains if len(chain)]
-
-
-@dataclass(frozen=True)
-class Reduced:
-    """Observables of one ensemble: `names`, their `values` and their analysis, and the fit of the mass.
-
-    `unresolved` are those of the dispersion whose wave has decayed into its noise.
-    """
-
-    names: tuple[str, ...] = ()
-    values: Array = field(default_factory=lambda: np.empty(0))
-    summary: Summary | None = None
-    fit: LineFit | None = None
-    lags: Array = field(default_factory=lambda: np.empty(0))
-    mass_discrepancy: float = math.nan
-    unresolved: frozenset[str] = frozenset()
-    bins: int = 0
-    chains: int = 0
-
-
-def fit_displacement(data: EnsembleBins) -> tuple[LineFit, Array, list[str]] | None:
-    """The straight part of ⟨|R(τ+lag)-R(τ)|²⟩: fit, lags used, and their columns; None with too few bins for it.
-
-    Lags up to half the longest one: beyond, a path holds hardly one independent sample.
-    """
-    take = np.flatnonzero(data.lags <= 0.5 * data.lags.max()) if len(data.lags) > 8 else np.arange(len(data.lags))
-    names = [f"displacement2[{k + 1}]" for k in take]
-    if data.bins < len(take) + 10 or len(take) < 3:
-        return None
-    chains = data.pick(names)
-    tau = max(0.5, float(np.mean(gamma_method(chains).tau)))
-    rows = np.concatenate(chains)
-    covariance = np.cov(rows.T) * 2.0 * tau / len(rows)
-    samples = max(len(take) + 2, int(len(rows) / (2.0 * tau)))
-    if not np.all(np.diag(covariance) > 0.0):
-        return None
-    lags = data.lags[take]
-    return fit_line_past_transient(lags, rows.mean(axis=0), covariance, samples), lags, names
-
-
-def reduce_ensemble(data: EnsembleBins, tc: TcSettings | None = None) -> Reduced:
-    """Values, errors and verdicts of all observables of one sector (`SECTORS`); empty below `MIN_BINS` bins."""
-    if data.bins < MIN_BINS:
-        return Reduced(bins=data.bins, chains=len(data.chains))
-    tc = tc or TcSettings()
-    pair = data.sector == "bipolaron"
-    lattice = get_lattice(data.parameters["lattice"])
-    d, t, omega = lattice.dimension, float(data.parameters["t"]), float(data.parameters["omega"])
-    unit = (1.0 if pair else 2.0) * t
-    factor = prefactor(tc.prefactor, d)
-    fitted = fit_displacement(data)
-    used = ["energy", "diffusion", "phonons", "bare_hops", "assisted_hops"]
-    extras = Extras.of(data.sector, data.parameters)
-    if pair:
-        used += ["pair_distance2", "potential", f"pair_weight[{','.join('0' * d)}]"]
-    first_lag = len(used)
-    used += fitted[2] if fitted else []
-    first_extra = len(used)
-    used += list(extras.columns)
-
-    def observables(means: Array) -> Array:
-        energy, diffusion, phonons, bare, assisted = np.moveaxis(means[..., :5], -1, 0)
-        with np.errstate(divide="ignore", invalid="ignore"):
-            mass = unit * d / diffusion
-            slope = means[..., first_lag:first_extra] @ fitted[0].weights if fitted else mass * np.nan
-            mass_fit = unit * d / slope
-            further = extras.observables(means[..., first_extra:], unit, data.lags)
-        columns = [energy, mass, mass_fit, phonons, bare, assisted]
-        if pair:
-            distance2, potential, contact = np.moveaxis(means[..., 5:8], -1, 0)
-            r2 = radius2(distance2)
-            # of an anisotropic pair the geometric mean of its masses counts: it is the one in the density of states
-            average = further[..., extras.masses].prod(axis=-1) ** (1.0 / d) if extras.anisotropic else mass
-            ratio = transition_temperature(average / unit, r2, d, factor) / omega
-            kelvin = ratio * np.nan if tc.omega_meV is None else in_kelvin(ratio, tc.omega_meV)
-            columns += [distance2, r2, potential, contact, ratio, kelvin]
-        # the last: do the two estimators of the mass agree?
-        return np.concatenate([np.stack(columns, axis=-1), further, (mass - mass_fit)[..., None]], axis=-1)
-
-    result = jackknife(observables, data.pick(used))
-    summary = summarise(result.pseudo[0])
-    discrepancy = abs(result.value[-1]) / summary.error[-1] if summary.error[-1] > 0.0 else math.nan
-    return Reduced(
-        (*SECTORS[data.sector], *extras.names), result.value[:-1], summary, fitted[0] if fitted else None,
-        fitted[1] if fitted else np.empty(0), float(discrepancy),
-        extras.unresolved(summary.error[len(SECTORS[data.sector]) : -1], data.lags), data.bins, len(data.chains),
-    )  # fmt: skip
-
-
-def binding(polaron: EnsembleBins, bipolaron: EnsembleBins) -> dict[str, Any]:
-    """Δ = 2 E_polaron - E_bipolaron from two independent sectors: entries binding_energy, _err, _tau, _verdict."""
-    sets = [data.pick(["energy"]) for data in (polaron, bipolaron)]
-    result = jackknife(lambda one, two: 2.0 * one - two, *sets)
-    parts = [summarise(pseudo) for pseudo in result.pseudo]
-    error2 = sum(float(part.error[0]) ** 2 for part in parts)
-    naive2 = sum(float(part.error[0]) ** 2 / (2.0 * float(part.tau[0])) for part in parts)
-    return _entries(
-        "binding_energy", float(result.value[0]), math.sqrt(error2), 0.5 * error2 / naive2 if naive2 > 0.0 else 0.5,
-        max(int(part.verdict[0]) for part in parts),
-    )  # fmt: skip
+    if polaron.summary is None or bipolaron.summary is None:
+        return _missing("binding_energy")
+    error2 = naive2 = 0.0
+    for factor, part in ((2.0, polaron.summary), (1.0, bipolaron.summary)):
+        error2 += (factor * float(part.error[0])) ** 2
+        naive2 += (factor * float(part.error[0])) ** 2 / (2.0 * float(part.tau[0]))
+    value = 2.0 * float(polaron.values[0]) - float(bipolaron.values[0])
+    tau = 0.5 * error2 / naive2 if naive2 > 0.0 else 0.5
+    verdict = max(int(part.summary.verdict[0]) for part in (polaron, bipolaron) if part.summary)
+    return _entries("binding_energy", value, math.sqrt(error2), tau, verdict)
 
 
 def _entries(name: str, value: float, error: float, tau: float, verdict: int) -> dict[str, Any]:
@@ -219,49 +77,101 @@ def _sector_entries(sector: str, reduced: Reduced, parameters: Mapping[str, Any]
         else:
             verdict = 2 if name in reduced.unresolved else int(summary.verdict[i])
             record |= _entries(name, float(reduced.values[i]), float(summary.error[i]), float(summary.tau[i]), verdict)
-    fit = reduced.fit
+    fit, mass = reduced.fit, record[f"mass_{sector}"]
     window = (float(reduced.lags[fit.start]), float(reduced.lags[fit.stop - 1])) if fit else (None, None)
     p_value = fit.p_value if fit and math.isfinite(fit.p_value) else None
     fit_entries = {"from": window[0], "to": window[1], "p": p_value}
     record |= {f"mass_{sector}_fit_{key}": value for key, value in fit_entries.items()}
-    return record | {f"bins_{sector}": reduced.bins, f"chains_{sector}": reduced.chains}
+    relative = reduced.window_systematic
+    record[f"mass_{sector}_sys"] = None if relative is None or mass is None else abs(mass) * relative
+    return record | _checks(sector, reduced) | {f"bins_{sector}": reduced.bins, f"chains_{sector}": reduced.chains}
+
+
+def _checks(sector: str, reduced: Reduced) -> dict[str, Any]:
+    """What the checks of energy, mass and size say: number of independent samples, smallest p-values, largest R-hat."""
+    found: dict[str, float] = {}
+    if reduced.summary is not None:
+        s, at = reduced.summary, list(reduced.judged)
+        found["independent"] = float(s.samples / np.maximum(1.0, 2.0 * np.maximum(s.tau, s.binning.tau)[at]).max())
+        for name in ("half_p", "trend_p", "chain_p"):
+            found[name] = float(getattr(s, name)[at].min())
+        known = s.r_hat[at][np.isfinite(s.r_hat[at])]
+        found["r_hat"] = float(known.max()) if len(known) else math.nan
+    names = ("independent", "half_p", "trend_p", "chain_p", "r_hat")
+    return {f"{name}_{sector}": _known(found.get(name)) for name in names}
+
+
+def _known(value: float | None) -> float | None:
+    return value if value is not None and math.isfinite(value) else None
+
+
+def _statistics_flags(sector: str, record: Mapping[str, Any]) -> list[str]:
+    flags = []
+    if (independent := record[f"independent_{sector}"]) is not None and independent < MIN_INDEPENDENT:
+        flags.append(f"{sector}: too few bins")
+    if any((p := record[f"{check}_{sector}"]) is not None and p < P_ALARM for check in ("half_p", "trend_p")):
+        flags.append(f"{sector}: not thermalised")
+    if (p := record[f"chain_p_{sector}"]) is not None and p < P_ALARM:
+        flags.append(f"{sector}: chains disagree")
+    return flags
+
+
+def _edge_weight(energy: float | None, beta: float) -> float | None:
+    """Weight that a broken pair, of an energy higher by `energy`, may have left at the edge of the bulk window."""
+    return None if energy is None else math.exp(-max(-700.0, min(700.0, energy * beta * BULK_EDGE)))
+
+
+def _tc_systematic(record: Mapping[str, Any], bipolaron: Reduced) -> float | None:
+    """Relative systematic error of Tc: the mass's from the window, and what is left of excited states of the ends.
+
+    On the average over the bulk; their energy is that of a broken pair or of a phonon, whichever is lower.
+    """
+    window, energy, beta = bipolaron.window_systematic, record["binding_energy"], record["beta"]
+    if window is None or energy is None or energy <= 0.0:
+        return None
+    gap = min(energy, record["omega"], record.get("omega_holstein") or math.inf)
+    edge, bulk = BULK_EDGE * beta * gap, (1.0 - 2.0 * BULK_EDGE) * beta * gap
+    left = min(1.0, 2.0 * math.exp(-edge) * -math.expm1(-bulk) / bulk)
+    return math.hypot(window, left)
 
 
 def reduce_point(
     point: Mapping[str, Any],
-    polaron: EnsembleBins | None,
-    bipolaron: EnsembleBins | None,
+    polaron: Reduced | None,
+    bipolaron: Reduced | None,
     tc: TcSettings | None = None,
-    reduced: Mapping[str, Reduced] | None = None,
 ) -> dict[str, Any]:
-    """The record of one point: parameters, observables X with X_err, X_tau (in bins), X_verdict, and flags.
+    """The record of one point: parameters, observables X with X_err, X_tau (in bins), X_verdict, checks and flags.
 
     Args:
         point: the parameters of the point (`PARAMETERS`).
-        polaron, bipolaron: bins of its two ensembles; None where there are none yet.
+        polaron, bipolaron: its two ensembles (`reduce_ensemble`); None where there are no bins yet.
         tc: how Tc is worked out.
-        reduced: results of `reduce_ensemble` by sector, where they are known already.
 
     Returns:
         a flat dict of JSON values; None for what is not known. `tc_valid` is True where no flag speaks against Tc.
+        Besides the observables, S one of the sectors: mass_S_sys (systematic error from the window), independent_S
+        (number of independent samples), half_p_S, trend_p_S, chain_p_S, r_hat_S (checks), radius (√R²), density (pairs
+        per volume), tc_over_binding (Tc/Δ), beta_weight (weight that a broken pair may have left at the edge of the
+        bulk), mass_radius_correlation (of the errors of m* and R²), tc_over_omega_sys, tc_kelvin_sys.
     """
     tc = tc or TcSettings()
-    data = {"polaron": polaron, "bipolaron": bipolaron}
-    known = {s: (reduced or {}).get(s) or (reduce_ensemble(b, tc) if b else Reduced()) for s, b in data.items()}
+    known = {"polaron": polaron or Reduced(), "bipolaron": bipolaron or Reduced()}
     record: dict[str, Any] = {name: point[name] for name in PARAMETERS if name in point}
     for sector in SECTORS:
         record |= _sector_entries(sector, known[sector], point)
-    both = polaron and bipolaron and polaron.bins >= MIN_BINS and bipolaron.bins >= MIN_BINS
-    record |= binding(polaron, bipolaron) if both and polaron and bipolaron else _missing("binding_energy")
+    record |= binding(known["polaron"], known["bipolaron"])
     d = get_lattice(record["lattice"]).dimension
+    record |= _pair_entries(record, known["bipolaron"], d, tc)
     tc_flags = [f"no {sector} bins" for sector in SECTORS if known[sector].bins < MIN_BINS]
-    energy, ratio = record["binding_energy"], record["tc_over_omega"]
+    energy, ratio, r2 = record["binding_energy"], record["tc_over_omega"], record["radius2"]
     if known["bipolaron"].summary is not None:
         tc_value = ratio * record["omega"] if ratio is not None else math.nan
-        r2 = record["radius2"] if record["radius2"] is not None else math.nan
-        tc_flags += validity_flags(d, tc_value, r2, energy, record["binding_energy_err"])
-    if energy is not None and math.exp(-min(700.0, energy * record["beta"] * BULK_EDGE)) > _BETA_SHORT:
+        size = r2 if r2 is not None else math.nan
+        tc_flags += validity_flags(d, tc_value, size, energy, record["binding_energy_err"], tc.density)
+    if record["beta_weight"] is not None and record["beta_weight"] > BETA_SHORT:
         tc_flags.append("beta short")
+    tc_flags += [flag for sector in SECTORS for flag in _statistics_flags(sector, record)]
     worst = [record[f"{x}_verdict"] for x in ("tc_over_omega", "binding_energy") if record[f"{x}_verdict"]]
     if worst and max(map(VERDICTS.index, worst)) == VERDICTS.index("not"):
         tc_flags.append("statistics not converged")
@@ -269,29 +179,47 @@ def reduce_point(
     for sector in SECTORS:
         if known[sector].mass_discrepancy > 4.0:
             flags.append(f"mass_{sector}_fit differs by {known[sector].mass_discrepancy:.1f} sigma")
-    record["tc_prefactor"] = prefactor(tc.prefactor, d) if d > 1 else None
     return record | {"tc_valid": ratio is not None and not tc_flags, "flags": flags}
 
 
-def reduce_plan(
-    plan: Plan, data: Mapping[str, EnsembleBins], tc: TcSettings | None = None
-) -> tuple[list[dict[str, Any]], dict[str, Reduced]]:
-    """Records of all points of a plan, in its order, and the reduced ensembles by identity.
+def _pair_entries(record: Mapping[str, Any], pair: Reduced, dimension: int, tc: TcSettings) -> dict[str, Any]:
+    """What follows from mass, size and binding energy together."""
+    r2, ratio, energy = record["radius2"], record["tc_over_omega"], record["binding_energy"]
+    found: dict[str, Any] = dict.fromkeys(
+        ("radius", "density", "tc_over_binding", "beta_weight", "mass_radius_correlation", "tc_over_omega_sys",
+         "tc_kelvin_sys", "tc_prefactor")
+    )  # fmt: skip
+    if r2 is not None and r2 >= 0.0:
+        found["radius"] = math.sqrt(r2)
+        if dimension > 1:
+            found["density"] = float(closest_packing(r2, dimension)) if tc.density is None else tc.density
+    if ratio is not None and energy:
+        found["tc_over_binding"] = ratio * record["omega"] / energy
+    found["beta_weight"] = _edge_weight(energy, record["beta"])
+    if pair.replicates is not None and len(pair.replicates) > 2:
+        with np.errstate(invalid="ignore"):
+            found["mass_radius_correlation"] = _known(float(np.corrcoef(pair.replicates.T)[0, 1]))
+    relative = _tc_systematic(record, pair)
+    for name in ("tc_over_omega", "tc_kelvin"):
+        if relative is not None and record[name] is not None:
+            found[f"{name}_sys"] = abs(record[name]) * relative
+    found["tc_prefactor"] = prefactor(tc.prefactor, dimension) if dimension > 1 else None
+    return found
+
+
+def reduce_plan(plan: Plan, ensembles: Mapping[str, Reduced], tc: TcSettings | None = None) -> list[dict[str, Any]]:
+    """Records of all points of a plan, in its order.
 
     Args:
         plan: the campaign's plan.
-        data: bins by identity of the ensemble; ensembles without bins may be absent.
+        ensembles: reduced ensembles by identity; those without bins may be absent.
         tc: how Tc is worked out.
     """
-    ensembles = {key: reduce_ensemble(bins, tc) for key, bins in data.items()}
     records = []
     for point in plan.points:
-        keys = point.ensembles
-        bins = {sector: data.get(keys[sector]) for sector in SECTORS}
-        done = {sector: ensembles[keys[sector]] for sector in SECTORS if keys[sector] in ensembles}
-        record = reduce_point(point.parameters, bins["polaron"], bins["bipolaron"], tc, done)
-        records.append({"point": point.identity, **record})
-    return records, ensembles
+        parts = [ensembles.get(point.ensembles[sector]) for sector in SECTORS]
+        records.append({"point": point.identity, **reduce_point(point.parameters, *parts, tc)})
+    return records
 
 
 def target_errors(
@@ -319,9 +247,11 @@ def target_errors(
         joined = any({identity, other} == set(point.ensembles.values()) for point in plan.points)
         if not joined:
             continue
-        pair = sorted((data, _bins(plan, other, bins)), key=lambda part: list(SECTORS).index(part.sector))
-        enough = all(part.bins >= MIN_BINS for part in pair)
-        value = binding(*pair)["binding_energy"] if enough else None
+        partner = _bins(plan, other, bins)
+        value = 0.0
+        if data.bins >= MIN_BINS and partner.bins >= MIN_BINS:
+            energies = {part.sector: float(pooled_mean(part.pick(["energy"]))[0]) for part in (data, partner)}
+            value = 2.0 * energies["polaron"] - energies["bipolaron"]
         error = math.inf if own is None or not value else own / abs(value)
         result["binding_energy"] = max(error, result.get("binding_energy", 0.0))
     return result

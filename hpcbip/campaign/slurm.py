@@ -24,6 +24,7 @@ from .directory import check_directory
 FOLLOW_UPS = (
     ("reduce", ""),
     ("tc", '--figure "$directory/dome.png"'),
+    ("report", ""),
 )
 """The chain after a campaign: each verb, with its options, starts when the one before has succeeded."""
 FOLLOW_UP_SECONDS = 3600.0

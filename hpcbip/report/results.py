@@ -1,82 +1,202 @@
-"""What `hpcbip reduce` and `hpcbip tc` do with a campaign's directory: read bins, reduce, leave files behind."""
+"""What the results of a campaign are: read bins ensemble by ensemble, reduce, leave files behind."""
 
 from __future__ import annotations
 
 import math
+import multiprocessing
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from hpcbip.campaign.config import Config, load_config
+from hpcbip.campaign.config import TARGETS, Config, load_config
+from hpcbip.campaign.observables import EnsembleBins, Reduced, TcSettings, reduce_ensemble
 from hpcbip.campaign.plan import Plan, make_plan
-from hpcbip.campaign.reduction import EnsembleBins, Reduced, TcSettings, reduce_plan
+from hpcbip.campaign.reduction import reduce_plan
 from hpcbip.errors import InputError
+from hpcbip.statistics.binning import Array
 
-from .figures import plateau_figure
+from .figures import PLATEAUS, plateau_figure
 from .tables import to_csv, to_json
 
+if TYPE_CHECKING:
+    from hpcbip.superconductivity.domes import Peak
 
-def read_campaign(directory: Path) -> tuple[Config, Plan, dict[str, EnsembleBins]]:
-    """Configuration, plan and the bins so far, by identity; a running campaign may be read as well.
+MANY = 64  # ensembles from which on all cores reduce
+ALL_BINNING = 200  # ensembles up to which binning.csv has all observables
+
+
+@dataclass(frozen=True)
+class Results:
+    """A campaign, reduced.
+
+    Attributes:
+        directory, config, plan: the campaign.
+        records: one flat dict per point, in the order of the plan (`hpcbip.campaign.reduction.reduce_point`).
+        ensembles: reduced ensembles by identity; those without bins are absent.
+        verdicts: milestones, their errors, and CPU seconds by ensemble (`hpcbip.campaign.bins.Verdict`).
+    """
+
+    directory: Path
+    config: Config
+    plan: Plan
+    records: list[dict[str, Any]]
+    ensembles: Mapping[str, Reduced]
+    verdicts: Mapping[str, Any]
+
+    @cached_property
+    def replicates(self) -> dict[str, Array]:
+        """Per point, by its identity, (blocks, 2) mass and R² of the pair without one block of bins each."""
+        found = {}
+        for point in self.plan.points:
+            reduced = self.ensembles.get(point.ensembles["bipolaron"])
+            if reduced is not None and reduced.replicates is not None:
+                found[point.identity] = reduced.replicates
+        return found
+
+    @cached_property
+    def peaks(self) -> list[Peak]:
+        """Maxima of Tc along every curve of the scan that has enough points."""
+        from hpcbip.superconductivity.domes import find_peaks  # here, because it loads scikit-learn
+
+        return find_peaks(self.records, self.replicates)
+
+    @property
+    def cpu_seconds(self) -> float | None:
+        """CPU seconds of sampling, of all ensembles; None if they were not noted."""
+        return sum(verdict.seconds for verdict in self.verdicts.values()) or None
+
+    @property
+    def progress_rows(self) -> list[dict[str, Any]]:
+        """Relative errors at the milestones of every ensemble.
+
+        Rows of ensemble, sector, label, observable, seconds (CPU, by the mean time of a block), error, target.
+        """
+        rows = []
+        sampling = self.config.sampling
+        for identity, verdict in self.verdicts.items():
+            record = self.plan.ensembles.get(identity)
+            if record is None or not verdict.seconds:
+                continue
+            per_block = verdict.seconds / (verdict.chains * (verdict.blocks + sampling.thermal_blocks))
+            label = f"{record.sector}, omega = {record.parameters['omega']:g}, g = {record.parameters['g']:.4g}"
+            label += f", U = {record.parameters['U']:g}" if "U" in record.parameters else ""
+            for at, errors in verdict.errors.items():
+                chains, blocks = map(int, at.split(","))
+                seconds = per_block * chains * (blocks + sampling.thermal_blocks)
+                for name, error in errors.items():
+                    target = sampling.target.get(name)
+                    if error is not None and target is not None and record.sector in TARGETS[name]:
+                        rows.append({
+                            "ensemble": identity[:12], "sector": record.sector, "label": label, "observable": name,
+                            "seconds": seconds, "error": error, "target": target,
+                        })  # fmt: skip
+        return rows
+
+
+class Bins:
+    """The bins of a campaign's ensembles, one at a time; a running campaign may be read as well.
+
+    Args:
+        directory: of the campaign.
 
     Raises:
-        InputError: if the directory is not a campaign, or has no bins yet.
+        InputError: if it is not a campaign.
     """
-    from hpcbip.campaign.bins import Verdicts  # here, because these load HDF5
-    from hpcbip.campaign.store import Store
 
-    if not (directory / "config.yaml").is_file():
-        raise InputError(f"{directory}: not a campaign: no config.yaml in it; allowed: the --out of a `hpcbip run`")
-    config = load_config(directory / "config.yaml")
-    plan = make_plan(config)
-    data = {}
-    verdicts = Verdicts.read(directory)
-    with Store(directory) as store:
-        for identity, record in plan.ensembles.items():
-            chains = verdicts.counting(store, identity, config.sampling.bins_per_block)
-            if any(len(chain) for chain in chains):
-                columns, lags = store.columns(identity), store.lags(identity)
-                data[identity] = EnsembleBins(record.sector, record.parameters, columns, chains, lags)
-    if not data:
-        again = f"hpcbip run {directory / 'config.yaml'} --out {directory}"
-        raise InputError(f"{directory}: no bins yet; go on with: {again}")
-    return config, plan, data
+    def __init__(self, directory: Path) -> None:
+        from hpcbip.campaign.bins import Verdicts  # here, because these load HDF5
+        from hpcbip.campaign.store import Store
 
+        if not (directory / "config.yaml").is_file():
+            raise InputError(f"{directory}: not a campaign: no config.yaml in it; allowed: the --out of a `hpcbip run`")
+        self.directory = directory
+        self.config = load_config(directory / "config.yaml")
+        self.plan = make_plan(self.config)
+        self.verdicts = Verdicts.read(directory)
+        self._store = Store(directory)
 
-def _reduce(
-    directory: Path, prefactor: float | str | None
-) -> tuple[list[dict[str, Any]], dict[str, Reduced], dict[str, EnsembleBins]]:
-    config, plan, data = read_campaign(directory)
-    tc = TcSettings(config.tc.prefactor if prefactor is None else prefactor, config.tc.omega_meV)
-    records, ensembles = reduce_plan(plan, data, tc)
-    _flag_failures(records, plan, directory)
-    return records, ensembles, data
+    def read(self, identity: str) -> EnsembleBins | None:
+        """All bins of an ensemble that count; None if there are none yet."""
+        chains = self.verdicts.counting(self._store, identity, self.config.sampling.bins_per_block)
+        if not any(len(chain) for chain in chains):
+            return None
+        record = self.plan.ensembles[identity]
+        columns, lags = self._store.columns(identity), self._store.lags(identity)
+        return EnsembleBins(record.sector, record.parameters, columns, chains, lags)
 
 
-def _flag_failures(records: list[dict[str, Any]], plan: Plan, directory: Path) -> None:
-    """Points of which a sector was given up (`hpcbip status` says why): what there is of it is a biased choice."""
-    from hpcbip.campaign.bins import Verdicts
+def _reduced(bins: Bins, tc: TcSettings, details: bool, identities: list[str]) -> Iterator[tuple[str, Reduced]]:
+    if len(identities) < MANY:
+        for identity in identities:
+            data = bins.read(identity)
+            if data is not None:
+                yield identity, reduce_ensemble(data, tc, details)
+        return
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    spawn = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(cores, spawn, _begin, (bins.directory, tc, details)) as pool:
+        for identity, reduced in zip(identities, pool.map(_reduce_one, identities, chunksize=16), strict=True):
+            if reduced is not None:
+                yield identity, reduced
 
-    verdicts = Verdicts.read(directory).ensembles
-    for point, record in zip(plan.points, records, strict=True):
-        for sector, key in point.ensembles.items():
-            if key in verdicts and verdicts[key].failed:
-                record["flags"] = [*record["flags"], f"{sector} failed"]
-                record["tc_valid"] = False
+
+_share: tuple[Bins, TcSettings, bool]  # of a process of the pool
 
 
-def reduce_directory(directory: Path, prefactor: float | str | None = None) -> list[dict[str, Any]]:
-    """Records of all points of a campaign, in the order of its configuration; see `hpcbip.campaign.reduction`.
+def _begin(directory: Path, tc: TcSettings, details: bool) -> None:
+    global _share
+    _share = Bins(directory), tc, details
+
+
+def _reduce_one(identity: str) -> Reduced | None:
+    bins, tc, details = _share
+    data = bins.read(identity)
+    return None if data is None else reduce_ensemble(data, tc, details)
+
+
+def read_results(
+    directory: Path, prefactor: float | str | None = None, density: float | None = None, details: bool = True
+) -> Results:
+    """Reduce a campaign; the bins of one ensemble are in memory at a time, and with many ensembles all cores are used.
 
     Args:
         directory: of the campaign.
         prefactor: of Tc, a number or "published"; None: as the configuration says.
+        density: pairs per volume at which Tc is taken; None: as the configuration says.
+        details: with displacement curves and P(r), for figures.
 
     Raises:
         InputError: if the directory is not a campaign, or has no bins yet.
     """
-    return _reduce(directory, prefactor)[0]
+    bins = Bins(directory)
+    wanted = bins.config.tc
+    tc = TcSettings(
+        wanted.prefactor if prefactor is None else prefactor, wanted.omega_meV,
+        wanted.density if density is None else density,
+    )  # fmt: skip
+    ensembles = dict(_reduced(bins, tc, details, list(bins.plan.ensembles)))
+    if not ensembles:
+        again = f"hpcbip run {directory / 'config.yaml'} --out {directory}"
+        raise InputError(f"{directory}: no bins yet; go on with: {again}")
+    records = reduce_plan(bins.plan, ensembles, tc)
+    verdicts = bins.verdicts.ensembles
+    for point, record in zip(bins.plan.points, records, strict=True):
+        for sector, key in point.ensembles.items():
+            verdict = verdicts.get(key)
+            record[f"seconds_{sector}"] = verdict.seconds or None if verdict else None
+            if verdict and verdict.failed:  # `hpcbip status` says why: what there is of it is a biased choice
+                record["flags"] = [*record["flags"], f"{sector} failed"]
+                record["tc_valid"] = False
+    return Results(directory, bins.config, bins.plan, records, ensembles, verdicts)
+
+
+def reduce_directory(directory: Path, prefactor: float | str | None = None) -> list[dict[str, Any]]:
+    """Records of all points of a campaign (`read_results`)."""
+    return read_results(directory, prefactor, details=False).records
 
 
 def reduce_and_write(directory: Path) -> tuple[list[dict[str, Any]], list[Path]]:
@@ -88,23 +208,32 @@ def reduce_and_write(directory: Path) -> tuple[list[dict[str, Any]], list[Path]]
     Raises:
         InputError: if the directory is not a campaign, has no bins yet, or cannot be written to.
     """
-    records, ensembles, data = _reduce(directory, None)
-    rows = binning_rows(ensembles, data)
+    results = read_results(directory, details=False)
+    rows = binning_rows(results.ensembles)
+    records = results.records
     texts = {"results.json": to_json(records), "results.csv": to_csv(records), "binning.csv": to_csv(rows)}
-    written = []
-    for name, text in texts.items():
-        written.append(directory / name)
-        aside = written[-1].with_suffix(".tmp")
-        try:
-            aside.write_text(text, encoding="utf-8")
-            os.replace(aside, written[-1])
-        except OSError as error:
-            raise InputError(f"{written[-1]}: cannot be written: {error.strerror}") from None
+    written = [write_text(directory / name, text) for name, text in texts.items()]
     return records, written + plateau_figure(rows, directory / "plateau.png")
 
 
-def binning_rows(ensembles: Mapping[str, Reduced], data: Mapping[str, EnsembleBins]) -> list[dict[str, Any]]:
-    """Error against bin size of every observable of every ensemble, one row per bin size.
+def write_text(path: Path, text: str) -> Path:
+    """Write a file aside and rename it; returns its path.
+
+    Raises:
+        InputError: if it cannot be written.
+    """
+    aside = path.with_suffix(".tmp")
+    try:
+        aside.write_text(text, encoding="utf-8")
+        os.replace(aside, path)
+    except OSError as error:
+        raise InputError(f"{path}: cannot be written: {error.strerror}") from None
+    return path
+
+
+def binning_rows(ensembles: Mapping[str, Reduced]) -> list[dict[str, Any]]:
+    """Error against bin size of the observables of every ensemble, one row per bin size; of more than `ALL_BINNING`
+    ensembles only those of the plateau figure.
 
     `plateau` is 1 at the bin size taken to be on the plateau; tau (in bins) and gamma_error are the Γ method's, which
     gives the quoted error.
@@ -114,9 +243,9 @@ def binning_rows(ensembles: Mapping[str, Reduced], data: Mapping[str, EnsembleBi
         if reduced.summary is None:
             continue
         binning, gamma = reduced.summary.binning, reduced.summary.gamma
-        shared = {"ensemble": identity[:12], "sector": data[identity].sector}
+        shared = {"ensemble": identity[:12], "sector": reduced.sector}
         for i, name in enumerate(reduced.names):
-            if not math.isfinite(reduced.values[i]):
+            if not math.isfinite(reduced.values[i]) or (len(ensembles) > ALL_BINNING and name not in PLATEAUS):
                 continue
             for level, size in enumerate(binning.size):
                 rows.append({

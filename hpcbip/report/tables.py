@@ -8,10 +8,13 @@ import json
 import math
 import statistics
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 from rich.table import Table
+
+if TYPE_CHECKING:
+    import pandas
 
 Record = Mapping[str, Any]
 
@@ -74,6 +77,18 @@ def to_csv(records: Sequence[Record]) -> str:
     for record in records:
         writer.writerow({k: "; ".join(map(str, v)) if isinstance(v, list) else _plain(v) for k, v in record.items()})
     return out.getvalue()
+
+
+def data_frame(records: Sequence[Record]) -> pandas.DataFrame:
+    """The records as a frame indexed by `point`; NaN for numbers that are not known."""
+    import pandas
+
+    frame = pandas.DataFrame.from_records(list(records)).set_index("point")
+    for name in frame.columns:
+        values = frame[name]
+        if values.dtype == object and all(v is None or isinstance(v, int | float) for v in values):
+            frame[name] = values.astype(bool if all(isinstance(v, bool) for v in values) else float)
+    return frame
 
 
 def _plain(value: Any) -> Any:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from hpcbip.campaign.observables import EnsembleBins
 from hpcbip.campaign.plan import Plan
-from hpcbip.campaign.reduction import EnsembleBins
 from hpcbip.qmc import columns, lags
 from tests.statistics.ar1 import ar1
 

@@ -11,16 +11,9 @@ import pytest
 
 from hpcbip.campaign.config import load_config
 from hpcbip.campaign.milestones import Milestone, Rules, following
+from hpcbip.campaign.observables import EnsembleBins, TcSettings, reduce_ensemble
 from hpcbip.campaign.plan import Plan, make_plan
-from hpcbip.campaign.reduction import (
-    OBSERVABLES,
-    EnsembleBins,
-    TcSettings,
-    reduce_ensemble,
-    reduce_plan,
-    reduce_point,
-    target_errors,
-)
+from hpcbip.campaign.reduction import OBSERVABLES, reduce_plan, reduce_point, target_errors
 from hpcbip.superconductivity import BKT_PREFACTOR, prefactor, transition_temperature
 from tests.campaign.synthetic import BIPOLARON, ERRORS, POLARON, sector_bins
 
@@ -40,7 +33,9 @@ def make(folder: Path, lattice: str = "square", t: float = 1.0, beta: float = 60
 
 
 def point(plan: Plan, polaron: EnsembleBins | None, bipolaron: EnsembleBins | None, **tc: float) -> dict:
-    return reduce_point(plan.points[0].parameters, polaron, bipolaron, TcSettings(**tc))
+    settings = TcSettings(**tc)
+    parts = [data and reduce_ensemble(data, settings) for data in (polaron, bipolaron)]
+    return reduce_point(plan.points[0].parameters, *parts, settings)
 
 
 def exact_means(data: EnsembleBins) -> dict[str, float]:
@@ -149,6 +144,7 @@ def test_a_good_point_has_no_flags(tmp_path: Path) -> None:
         ("Tc >= binding energy", {"energy": -9.4, "diffusion": 3.0}, 60.0, 1000),
         ("mass not resolved", {"diffusion": -0.01}, 60.0, 100),
         ("statistics not converged", {}, 60.0, 2),
+        ("bipolaron: too few bins", {}, 60.0, 2),
     ],
 )
 def test_flags(tmp_path: Path, flag: str, means: dict[str, float], beta: float, bins: int) -> None:
@@ -157,6 +153,59 @@ def test_flags(tmp_path: Path, flag: str, means: dict[str, float], beta: float, 
     record = point(plan, one, two)
     assert flag in record["flags"] and not record["tc_valid"]
     assert record["tc_over_omega"] is not None  # flagged, never dropped
+
+
+@pytest.mark.parametrize("flag", ["not thermalised", "chains disagree"])
+def test_chains_that_drift_or_disagree_are_flagged(tmp_path: Path, flag: str) -> None:
+    """A transient of 1.5 standard deviations of a bin over the first half, or one chain elsewhere by as much."""
+    plan = make(tmp_path)
+    one, two = sector_bins(plan, "polaron", bins=200), sector_bins(plan, "bipolaron", bins=200, seed=2)
+    i = two.columns.index("diffusion")
+    for chain in two.chains if flag == "not thermalised" else two.chains[:1]:
+        chain[: 100 if flag == "not thermalised" else None, i] += 1.5 * ERRORS["diffusion"]
+    record = point(plan, one, two)
+    assert f"bipolaron: {flag}" in record["flags"] and not record["tc_valid"]
+    assert not [text for text in record["flags"] if text.startswith("polaron")]
+
+
+def test_systematic_errors_and_what_follows_from_mass_and_size(tmp_path: Path) -> None:
+    plan = make(tmp_path)
+    one, two = sector_bins(plan, "polaron", bins=400), sector_bins(plan, "bipolaron", bins=400, seed=2)
+    record = point(plan, one, two, omega_meV=30.0)
+    binding, tc = record["binding_energy"], record["tc_over_omega"]
+    assert record["radius"] == pytest.approx(math.sqrt(record["radius2"]))
+    assert record["density"] == pytest.approx(1.0 / (math.pi * record["radius2"]))  # touching pairs
+    assert record["tc_over_binding"] == pytest.approx(tc * 1.5 / binding)
+    assert record["beta_weight"] == pytest.approx(math.exp(-60.0 * binding / 5.0))  # the bulk begins at β/5
+    window = record["mass_bipolaron_sys"] / record["mass_bipolaron"]
+    left = 2.0 / (36.0 * binding) * (math.exp(-12.0 * binding) - math.exp(-48.0 * binding))
+    assert record["tc_over_omega_sys"] == pytest.approx(tc * math.hypot(window, left))
+    assert record["tc_kelvin_sys"] / record["tc_kelvin"] == pytest.approx(record["tc_over_omega_sys"] / tc)
+    assert abs(record["mass_radius_correlation"]) < 0.6  # independent noise, 48 blocks
+    assert record["independent_bipolaron"] > 500 and record["r_hat_bipolaron"] == pytest.approx(1.0, abs=0.02)
+
+
+def test_tc_at_a_given_density(tmp_path: Path) -> None:
+    """Tc = 1.84 ρ/m* in two dimensions, whatever the size; beyond touching the pairs overlap."""
+    plan = make(tmp_path)
+    two = sector_bins(plan, "bipolaron", bins=400)
+    dilute, dense = point(plan, None, two, density=0.05), point(plan, None, two, density=0.8)
+    assert dilute["tc_over_omega"] == pytest.approx(1.84 * 0.05 / dilute["mass_bipolaron"] / 1.5)
+    assert dilute["density"] == 0.05 and "pairs overlap" not in dilute["flags"]
+    assert "pairs overlap" in dense["flags"]
+
+
+def test_replicates_give_the_errors_of_mass_and_size(tmp_path: Path) -> None:
+    plan = make(tmp_path)
+    reduced = reduce_ensemble(sector_bins(plan, "bipolaron", bins=480, chains=4), details=True)
+    assert reduced.replicates is not None and reduced.summary is not None
+    number = len(reduced.replicates)
+    assert 40 <= number <= 60
+    errors = np.sqrt((number - 1) * reduced.replicates.var(axis=0))
+    quoted = [reduced.summary.error[reduced.names.index(name)] for name in ("mass_bipolaron", "radius2")]
+    assert errors == pytest.approx(quoted, rel=0.4)  # 48 blocks: 10 % each, four standard deviations
+    assert len(reduced.curve) == len(reduced.curve_lags) == len(reduced.curve_err)
+    assert reduced.pair_weight is not None and reduced.pair_weight.ndim == 2
 
 
 def test_bins_that_are_not_there_yet(tmp_path: Path) -> None:
@@ -191,8 +240,8 @@ def test_points_share_their_polaron(tmp_path: Path) -> None:
         keys[0]["bipolaron"]: sector_bins(plan, "bipolaron", seed=2),
         keys[1]["bipolaron"]: sector_bins(plan, "bipolaron", seed=3, point=1, means={"energy": -9.2}),
     }
-    records, ensembles = reduce_plan(plan, data)
-    assert len(ensembles) == 3 and [r["U"] for r in records] == [4.0, 8.0]
+    records = reduce_plan(plan, {key: reduce_ensemble(bins) for key, bins in data.items()})
+    assert [r["U"] for r in records] == [4.0, 8.0]
     assert records[0]["E_polaron"] == records[1]["E_polaron"]
     assert records[0]["binding_energy"] - records[1]["binding_energy"] == pytest.approx(0.4, abs=0.1)
     assert [r["point"] for r in records] == [p.identity for p in plan.points]

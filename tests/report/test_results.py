@@ -10,8 +10,9 @@ import pytest
 
 from hpcbip.campaign.config import load_config
 from hpcbip.campaign.identity import canonical_json
+from hpcbip.campaign.observables import EnsembleBins
 from hpcbip.campaign.plan import make_plan
-from hpcbip.campaign.reduction import OBSERVABLES, EnsembleBins
+from hpcbip.campaign.reduction import OBSERVABLES
 from hpcbip.campaign.store import Room, Store
 from hpcbip.errors import InputError
 from hpcbip.report.results import reduce_and_write, reduce_directory
@@ -49,7 +50,8 @@ def campaign(folder: Path, bins: int = 64, points: int = 2) -> dict[str, Ensembl
 def test_files_and_their_content(tmp_path: Path) -> None:
     data = campaign(tmp_path)
     records, written = reduce_and_write(tmp_path)
-    assert {path.name for path in written} == {"results.json", "results.csv", "binning.csv", "plateau.png"}
+    plateau = {"plateau.png", "plateau.pdf", "plateau.csv"}
+    assert {path.name for path in written} == {"results.json", "results.csv", "binning.csv", *plateau}
     assert not list(tmp_path.glob("*.tmp"))
     parsed = json.loads((tmp_path / "results.json").read_text())
     assert parsed == records and len(parsed) == 2
