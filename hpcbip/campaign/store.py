@@ -67,6 +67,17 @@ def checksum(row: Rows, number: int) -> int:
     return zlib.crc32(number.to_bytes(8, "little"), zlib.crc32(np.ascontiguousarray(row, dtype="<f8").tobytes())) or 1
 
 
+def _intact(rows: Rows, sums: list[int], first: int) -> int:
+    """How many rows from the beginning on have the right checksums; `first` is the number of the first one. As
+    `checksum`, in half the time."""
+    content = np.ascontiguousarray(rows, dtype="<f8").tobytes()
+    width, crc32 = 8 * rows.shape[1], zlib.crc32
+    for k in range(len(rows)):
+        if (crc32((first + k).to_bytes(8, "little"), crc32(content[k * width : (k + 1) * width])) or 1) != sums[k]:
+            return k
+    return len(rows)
+
+
 def sync_path(path: Path) -> None:
     """Wait until a file is on the disk, or a directory and the renames in it."""
     handle = os.open(path, os.O_RDONLY)
@@ -239,9 +250,7 @@ class Store:
             sums = crc[chain - block.first_chain, :take]
             written = int(np.argmin(sums != 0)) if (sums == 0).any() else len(sums)
             rows = bins[chain - block.first_chain, :written]
-            valid = 0 if verify else written
-            while valid < written and checksum(rows[valid], number + valid) == sums[valid]:
-                valid += 1
+            valid = _intact(rows, sums.tolist(), number) if verify else written
             parts.append(rows[:valid])
             number += valid
             if valid < block.rows:

@@ -1,0 +1,123 @@
+"""How long it takes to reduce a large campaign, and how much memory.
+
+    python benchmarks/reduction.py                       # 100 ensembles of 8 chains of 1,000 bins, 2 GB of disk
+    python benchmarks/reduction.py --points 200 --folder /scratch
+
+A campaign of synthetic bins in the real files, reduced as `hpcbip reduce` does it, on all cores. The time per ensemble does
+not depend on how many there are, so that the last column is what 10,000 points with two sectors would take. A second table
+splits the time of one ensemble on one core into reading, checksums and analysis.
+"""
+
+from __future__ import annotations
+
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+import click
+import numpy as np
+from sampling import markdown
+
+CONFIG = """
+name: large
+seed: 1
+model: {{lattice: square, coupling: bond, t: 1.0}}
+grid: {{omega: [1.0], g: [{couplings}], U: [8.0]}}
+sampling: {{beta: 60, chains: {chains}}}
+"""
+
+
+def make(folder: Path, points: int, chains: int, bins: int) -> None:
+    """Fill a directory with a campaign of synthetic bins."""
+    from hpcbip.campaign.config import load_config
+    from hpcbip.campaign.identity import canonical_json
+    from hpcbip.campaign.plan import make_plan
+    from hpcbip.campaign.store import Room, Store
+    from hpcbip.qmc import columns, lags
+
+    couplings = ", ".join(f"{1.0 + 0.0001 * k:.4f}" for k in range(points))
+    (folder / "config.yaml").write_text(CONFIG.format(couplings=couplings, chains=chains))
+    plan = make_plan(load_config(folder / "config.yaml"))
+    random, rows = np.random.default_rng(1), {}
+    rooms = {}
+    for key, record in plan.ensembles.items():
+        ensemble = record.build()
+        names, times = columns(ensemble), lags(ensemble)
+        if record.sector not in rows:
+            mean = np.array([{"diffusion": 0.4, "pair_distance2": 6.0, "energy": -9.6}.get(name, 0.1) for name in names])
+            if record.sector == "polaron":
+                mean[names.index("energy")] = -4.5
+            first = names.index("displacement2[1]")
+            mean[first : first + len(times)] = 0.4 * times + 0.5 * (1.0 - np.exp(-times))
+            rows[record.sector] = mean * (1.0 + 0.05 * random.normal(size=(chains, bins, len(names))))
+        rooms[key] = Room(chains, bins, names, record.sector, canonical_json(record.parameters), list(times))
+    with Store(folder, writable=True) as store:
+        store.make_room(rooms)
+        for key, room in rooms.items():
+            for chain in range(chains):
+                store.write(key, chain, 0, rows[room.sector][chain])
+
+
+def parts(folder: Path, number: int = 10) -> list[dict[str, Any]]:
+    """Seconds of one ensemble, on one core."""
+    from hpcbip.campaign.observables import reduce_ensemble
+    from hpcbip.report.results import Bins
+
+    bins, found = Bins(folder), []
+    for sector in ("polaron", "bipolaron"):
+        keys = [key for key, record in bins.plan.ensembles.items() if record.sector == sector][:number]
+        spent = dict.fromkeys(("read", "verified", "analysis"), 0.0)
+        for key in keys:
+            begun = time.perf_counter()
+            chains = [bins._store.read(key, chain, verify=False) for chain in range(bins._store.chains(key))]
+            read = time.perf_counter()
+            data = bins.read(key)
+            verified = time.perf_counter()
+            assert data is not None
+            reduce_ensemble(data)
+            spent["read"] += read - begun
+            spent["verified"] += verified - read
+            spent["analysis"] += time.perf_counter() - verified
+        row: dict[str, Any] = {"sector": sector, "MB": sum(chain.nbytes for chain in chains) / 1e6}
+        row |= {"ms to read": 1e3 * spent["read"] / len(keys), "read with checksums": 1e3 * spent["verified"] / len(keys)}
+        found.append(row | {"analyse": 1e3 * spent["analysis"] / len(keys)})
+    return found
+
+
+@click.command(help=__doc__)
+@click.option("--points", default=50, show_default=True)
+@click.option("--chains", default=8, show_default=True)
+@click.option("--bins", default=1000, show_default=True)
+@click.option("--folder", default=".", show_default=True, help="Where there is room.")
+@click.option("--reduce", "made", type=click.Path(path_type=Path), hidden=True)
+def main(points: int, chains: int, bins: int, folder: str, made: Path | None) -> None:
+    """Measure and print."""
+    if made is not None:  # in a process of its own, whose memory is measured
+        from hpcbip.report.results import reduce_and_write
+
+        begun = time.perf_counter()
+        reduce_and_write(made)
+        seconds = time.perf_counter() - begun
+        memory = [resource.getrusage(who).ru_maxrss / 1e6 for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+        print(seconds, *memory)
+        return
+    with tempfile.TemporaryDirectory(dir=folder) as name:
+        make(Path(name), points, chains, bins)
+        command = [sys.executable, __file__, "--reduce", name]
+        out = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+        seconds, own, child = map(float, out.split()[-3:])
+        row = {
+            "ensembles": 2 * points, "chains": chains, "bins per chain": bins, "seconds": seconds,
+            "ms per ensemble": 1e3 * seconds / (2 * points), "GB, master": own, "GB, largest other": child,
+            "minutes for 10,000 points": seconds / points * 1e4 / 60.0,
+        }  # fmt: skip
+        click.echo(markdown([row]))
+        click.echo(markdown(parts(Path(name))))
+
+
+if __name__ == "__main__":
+    main()
