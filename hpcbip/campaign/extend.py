@@ -35,7 +35,9 @@ class Extension:
     target: Mapping[str, float]
 
 
-def extend(path: Path, points: Sequence[Mapping[str, Any]] = (), target: Mapping[str, float] | None = None) -> Extension:
+def extend(
+    path: Path, points: Sequence[Mapping[str, Any]] = (), target: Mapping[str, float] | None = None
+) -> Extension:
     """Add points to a configuration file and tighten its targets, written aside and renamed.
 
     Points and targets that are there already change nothing; if nothing is new the file is left alone.

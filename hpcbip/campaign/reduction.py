@@ -92,7 +92,7 @@ def _checks(sector: str, reduced: Reduced) -> dict[str, Any]:
     found: dict[str, float] = {}
     if reduced.summary is not None:
         s, at = reduced.summary, list(reduced.judged)
-        found["independent"] = float(s.samples / np.maximum(1.0, 2.0 * np.maximum(s.tau, s.binning.tau)[at]).max())
+        found["independent"] = float(s.independent[at].min())
         for name in ("half_p", "trend_p", "chain_p"):
             found[name] = float(getattr(s, name)[at].min())
         known = s.r_hat[at][np.isfinite(s.r_hat[at])]
