@@ -1,10 +1,11 @@
 """Errors of correlated data: arrays in, arrays out."""
 
 from .binning import Binning, binning_analysis, pooled_mean, rebin
-from .checks import chain_consistency, thermalisation
-from .fits import LineFit, fit_line, fit_line_past_transient
+from .checks import chain_consistency, split_r_hat, thermalisation, trend
+from .fits import LineFit, Windows, fit_line, fit_line_past_transient
 from .gamma import Gamma, autocovariance, gamma_method
 from .jackknife import Jackknife, jackknife
+from .samples import Samples
 from .summary import VERDICTS, Summary, summarise
 
 __all__ = [
@@ -13,7 +14,9 @@ __all__ = [
     "Gamma",
     "Jackknife",
     "LineFit",
+    "Samples",
     "Summary",
+    "Windows",
     "autocovariance",
     "binning_analysis",
     "chain_consistency",
@@ -23,6 +26,8 @@ __all__ = [
     "jackknife",
     "pooled_mean",
     "rebin",
+    "split_r_hat",
     "summarise",
     "thermalisation",
+    "trend",
 ]

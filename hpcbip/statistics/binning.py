@@ -14,8 +14,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-Array = NDArray[np.float64]
-Chains = Sequence[Array]
+from .samples import Array, Chains, Samples, dot
+
+__all__ = ["MIN_BINS", "Array", "Binning", "Chains", "bin_sizes", "binning_analysis", "pooled_mean", "rebin"]
 
 MIN_BINS = 16  # the error of the error is 18 % there; larger bins say nothing
 
@@ -86,18 +87,20 @@ def pooled_mean(chains: Chains) -> Array:
 
 
 def bin_sizes(lengths: Sequence[int], min_bins: int = MIN_BINS) -> list[int]:
-    """Bin sizes 1, 2, 3, 4, 6, 8, 11, ... (steps of √2) that leave at least `min_bins` bins in all chains together."""
-    sizes: list[int] = []
+    """Bin sizes 1, 2, 3, 4, 6, 8, 12, ... that leave at least `min_bins` bins in all chains together.
+
+    Each but 3 is twice an earlier one, so that its bins are pairs of bins that are there already.
+    """
+    sizes = [1]
     for step in range(2 * max(lengths).bit_length()):
-        size = round(2.0 ** (step / 2))
-        if sizes and sum(n // size for n in lengths) < min_bins:
+        size = (2 + step % 2) << step // 2
+        if sum(n // size for n in lengths) < min_bins:
             break
-        if size not in sizes:
-            sizes.append(size)
+        sizes.append(size)
     return sizes
 
 
-def binning_analysis(chains: Chains, min_bins: int = MIN_BINS) -> Binning:
+def binning_analysis(chains: Chains | Samples, min_bins: int = MIN_BINS) -> Binning:
     """Errors of the pooled mean against bin size, and the plateau.
 
     The plateau is the first bin size b with b³ > N (2 tau_b)², 2 tau_b = (error_b/error_1)². Up to a factor of order
@@ -111,20 +114,25 @@ def binning_analysis(chains: Chains, min_bins: int = MIN_BINS) -> Binning:
     Raises:
         ValueError: for fewer than two samples.
     """
-    lengths = [len(chain) for chain in chains]
-    total = sum(lengths)
+    samples = Samples.of(chains)
+    total = samples.total
     if total < 2:
         raise ValueError("binning needs at least two samples")
-    sizes = bin_sizes(lengths, min_bins)
-    bins, errors = [], []
-    for size in sizes:
-        rows = np.concatenate([rebin(chain, size) for chain in chains])
-        bins.append(len(rows))
-        # The spread of bins of this size, turned into the error of the mean of ALL samples, left-out ones included.
-        errors.append(np.sqrt(rows.var(axis=0, ddof=1) * size / total))
-    size_array, bins_array, error = np.array(sizes), np.array(bins), np.array(errors)
-    error_error = error / np.sqrt(2.0 * (bins_array - 1.0))[:, None]
-    enough = size_array[:, None] ** 3 > total * _ratio2(error, np.broadcast_to(error[0], error.shape)) ** 2
+    sizes = np.array(bin_sizes(samples.lengths, min_bins))
+    bins = np.array([sum(n // size for n in samples.lengths) for size in sizes])
+    # The spread of bins of a size, turned into the error of the mean of ALL samples, left-out ones included.
+    spread = np.array([_squares(samples, int(size)) / (n - 1) for size, n in zip(sizes, bins, strict=True)])
+    error = np.sqrt(spread / (sizes[:, None] * float(total)))
+    error_error = error / np.sqrt(2.0 * (bins - 1.0))[:, None]
+    enough = sizes[:, None] ** 3 > total * _ratio2(error, np.broadcast_to(error[0], error.shape)) ** 2
     reached = np.asarray(enough.any(axis=0))
     plateau = np.where(reached, enough.argmax(axis=0), len(sizes) - 1)
-    return Binning(size_array, bins_array, error, error_error, plateau, reached)
+    return Binning(sizes, bins, error, error_error, plateau, reached)
+
+
+def _squares(samples: Samples, size: int) -> Array:
+    """(m,) sum over all bins of a size of the squared deviations of their sums from the mean of these sums."""
+    bins = samples.bins(size)
+    square = sum(dot(run, run).sum(axis=1) for run in bins)
+    total = sum(run.sum(axis=(1, 2)) for run in bins)
+    return np.asarray(square - total * total / sum(run.shape[1] * run.shape[2] for run in bins))

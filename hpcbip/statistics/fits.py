@@ -2,12 +2,39 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.special import chdtrc, fdtrc
 
-from .binning import Array
+from .samples import Array
+
+
+@dataclass(frozen=True)
+class Windows:
+    """What a straight line gives on W windows of points, all up to the same last one; every attribute is (W,).
+
+    Attributes:
+        start: first point.
+        slope, slope_error: of the line.
+        p_value: goodness of fit.
+        weight: exp(-(chi² + 2 parameters + 2 points left out)/2), normalised: Akaike's criterion for models that differ
+            in the data they describe (Jay, Neil, PRD 103, 114502 (2021), on the selection of subsets of the data).
+    """
+
+    start: NDArray[np.int64]
+    slope: Array
+    slope_error: Array
+    p_value: Array
+    weight: Array
+
+    @property
+    def systematic(self) -> float:
+        """Spread of the slope over the windows, √(Σ w slope² - (Σ w slope)²): Jay and Neil's systematic part."""
+        mean = float(self.weight @ self.slope)
+        return math.sqrt(float(self.weight @ (self.slope - mean) ** 2))
 
 
 @dataclass(frozen=True)
@@ -20,6 +47,8 @@ class LineFit:
         weights: (points,) the slope is `weights @ y`, zero outside the window: linear, so it can be jackknifed.
         chi2, dof, p_value: goodness of fit.
         start, stop: the window, `x[start:stop]`.
+        slope_systematic: error of the slope from the choice of the window; 0 if there was no choice.
+        windows: the windows that there were to choose from.
     """
 
     slope: float
@@ -32,6 +61,33 @@ class LineFit:
     p_value: float
     start: int
     stop: int
+    slope_systematic: float
+    windows: Windows
+
+
+@dataclass(frozen=True)
+class _Lines:
+    """Fits to W windows: slope and intercept (W, 2) with errors, weights (W, 2, points), chi² (W,), dof, p-value."""
+
+    parameters: Array
+    errors: Array
+    weights: Array
+    chi2: Array
+    dof: NDArray[np.int64]
+    p_value: Array
+    start: NDArray[np.int64]
+    stop: int
+
+    def choose(self, k: int) -> LineFit:
+        """The fit to one of the windows, with the scan over all of them."""
+        score = self.chi2 + 2.0 * self.start
+        weight = np.exp(-0.5 * (score - score.min()))
+        windows = Windows(self.start, self.parameters[:, 0], self.errors[:, 0], self.p_value, weight / weight.sum())
+        (slope, intercept), (slope_error, intercept_error) = self.parameters[k].tolist(), self.errors[k].tolist()
+        return LineFit(
+            slope, intercept, slope_error, intercept_error, self.weights[k, 0], float(self.chi2[k]), int(self.dof[k]),
+            float(self.p_value[k]), int(self.start[k]), self.stop, windows.systematic, windows,
+        )
 
 
 def fit_line(
@@ -61,31 +117,42 @@ def fit_line(
     stop = len(x) if stop is None else stop
     if stop - start < 2:
         raise ValueError("a straight line needs at least two points")
-    design = np.stack([np.ones(stop - start), x[start:stop]], axis=1)
-    cov = covariance[start:stop, start:stop]
-    inverse = np.linalg.pinv((1.0 - shrink) * cov + shrink * np.diag(np.diag(cov)), hermitian=True)
-    solve = np.linalg.solve(design.T @ inverse @ design, design.T @ inverse)  # (2, points): parameters = solve @ y
-    parameters = solve @ y[start:stop]
-    error = np.sqrt(np.diag(solve @ cov @ solve.T))
-    weights = np.zeros(len(x))
-    weights[start:stop] = solve[1]
+    return _fit(x, y, covariance, np.array([start]), stop, samples, shrink).choose(0)
+
+
+def _fit(
+    x: Array, y: Array, covariance: Array, start: NDArray[np.int64], stop: int, samples: int | None, shrink: float
+) -> _Lines:
+    """Lines through the windows start:stop, all at once: points outside a window get no weight."""
+    index, unit = np.arange(len(x)), np.eye(len(x))
+    inside = ((index >= start[:, None]) & (index < stop)).astype(float)
+    both = inside[:, :, None] * inside[:, None, :]
+    cov, data = covariance * both, y * inside
+    design = np.stack([x * inside, inside], axis=2)
+    # Points outside are put on the diagonal, where they touch nothing: a matrix of full rank has a plain inverse.
+    outside = np.diag(covariance) * (1.0 - inside)
+    shrunk = cov * (1.0 - shrink + shrink * unit) + outside[:, :, None] * unit
+    weighed = design.transpose(0, 2, 1) @ np.linalg.pinv(shrunk, hermitian=True)
+    weights = np.linalg.solve(weighed @ design, weighed)  # parameters = weights @ y
+    parameters = weights @ y
+    errors = np.sqrt(np.einsum("wip,wpq,wiq->wi", weights, cov, weights))
     # The residuals are projected out of the fitted directions, so their covariance is singular: pseudo-inverse.
-    project = np.eye(stop - start) - design @ solve
-    residual = project @ y[start:stop]
+    project = unit - design @ weights
+    residual = (project @ data[:, :, None])[:, :, 0]
+    spread = project @ cov @ project.transpose(0, 2, 1)
+    chi2 = np.einsum("wp,wpq,wq->w", residual, np.linalg.pinv(spread, rcond=1e-10, hermitian=True), residual)
     dof = stop - start - 2
-    chi2 = float(residual @ np.linalg.pinv(project @ cov @ project.T, rcond=1e-10, hermitian=True) @ residual)
-    if dof == 0:
-        p_value = 1.0
-    elif samples is None:
-        p_value = float(chdtrc(dof, chi2))
-    elif samples > dof + 1:
-        p_value = float(fdtrc(dof, samples - dof, chi2 * (samples - dof) / (dof * (samples - 1.0))))
+    return _Lines(parameters, errors, weights, chi2, dof, _p_value(chi2, dof, samples), start, stop)
+
+
+def _p_value(chi2: Array, dof: NDArray[np.int64], samples: int | None) -> Array:
+    if samples is None:
+        p_value = chdtrc(dof, chi2)
     else:
-        p_value = float("nan")
-    return LineFit(
-        float(parameters[1]), float(parameters[0]), float(error[1]), float(error[0]), weights, chi2, dof, p_value,
-        start, stop,
-    )
+        free = np.maximum(samples - dof, 1)
+        hotelling = fdtrc(dof, free, chi2 * free / (np.maximum(dof, 1) * (samples - 1.0)))
+        p_value = np.where(samples > dof + 1, hotelling, np.nan)
+    return np.where(dof == 0, 1.0, p_value)
 
 
 def fit_line_past_transient(
@@ -102,15 +169,15 @@ def fit_line_past_transient(
     The longest window up to the last point on which a straight line describes the data (p-value > `p_min`) still has
     as much of the transient as cannot be told from noise, a bias of about one standard error; so the fit starts at 1.5
     times its first x. The windows are judged with the full covariance and fitted with the shrunk one (see `fit_line`).
-    If no window passes, the one of the last `min_points` points is returned; its small p-value tells.
+    If no window passes, the one of the last `min_points` points is returned; its small p-value tells. All windows are
+    in `windows`, and what the slope owes to the choice among them is in `slope_systematic`.
 
     Raises:
         ValueError: for fewer than two points.
     """
+    if len(x) < 2:
+        raise ValueError("a straight line needs at least two points")
     last = max(0, len(x) - min_points)
-    for start in range(last + 1):
-        fit = fit_line(x, y, covariance, start, samples=samples, shrink=shrink)
-        if fit.p_value > p_min:
-            later = min(last, int(np.searchsorted(x, 1.5 * x[start])))
-            return fit_line(x, y, covariance, later, samples=samples, shrink=shrink)
-    return fit
+    lines = _fit(x, y, covariance, np.arange(last + 1), len(x), samples, shrink)
+    good = np.flatnonzero(lines.p_value > p_min)
+    return lines.choose(min(last, int(np.searchsorted(x, 1.5 * x[good[0]]))) if len(good) else last)

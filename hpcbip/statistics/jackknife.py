@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .binning import Array, Chains, rebin
+from .binning import rebin
+from .samples import Array, Chains, dot
 
 Function = Callable[..., Array]
 
@@ -42,25 +43,36 @@ def jackknife(function: Function, *sets: Chains, block: int = 1) -> Jackknife:
     Raises:
         ValueError: if a set has fewer than two blocks.
     """
-    blocked = [[rebin(chain, block) for chain in chains] for chains in sets]
-    means: list[Array] = []
-    for chains in blocked:
-        rows = np.concatenate(chains)
-        if len(rows) < 2:
-            raise ValueError("the jackknife needs at least two blocks in every data set")
-        means.append(rows.mean(axis=0))
+    blocked = [[rebin(chain, block) for chain in chains] for chains in sets] if block > 1 else sets
+    if any(sum(map(len, chains)) < 2 for chains in blocked):
+        raise ValueError("the jackknife needs at least two blocks in every data set")
+    rows = [_rows(chains) for chains in blocked]
+    means = [row.mean(axis=1) for row in rows]
     value = np.asarray(function(*means), dtype=float)
     bias, variance = np.zeros_like(value), np.zeros_like(value)
     pseudo: list[list[Array]] = []
-    for s, chains in enumerate(blocked):
-        rows = np.concatenate(chains)
-        n = len(rows)
-        without = means[s] + (means[s] - rows) / (n - 1.0)
-        replicates = np.asarray(function(*[without if j == s else mean for j, mean in enumerate(means)]), dtype=float)
-        replicates = np.broadcast_to(replicates, (n, *value.shape))
-        bias += (n - 1.0) * (replicates.mean(axis=0) - value)
-        variance += (n - 1.0) * replicates.var(axis=0)
-        values = n * value - (n - 1.0) * replicates
-        pseudo.append(np.split(values, np.cumsum([len(chain) for chain in chains])[:-1]))
+    for s, (chains, row) in enumerate(zip(blocked, rows, strict=True)):
+        n = row.shape[1]
+        mean = means[s][:, None]
+        without = np.subtract(mean, row, out=row)
+        without /= n - 1.0
+        without += mean
+        replicates = np.asarray(function(*[without.T if j == s else mean for j, mean in enumerate(means)]), dtype=float)
+        shape = (n, *value.shape)
+        change = np.subtract(np.moveaxis(np.broadcast_to(replicates, shape), 0, -1), value[..., None], order="C")
+        change *= n - 1.0  # the value minus the pseudo-values
+        shift = change.mean(axis=-1)
+        bias += shift
+        variance += (dot(change, change) / n - shift * shift) / (n - 1.0)
+        values = np.subtract(value[..., None], change, out=change)
+        pseudo.append(np.split(np.moveaxis(values, -1, 0), np.cumsum([len(chain) for chain in chains])[:-1]))
     return Jackknife(value, bias, np.sqrt(variance), pseudo)
 
+
+def _rows(chains: Chains) -> Array:
+    """(m, N) all samples, a contiguous row per quantity."""
+    rows, end = np.empty((chains[0].shape[1], sum(map(len, chains)))), 0
+    for chain in chains:
+        start, end = end, end + len(chain)
+        rows[:, start:end] = chain.T
+    return rows

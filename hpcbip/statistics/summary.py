@@ -7,9 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from .binning import Array, Binning, Chains, binning_analysis
-from .checks import chain_consistency, thermalisation
+from .binning import Binning, binning_analysis
+from .checks import check_all
 from .gamma import Gamma, gamma_method
+from .samples import Array, Chains, Samples
 
 VERDICTS: tuple[str, ...] = ("converged", "maybe", "not")
 _P_ALARM = 1e-4  # of a check between chains or halves; a table of 100 numbers raises one false alarm in 50
@@ -23,7 +24,9 @@ class Summary:
         mean, error, error_error: (m,), by the Γ method: within 2 % of the truth where binned errors are 5 to 15 % low.
         tau, tau_error: (m,) integrated autocorrelation time in samples (1/2: uncorrelated), by the Γ method.
         samples: number of samples, over all chains.
-        chain_p, half_p: (m,) p-values of chain consistency and of first against second halves.
+        independent: (m,) what the samples are worth in independent ones, by the more pessimistic of the two analyses.
+        chain_p, half_p, trend_p: (m,) p-values of chain consistency, of first against second halves, of a linear trend.
+        r_hat: (m,) split R̂ of Gelman and Rubin.
         verdict: (m,) index into VERDICTS.
         binning, gamma: the two analyses in full.
     """
@@ -34,37 +37,39 @@ class Summary:
     tau: Array
     tau_error: Array
     samples: int
+    independent: Array
     chain_p: Array
     half_p: Array
+    trend_p: Array
+    r_hat: Array
     verdict: NDArray[np.int64]
     binning: Binning
     gamma: Gamma
 
 
-def summarise(chains: Chains) -> Summary:
+def summarise(chains: Chains | Samples) -> Summary:
     """Analyse the means of m quantities from chains of samples (n_i, m).
 
     The verdict is "converged" with samples worth at least 32 independent ones, N >= 64 tau (tau itself is hardly known
-    below N = 50 tau), binning and Γ method in agreement, and chains and halves consistent; "not" with less than 10
-    independent samples; else "maybe".
+    below N = 50 tau), binning and Γ method in agreement, chains and halves consistent, and no trend; "not" with less
+    than 10 independent samples; else "maybe".
 
     Raises:
         ValueError: for fewer than two samples.
     """
-    binning = binning_analysis(chains)
-    gamma = gamma_method(chains)
-    _, chain_p = chain_consistency(chains, binning)
-    _, half_p = thermalisation(chains, binning)
-    n = sum(len(chain) for chain in chains)
+    samples = Samples.of(chains)
+    binning = binning_analysis(samples)
+    gamma = gamma_method(samples)
+    checks = check_all(samples, binning)
     tau = np.maximum(gamma.tau, binning.tau)  # the more pessimistic of the two decides
-    independent = n / np.maximum(2.0 * tau, 1.0)
+    independent = samples.total / np.maximum(2.0 * tau, 1.0)
     spread = 3.0 * np.hypot(binning.plateau_error_error, gamma.error_error)
     agree = np.abs(gamma.error - binning.plateau_error) <= spread + 0.1 * gamma.error
-    good = (independent >= 32.0) & agree & (chain_p > _P_ALARM) & (half_p > _P_ALARM)
+    quiet = np.minimum(np.minimum(checks.chain_p, checks.half_p), checks.trend_p) > _P_ALARM
+    good = (independent >= 32.0) & agree & quiet
     bad = (independent < 10.0) | ~np.isfinite(gamma.error)
-    verdict = np.where(bad, 2, np.where(good, 0, 1))
     return Summary(
-        gamma.mean, gamma.error, gamma.error_error, gamma.tau, gamma.tau_error, n, chain_p, half_p, verdict,
-        binning, gamma,
+        gamma.mean, gamma.error, gamma.error_error, gamma.tau, gamma.tau_error, samples.total, independent,
+        checks.chain_p, checks.half_p, checks.trend_p, checks.r_hat, np.where(bad, 2, np.where(good, 0, 1)), binning,
+        gamma,
     )
-

@@ -1,0 +1,147 @@
+"""The displacement curve of the centre of mass, from whose slope the mass follows, and how sure that slope is."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from . import style
+from .style import COLOURS, PAGE, TEXT, Picture
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+    from hpcbip.campaign.observables import Reduced
+
+_MOST = 6  # ensembles
+_ACROSS = 3
+_POINT, _LINE, _SECANT = COLOURS[0], COLOURS[1], COLOURS[2]
+
+
+def displacement_figure(ensembles: Sequence[Reduced], names: Sequence[str], path: Path) -> list[Path]:
+    """Draw the displacement curves (`displacement`); PNG, PDF and CSV.
+
+    Returns:
+        the files written.
+
+    Raises:
+        InputError: if they cannot be written.
+    """
+    return displacement(ensembles, names).save(path)
+
+
+def displacement(ensembles: Sequence[Reduced], names: Sequence[str]) -> Picture:
+    """⟨|R(τ+lag)-R(τ)|²⟩ with its fit, above the slopes of all windows; the worst six ensembles.
+
+    Upper panels: the curve, the fitted line, its window shaded, and the secant whose slope `diffusion` is. Lower
+    panels: slopes of straight lines from each start to the end of the window, the slope of the fit with its statistical
+    (dark) and total (light) error, and the slope of the secant. Lags times t, slopes over t.
+
+    Args:
+        ensembles: with a curve and a fit; others are left out.
+        names: of the ensembles.
+    """
+    usable = [i for i, reduced in enumerate(ensembles) if reduced.fit is not None and len(reduced.curve_lags)]
+    order = sorted(usable, key=lambda i: -np.nan_to_num(ensembles[i].mass_discrepancy))[:_MOST]
+    across = min(_ACROSS, max(2, len(order)))
+    blocks = max(1, math.ceil(len(order) / across))
+    figure = style.canvas(PAGE * across / 3, 3.0 * blocks + 0.2)
+    grid = style.panels(figure, 2 * blocks, across, height_ratios=[1.25, 1.0] * blocks)
+    rows: list[dict[str, Any]] = []
+    for place, i in enumerate(order):
+        block, column = divmod(place, across)
+        upper, lower = grid[2 * block, column], grid[2 * block + 1, column]
+        style.name_panel(upper, names[i])
+        rows += _draw(upper, lower, ensembles[i], names[i])
+    for place in range(len(order), across * blocks):
+        block, column = divmod(place, across)
+        style.switch_off([grid[2 * block, column], grid[2 * block + 1, column]])
+    for block in range(blocks):
+        grid[2 * block, 0].set_ylabel(r"$\langle |\Delta R|^2\rangle$ [$a^2$]", fontsize=TEXT)
+        grid[2 * block + 1, 0].set_ylabel("slope [$a^2 t$]", fontsize=TEXT)
+    figure.supxlabel(r"lag $\tau\,t$ (above), start of the window (below)", fontsize=TEXT)
+    _entries(grid[0, 0])
+    style.legend(figure, grid[0, 0])
+    caption = (
+        "Mean-square displacement of the centre of mass in imaginary time (above) with the straight line fitted to it; "
+        "the window of the fit is shaded. Triangles: the two lags between which the quoted mass takes its slope. "
+        "Below: slopes of straight lines against the lag at which their window starts (hollow: a straight line does "
+        "not describe the data there, p < 0.05), the slope of the fit with its statistical error (dark band) and, with "
+        "the spread over the windows by Akaike's weights in quadrature, its total error (light band), and the slope of "
+        f"the quoted mass (dotted). Shown are {len(order)} of {len(usable)} ensembles, those first whose two estimates "
+        "of the mass differ most in units of the error."
+    )
+    return Picture(figure, rows, "Displacement curves", caption)
+
+
+def _entries(axes: Axes) -> None:
+    style.entry(axes, "data", color=_POINT, marker="o", ms=3, lw=0)
+    style.entry(axes, "fit", color=_LINE, lw=1.0)
+    style.entry(axes, "slope of the quoted mass", color=_SECANT, marker="^", ms=4, lw=1.0, ls=":")
+
+
+def _draw(upper: Axes, lower: Axes, reduced: Reduced, name: str) -> list[dict[str, Any]]:
+    fit, t = reduced.fit, float(reduced.parameters["t"])
+    assert fit is not None  # those without are left out
+    lags, fitted_lags = reduced.curve_lags * t, reduced.lags * t
+    window = float(fitted_lags[fit.start]), float(fitted_lags[fit.stop - 1])
+    upper.errorbar(lags, reduced.curve, reduced.curve_err, fmt="o", color=_POINT, ms=2.4, elinewidth=0.7, zorder=2)
+    upper.axvspan(*window, color="0.92", lw=0, zorder=0)
+    ends = np.array([0.0, lags[-1]])
+    line = fit.intercept + fit.slope / t * ends
+    upper.plot(ends, line, color=_LINE, lw=0.9, zorder=1)
+    at = np.searchsorted(reduced.curve_lags, reduced.slope_lags * (1.0 - 1e-9))
+    secant = float((reduced.curve[at[1]] - reduced.curve[at[0]]) / (lags[at[1]] - lags[at[0]]))
+    upper.plot(lags[at], reduced.curve[at], "^:", color=_SECANT, ms=5, mfc="none", mew=0.9, lw=0.9, zorder=3)
+    upper.set_xlim(0.0, 1.03 * lags[-1])
+    upper.set_ylim(bottom=min(0.0, float(reduced.curve.min())))
+    _draw_windows(lower, fit, fitted_lags, t, secant)
+    shared = {"ensemble": name}
+    rows: list[dict[str, Any]] = [
+        {**shared, "kind": "curve", "lag_t": x, "value": y, "error": dy, "in_window": window[0] <= x <= window[1]}
+        for x, y, dy in zip(lags.tolist(), reduced.curve.tolist(), reduced.curve_err.tolist(), strict=True)
+    ]
+    starts, slopes, errors, p_values = _windows(fit, fitted_lags, t)
+    rows += [
+        {**shared, "kind": "window", "lag_t": x, "value": y, "error": dy, "p_value": p}
+        for x, y, dy, p in zip(starts, slopes, errors, p_values, strict=True)
+    ]
+    rows.append({
+        **shared, "kind": "fit", "value": fit.slope / t, "error": fit.slope_error / t,
+        "systematic": fit.slope_systematic / t, "intercept": fit.intercept,
+    })  # fmt: skip
+    ends_of = {"lag_t": float(lags[at[0]]), "lag_t_end": float(lags[at[1]])}
+    return [*rows, {**shared, "kind": "quoted", "value": secant, **ends_of}]
+
+
+def _windows(fit: Any, lags: np.ndarray, t: float) -> tuple[list[float], list[float], list[float], list[float]]:
+    windows = fit.windows
+    start = np.asarray(windows.start, dtype=np.int64)
+    return (
+        lags[start].tolist(), (windows.slope / t).tolist(), (windows.slope_error / t).tolist(),
+        np.asarray(windows.p_value).tolist(),
+    )  # fmt: skip
+
+
+def _draw_windows(axes: Axes, fit: Any, lags: np.ndarray, t: float, secant: float) -> None:
+    starts, slopes, errors, p_values = (np.array(column) for column in _windows(fit, lags, t))
+    for good, face in ((p_values >= 0.05, _POINT), (~(p_values >= 0.05), "white")):
+        if good.any():
+            bars: dict[str, Any] = {"fmt": "o", "color": _POINT, "ms": 2.8, "mew": 0.7, "elinewidth": 0.7}
+            axes.errorbar(starts[good], slopes[good], errors[good], mfc=face, **bars)
+    slope, error, systematic = fit.slope / t, fit.slope_error / t, fit.slope_systematic / t
+    total = float(np.hypot(error, systematic))
+    axes.axhspan(slope - total, slope + total, color=_LINE, alpha=0.15, lw=0, zorder=0)
+    axes.axhspan(slope - error, slope + error, color=_LINE, alpha=0.3, lw=0, zorder=0)
+    axes.axhline(slope, color=_LINE, lw=0.9, zorder=1)
+    axes.axhline(secant, color=_SECANT, lw=0.9, ls=":", zorder=1)
+    # late windows hardly know their slope: the scale is that of the numbers in use
+    in_use = float(np.abs(slopes - slope)[errors <= 3.0 * error].max(initial=0.0))
+    spread = max(3.0 * total, 1.5 * abs(secant - slope), 1.5 * in_use)
+    if spread > 0.0:
+        axes.set_ylim(slope - spread, slope + spread)
+    axes.set_xlim(0.0, 1.03 * lags[-1])

@@ -1,0 +1,192 @@
+"""The dome: Tc/Ω along the axis of a scan, against the conventional ceiling and other lines of comparison."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ..tables import Record, curve_label
+from . import style
+from .curves import AXES, AXIS_WORDS, Curve, axis_value, curves, scan_axis, shared_name
+from .style import COLUMN, FRONT, GREY, SMALL, TEXT, Look, Picture
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+CEILINGS = (0.05, 0.1)
+"""Conventional ceilings of Tc/Ω: McMillan at λ = 1, μ* = 0.12, and about the highest known (PHYSICS.md section 4)."""
+
+_DATA = (
+    "lattice", "coupling", "t", "omega", "lambda", "g", "U", "V", "tc_over_omega", "tc_over_omega_err",
+    "tc_over_omega_sys", "tc_kelvin", "tc_kelvin_err", "tc_prefactor", "tc_valid", "flags",
+)  # fmt: skip
+_DASHES = ((0, (5, 2)), (0, (5, 1.5, 1, 1.5)), (0, (2, 1)), (0, (8, 3)))
+
+
+def dome_figure(
+    records: Sequence[Record],
+    path: Path,
+    axis: str | None = None,
+    lines: Sequence[tuple[str, float]] = (),
+    peaks: Sequence[Any] = (),
+) -> list[Path]:
+    """Draw the dome (`dome`); PNG, PDF and CSV.
+
+    Returns:
+        the files written.
+
+    Raises:
+        InputError: if they cannot be written.
+    """
+    return dome(records, axis, lines, peaks).save(path)
+
+
+def dome(
+    records: Sequence[Record],
+    axis: str | None = None,
+    lines: Sequence[tuple[str, float]] = (),
+    peaks: Sequence[Any] = (),
+) -> Picture:
+    """Tc/Ω along one axis, one curve per set of the other parameters, hollow where a flag speaks against the point.
+
+    Args:
+        records: of points; those without Tc are not drawn, but are in the CSV.
+        axis: lambda, U or t/omega; None: along which the curves are longest.
+        lines: of comparison, (label, Tc/Ω), beside the conventional ceilings, which are always there.
+        peaks: tops of curves, with attributes position (on the axis; U in units of t), position_err, height (Tc/Ω),
+            height_err, label (the curve's), axis, and limit (the scan ends there). Those of other axes are left out.
+    """
+    axis = axis or scan_axis(records)
+    drawn = [record for record in records if record["tc_over_omega"] is not None]
+    scans = style.sorted_to_front(curves(drawn, axis), lambda scan: max(map(_rank, scan.records)))
+    peaks = [peak for peak in peaks if peak.axis == axis]
+    lines = [(label, value) for label, value in lines if value not in CEILINGS]
+    figure = style.canvas(COLUMN, 2.5)
+    axes = style.panels(figure)[0, 0]
+    axes.set_xlabel(AXES[axis], fontsize=TEXT)
+    axes.set_ylabel(r"$T_c/\Omega$", fontsize=TEXT)
+    axes.set_ylim(0.0, _top(drawn, [*CEILINGS, *(value for _, value in lines)], peaks))
+    outside = sum(_draw_curve(axes, scan, Look.of(i)) for i, scan in enumerate(scans))
+    style.curve_entries(axes, [scan.label for scan in scans])
+    named = {name: (Look.of(i).colour, scan.x) for i, scan in enumerate(scans) for name in _names(scan)}
+    axes.margins(x=0.09 if any(peak.limit for peak in peaks) else 0.05)
+    for peak in peaks:
+        _draw_peak(axes, peak, *named.get(peak.label, ("black", axes.get_xlim())))
+    if any(not record["tc_valid"] for record in drawn):
+        style.hollow_entry(axes)
+    _draw_lines(axes, lines)
+    kelvin = _kelvin_axis(axes, drawn)
+    style.legend(figure, axes, shared_name(drawn, axis))
+    rows = [_row(record, axis) for record in records]
+    rows += [{"kind": "ceiling", "tc_over_omega": value} for value in CEILINGS]
+    rows += [{"kind": f"comparison: {label}", "tc_over_omega": value} for label, value in lines]
+    rows += [
+        {"kind": "edge of the scan" if peak.limit else "peak", "curve": peak.label, "axis": axis, "x": peak.position,
+         "x_err": peak.position_err, "tc_over_omega": peak.height, "tc_over_omega_err": peak.height_err}
+        for peak in peaks
+    ]  # fmt: skip
+    caption = _caption(axis, scans, len(records) - len(drawn), outside, bool(lines), peaks, kelvin)
+    return Picture(figure, rows, f"Tc against {AXIS_WORDS[axis]}", caption)
+
+
+def _rank(record: Record) -> tuple[bool, float]:
+    return bool(record["tc_valid"]), record["tc_over_omega"]
+
+
+def _names(scan: Curve) -> tuple[str, ...]:
+    return scan.label, scan.name, curve_label(scan.records[0])
+
+
+def _total(record: Record) -> float:
+    return float(np.hypot(record["tc_over_omega_err"] or 0.0, record.get("tc_over_omega_sys") or 0.0))
+
+
+def _top(drawn: Sequence[Record], lines: Sequence[float], peaks: Sequence[Any]) -> float:
+    """The upper limit: all that is valid, lines and peaks are on the scale, a flagged Tc far above them is not."""
+    valid = [record["tc_over_omega"] + min(_total(record), record["tc_over_omega"]) for record in drawn
+             if record["tc_valid"]]  # fmt: skip
+    flagged = [record["tc_over_omega"] for record in drawn if not record["tc_valid"]]
+    top = max([*valid, *lines, *(peak.height for peak in peaks)])
+    return 1.12 * max(top, min(max(flagged, default=0.0), 2.0 * max([*valid, 0.15])))
+
+
+def _draw_curve(axes: Axes, scan: Curve, look: Look) -> int:
+    y = [record["tc_over_omega"] for record in scan.records]
+    hollow = [not record["tc_valid"] for record in scan.records]
+    style.curve(axes, scan.x, y, look)
+    error = [record["tc_over_omega_err"] for record in scan.records]
+    style.points(axes, scan.x, y, error, look, hollow, [_total(record) for record in scan.records])
+    return style.off_scale(axes, scan.x, y, look)
+
+
+def _draw_peak(axes: Axes, peak: Any, colour: str, scan: Sequence[float]) -> None:
+    if peak.limit:  # the top is here or beyond: the arrow leads out of the scan
+        side = 1 if peak.position > 0.5 * (min(scan) + max(scan)) else -1
+        arrow = {"arrowstyle": "<-", "color": colour, "lw": 1.2, "shrinkA": 0, "shrinkB": 5}
+        axes.annotate(
+            "", (peak.position, peak.height), (16 * side, 0), textcoords="offset points", zorder=5, arrowprops=arrow,
+            annotation_clip=False,
+        )  # fmt: skip
+        return
+    axes.errorbar(
+        peak.position, peak.height, peak.height_err, peak.position_err, fmt="x", color=colour, ms=6, mew=1.3,
+        elinewidth=0.9, capsize=2.5, capthick=0.9, zorder=5,
+    )  # fmt: skip
+
+
+def _draw_lines(axes: Axes, lines: Sequence[tuple[str, float]]) -> None:
+    for i, ceiling in enumerate(CEILINGS):
+        label = f"conventional, {CEILINGS[0]:g} and {CEILINGS[1]:g}" if i == 0 else None
+        axes.axhline(ceiling, color=GREY, lw=0.8, ls=":", zorder=0.5, label=label)
+    for i, (label, value) in enumerate(lines):
+        axes.axhline(value, color=GREY, lw=0.8, ls=_DASHES[i % len(_DASHES)], zorder=0.5, label=label)
+
+
+def _kelvin_axis(axes: Axes, drawn: Sequence[Record]) -> bool:
+    """An axis in kelvin on the right, if Tc in kelvin is known and one factor fits all points."""
+    pairs = [(record.get("tc_kelvin"), record["tc_over_omega"]) for record in drawn]
+    if not pairs or any(kelvin is None or not ratio for kelvin, ratio in pairs):
+        return False
+    factors = style.numbers([kelvin for kelvin, _ in pairs]) / style.numbers([ratio for _, ratio in pairs])
+    factor = float(factors[0])
+    if not np.allclose(factors, factor, rtol=1e-6):
+        return False
+    axes.tick_params(which="both", right=False)
+    second = axes.secondary_yaxis("right", functions=(partial(np.multiply, factor), partial(np.multiply, 1.0 / factor)))
+    second.tick_params(which="both", direction="in", labelsize=SMALL, width=0.6)
+    second.set_ylabel(r"$T_c$ [K]", fontsize=TEXT)
+    return True
+
+
+def _row(record: Record, axis: str) -> dict[str, Any]:
+    extra = {"kind": "point", "axis": axis, "x": axis_value(record, axis)}
+    return {name: record.get(name) for name in _DATA} | extra
+
+
+def _caption(
+    axis: str, scans: Sequence[Curve], missing: int, outside: int, lines: bool, peaks: Sequence[Any], kelvin: bool
+) -> str:
+    along = AXIS_WORDS[axis]
+    parts = [f"Transition temperature Tc/Ω against {along}, one curve per set of the other parameters."]
+    parts.append("Thick error bars are statistical; thin ones add the systematic error in quadrature if it is known.")
+    parts.append("Hollow points have a flag that speaks against them (see the table of flags).")
+    if len(scans) > FRONT:
+        parts.append(f"The {FRONT} curves with the highest Tc are coloured, the other {len(scans) - FRONT} grey.")
+    parts.append("Dotted lines: the conventional ceilings Tc/Ω = 0.05 and 0.1.")
+    if lines:
+        parts.append("Dashed lines are the comparisons that the legend names.")
+    if any(not peak.limit for peak in peaks):
+        parts.append("Crosses mark the tops of the domes with their errors.")
+    if any(peak.limit for peak in peaks):
+        parts.append("An arrow marks a curve that is highest where its scan ends: its top may lie beyond.")
+    if kelvin:
+        parts.append("The right axis is Tc in kelvin for the phonon energy of the configuration.")
+    if outside:
+        parts.append(f"{outside} points lie off the scale (triangles at the edge).")
+    if missing:
+        parts.append(f"{missing} points without a Tc are not drawn; they are in the CSV.")
+    return " ".join(parts)

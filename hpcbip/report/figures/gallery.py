@@ -1,0 +1,95 @@
+"""All figures of a campaign that make sense, with their captions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from hpcbip.superconductivity.ceiling import comparison_lines
+
+from .autocorrelation import COLUMNS, autocorrelation
+from .curves import ensemble_names, varying_axes
+from .density import density, has_density
+from .displacement import displacement
+from .dome import dome
+from .observables import OBSERVABLES, observables
+from .pair import pair
+from .plateaus import plateaus
+from .progress import progress
+from .style import Picture
+
+if TYPE_CHECKING:
+    from ..results import Results
+
+_FILE = {"lambda": "lambda", "U": "U", "t/omega": "t-over-omega"}  # a slash has no place in a file's name
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """A figure that has been written.
+
+    Attributes:
+        name: of the files, without suffix.
+        title: a few words.
+        caption: complete sentences: what is drawn, what hollow means, what is not shown, and which command made it.
+        files: PNG, PDF and CSV.
+    """
+
+    name: str
+    title: str
+    caption: str
+    files: list[Path]
+
+
+def draw_all(results: Results, folder: Path) -> list[Drawn]:
+    """Draw every figure for which there are data; a figure that would be empty is left out.
+
+    Args:
+        results: of a campaign, with the details of its ensembles.
+        folder: for the files.
+
+    Raises:
+        InputError: if the files cannot be written.
+    """
+    drawn = []
+    for name, make in _figures(results):
+        picture = make()
+        caption = f"{picture.caption} Made by `hpcbip report {results.directory}`; the numbers are in {name}.csv."
+        drawn.append(Drawn(name, picture.title, caption, picture.save(folder / f"{name}.png")))
+    return drawn
+
+
+def _figures(results: Results) -> Iterator[tuple[str, Callable[[], Picture]]]:
+    """Names of the files, and what draws the figure."""
+    from ..results import binning_rows  # here, because it imports figures
+
+    records, ensembles = results.records, results.ensembles
+    along = varying_axes(records)
+    with_tc = [record for record in records if record["tc_over_omega"] is not None]
+    if with_tc:
+        lines = comparison_lines()
+        for axis in along or ["lambda"]:
+            yield f"dome-{_FILE[axis]}", partial(dome, records, axis, lines, results.peaks)
+    if any(record[name] is not None for record in records for name in OBSERVABLES):
+        for axis in along:
+            yield f"observables-{_FILE[axis]}", partial(observables, records, axis)
+    if any(has_density(record) for record in with_tc):
+        yield "density", partial(density, records)
+    pairs = [ensembles.get(point.ensembles["bipolaron"]) for point in results.plan.points]
+    if any(one is not None and one.pair_weight is not None for one in pairs):
+        yield "pair", partial(pair, records, pairs)
+    names = ensemble_names(ensembles)
+    fitted = [key for key, reduced in ensembles.items() if reduced.fit is not None and len(reduced.curve)]
+    if fitted:
+        yield "displacement", partial(displacement, [ensembles[key] for key in fitted], [names[key] for key in fitted])
+    short = {key[:12]: name for key, name in names.items()}
+    if rows := binning_rows(ensembles):
+        yield "plateaus", partial(plateaus, rows, short)
+    if any(record.get(f"{name}_tau") is not None for record in records for name in COLUMNS):
+        yield "autocorrelation", partial(autocorrelation, records)
+    if rows := results.progress_rows:
+        named = [{**row, "label": short.get(row["ensemble"], row["label"])} for row in rows]
+        yield "progress", partial(progress, named)

@@ -1,0 +1,112 @@
+"""Errors against bin size: has each reached its plateau, and does the quoted error lie on it?"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from . import style
+from .curves import WORDS
+from .style import GREY, PAGE, TEXT, Look, Picture
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+PLATEAUS = ("E_polaron", "mass_polaron", "E_bipolaron", "mass_bipolaron", "pair_distance2", "tc_over_omega")
+_COLOURED = 4  # ensembles of each sector
+
+Row = Mapping[str, Any]
+
+
+def plateau_figure(rows: Sequence[Row], path: Path, names: Mapping[str, str] | None = None) -> list[Path]:
+    """Draw the plateaus (`plateaus`); PNG, PDF and CSV.
+
+    Returns:
+        the files written.
+
+    Raises:
+        InputError: if they cannot be written.
+    """
+    return plateaus(rows, names).save(path)
+
+
+def plateaus(rows: Sequence[Row], names: Mapping[str, str] | None = None) -> Picture:
+    """Error against bin size, in units of the error of single bins: one panel per observable, one line per ensemble.
+
+    The four ensembles of each sector with the largest ratio of the quoted error to that of single bins are coloured.
+
+    Args:
+        rows: with ensemble, observable, bin_size, error, error_error, plateau, gamma_error (the rows of binning.csv).
+        names: labels of the ensembles, by the first twelve digits of their identity; None: these digits.
+    """
+    shown: dict[str, dict[str, list[Row]]] = {name: {} for name in PLATEAUS}
+    for row in rows:
+        if row["observable"] in shown:
+            shown[row["observable"]].setdefault(row["ensemble"], []).append(row)
+    shown = {name: lines for name, lines in shown.items() if lines}
+    looks = _looks(shown)
+    across = min(3, max(1, len(shown)))
+    down = max(1, math.ceil(len(shown) / across))
+    figure = style.canvas(PAGE * max(across, 2) / 3, 1.9 * down + 0.3)
+    grid = style.panels(figure, down, across, sharex=True).ravel()
+    for axes, (name, lines) in zip(grid, shown.items(), strict=False):
+        for key, line in lines.items():
+            _draw(axes, line, looks[key])
+        axes.set(xscale="log", ylim=(0.0, None))
+        style.name_panel(axes, WORDS.get(name, name))
+        style.log_axis(axes.xaxis)
+    style.switch_off(grid[len(shown) :])
+    coloured = [key for key, look in looks.items() if look.front]
+    for key in coloured:
+        style.look_entry(grid[0], (names or {}).get(key, key), looks[key])
+    style.entry(grid[0], "quoted error (Γ method)", color=GREY, ls="--", lw=0.7)
+    style.legend(figure, grid[0])
+    figure.supxlabel("bin size", fontsize=TEXT)
+    figure.supylabel("error / error of single bins", fontsize=TEXT)
+    caption = (
+        "Error of the mean against the size of the bins that it is taken from, in units of the error of single bins. "
+        "Markers: the bin size taken to be on the plateau; dashed: the quoted error, from the Γ method."
+    )
+    if len(looks) > len(coloured):
+        caption += f" The {len(coloured)} ensembles with the longest correlations are coloured, the other "
+        caption += f"{len(looks) - len(coloured)} grey."
+    data = [dict(row) for lines in shown.values() for line in lines.values() for row in line]
+    return Picture(figure, data, "Errors against bin size", caption)
+
+
+def _looks(shown: Mapping[str, Mapping[str, Sequence[Row]]]) -> dict[str, Look]:
+    """Looks by ensemble, the slowest of each sector (those with the same observables) in front."""
+    ratio: dict[str, float] = {}
+    sector: dict[str, str] = {}
+    for name, lines in shown.items():
+        for key, line in lines.items():
+            if line[0]["error"]:
+                ratio[key] = max(ratio.get(key, 0.0), line[0]["gamma_error"] / line[0]["error"])
+            sector.setdefault(key, name)
+    front: list[str] = []
+    for one in dict.fromkeys(sector.values()):
+        keys = [key for key in sector if sector[key] == one]
+        slowest = sorted(keys, key=lambda key: -ratio.get(key, 0.0))[:_COLOURED]
+        front += [key for key in keys if key in slowest]
+    back = [key for key in sector if key not in front]
+    return {key: Look.of(i) for i, key in enumerate(front)} | {key: Look.of(99) for key in back}
+
+
+def _draw(axes: Axes, line: Sequence[Row], look: Look) -> None:
+    single = line[0]["error"]
+    if not single:
+        return
+    x, y, dy = ([row[key] for row in line] for key in ("bin_size", "error", "error_error"))
+    ratio, level = [value / single for value in y], 2 if look.front else 1
+    if not look.front:
+        axes.plot(x, ratio, lw=0.4, color=look.colour, zorder=level)
+        return
+    axes.errorbar(
+        x, ratio, [value / single for value in dy], lw=0.8, elinewidth=0.5, color=look.colour, alpha=0.8, zorder=level
+    )
+    at = next((k for k, row in enumerate(line) if row["plateau"]), None)
+    if at is not None:
+        axes.plot(x[at], ratio[at], look.marker, ms=4, color=look.colour, zorder=3)
+    axes.axhline(line[0]["gamma_error"] / single, color=look.colour, lw=0.7, ls="--", alpha=0.6, zorder=level)

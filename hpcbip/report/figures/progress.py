@@ -1,0 +1,100 @@
+"""How the errors fell: relative errors at the milestones against CPU time."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from . import style
+from .curves import WORDS
+from .style import FRONT, GREY, PAGE, TEXT, Look, Picture
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+_PANELS = 6
+
+
+def progress_figure(rows: Sequence[Mapping[str, Any]], path: Path) -> list[Path]:
+    """Draw the progress of a campaign (`progress`); PNG, PDF and CSV.
+
+    Returns:
+        the files written.
+
+    Raises:
+        InputError: if they cannot be written.
+    """
+    return progress(rows).save(path)
+
+
+def progress(rows: Sequence[Mapping[str, Any]]) -> Picture:
+    """Relative error of every target against CPU seconds, one line per ensemble, with the law 1/√t and the target.
+
+    Args:
+        rows: one per ensemble, observable and milestone: ensemble (identity), sector, label, observable, seconds (CPU),
+            error (relative), target (relative). Errors that are None or infinite are not drawn.
+    """
+    names = list(dict.fromkeys(row["observable"] for row in rows))[:_PANELS]
+    shown = [row for row in rows if row["observable"] in names]
+    lines: dict[str, list[Mapping[str, Any]]] = {}
+    for row in shown:
+        lines.setdefault(row["ensemble"], []).append(row)
+    order = style.sorted_to_front(list(lines), lambda key: _distance(lines[key]))
+    looks = {key: Look.of(i) for i, key in enumerate(order)}
+    across = min(3, max(1, len(names)))
+    down = max(1, math.ceil(len(names) / across))
+    figure = style.canvas(PAGE * (across if across > 1 else 1.5) / 3, 2.1 * down + 0.2)
+    grid = style.panels(figure, down, across).ravel()
+    for axes, name in zip(grid, names, strict=False):
+        _draw(axes, [row for row in shown if row["observable"] == name], looks)
+        style.name_panel(axes, WORDS.get(name, name))
+    style.switch_off(grid[len(names) :])
+    style.curve_entries(grid[0], [lines[key][0]["label"] for key in order])
+    style.entry(grid[0], r"$1/\sqrt{t}$", color=GREY, ls="--", lw=0.8)
+    style.entry(grid[0], "target", color="black", ls=":", lw=0.9)
+    figure.supxlabel("CPU seconds", fontsize=TEXT)
+    figure.supylabel("relative error", fontsize=TEXT)
+    style.legend(figure, grid[0])
+    caption = (
+        "Relative errors at the milestones of each ensemble against the CPU seconds spent on it, for every observable "
+        "with a target (dotted). The dashed line is the law 1/√t, from the median of the last errors."
+    )
+    if len(order) > FRONT:
+        caption += f" The {FRONT} ensembles that are furthest from their targets are coloured, the others grey."
+    return Picture(figure, [dict(row) for row in rows], "Errors against CPU time", caption)
+
+
+def _known(row: Mapping[str, Any]) -> bool:
+    return all(row[key] is not None and math.isfinite(row[key]) and row[key] > 0.0 for key in ("error", "seconds"))
+
+
+def _distance(rows: Sequence[Mapping[str, Any]]) -> float:
+    """The largest of the last errors over their targets."""
+    last = {row["observable"]: row for row in rows}
+    return max(row["error"] / row["target"] if _known(row) and row["target"] else math.inf for row in last.values())
+
+
+def _draw(axes: Axes, rows: Sequence[Mapping[str, Any]], looks: Mapping[str, Look]) -> None:
+    axes.set(xscale="log", yscale="log")
+    ends = []
+    for key, look in looks.items():
+        line = sorted((row for row in rows if row["ensemble"] == key and _known(row)), key=lambda row: row["seconds"])
+        if line:
+            x, y = ([row[name] for row in line] for name in ("seconds", "error"))
+            style.curve(axes, x, y, look)
+            size, level = (3.6, 3) if look.front else (1.8, 2)
+            axes.plot(x, y, look.marker, color=look.colour, ms=size, zorder=level)
+            ends.append((x[-1], y[-1]))
+    for target in sorted({row["target"] for row in rows if row["target"]}):
+        axes.axhline(target, color="black", lw=0.9, ls=":", zorder=0.5)
+    if ends:
+        constant = float(np.median([error * math.sqrt(seconds) for seconds, error in ends]))
+        span = np.array(axes.get_xlim())
+        axes.plot(span, constant / np.sqrt(span), color=GREY, ls="--", lw=0.8, zorder=0.5)
+        axes.set_xlim(*span)
+    style.log_axis(axes.xaxis)
+    style.log_axis(axes.yaxis)

@@ -1,0 +1,278 @@
+"""Smooth curves and surfaces through a few points with errors: Gaussian processes on top of a straight line.
+
+Each output is y(x) = a + b·x + f(x), with a and b free (flat prior) and f a Gaussian process of covariance
+s² (1 + r + r²/3) e^{-r}, r² = 5 Σ_j (x_j - x'_j)²/ℓ_j² (Matérn, ν = 5/2): universal kriging (Rasmussen and Williams,
+Gaussian Processes for Machine Learning, sections 2.7 and 4.2). Its curves have two derivatives. The squared
+exponential, whose curves have all of them, is too sure of itself between few points (docs/domes.md). At fixed s and ℓ
+the curve is linear in the data, so that errors go through it by weights; a straight line goes through it unchanged.
+Several outputs at one point may have correlated errors.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy.linalg import block_diag, null_space
+from scipy.optimize import minimize
+from scipy.stats import chi2 as chi2_distribution
+from scipy.stats import norm as normal
+
+from hpcbip.errors import InputError
+
+Array = NDArray[np.float64]
+
+SHORTEST = 0.3  # length scale in spans below which nothing is believed, and in spacings:
+SPACINGS = 1.5
+LONGEST = 4.0
+LENGTH_WIDTH = 0.75  # weak priors: of ln ℓ about one span, of ln s about the range of the data
+AMPLITUDE_WIDTH = 1.5
+FEWEST = 0.5  # degrees of freedom without which nothing can be said on the fit
+_AMPLITUDES = (0.01, 10.0)  # of the range of the data
+_GRID = {1: 8, 2: 5}  # values of each length that are tried, by dimension
+
+
+@dataclass(frozen=True)
+class Smooth:
+    """Curves through points with errors; made by `smooth`.
+
+    Attributes:
+        x: (n, d) places. y: (q, n) outputs. noise: (n, q, q) covariance of the errors at each place.
+        low, span: (d,) range of the places, in units of which all is worked out.
+        amplitudes: (q,) s. lengths: (q, d) ℓ in spans.
+    """
+
+    x: Array
+    y: Array
+    noise: Array
+    low: Array
+    span: Array
+    amplitudes: Array
+    lengths: Array
+
+    @cached_property
+    def left_out(self) -> Array:
+        """(q, n): each point less what a curve through all others says there, in standard deviations.
+
+        nan where that cannot be told: at the ends of the range, and where fewer than d + 4 points are left.
+        """
+        variances = np.diagonal(self.noise, axis1=1, axis2=2).T
+        u = self._scaled(self.x)
+        return np.array([_left_out(u, row, variance) for row, variance in zip(self.y, variances, strict=True)])
+
+    @cached_property
+    def p_value(self) -> float:
+        """Whether the curves describe the points: twice the smaller of two p-values; nan with too few points.
+
+        Of χ² of the residuals (errors that are too small, structure finer than the shortest length), and of the point
+        that the others predict worst (one wrong point, which a curve through all would bend to).
+        """
+        tested = np.abs(self.left_out[np.isfinite(self.left_out)])
+        worst = min(1.0, 2.0 * len(tested) * float(normal.sf(tested.max()))) if len(tested) else float("nan")
+        known = [p for p in (self.goodness[2], worst) if np.isfinite(p)]
+        return min(1.0, len(known) * min(known)) if known else float("nan")
+
+    @cached_property
+    def goodness(self) -> tuple[float, float, float]:
+        """χ² of the residuals, its mean if nothing but noise is left in them, and the p-value (nan below `FEWEST`).
+
+        For curves that the smoother S reproduces the residuals are (1 - S) times the errors; that quadratic form is
+        taken for a multiple of χ² with the same mean and variance (Satterthwaite, Biometrics Bulletin 2, 110).
+        """
+        q, n = self.y.shape
+        noise = _stacked(self.noise)
+        remains = np.eye(q * n) - self.weights(self.x).reshape(q * n, q * n)
+        residual = remains @ self.y.ravel()
+        form = remains.T @ np.linalg.solve(noise, remains) @ noise
+        chi2 = float(residual @ np.linalg.solve(noise, residual))
+        mean, half_variance = float(np.trace(form)), float(np.trace(form @ form))
+        if mean < FEWEST:
+            return chi2, mean, float("nan")
+        return chi2, mean, float(chi2_distribution.sf(chi2 * mean / half_variance, mean**2 / half_variance))
+
+    def weights(self, at: ArrayLike) -> Array:
+        """(q, m, q, n): the curves at m places (m, d) are these times `y`. Constants and straight lines are exact."""
+        u, v = self._scaled(self.x), self._scaled(at)
+        q, n, m = len(self.y), len(u), len(v)
+        basis = block_diag(*[_line(u)] * q)
+        none = np.zeros((basis.shape[1],) * 2)
+        system = np.block([[self._prior(u, u) + _stacked(self.noise), basis], [basis.T, none]])
+        right = np.vstack([self._prior(u, v), block_diag(*[_line(v).T] * q)])
+        return np.asarray(np.linalg.solve(system, right)[: q * n].T.reshape(q, m, q, n))
+
+    def mean(self, at: ArrayLike) -> Array:
+        """(q, m): the curves at m places."""
+        return np.einsum("kmln,ln->km", self.weights(at), self.y)
+
+    def error(self, at: ArrayLike) -> Array:
+        """(q, m): standard deviation of the curves, from the errors of the points and from what lies between them."""
+        u, v = self._scaled(self.x), self._scaled(at)
+        q, m = len(self.y), len(v)
+        w = self.weights(at).reshape(q * m, -1)
+        inner = self._prior(u, u) + _stacked(self.noise)
+        cross = np.einsum("ij,ji->i", w, self._prior(u, v))
+        variance = np.repeat(self.amplitudes**2, m) - 2.0 * cross + np.einsum("ij,jk,ik->i", w, inner, w)
+        return np.sqrt(np.maximum(variance, 0.0)).reshape(q, m)
+
+    def samples(self, at: ArrayLike, number: int, rng: np.random.Generator, noise: bool = True) -> Array:
+        """(number, q, m): curves that the points allow, joint over outputs and places, by Matheron's rule.
+
+        A draw of the prior, less what smoothing makes of its values (and errors) at the points, on top of the mean.
+
+        Args:
+            at: (m, d) places.
+            number: of draws.
+            rng: random numbers.
+            noise: False takes the points as exact: what is left is the uncertainty of the interpolation alone.
+        """
+        u, v = self._scaled(self.x), self._scaled(at)
+        q, n, m = len(self.y), len(u), len(v)
+        w = self.weights(at)
+        drawn = np.empty((number, q, m))
+        data = np.empty((number, q, n))
+        for k in range(q):
+            everywhere = np.vstack([v, u])
+            covariance = self.amplitudes[k] ** 2 * _kernel(everywhere, everywhere, self.lengths[k])
+            values, vectors = np.linalg.eigh(covariance)
+            keep = values > 1e-14 * values[-1]
+            root = vectors[:, keep] * np.sqrt(values[keep])
+            draw = rng.standard_normal((number, root.shape[1])) @ root.T
+            drawn[:, k], data[:, k] = draw[:, :m], draw[:, m:]
+        if noise:
+            factors = np.linalg.cholesky(self.noise)
+            data += np.einsum("nkl,snl->skn", factors, rng.standard_normal((number, n, q)))
+        return np.asarray(self.mean(at) + drawn - np.einsum("kmln,sln->skm", w, data, optimize=True))
+
+    def _scaled(self, x: ArrayLike) -> Array:
+        return (_places(x) - self.low) / self.span
+
+    def _prior(self, u: Array, v: Array) -> Array:
+        return np.asarray(
+            block_diag(*(s * s * _kernel(u, v, ell) for s, ell in zip(self.amplitudes, self.lengths, strict=True)))
+        )
+
+
+def smooth(x: ArrayLike, y: ArrayLike, noise: ArrayLike) -> Smooth:
+    """Curves through points with known errors; s and ℓ of each output by its restricted marginal likelihood.
+
+    The length scale is at least `SHORTEST` spans and `SPACINGS` mean distances of points (at most one span), so that
+    noise is not interpolated. Weak log-normal priors (one span, range of the data) keep few points from
+    pretending that they know the curvature.
+
+    Args:
+        x: (n,) or (n, d) places.
+        y: (n,) or (q, n) outputs.
+        noise: (n, q, q) covariance of the errors at each place; for one output also (n,) variances.
+
+    Raises:
+        InputError: for fewer places than d + 2, for places on one line (d = 2), or values that are not finite.
+    """
+    places, outputs = _places(x), np.atleast_2d(np.asarray(y, dtype=float))
+    n, d = places.shape
+    covariance = np.asarray(noise, dtype=float)
+    covariance = covariance.reshape(n, 1, 1) if covariance.ndim == 1 else covariance
+    if not all(np.all(np.isfinite(part)) for part in (places, outputs, covariance)):
+        raise InputError("a smooth curve: a value or an error is not finite; allowed: finite numbers")
+    if np.any(np.linalg.eigvalsh(covariance)[:, 0] <= 0.0):
+        raise InputError("a smooth curve: a point has no error; allowed: errors > 0")
+    low = places.min(axis=0)
+    span = places.max(axis=0) - low
+    if not enough(places):
+        distinct = len(np.unique(places, axis=0))
+        wanted = f"{d + 2} places" + (" that do not lie on one line" if d > 1 else "")
+        raise InputError(f"a smooth curve: {distinct} places are too few; allowed: {wanted}, or more")
+    u = (places - low) / span
+    fitted = [_hyperparameters(u, row, covariance[:, k, k]) for k, row in enumerate(outputs)]
+    amplitudes, lengths = np.array([s for s, _ in fitted]), np.array([ell for _, ell in fitted])
+    return Smooth(places, outputs, covariance, low, span, amplitudes, lengths)
+
+
+def enough(x: ArrayLike) -> bool:
+    """Whether a straight line (a plane) goes through these places (n,) or (n, d), and one more is there."""
+    places = _places(x)
+    span = np.ptp(places, axis=0)
+    distinct = np.unique(places, axis=0)
+    d = places.shape[1]
+    return len(distinct) >= d + 2 and bool(np.all(span > 0.0)) and int(np.linalg.matrix_rank(_line(distinct / span), 1e-6)) > d
+
+
+def shortest_length(points: int, dimension: int) -> float:
+    """The shortest length scale, in spans, that so many points can tell."""
+    spacing = 1.0 / (points ** (1.0 / dimension) - 1.0)
+    return max(SHORTEST, min(1.0, SPACINGS * spacing))
+
+
+def _hyperparameters(u: Array, y: Array, variance: Array, polish: bool = True) -> tuple[float, Array]:
+    """s and ℓ at the maximum of the restricted likelihood times the priors; without `polish` the best of a grid.
+
+    The likelihood is that of the contrasts of the data that no straight line contributes to.
+    """
+    d = u.shape[1]
+    contrasts = null_space(_line(u).T)
+    z, noise = contrasts.T @ y, (contrasts.T * variance) @ contrasts
+    unit = max(float(np.ptp(y)), float(np.sqrt(np.median(variance))))
+
+    def cost(theta: Array) -> Array:
+        """Minus the logarithm of the posterior, for (..., 1 + d) values of ln (s/unit) and ln ℓ."""
+        kernel = _kernel(u, u, np.exp(theta[..., None, None, 1:]))
+        amplitude = unit * np.exp(theta[..., :1, None])
+        root = np.linalg.cholesky(amplitude**2 * (contrasts.T @ kernel @ contrasts) + noise)
+        white = np.linalg.solve(root, np.broadcast_to(z[:, None], (*root.shape[:-1], 1)))[..., 0]
+        likelihood = 0.5 * (white**2).sum(-1) + np.log(np.diagonal(root, axis1=-2, axis2=-1)).sum(-1)
+        prior = (theta[..., 0] / AMPLITUDE_WIDTH) ** 2 + (theta[..., 1:] ** 2).sum(-1) / LENGTH_WIDTH**2
+        return np.asarray(likelihood + 0.5 * prior)
+
+    distinct = len(np.unique(u, axis=0))
+    shortest = min(1.0, shortest_length(distinct, d))
+    bounds = np.log([_AMPLITUDES, *[(shortest, LONGEST)] * d])
+    grid = [np.linspace(low, high, 8 if i == 0 else _GRID[d]) for i, (low, high) in enumerate(bounds)]
+    starts = np.stack(np.meshgrid(*grid, indexing="ij"), axis=-1).reshape(-1, 1 + d)
+    theta = starts[cost(starts).argmin()]
+    if polish:
+        theta = minimize(lambda at: float(cost(at)), theta, method="L-BFGS-B", bounds=bounds).x
+    return unit * float(np.exp(theta[0])), np.exp(theta[1:])
+
+
+def _left_out(u: Array, y: Array, variance: Array) -> Array:
+    """One row of `Smooth.left_out`; hyperparameters are found anew without each point, or it would excuse itself."""
+    n, d = u.shape
+    found = np.full(n, np.nan)
+    for i in range(n):
+        others = np.arange(n) != i
+        if n < d + 5 or not enough(u[others]) or np.any(np.ptp(u[others], axis=0) < np.ptp(u, axis=0)):
+            continue
+        s, lengths = _hyperparameters(u[others], y[others], variance[others], polish=False)
+        alone = Smooth(
+            u[others], y[None, others], variance[others, None, None], np.zeros(d), np.ones(d), np.array([s]),
+            lengths[None],
+        )  # fmt: skip
+        at = u[i : i + 1]
+        spread = np.hypot(alone.error(at)[0, 0], np.sqrt(variance[i]))
+        found[i] = (y[i] - alone.mean(at)[0, 0]) / spread
+    return found
+
+
+def _places(x: ArrayLike) -> Array:
+    places = np.asarray(x, dtype=float)
+    return places[:, None] if places.ndim == 1 else places
+
+
+def _line(u: Array) -> Array:
+    return np.hstack([np.ones((len(u), 1)), u])
+
+
+def _kernel(u: Array, v: Array, lengths: Array) -> Array:
+    r = np.sqrt(5.0 * (((u[:, None, :] - v[None, :, :]) / lengths) ** 2).sum(axis=-1))
+    return np.asarray((1.0 + r + r * r / 3.0) * np.exp(-r))
+
+
+def _stacked(noise: Array) -> Array:
+    """(n, q, q) covariances as one matrix (q n, q n), output by output."""
+    n, q, _ = noise.shape
+    full = np.zeros((q, n, q, n))
+    for k in range(q):
+        for other in range(q):
+            full[k, range(n), other, range(n)] = noise[:, k, other]
+    return full.reshape(q * n, q * n)
