@@ -37,7 +37,8 @@ from hpcbip.errors import InputError
 Array = NDArray[np.float64]
 
 STRONG_COUPLING = 0.1827262477
-"""C in Tc < C Ω √λ, exact for λ → ∞ at μ* = 0 (0.1827: Allen and Dynes 1975; digits: arXiv:2409.02121, abstract)."""
+"""C in Tc → C Ω √λ for λ → ∞ at μ* = 0, approached from below (0.1827: Allen and Dynes 1975; digits: arXiv:2409.02121,
+abstract)."""
 
 WEAK_COUPLING = 2.0 * math.exp(np.euler_gamma - 0.5) / math.pi
 """0.6877 in Tc → 0.6877 Ω exp(-(1+λ)/λ) for λ → 0 at μ* = 0: the 1.134 of BCS over √e (the 1/√e: arXiv:1912.09460)."""
