@@ -19,7 +19,7 @@ export OPENBLAS_NUM_THREADS := 1
 export MKL_NUM_THREADS := 1
 export NUMBA_NUM_THREADS := 1
 
-.PHONY: install install-test install-slurm install-parallel run test lint clean
+.PHONY: install install-test install-slurm install-parallel install-browser run test lint clean
 
 install: $(VENV)/.installed
 install-test: $(VENV)/.installed-test
@@ -52,8 +52,12 @@ install-slurm:
 install-parallel: install-test
 	@sh tests/mpi/parallel-hdf5.sh $(VENV) $(VENV)-parallel
 
+# Chromium for tests/report, where it can be installed
+install-browser:
+	@sh tests/report/install-browser.sh
+
 # First what needs no ranks, on all cores; then what starts ranks of its own, one after the other.
-test: install-test install-slurm install-parallel
+test: install-test install-slurm install-parallel install-browser
 	@$(BIN)/python -c 'from hpcbip.qmc import warm_up; warm_up()'  # compile once, not once per worker
 	$(BIN)/python -m pytest -n auto --ignore tests/mpi --ignore tests/slurm $(PYTEST_ARGS)
 	$(BIN)/python -m pytest tests/mpi tests/slurm $(PYTEST_ARGS) || [ $$? -eq 5 ]  # 5: none was selected

@@ -143,7 +143,7 @@ CHECKS: tuple[Check, ...] = (
         "Tc against binding", "Do the pairs survive up to Tc?", lights.transition,
         {
             "green": "Tc is below half of the binding energy.",
-            "yellow": "Tc is not far below the binding energy, or is not defined here.",
+            "yellow": "Tc is above half of the binding energy, or not defined here.",
             "red": "The pairs would break before they condense, or there is no mass to work Tc out from.",
         },
         {"Tc >= binding energy": "red", "mass not resolved": "red", "no Tc in one dimension": "yellow"},

@@ -36,6 +36,8 @@ if TYPE_CHECKING:
     from jinja2 import Environment
     from markupsafe import Markup
 
+    from hpcbip.superconductivity.domes import Peak
+
 STATIC_ROWS = 300
 """Up to so many points the table is there without the script as well, and every point's lights on paper."""
 
@@ -104,7 +106,7 @@ def render(results: Results, drawn: Sequence[Drawn]) -> str:
         max_statements=MAX_STATEMENTS, tiles=_tiles(results), convergence=convergence(records),
         words=model_words(config), formula=model_formula(config), convention=lambda_words(config), tc=tc_words(config),
         shared=shared_parameters(records), columns=columns, groups=Counter(column.group for column in columns),
-        rows=rows, static=len(rows) <= STATIC_ROWS, data=for_script(rows), checks=light_counts(rows),
+        rows=rows, static_rows=STATIC_ROWS, data=for_script(rows), checks=light_counts(rows),
         kinds=Counter(kind(flag) for row in rows for flag in set(row.flags)),
         figures=[_embed(figure, directory) for figure in drawn], runs=runs,
         versions=distinct(runs, "versions"), mpi=distinct(runs, "mpi"), seeds=distinct(runs, "seed"),
@@ -141,22 +143,26 @@ def headline(results: Results) -> list[Statement]:
     records = results.records
     known = [record for record in records if record.get("tc_over_omega") is not None]
     valid = [record for record in known if record["tc_valid"]]
-    statements = []
     if valid:
         top = max(valid, key=lambda record: record["tc_over_omega"])
-        statements.append(Statement(f"Highest Tc/Ω: {_tc(top)}."))
-        higher = [record for record in known if record["tc_over_omega"] > top["tc_over_omega"]]
+        statements = [Statement(f"Highest Tc/Ω: {_tc(top)}")]
+        flagged = [record for record in known if record["tc_over_omega"] > top["tc_over_omega"]]
     else:
-        statements.append(Statement("No Tc without a flag against it.", ("no valid Tc",)))
-        higher = known
-    if higher:
-        above = max(higher, key=lambda record: record["tc_over_omega"])
-        statements.append(Statement(f"Flagged: Tc/Ω = {_tc(above)}.", tuple(map(str, above["flags"]))))
+        reason = "flags speak against every Tc" if known else "no Tc is known yet"
+        statements, flagged = [Statement("No Tc that stands", (reason,))], known
+    if flagged:
+        above = max(flagged, key=lambda record: record["tc_over_omega"])
+        statements.append(Statement(f"Flagged: Tc/Ω = {_tc(above)}", tuple(map(str, above["flags"]))))
     if results.peaks:
-        statements += [Statement(peak.statement, tuple(peak.flags)) for peak in results.peaks]
+        statements += [Statement(peak.statement, _reasons(peak)) for peak in results.peaks]
     elif len(lines := highest(records)) > 1:
-        statements += [Statement(f"{line}.") for line in lines]
+        statements += [Statement(line) for line in lines]
     return statements
+
+
+def _reasons(peak: Peak) -> tuple[str, ...]:
+    """What speaks against a peak and is not in its sentence already."""
+    return tuple(flag for flag in peak.flags if flag not in peak.statement) or ("flagged",) * bool(peak.flags)
 
 
 def _tc(record: Record) -> str:
@@ -166,7 +172,7 @@ def _tc(record: Record) -> str:
         text += f" ± {systematic} (systematic)"
     if record.get("tc_kelvin") is not None:
         text += f", {with_error(record['tc_kelvin'], record['tc_kelvin_err'])} K,"
-    return f"{text} at λ = {record['lambda']:.4g} ({curve_label(record)})"
+    return f"{text} at λ = {record['lambda']:.4g} ({curve_label(record).replace('omega', 'Ω')})"
 
 
 def _tiles(results: Results) -> list[tuple[str, str]]:
