@@ -132,10 +132,16 @@ class Reduced:
 
     @property
     def window_systematic(self) -> float | None:
-        """Relative systematic error of the mass from the choice of the window of the displacement curve."""
+        """Relative systematic error of the mass from the window of the displacement curve.
+
+        That of the fit, from the model average over its windows, and the difference of the two estimators, whose windows
+        differ, as far as it exceeds its own standard error.
+        """
         if self.fit is None or not self.fit.slope > 0.0:
             return None
-        return float(self.fit.slope_systematic / self.fit.slope)
+        mass, fitted = (self.values[self.names.index(f"mass_{self.sector}{which}")] for which in ("", "_fit"))
+        excess = math.sqrt(max(0.0, 1.0 - 1.0 / max(self.mass_discrepancy, 1.0) ** 2)) * abs(fitted / mass - 1.0)
+        return math.hypot(self.fit.slope_systematic / self.fit.slope, excess)
 
 
 def fit_displacement(data: EnsembleBins) -> tuple[LineFit, Array, list[str], float] | None:

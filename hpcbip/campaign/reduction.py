@@ -169,7 +169,7 @@ def reduce_point(
         tc_value = ratio * record["omega"] if ratio is not None else math.nan
         size = r2 if r2 is not None else math.nan
         tc_flags += validity_flags(d, tc_value, size, energy, record["binding_energy_err"], tc.density)
-    if record["beta_weight"] is not None and record["beta_weight"] > BETA_SHORT:
+    if (record["beta_weight"] or 0.0) > BETA_SHORT and "not bound" not in tc_flags:  # else no β would do
         tc_flags.append("beta short")
     tc_flags += [flag for sector in SECTORS for flag in _statistics_flags(sector, record)]
     worst = [record[f"{x}_verdict"] for x in ("tc_over_omega", "binding_energy") if record[f"{x}_verdict"]]
