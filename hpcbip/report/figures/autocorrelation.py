@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -25,18 +24,6 @@ COLUMNS = {
 """Columns of the map; the others follow from these (R², Tc in kelvin) or are of little interest (rates of hops)."""
 
 
-def autocorrelation_figure(records: Sequence[Record], path: Path) -> list[Path]:
-    """Draw the map of autocorrelation times (`autocorrelation`); PNG, PDF and CSV.
-
-    Returns:
-        the files written.
-
-    Raises:
-        InputError: if they cannot be written.
-    """
-    return autocorrelation(records).save(path)
-
-
 def autocorrelation(records: Sequence[Record]) -> Picture:
     """τ in bins (1/2: uncorrelated), one row per point and one column per observable, the number in the cell.
 
@@ -54,7 +41,7 @@ def autocorrelation(records: Sequence[Record]) -> Picture:
     axes.tick_params(top=False, right=False, length=0)
     if columns:
         _paint(axes, tau, wide, figure)
-        axes.set_xticks(range(len(columns)), [COLUMNS[name] for name in columns], rotation=45 if not wide else 0)
+        axes.set_xticks(range(len(columns)), [COLUMNS[name] for name in columns], rotation=0 if wide else 90)
     step = max(1, -(-len(records) // 48))
     names = labels(records)
     axes.set_yticks(range(0, len(records), step), names[::step], fontsize=SMALL)
@@ -79,13 +66,13 @@ def _paint(axes: Any, tau: np.ndarray, numbered: bool, figure: Any) -> None:
     logarithm = np.log10(np.where(tau > 0.0, tau, np.nan))
     known = logarithm[np.isfinite(logarithm)]
     # the scale spans at least a decade: else the noise of short times would look like a pattern
-    low = float(np.log10(0.5)) if not known.size else min(float(np.log10(0.5)), float(known.min()))
+    low = float(np.log10(0.5))
     high = max(low + 1.0, float(known.max()) if known.size else 0.0)
     axes.set_facecolor("white")
     axes.fill_between([-0.5, tau.shape[1] - 0.5], -0.5, tau.shape[0] - 0.5, hatch="////", fc="white", ec="0.8", lw=0)
     masked = np.ma.masked_invalid(logarithm)
     image = axes.imshow(masked, aspect="auto", vmin=low, vmax=high, interpolation="nearest", zorder=1)
-    bar = figure.colorbar(image, ax=axes, fraction=0.04, pad=0.015)
+    bar = figure.colorbar(image, ax=axes, fraction=0.04, pad=0.015, aspect=20 if numbered else 60)
     bar.ax.tick_params(labelsize=SMALL, direction="in", width=0.6)
     bar.set_label(r"$\log_{10}\,\tau$ [bins]", fontsize=TEXT)
     if numbered:

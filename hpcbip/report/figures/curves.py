@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from hpcbip.models import get_lattice, lambda_from_coupling
+from hpcbip.superconductivity.scans import axis_value, scan_label
 
 from ..tables import Record
 
@@ -14,6 +15,9 @@ AXES = {"lambda": r"$\lambda$", "U": "$U/t$", "t/omega": r"$t/\Omega$"}
 """What a scan may run along, with the label of the axis."""
 AXIS_WORDS = {"lambda": "λ", "U": "U/t", "t/omega": "t/Ω"}
 """The same for sentences."""
+
+FLAGS_OF_TC = ("no Tc in one dimension", "Tc >= binding energy", "pairs overlap")
+"""Flags that speak against Tc and against nothing else."""
 
 WORDS = {
     "E_polaron": "energy, one electron", "mass_polaron": "mass, one electron", "E_bipolaron": "energy, pair",
@@ -30,19 +34,6 @@ _SYMBOLS = {
     "t_factors": ("$t$ factors", "t factors", ""), "g_factors": ("$g$ factors", "g factors", ""),
     "shells": ("shells", "shells", ""),
 }  # fmt: skip
-
-
-def axis_value(record: Record, name: str) -> Any:
-    """A parameter as the figures use it: energies in units of t; None where the record does not have it.
-
-    Args:
-        record: of a point.
-        name: a parameter, or t/omega.
-    """
-    if name == "t/omega":
-        return record["t"] / record["omega"]
-    value = record.get(name)
-    return value / record["t"] if value is not None and _SYMBOLS.get(name, ("", "", ""))[2] else value
 
 
 def _text(record: Record, name: str, digits: int = 4) -> str:
@@ -103,7 +94,7 @@ class Curve:
         records: sorted by the axis.
         x: their values on it.
         label: what tells it from the other curves, for the legend; empty if it is alone.
-        name: the same in plain text, with what all curves share.
+        name: in plain text and with what all curves share, as peaks are called.
     """
 
     records: tuple[Record, ...]
@@ -121,10 +112,17 @@ def curves(records: Sequence[Record], axis: str) -> list[Curve]:
     result = []
     for group in groups.values():
         group.sort(key=lambda record: axis_value(record, axis))
-        name = describe(group[0], [name for name in _NAMES if name != axis], tex=False)
         x = tuple(axis_value(record, axis) for record in group)
-        result.append(Curve(tuple(group), x, describe(group[0], differ), name))
+        result.append(Curve(tuple(group), x, describe(group[0], differ), scan_label(group[0], (axis,))))
     return result
+
+
+def pooled(lines: Sequence[Curve], front: int) -> list[Curve]:
+    """The first `front` curves, and one with the points of all others, which are not told apart (and drawn at once)."""
+    back = lines[front:]
+    records = tuple(record for line in back for record in line.records)
+    rest = Curve(records, tuple(x for line in back for x in line.x), "", "")
+    return [*lines[:front], *([rest] if back else [])]
 
 
 def varying_axes(records: Sequence[Record]) -> list[str]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -19,18 +18,6 @@ from .style import COLUMN, FRONT, TEXT, Look, Picture
 
 _SAMPLES = 60
 _WIDE = 10.0  # ratio of the densities at which the pairs touch from which both axes are logarithmic
-
-
-def density_figure(records: Sequence[Record], path: Path) -> list[Path]:
-    """Draw Tc against the density (`density`); PNG, PDF and CSV.
-
-    Returns:
-        the files written.
-
-    Raises:
-        InputError: if they cannot be written.
-    """
-    return density(records).save(path)
 
 
 def density(records: Sequence[Record]) -> Picture:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from pathlib import Path
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from . import style
 from .style import COLOURS, PAGE, TEXT, Picture
@@ -16,22 +16,12 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
     from hpcbip.campaign.observables import Reduced
+    from hpcbip.statistics import LineFit
 
 _MOST = 6  # ensembles
 _ACROSS = 3
+_P_MIN = 0.05  # of a straight line through a window
 _POINT, _LINE, _SECANT = COLOURS[0], COLOURS[1], COLOURS[2]
-
-
-def displacement_figure(ensembles: Sequence[Reduced], names: Sequence[str], path: Path) -> list[Path]:
-    """Draw the displacement curves (`displacement`); PNG, PDF and CSV.
-
-    Returns:
-        the files written.
-
-    Raises:
-        InputError: if they cannot be written.
-    """
-    return displacement(ensembles, names).save(path)
 
 
 def displacement(ensembles: Sequence[Reduced], names: Sequence[str]) -> Picture:
@@ -55,7 +45,7 @@ def displacement(ensembles: Sequence[Reduced], names: Sequence[str]) -> Picture:
     for place, i in enumerate(order):
         block, column = divmod(place, across)
         upper, lower = grid[2 * block, column], grid[2 * block + 1, column]
-        style.name_panel(upper, names[i])
+        style.name_panel(upper, names[i].replace(": ", "\n", 1))
         rows += _draw(upper, lower, ensembles[i], names[i])
     for place in range(len(order), across * blocks):
         block, column = divmod(place, across)
@@ -70,10 +60,10 @@ def displacement(ensembles: Sequence[Reduced], names: Sequence[str]) -> Picture:
         "Mean-square displacement of the centre of mass in imaginary time (above) with the straight line fitted to it; "
         "the window of the fit is shaded. Triangles: the two lags between which the quoted mass takes its slope. "
         "Below: slopes of straight lines against the lag at which their window starts (hollow: a straight line does "
-        "not describe the data there, p < 0.05), the slope of the fit with its statistical error (dark band) and, with "
-        "the spread over the windows by Akaike's weights in quadrature, its total error (light band), and the slope of "
-        f"the quoted mass (dotted). Shown are {len(order)} of {len(usable)} ensembles, those first whose two estimates "
-        "of the mass differ most in units of the error."
+        f"not describe the data there, p < {_P_MIN}), the slope of the fit with its statistical error (dark band) and, "
+        "with the spread over the windows by Akaike's weights in quadrature, its total error (light band), and the "
+        f"slope of the quoted mass (dotted). Shown are {len(order)} of {len(usable)} ensembles, those first whose two "
+        "estimates of the mass differ most in units of the error."
     )
     return Picture(figure, rows, "Displacement curves", caption)
 
@@ -92,47 +82,44 @@ def _draw(upper: Axes, lower: Axes, reduced: Reduced, name: str) -> list[dict[st
     upper.errorbar(lags, reduced.curve, reduced.curve_err, fmt="o", color=_POINT, ms=2.4, elinewidth=0.7, zorder=2)
     upper.axvspan(*window, color="0.92", lw=0, zorder=0)
     ends = np.array([0.0, lags[-1]])
-    line = fit.intercept + fit.slope / t * ends
-    upper.plot(ends, line, color=_LINE, lw=0.9, zorder=1)
+    upper.plot(ends, fit.intercept + fit.slope / t * ends, color=_LINE, lw=0.9, zorder=1)
     at = np.searchsorted(reduced.curve_lags, reduced.slope_lags * (1.0 - 1e-9))
     secant = float((reduced.curve[at[1]] - reduced.curve[at[0]]) / (lags[at[1]] - lags[at[0]]))
     upper.plot(lags[at], reduced.curve[at], "^:", color=_SECANT, ms=5, mfc="none", mew=0.9, lw=0.9, zorder=3)
     upper.set_xlim(0.0, 1.03 * lags[-1])
     upper.set_ylim(bottom=min(0.0, float(reduced.curve.min())))
-    _draw_windows(lower, fit, fitted_lags, t, secant)
-    shared = {"ensemble": name}
-    rows: list[dict[str, Any]] = [
-        {**shared, "kind": "curve", "lag_t": x, "value": y, "error": dy, "in_window": window[0] <= x <= window[1]}
+    windows = _windows(fit, fitted_lags, t)
+    _draw_windows(lower, fit, windows, t, secant)
+    lower.set_xlim(0.0, 1.03 * fitted_lags[-1])
+    curve = [
+        {"kind": "curve", "lag_t": x, "value": y, "error": dy, "in_window": window[0] <= x <= window[1]}
         for x, y, dy in zip(lags.tolist(), reduced.curve.tolist(), reduced.curve_err.tolist(), strict=True)
     ]
-    starts, slopes, errors, p_values = _windows(fit, fitted_lags, t)
-    rows += [
-        {**shared, "kind": "window", "lag_t": x, "value": y, "error": dy, "p_value": p}
-        for x, y, dy, p in zip(starts, slopes, errors, p_values, strict=True)
-    ]
-    rows.append({
-        **shared, "kind": "fit", "value": fit.slope / t, "error": fit.slope_error / t,
-        "systematic": fit.slope_systematic / t, "intercept": fit.intercept,
-    })  # fmt: skip
-    ends_of = {"lag_t": float(lags[at[0]]), "lag_t_end": float(lags[at[1]])}
-    return [*rows, {**shared, "kind": "quoted", "value": secant, **ends_of}]
+    line = {"kind": "fit", "value": fit.slope / t, "error": fit.slope_error / t, "intercept": fit.intercept,
+            "systematic": fit.slope_systematic / t}  # fmt: skip
+    quoted = {"kind": "quoted", "value": secant, "lag_t": float(lags[at[0]]), "lag_t_end": float(lags[at[1]])}
+    return [{"ensemble": name, **row} for row in (*curve, *windows, line, quoted)]
 
 
-def _windows(fit: Any, lags: np.ndarray, t: float) -> tuple[list[float], list[float], list[float], list[float]]:
+def _windows(fit: LineFit, lags: NDArray[np.float64], t: float) -> list[dict[str, Any]]:
     windows = fit.windows
-    start = np.asarray(windows.start, dtype=np.int64)
-    return (
-        lags[start].tolist(), (windows.slope / t).tolist(), (windows.slope_error / t).tolist(),
-        np.asarray(windows.p_value).tolist(),
-    )  # fmt: skip
+    columns = {
+        "lag_t": lags[windows.start], "value": windows.slope / t, "error": windows.slope_error / t,
+        "p_value": windows.p_value, "weight": windows.weight,
+    }  # fmt: skip
+    rows = zip(*(column.tolist() for column in columns.values()), strict=True)
+    return [{"kind": "window", **dict(zip(columns, row, strict=True))} for row in rows]
 
 
-def _draw_windows(axes: Axes, fit: Any, lags: np.ndarray, t: float, secant: float) -> None:
-    starts, slopes, errors, p_values = (np.array(column) for column in _windows(fit, lags, t))
-    for good, face in ((p_values >= 0.05, _POINT), (~(p_values >= 0.05), "white")):
-        if good.any():
-            bars: dict[str, Any] = {"fmt": "o", "color": _POINT, "ms": 2.8, "mew": 0.7, "elinewidth": 0.7}
-            axes.errorbar(starts[good], slopes[good], errors[good], mfc=face, **bars)
+def _draw_windows(axes: Axes, fit: LineFit, windows: Sequence[Mapping[str, Any]], t: float, secant: float) -> None:
+    starts, slopes, errors, p_values = (
+        np.array([row[name] for row in windows]) for name in ("lag_t", "value", "error", "p_value")
+    )
+    good = p_values >= _P_MIN  # nan is not
+    bars: dict[str, Any] = {"fmt": "o", "color": _POINT, "ms": 2.8, "mew": 0.7, "elinewidth": 0.7}
+    for chosen, face in ((good, _POINT), (~good, "white")):
+        if chosen.any():
+            axes.errorbar(starts[chosen], slopes[chosen], errors[chosen], mfc=face, **bars)
     slope, error, systematic = fit.slope / t, fit.slope_error / t, fit.slope_systematic / t
     total = float(np.hypot(error, systematic))
     axes.axhspan(slope - total, slope + total, color=_LINE, alpha=0.15, lw=0, zorder=0)
@@ -144,4 +131,3 @@ def _draw_windows(axes: Axes, fit: Any, lags: np.ndarray, t: float, secant: floa
     spread = max(3.0 * total, 1.5 * abs(secant - slope), 1.5 * in_use)
     if spread > 0.0:
         axes.set_ylim(slope - spread, slope + spread)
-    axes.set_xlim(0.0, 1.03 * lags[-1])

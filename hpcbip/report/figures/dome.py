@@ -9,13 +9,17 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..tables import Record, curve_label
+from hpcbip.superconductivity.scans import axis_value
+
+from ..tables import Record
 from . import style
-from .curves import AXES, AXIS_WORDS, Curve, axis_value, curves, scan_axis, shared_name
+from .curves import AXES, AXIS_WORDS, Curve, curves, pooled, scan_axis, shared_name
 from .style import COLUMN, FRONT, GREY, SMALL, TEXT, Look, Picture
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+
+    from hpcbip.superconductivity.domes import Peak
 
 CEILINGS = (0.05, 0.1)
 """Conventional ceilings of Tc/Ω: McMillan at λ = 1, μ* = 0.12, and about the highest known (PHYSICS.md section 4)."""
@@ -32,7 +36,7 @@ def dome_figure(
     path: Path,
     axis: str | None = None,
     lines: Sequence[tuple[str, float]] = (),
-    peaks: Sequence[Any] = (),
+    peaks: Sequence[Peak] = (),
 ) -> list[Path]:
     """Draw the dome (`dome`); PNG, PDF and CSV.
 
@@ -49,7 +53,7 @@ def dome(
     records: Sequence[Record],
     axis: str | None = None,
     lines: Sequence[tuple[str, float]] = (),
-    peaks: Sequence[Any] = (),
+    peaks: Sequence[Peak] = (),
 ) -> Picture:
     """Tc/Ω along one axis, one curve per set of the other parameters, hollow where a flag speaks against the point.
 
@@ -57,8 +61,7 @@ def dome(
         records: of points; those without Tc are not drawn, but are in the CSV.
         axis: lambda, U or t/omega; None: along which the curves are longest.
         lines: of comparison, (label, Tc/Ω), beside the conventional ceilings, which are always there.
-        peaks: tops of curves, with attributes position (on the axis; U in units of t), position_err, height (Tc/Ω),
-            height_err, label (the curve's), axis, and limit (the scan ends there). Those of other axes are left out.
+        peaks: tops of curves; those of other axes are left out.
     """
     axis = axis or scan_axis(records)
     drawn = [record for record in records if record["tc_over_omega"] is not None]
@@ -70,9 +73,11 @@ def dome(
     axes.set_xlabel(AXES[axis], fontsize=TEXT)
     axes.set_ylabel(r"$T_c/\Omega$", fontsize=TEXT)
     axes.set_ylim(0.0, _top(drawn, [*CEILINGS, *(value for _, value in lines)], peaks))
-    outside = sum(_draw_curve(axes, scan, Look.of(i)) for i, scan in enumerate(scans))
+    for i, scan in enumerate(scans):
+        style.curve(axes, scan.x, [record["tc_over_omega"] for record in scan.records], Look.of(i))
+    outside = sum(_draw_points(axes, scan, Look.of(i)) for i, scan in enumerate(pooled(scans, FRONT)))
     style.curve_entries(axes, [scan.label for scan in scans])
-    named = {name: (Look.of(i).colour, scan.x) for i, scan in enumerate(scans) for name in _names(scan)}
+    named = {scan.name: (Look.of(i).colour, scan.x) for i, scan in enumerate(scans)}
     axes.margins(x=0.09 if any(peak.limit for peak in peaks) else 0.05)
     for peak in peaks:
         _draw_peak(axes, peak, *named.get(peak.label, ("black", axes.get_xlim())))
@@ -86,7 +91,8 @@ def dome(
     rows += [{"kind": f"comparison: {label}", "tc_over_omega": value} for label, value in lines]
     rows += [
         {"kind": "edge of the scan" if peak.limit else "peak", "curve": peak.label, "axis": axis, "x": peak.position,
-         "x_err": peak.position_err, "tc_over_omega": peak.height, "tc_over_omega_err": peak.height_err}
+         "x_err": peak.position_err, "tc_over_omega": peak.height, "tc_over_omega_err": peak.height_err,
+         "tc_over_omega_sys": peak.height_sys, "flags": peak.flags}
         for peak in peaks
     ]  # fmt: skip
     caption = _caption(axis, scans, len(records) - len(drawn), outside, bool(lines), peaks, kelvin)
@@ -97,15 +103,11 @@ def _rank(record: Record) -> tuple[bool, float]:
     return bool(record["tc_valid"]), record["tc_over_omega"]
 
 
-def _names(scan: Curve) -> tuple[str, ...]:
-    return scan.label, scan.name, curve_label(scan.records[0])
-
-
 def _total(record: Record) -> float:
     return float(np.hypot(record["tc_over_omega_err"] or 0.0, record.get("tc_over_omega_sys") or 0.0))
 
 
-def _top(drawn: Sequence[Record], lines: Sequence[float], peaks: Sequence[Any]) -> float:
+def _top(drawn: Sequence[Record], lines: Sequence[float], peaks: Sequence[Peak]) -> float:
     """The upper limit: all that is valid, lines and peaks are on the scale, a flagged Tc far above them is not."""
     valid = [record["tc_over_omega"] + min(_total(record), record["tc_over_omega"]) for record in drawn
              if record["tc_valid"]]  # fmt: skip
@@ -114,16 +116,15 @@ def _top(drawn: Sequence[Record], lines: Sequence[float], peaks: Sequence[Any]) 
     return 1.12 * max(top, min(max(flagged, default=0.0), 2.0 * max([*valid, 0.15])))
 
 
-def _draw_curve(axes: Axes, scan: Curve, look: Look) -> int:
+def _draw_points(axes: Axes, scan: Curve, look: Look) -> int:
     y = [record["tc_over_omega"] for record in scan.records]
     hollow = [not record["tc_valid"] for record in scan.records]
-    style.curve(axes, scan.x, y, look)
     error = [record["tc_over_omega_err"] for record in scan.records]
     style.points(axes, scan.x, y, error, look, hollow, [_total(record) for record in scan.records])
     return style.off_scale(axes, scan.x, y, look)
 
 
-def _draw_peak(axes: Axes, peak: Any, colour: str, scan: Sequence[float]) -> None:
+def _draw_peak(axes: Axes, peak: Peak, colour: str, scan: Sequence[float]) -> None:
     if peak.limit:  # the top is here or beyond: the arrow leads out of the scan
         side = 1 if peak.position > 0.5 * (min(scan) + max(scan)) else -1
         arrow = {"arrowstyle": "<-", "color": colour, "lw": 1.2, "shrinkA": 0, "shrinkB": 5}
@@ -133,9 +134,11 @@ def _draw_peak(axes: Axes, peak: Any, colour: str, scan: Sequence[float]) -> Non
         )  # fmt: skip
         return
     axes.errorbar(
-        peak.position, peak.height, peak.height_err, peak.position_err, fmt="x", color=colour, ms=6, mew=1.3,
-        elinewidth=0.9, capsize=2.5, capthick=0.9, zorder=5,
+        peak.position, peak.height, peak.height_err, peak.position_err, fmt="none", ecolor="black", elinewidth=0.7,
+        capsize=2, capthick=0.7, zorder=5,
     )  # fmt: skip
+    face = "white" if peak.flags else colour
+    axes.plot(peak.position, peak.height, "X", ms=5, mec="black", mew=0.7, mfc=face, zorder=6)
 
 
 def _draw_lines(axes: Axes, lines: Sequence[tuple[str, float]]) -> None:
@@ -168,7 +171,7 @@ def _row(record: Record, axis: str) -> dict[str, Any]:
 
 
 def _caption(
-    axis: str, scans: Sequence[Curve], missing: int, outside: int, lines: bool, peaks: Sequence[Any], kelvin: bool
+    axis: str, scans: Sequence[Curve], missing: int, outside: int, lines: bool, peaks: Sequence[Peak], kelvin: bool
 ) -> str:
     along = AXIS_WORDS[axis]
     parts = [f"Transition temperature Tc/Ω against {along}, one curve per set of the other parameters."]
@@ -180,13 +183,13 @@ def _caption(
     if lines:
         parts.append("Dashed lines are the comparisons that the legend names.")
     if any(not peak.limit for peak in peaks):
-        parts.append("Crosses mark the tops of the domes with their errors.")
+        parts.append("Crosses mark the tops of the domes with their errors (hollow: flagged).")
     if any(peak.limit for peak in peaks):
-        parts.append("An arrow marks a curve that is highest where its scan ends: its top may lie beyond.")
+        parts.append("An arrow marks a curve that is highest at an end of its scan, within the error: a bound.")
     if kelvin:
         parts.append("The right axis is Tc in kelvin for the phonon energy of the configuration.")
     if outside:
-        parts.append(f"{outside} points lie off the scale (triangles at the edge).")
+        parts.append(f"Points off the scale ({outside}) are triangles at the edge.")
     if missing:
-        parts.append(f"{missing} points without a Tc are not drawn; they are in the CSV.")
+        parts.append(f"Points without a Tc ({missing}) are in the CSV only.")
     return " ".join(parts)

@@ -57,7 +57,8 @@ def draw_all(results: Results, folder: Path) -> list[Drawn]:
     drawn = []
     for name, make in _figures(results):
         picture = make()
-        caption = f"{picture.caption} Made by `hpcbip report {results.directory}`; the numbers are in {name}.csv."
+        made = f"Made by `hpcbip report {results.directory.name}`; the numbers are in {name}.csv."
+        caption = f"{picture.caption} {made}"
         drawn.append(Drawn(name, picture.title, caption, picture.save(folder / f"{name}.png")))
     return drawn
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from hpcbip.superconductivity.scans import axis_value
 
 from ..tables import Record
 from . import style
-from .curves import AXES, AXIS_WORDS, Curve, axis_value, curves, scan_axis, shared_name
+from .curves import AXES, AXIS_WORDS, FLAGS_OF_TC, Curve, curves, pooled, scan_axis, shared_name
 from .style import FRONT, GREY, PAGE, TEXT, Look, Picture
 
 if TYPE_CHECKING:
@@ -21,19 +22,6 @@ OBSERVABLES = {
     "phonons_bipolaron": "phonons of the pair",
 }
 _LOGARITHMIC = 20.0  # ratio of the largest to the smallest size above which its axis is logarithmic
-_OF_TC = ("no Tc in one dimension", "Tc >= binding energy", "pairs overlap")
-
-
-def observables_figure(records: Sequence[Record], path: Path, axis: str | None = None) -> list[Path]:
-    """Draw the observables (`observables`); PNG, PDF and CSV.
-
-    Returns:
-        the files written.
-
-    Raises:
-        InputError: if they cannot be written.
-    """
-    return observables(records, axis).save(path)
 
 
 def observables(records: Sequence[Record], axis: str | None = None) -> Picture:
@@ -55,7 +43,8 @@ def observables(records: Sequence[Record], axis: str | None = None) -> Picture:
         values = [value for record in records if (value := _value(record, name)) is not None]
         _scale(axes, name, values)
         for i, line in enumerate(lines):
-            outside += _draw(axes, line, name, Look.of(i))
+            style.curve(axes, line.x, _shown(axes, line, name), Look.of(i))
+        outside += sum(_draw_points(axes, line, name, Look.of(i)) for i, line in enumerate(pooled(lines, FRONT)))
     for axes in grid[1]:
         axes.set_xlabel(AXES[axis], fontsize=TEXT)
     first = grid[0, 0]
@@ -71,7 +60,7 @@ def observables(records: Sequence[Record], axis: str | None = None) -> Picture:
     if len(lines) > FRONT:
         caption += f" {FRONT} curves are coloured, those with the highest Tc, the other {len(lines) - FRONT} are grey."
     if outside:
-        caption += f" {outside} values lie off the scale (triangles at the edge)."
+        caption += f" Values off the scale ({outside}) are triangles at the edge."
     rows = [_row(record, axis) for record in records]
     return Picture(figure, rows, f"Observables against {AXIS_WORDS[axis]}", caption)
 
@@ -88,7 +77,7 @@ def doubtful(record: Record, name: str) -> bool:
 
 
 def _against(flag: str, name: str) -> bool:
-    if flag in _OF_TC:
+    if flag in FLAGS_OF_TC:
         return False
     if flag.startswith("mass_bipolaron"):
         return name == "mass_bipolaron"
@@ -124,14 +113,18 @@ def _scale(axes: Axes, name: str, values: Sequence[float]) -> None:
         axes.axhline(0.0, color=GREY, lw=0.6, ls=":", zorder=0.5)
 
 
-def _draw(axes: Axes, line: Curve, name: str, look: Look) -> int:
-    y = [_value(record, name) for record in line.records]
+def _shown(axes: Axes, line: Curve, name: str) -> list[Any]:
+    """The values of a curve; None for those that its axis cannot show."""
     log = axes.get_yscale() == "log"
-    shown = [None if value is None or (log and value <= 0.0) else value for value in y]
-    style.curve(axes, line.x, shown, look)
+    values = [_value(record, name) for record in line.records]
+    return [None if value is None or (log and value <= 0.0) else value for value in values]
+
+
+def _draw_points(axes: Axes, line: Curve, name: str, look: Look) -> int:
     error = [_value(record, name, "_err") for record in line.records]
-    style.points(axes, line.x, shown, error, look, [doubtful(record, name) for record in line.records])
-    return style.off_scale(axes, line.x, style.numbers(y), look)
+    hollow = [doubtful(record, name) for record in line.records]
+    style.points(axes, line.x, _shown(axes, line, name), error, look, hollow)
+    return style.off_scale(axes, line.x, [_value(record, name) for record in line.records], look)
 
 
 def _row(record: Record, axis: str) -> dict[str, Any]:

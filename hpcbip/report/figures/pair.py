@@ -5,7 +5,6 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,7 +14,7 @@ from hpcbip.models import Lattice, get_lattice
 
 from ..tables import Record
 from . import style
-from .curves import chosen, labels, point_names, shared_name
+from .curves import FLAGS_OF_TC, chosen, labels, point_names, shared_name
 from .style import COLOURS, PAGE, SMALL, TEXT, Picture
 
 if TYPE_CHECKING:
@@ -28,18 +27,6 @@ _ACROSS = 4
 _DECADES = 2.0  # of the colours
 _MAP = "YlGnBu"
 Array = NDArray[np.float64]
-
-
-def pair_figure(records: Sequence[Record], pairs: Sequence[Reduced | None], path: Path) -> list[Path]:
-    """Draw the pairs (`pair`); PNG, PDF and CSV.
-
-    Returns:
-        the files written.
-
-    Raises:
-        InputError: if they cannot be written.
-    """
-    return pair(records, pairs).save(path)
 
 
 def pair(records: Sequence[Record], pairs: Sequence[Reduced | None]) -> Picture:
@@ -71,8 +58,8 @@ def pair(records: Sequence[Record], pairs: Sequence[Reduced | None]) -> Picture:
         assert reduced is not None and reduced.pair_weight is not None  # others are left out
         weights = _weights(lattice, reduced.pair_weight, reduced.pair_weight_err)
         axes = grid[each * place]
-        inside = f"{'flagged, ' if known[k]['flags'] else ''}{100.0 * weights['weight'].sum():.0f} % shown"
-        style.name_panel(axes, f"{names[place]}\n{inside}".strip())
+        flagged = "flagged, " if set(known[k]["flags"]).difference(FLAGS_OF_TC) else ""
+        style.name_panel(axes, f"{names[place]}\n{flagged}{100.0 * weights['weight'].sum():.0f} % shown".strip())
         shared = {"point": plain[place], "flags": known[k]["flags"]}
         if lattice.dimension == 1:
             rows += _bars(axes, weights, shared)
@@ -103,7 +90,7 @@ def _caption(dimension: int, shown: int, known: int) -> str:
     text = f"Probability P(r) to find one electron at r when the other is at the origin (cross), as {what}."
     text += " Shown are the shells of neighbours that were measured as a whole, with their part of the weight above."
     text += f" These are {shown} of {known} points, the highest Tc of each curve first;"
-    return text + " those called flagged have flags (there is no hollow in this figure)."
+    return text + " those called flagged have flags that speak not only against Tc (no disc is hollow)."
 
 
 def _weights(lattice: Lattice, weight: Array, error: Array | None) -> dict[str, Array]:

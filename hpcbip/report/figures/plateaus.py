@@ -9,13 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 from . import style
 from .curves import WORDS
-from .style import GREY, PAGE, TEXT, Look, Picture
+from .style import GREY, PAGE, Look, Picture
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 PLATEAUS = ("E_polaron", "mass_polaron", "E_bipolaron", "mass_bipolaron", "pair_distance2", "tc_over_omega")
-_COLOURED = 4  # ensembles of each sector
 
 Row = Mapping[str, Any]
 
@@ -35,7 +34,7 @@ def plateau_figure(rows: Sequence[Row], path: Path, names: Mapping[str, str] | N
 def plateaus(rows: Sequence[Row], names: Mapping[str, str] | None = None) -> Picture:
     """Error against bin size, in units of the error of single bins: one panel per observable, one line per ensemble.
 
-    The four ensembles of each sector with the largest ratio of the quoted error to that of single bins are coloured.
+    The ensembles of each sector with the largest ratio of the quoted error to that of single bins are coloured.
 
     Args:
         rows: with ensemble, observable, bin_size, error, error_error, plateau, gamma_error (the rows of binning.csv).
@@ -53,25 +52,22 @@ def plateaus(rows: Sequence[Row], names: Mapping[str, str] | None = None) -> Pic
     grid = style.panels(figure, down, across, sharex=True).ravel()
     for axes, (name, lines) in zip(grid, shown.items(), strict=False):
         for key, line in lines.items():
-            _draw(axes, line, looks[key])
+            _draw(axes, line, looks[key], many=len(looks) > 50)
         axes.set(xscale="log", ylim=(0.0, None))
         style.name_panel(axes, WORDS.get(name, name))
         style.log_axis(axes.xaxis)
     style.switch_off(grid[len(shown) :])
-    coloured = [key for key, look in looks.items() if look.front]
-    for key in coloured:
-        style.look_entry(grid[0], (names or {}).get(key, key), looks[key])
+    style.look_entries(grid[0], [((names or {}).get(key, key), look) for key, look in looks.items()])
     style.entry(grid[0], "quoted error (Γ method)", color=GREY, ls="--", lw=0.7)
     style.legend(figure, grid[0])
-    figure.supxlabel("bin size", fontsize=TEXT)
-    figure.supylabel("error / error of single bins", fontsize=TEXT)
+    style.outer_labels(grid.reshape(down, across), "bin size", "error / error of single bins")
     caption = (
         "Error of the mean against the size of the bins that it is taken from, in units of the error of single bins. "
         "Markers: the bin size taken to be on the plateau; dashed: the quoted error, from the Γ method."
     )
-    if len(looks) > len(coloured):
-        caption += f" The {len(coloured)} ensembles with the longest correlations are coloured, the other "
-        caption += f"{len(looks) - len(coloured)} grey."
+    grey = sum(not look.front for look in looks.values())
+    if grey:
+        caption += f" The ensembles with the longest correlations are coloured, the other {grey} grey."
     data = [dict(row) for lines in shown.values() for line in lines.values() for row in line]
     return Picture(figure, data, "Errors against bin size", caption)
 
@@ -85,23 +81,17 @@ def _looks(shown: Mapping[str, Mapping[str, Sequence[Row]]]) -> dict[str, Look]:
             if line[0]["error"]:
                 ratio[key] = max(ratio.get(key, 0.0), line[0]["gamma_error"] / line[0]["error"])
             sector.setdefault(key, name)
-    front: list[str] = []
-    for one in dict.fromkeys(sector.values()):
-        keys = [key for key in sector if sector[key] == one]
-        slowest = sorted(keys, key=lambda key: -ratio.get(key, 0.0))[:_COLOURED]
-        front += [key for key in keys if key in slowest]
-    back = [key for key in sector if key not in front]
-    return {key: Look.of(i) for i, key in enumerate(front)} | {key: Look.of(99) for key in back}
+    return style.looks_by_sector(sector, lambda key: ratio.get(key, 0.0))
 
 
-def _draw(axes: Axes, line: Sequence[Row], look: Look) -> None:
+def _draw(axes: Axes, line: Sequence[Row], look: Look, many: bool) -> None:
     single = line[0]["error"]
     if not single:
         return
     x, y, dy = ([row[key] for row in line] for key in ("bin_size", "error", "error_error"))
     ratio, level = [value / single for value in y], 2 if look.front else 1
     if not look.front:
-        axes.plot(x, ratio, lw=0.4, color=look.colour, zorder=level)
+        axes.plot(x, ratio, lw=0.3 if many else 0.6, alpha=0.6 if many else 1.0, color=look.colour, zorder=level)
         return
     axes.errorbar(
         x, ratio, [value / single for value in dy], lw=0.8, elinewidth=0.5, color=look.colour, alpha=0.8, zorder=level

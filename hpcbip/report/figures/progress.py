@@ -4,31 +4,18 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from . import style
 from .curves import WORDS
-from .style import FRONT, GREY, PAGE, TEXT, Look, Picture
+from .style import COLUMN, GREY, PAGE, Look, Picture
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 _PANELS = 6
-
-
-def progress_figure(rows: Sequence[Mapping[str, Any]], path: Path) -> list[Path]:
-    """Draw the progress of a campaign (`progress`); PNG, PDF and CSV.
-
-    Returns:
-        the files written.
-
-    Raises:
-        InputError: if they cannot be written.
-    """
-    return progress(rows).save(path)
 
 
 def progress(rows: Sequence[Mapping[str, Any]]) -> Picture:
@@ -43,28 +30,27 @@ def progress(rows: Sequence[Mapping[str, Any]]) -> Picture:
     lines: dict[str, list[Mapping[str, Any]]] = {}
     for row in shown:
         lines.setdefault(row["ensemble"], []).append(row)
-    order = style.sorted_to_front(list(lines), lambda key: _distance(lines[key]))
-    looks = {key: Look.of(i) for i, key in enumerate(order)}
+    sectors = {key: line[0]["sector"] for key, line in lines.items()}
+    looks = style.looks_by_sector(sectors, lambda key: _distance(lines[key]))
     across = min(3, max(1, len(names)))
     down = max(1, math.ceil(len(names) / across))
-    figure = style.canvas(PAGE * (across if across > 1 else 1.5) / 3, 2.1 * down + 0.2)
+    figure = style.canvas(PAGE if across > 1 else COLUMN, 2.2 * down + 0.2)
     grid = style.panels(figure, down, across).ravel()
     for axes, name in zip(grid, names, strict=False):
         _draw(axes, [row for row in shown if row["observable"] == name], looks)
         style.name_panel(axes, WORDS.get(name, name))
     style.switch_off(grid[len(names) :])
-    style.curve_entries(grid[0], [lines[key][0]["label"] for key in order])
+    style.look_entries(grid[0], [(lines[key][0]["label"], look) for key, look in looks.items()])
     style.entry(grid[0], r"$1/\sqrt{t}$", color=GREY, ls="--", lw=0.8)
     style.entry(grid[0], "target", color="black", ls=":", lw=0.9)
-    figure.supxlabel("CPU seconds", fontsize=TEXT)
-    figure.supylabel("relative error", fontsize=TEXT)
+    style.outer_labels(grid.reshape(down, across), "CPU seconds", "relative error")
     style.legend(figure, grid[0])
     caption = (
         "Relative errors at the milestones of each ensemble against the CPU seconds spent on it, for every observable "
         "with a target (dotted). The dashed line is the law 1/√t, from the median of the last errors."
     )
-    if len(order) > FRONT:
-        caption += f" The {FRONT} ensembles that are furthest from their targets are coloured, the others grey."
+    if not all(look.front for look in looks.values()):
+        caption += " The ensembles of each sector that are furthest from their targets are coloured, the others grey."
     return Picture(figure, [dict(row) for row in rows], "Errors against CPU time", caption)
 
 
@@ -86,7 +72,7 @@ def _draw(axes: Axes, rows: Sequence[Mapping[str, Any]], looks: Mapping[str, Loo
         if line:
             x, y = ([row[name] for row in line] for name in ("seconds", "error"))
             style.curve(axes, x, y, look)
-            size, level = (3.6, 3) if look.front else (1.8, 2)
+            size, level = (3.6, 3.0) if look.front else (1.0, 1.2)
             axes.plot(x, y, look.marker, color=look.colour, ms=size, zorder=level)
             ends.append((x[-1], y[-1]))
     for target in sorted({row["target"] for row in rows if row["target"]}):

@@ -83,6 +83,22 @@ def sorted_to_front(items: Sequence[Item], rank: Callable[[Item], Any]) -> list[
     return [items[i] for i in sorted(best)] + [item for i, item in enumerate(items) if i not in best]
 
 
+def looks_by_sector(sectors: Mapping[str, str], rank: Callable[[str], float]) -> dict[str, Look]:
+    """Looks of ensembles, in the order of the legend: of each sector those of highest rank in front, together `FRONT`.
+
+    Args:
+        sectors: of the ensembles, by their identity.
+        rank: of an identity.
+    """
+    groups = [[key for key in sectors if sectors[key] == sector] for sector in dict.fromkeys(sectors.values())]
+    front = []
+    for group in groups:
+        best = sorted(group, key=rank, reverse=True)[: FRONT // len(groups)]
+        front += [key for key in group if key in best]
+    back = [key for key in sectors if key not in front]
+    return {key: Look.of(i) for i, key in enumerate(front)} | {key: Look.of(FRONT) for key in back}
+
+
 def canvas(width: float, height: float) -> Figure:
     """An empty figure (inches) without display and without global state."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -125,12 +141,12 @@ def points(
     """
     across, height, bar = numbers(x), numbers(y), np.nan_to_num(numbers(error), posinf=0.0)
     flagged = np.array(hollow, dtype=bool)
-    size, width = (4.2, 0.9) if look.front else (2.2, 0.5)
+    size, width = (4.2, 0.9) if look.front else (1.8, 0.4)
     for chosen, face in ((~flagged, look.colour), (flagged, "white")):
         at = chosen & np.isfinite(across) & np.isfinite(height)
         if not at.any():
             continue
-        level = 3 if look.front else 2
+        level = 3.0 if look.front else 1.2
         if total is not None:
             outer = np.nan_to_num(numbers(total), posinf=0.0)
             axes.errorbar(
@@ -163,12 +179,17 @@ def look_entry(axes: Axes, label: str, look: Look) -> None:
 
 def curve_entries(axes: Axes, labels: Sequence[str]) -> None:
     """The legend's entries of all curves of a panel, in order; none for a single one, one for all that are grey."""
-    if len(labels) < 2:
-        return
-    for i, label in enumerate(labels[:FRONT]):
-        look_entry(axes, label, Look.of(i))
-    if len(labels) > FRONT:
-        look_entry(axes, f"{len(labels) - FRONT} more", Look.of(FRONT))
+    if len(labels) > 1:
+        look_entries(axes, [(label, Look.of(i)) for i, label in enumerate(labels)])
+
+
+def look_entries(axes: Axes, labelled: Sequence[tuple[str, Look]]) -> None:
+    """The legend's entries of these labels and looks, one for all that are grey."""
+    front = [(label, look) for label, look in labelled if look.front]
+    for label, look in front:
+        look_entry(axes, label, look)
+    if len(labelled) > len(front):
+        look_entry(axes, f"{len(labelled) - len(front)} more", Look.of(FRONT))
 
 
 def hollow_entry(axes: Axes) -> None:
@@ -200,31 +221,34 @@ def legend(figure: Figure, axes: Axes, title: str = "") -> None:
     handles, labels = axes.get_legend_handles_labels()
     if not handles:
         return
-    columns = _columns(labels, figure.get_size_inches()[0] * 72.0)
+    width, height = figure.get_size_inches()
+    size, columns = SMALL, _columns(labels, 72.0 * width, SMALL)
+    if len(labels) > 6 * columns:
+        size, columns = SMALL - 1.0, _columns(labels, 72.0 * width, SMALL - 1.0)
     figure.legend(
-        handles, labels, loc="outside upper center", ncols=columns, fontsize=SMALL, frameon=False, title=title or None,
+        handles, labels, loc="outside upper center", ncols=columns, fontsize=size, frameon=False, title=title or None,
         title_fontsize=SMALL, handlelength=1.6, columnspacing=1.0, handletextpad=0.5, labelspacing=0.3, borderpad=0.2,
     )  # fmt: skip
-    width, height = figure.get_size_inches()
-    figure.set_size_inches(width, height + 0.155 * (-(-len(labels) // columns) + bool(title)))
+    figure.set_size_inches(width, height + 0.0222 * size * (-(-len(labels) // columns) + bool(title)))
 
 
-def _columns(labels: Sequence[str], width: float) -> int:
-    """The largest number of columns of a legend of this width (points), by the usual width of a letter."""
+def _columns(labels: Sequence[str], width: float, size: float) -> int:
+    """The largest number of columns of a legend of this width and font size (points), by the usual width of letters."""
     lengths = [len(re.sub(r"\\[a-zA-Z]+", "x", label).replace("$", "")) for label in labels]
     for columns in range(len(labels), 1, -1):
         parts = np.array_split(lengths, columns)  # as matplotlib fills them
-        if sum(0.52 * SMALL * part.max() + 26.0 for part in parts) <= width:
+        if sum(0.52 * size * part.max() + 26.0 for part in parts) <= width:
             return columns
     return 1
 
 
 def log_axis(axis: Axis) -> None:
-    """Ticks of a logarithmic axis with its limits set: 1, 2, 5, 10 over few decades, otherwise the decades."""
+    """Ticks of a logarithmic axis with its limits set: within decades where there are few, otherwise the decades."""
     from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
     low, high = axis.get_view_interval()
-    axis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0) if high < 200.0 * low else (1.0,)))
+    steps = (1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 8.0) if high < 8.0 * low else (1.0, 2.0, 5.0)
+    axis.set_major_locator(LogLocator(subs=steps if high < 200.0 * low else (1.0,)))
     axis.set_major_formatter(FuncFormatter(_decade))
     axis.set_minor_formatter(NullFormatter())
 
@@ -234,6 +258,14 @@ def _decade(value: float, _: object = None) -> str:
         return f"{value:g}"
     digits, power = f"{value:.0e}".split("e")
     return rf"$10^{{{int(power)}}}$" if digits == "1" else rf"${digits}\cdot 10^{{{int(power)}}}$"
+
+
+def outer_labels(grid: NDArray[Any], x: str, y: str) -> None:
+    """The labels of axes (rows, columns) that are the same in all panels, on the outer ones only."""
+    for axes in grid[-1]:
+        axes.set_xlabel(x, fontsize=TEXT)
+    for axes in grid[:, 0]:
+        axes.set_ylabel(y, fontsize=TEXT)
 
 
 def name_panel(axes: Axes, text: str) -> None:
