@@ -134,8 +134,8 @@ class Reduced:
     def window_systematic(self) -> float | None:
         """Relative systematic error of the mass from the window of the displacement curve.
 
-        That of the fit, from the model average over its windows, and the difference of the two estimators, whose windows
-        differ, as far as it exceeds its own standard error.
+        That of the fit, from the model average over its windows, and the difference of the two estimators, which look at
+        different windows, as far as it exceeds its own standard error.
         """
         if self.fit is None or not self.fit.slope > 0.0:
             return None
@@ -175,7 +175,8 @@ def reduce_ensemble(data: EnsembleBins, tc: TcSettings | None = None, details: b
     Raises:
         InputError: if the bins lack a column: they are another version's.
     """
-    known = {"sector": data.sector, "parameters": data.parameters, "bins": data.bins, "chains": len(data.chains)}
+    known: dict[str, Any] = {"sector": data.sector, "parameters": data.parameters, "bins": data.bins}
+    known["chains"] = len(data.chains)
     if data.bins < MIN_BINS:
         return Reduced(**known)
     tc = tc or TcSettings()

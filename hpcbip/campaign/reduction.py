@@ -198,7 +198,7 @@ def _pair_entries(record: Mapping[str, Any], pair: Reduced, dimension: int, tc: 
     found["beta_weight"] = _edge_weight(energy, record["beta"])
     if pair.replicates is not None and len(pair.replicates) > 2:
         with np.errstate(invalid="ignore"):
-            found["mass_radius_correlation"] = _known(float(np.corrcoef(pair.replicates.T)[0, 1]))
+            found["mass_radius_correlation"] = _known(float(np.asarray(np.corrcoef(pair.replicates.T))[0, 1]))
     relative = _tc_systematic(record, pair)
     for name in ("tc_over_omega", "tc_kelvin"):
         if relative is not None and record[name] is not None:
@@ -217,8 +217,8 @@ def reduce_plan(plan: Plan, ensembles: Mapping[str, Reduced], tc: TcSettings | N
     """
     records = []
     for point in plan.points:
-        parts = [ensembles.get(point.ensembles[sector]) for sector in SECTORS]
-        records.append({"point": point.identity, **reduce_point(point.parameters, *parts, tc)})
+        polaron, bipolaron = (ensembles.get(point.ensembles[sector]) for sector in SECTORS)
+        records.append({"point": point.identity, **reduce_point(point.parameters, polaron, bipolaron, tc)})
     return records
 
 
