@@ -23,8 +23,8 @@ def load(
         density: pairs per volume at which Tc is taken; None: as the configuration says, or where pairs touch.
 
     Returns:
-        a frame indexed by the identity of the point. Columns: the parameters (lattice, coupling, t, omega, lambda, g, U,
-        V, beta), every observable X with its error X_err, autocorrelation time X_tau (in bins) and X_verdict, the
+        a frame indexed by the identity of the point. Columns: the parameters (lattice, coupling, t, omega, lambda, g,
+        U, V, beta), every observable X with its error X_err, autocorrelation time X_tau (in bins) and X_verdict, the
         checks, `tc_valid` and `flags` (a list of texts). Energies in the unit of t, masses in m0 = 1/t (pair) and
         m_e = 1/(2t), lengths in lattice constants. NaN is what is not known. `attrs` holds the campaign's name, seed,
         directory and the version of hpcbip.

@@ -177,6 +177,65 @@ def tc(directory: Path, form: str, prefactor: float | str | None, density: float
             click.echo("written: " + ", ".join(str(file) for file in files))
 
 
+axes_option = click.option("--axes", default="lambda", show_default=True, help="One or two of lambda, U, t/omega.")
+bounds_option = click.option("--bounds", multiple=True, metavar="AXIS=LOW:HIGH", help="Of new points; may be repeated.")
+tolerance_option = click.option("--tolerance", help="As in height=0.03 (relative),lambda=0.03,U=0.5 (in t).")
+
+
+@commands.command()
+@directory_argument
+@format_option
+@axes_option
+@bounds_option
+@tolerance_option
+@click.option("--number", type=click.IntRange(min=1), default=3, show_default=True, help="Of suggestions per curve.")
+@click.option("--write", type=click.Path(path_type=Path), help="Add them to this configuration.")
+def suggest(directory: Path, form: str, number: int, write: Path | None, **goal_words: Any) -> None:
+    """Which points, or how much smaller an error, would pin down the maximum of Tc."""
+    from hpcbip.campaign.search import Goal, apply
+    from hpcbip.report.results import read_results
+    from hpcbip.report.tables import suggestion_records, suggestion_text
+    from hpcbip.superconductivity.suggest import suggest as suggestions_of
+
+    goal = Goal.parse(**goal_words)
+    results = read_results(directory, details=False)
+    found = suggestions_of(results.records, results.replicates, goal.axes, number, goal.bounds, goal.tolerance)
+    if not _output(suggestion_records(found), form):
+        for suggestion in found:
+            click.echo(suggestion_text(suggestion))
+        if not found:
+            click.echo("nothing to suggest: no curve along these axes, or every maximum is pinned down")
+    if write is not None:
+        added = apply(write, found)
+        click.echo(f"added to {write}: {len(added.points)} points, {len(added.target)} tighter targets", err=True)
+
+
+@commands.command()
+@click.argument("config", type=click.Path(path_type=Path))
+@click.option("--out", "directory", required=True, type=click.Path(path_type=Path), help="Directory of the search.")
+@click.option("--cpu-hours", required=True, type=click.FloatRange(min=0, min_open=True), help="Ranks × wall time.")
+@click.option("-n", "ranks", type=click.IntRange(min=1), default=1, show_default=True, help="MPI ranks of each run.")
+@axes_option
+@bounds_option
+@tolerance_option
+def search(config: Path, directory: Path, cpu_hours: float, ranks: int, **goal_words: Any) -> None:
+    """Find the maximum of Tc: run the campaign of CONFIG, look, add points, until it is pinned down.
+
+    The same command goes on after any stop. Exit status 0: pinned down; 3: the CPU time is spent before that.
+    """
+    from hpcbip.campaign.search import Goal
+    from hpcbip.campaign.search import search as look_for
+
+    def reduced(where: Path) -> tuple[Any, Any]:
+        from hpcbip.report.results import read_results
+
+        results = read_results(where, details=False)
+        return results.records, results.replicates
+
+    goal = Goal.parse(**goal_words)
+    sys.exit(look_for(config, directory, goal, cpu_hours, ranks, reduced, click.echo))
+
+
 @commands.command()
 @directory_argument
 def report(directory: Path) -> None:

@@ -16,6 +16,8 @@ from rich.table import Table
 if TYPE_CHECKING:
     import pandas
 
+    from hpcbip.superconductivity.suggest import Suggestion
+
 Record = Mapping[str, Any]
 
 _MARKS = {"converged": "", "maybe": "?", "not": "??"}
@@ -89,6 +91,25 @@ def data_frame(records: Sequence[Record]) -> pandas.DataFrame:
         if values.dtype == object and all(v is None or isinstance(v, int | float) for v in values):
             frame[name] = values.astype(bool if all(isinstance(v, bool) for v in values) else float)
     return frame
+
+
+def suggestion_records(suggestions: Sequence[Suggestion]) -> list[dict[str, Any]]:
+    """One flat record per suggestion: kind, curve, parameters of the new point, target, expected error over the present
+    one, and why."""
+    return [
+        {"kind": s.kind, "curve": s.label, **s.parameters, "target": s.target, "expected": s.expected, "why": s.why}
+        for s in suggestions
+    ]
+
+
+def suggestion_text(suggestion: Suggestion) -> str:
+    """`square, t/Ω = 1, U = 8t: new point omega = 1, lambda = 0.67, U = 8: ...` and why."""
+    if suggestion.target is not None:
+        what = f"target tc_over_omega: {suggestion.target:g}"
+    else:
+        new = {key: x for key, x in suggestion.parameters.items() if key not in ("lattice", "coupling", "t")}
+        what = "new point " + ", ".join(f"{key} = {_number(x)}" for key, x in new.items())
+    return f"{suggestion.label}: {what}: {suggestion.why}"
 
 
 def _plain(value: Any) -> Any:
