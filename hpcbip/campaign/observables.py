@@ -134,7 +134,7 @@ class Reduced:
     def window_systematic(self) -> float | None:
         """Relative systematic error of the mass from the window of the displacement curve.
 
-        That of the fit, from the model average over its windows, and the difference of the two estimators, which look at
+        That of the fit, from the model average over windows, and the difference of the two estimators, which look at
         different windows, as far as it exceeds its own standard error.
         """
         if self.fit is None or not self.fit.slope > 0.0:

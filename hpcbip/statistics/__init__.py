@@ -1,7 +1,7 @@
 """Errors of correlated data: arrays in, arrays out."""
 
 from .binning import Binning, binning_analysis, pooled_mean, rebin
-from .checks import chain_consistency, split_r_hat, thermalisation, trend
+from .checks import CheckBins, chain_consistency, check_bins, split_r_hat, thermalisation, trend
 from .fits import LineFit, Windows, fit_line, fit_line_past_transient
 from .gamma import Gamma, autocovariance, gamma_method
 from .jackknife import Jackknife, jackknife
@@ -11,6 +11,7 @@ from .summary import VERDICTS, Summary, summarise
 __all__ = [
     "VERDICTS",
     "Binning",
+    "CheckBins",
     "Gamma",
     "Jackknife",
     "LineFit",
@@ -20,6 +21,7 @@ __all__ = [
     "autocovariance",
     "binning_analysis",
     "chain_consistency",
+    "check_bins",
     "fit_line",
     "fit_line_past_transient",
     "gamma_method",

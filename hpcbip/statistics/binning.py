@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from .samples import Array, Chains, Samples, dot
+from .samples import Array, Chains, Moments, Samples
 
 __all__ = ["MIN_BINS", "Array", "Binning", "Chains", "bin_sizes", "binning_analysis", "pooled_mean", "rebin"]
 
@@ -119,20 +119,13 @@ def binning_analysis(chains: Chains | Samples, min_bins: int = MIN_BINS) -> Binn
     if total < 2:
         raise ValueError("binning needs at least two samples")
     sizes = np.array(bin_sizes(samples.lengths, min_bins))
-    bins = np.array([sum(n // size for n in samples.lengths) for size in sizes])
+    moments = Moments.stack([samples.moments(int(size)) for size in sizes])
+    bins = moments.bins[:, 0].astype(np.int64)
     # The spread of bins of a size, turned into the error of the mean of ALL samples, left-out ones included.
-    spread = np.array([_squares(samples, int(size)) / (n - 1) for size, n in zip(sizes, bins, strict=True)])
+    spread = (moments.square - moments.total.sum(axis=2) ** 2 / bins[:, None]) / (bins[:, None] - 1.0)
     error = np.sqrt(spread / (sizes[:, None] * float(total)))
     error_error = error / np.sqrt(2.0 * (bins - 1.0))[:, None]
     enough = sizes[:, None] ** 3 > total * _ratio2(error, np.broadcast_to(error[0], error.shape)) ** 2
     reached = np.asarray(enough.any(axis=0))
     plateau = np.where(reached, enough.argmax(axis=0), len(sizes) - 1)
     return Binning(sizes, bins, error, error_error, plateau, reached)
-
-
-def _squares(samples: Samples, size: int) -> Array:
-    """(m,) sum over all bins of a size of the squared deviations of their sums from the mean of these sums."""
-    bins = samples.bins(size)
-    square = sum(dot(run, run).sum(axis=1) for run in bins)
-    total = sum(run.sum(axis=(1, 2)) for run in bins)
-    return np.asarray(square - total * total / sum(run.shape[1] * run.shape[2] for run in bins))

@@ -1,6 +1,8 @@
 """Do the chains agree with each other, their first halves with their second, and is there a trend?
 
-All p-values compare with the spread between bins of plateau size within chains, which are nearly independent samples.
+All p-values compare with the spread of bins within chains. A p-value of 1e-4 suffers more than an error bar from what
+is left of the correlation between bins, and a chain that is stuck elsewhere must not pass for a long autocorrelation
+time; so these are not the bins of the plateau, see `CheckBins`.
 """
 
 from __future__ import annotations
@@ -12,8 +14,46 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import fdtrc, stdtr
 
-from .binning import Binning
-from .samples import Array, Chains, Samples, dot
+from .binning import Binning, bin_sizes
+from .samples import Array, Chains, Moments, Samples, dot
+
+_LARGER = 3.0  # than the rule of the plateau has them
+_LEAST = 4  # bins of the longest chain
+_INDEPENDENT = 8.0  # autocorrelation times: bins that are shorter count for less than one
+_FREE = 8.0  # degrees of freedom that tau is taken from at least
+
+
+@dataclass(frozen=True)
+class CheckBins:
+    """The bins that the checks use, (m,) each.
+
+    Within a chain of n samples the rule of `binning_analysis` asks for bins of (n (2 tau)²)^{1/3} samples. Here they
+    have up to three times as many, but at most a quarter of the longest chain, and tau is taken within the chains and
+    about their common trend. What bins of b samples still have in common is allowed for as if the autocorrelation were
+    a single exponential: their variance is low by the factor 1 - (tau/b)(1 - e^{-b/tau}) (tau less 1/2, which is that
+    of uncorrelated samples), and below b = 8 tau they count for b/(8 tau) of a degree of freedom.
+
+    Attributes:
+        size: samples per bin.
+        low: the factor by which the variance of the bins is low.
+        worth: degrees of freedom per bin.
+    """
+
+    size: NDArray[np.int64]
+    low: Array
+    worth: Array
+
+
+@dataclass(frozen=True)
+class _Bins:
+    moments: Moments
+    low: Array
+    worth: Array
+
+    @property
+    def inner(self) -> Array:
+        """(m,) degrees of freedom within chains, were the bins independent."""
+        return self.moments.bins - self.moments.used
 
 
 @dataclass(frozen=True)
@@ -26,70 +66,38 @@ class Checks:
     r_hat: Array
 
 
-@dataclass(frozen=True)
-class _Parts:
-    """Bins of plateau size in P parts (chains, or half chains: first halves, then second halves).
-
-    Attributes:
-        count: (m, P) bins per part.
-        mean: (m, P) their mean; 0 where there are none.
-        within: (m,) sum over all parts of the squared deviations of the bins from the mean of their part.
-        drift: (m,) sum over all bins of bin times t, the number of the bin counted from the middle of its part.
-    """
-
-    count: Array
-    mean: Array
-    within: Array
-    drift: Array
-
-    @property
-    def used(self) -> NDArray[np.int64]:
-        """(m,) parts that have bins."""
-        return np.asarray((self.count > 0.0).sum(axis=1))
-
-    @property
-    def inner(self) -> Array:
-        """(m,) degrees of freedom of `within`."""
-        return np.asarray(self.count.sum(axis=1) - self.used)
-
-    def mean_of(self, parts: slice) -> tuple[Array, Array]:
-        """Number of bins in some of the parts, and their mean, (m,) each."""
-        count = self.count[:, parts].sum(axis=1)
-        return count, _ratio((self.count[:, parts] * self.mean[:, parts]).sum(axis=1), count)
-
-
 def check_all(chains: Chains | Samples, binning: Binning) -> Checks:
     """All checks at once."""
     samples = Samples.of(chains)
-    whole, halves = _moments(samples, binning)
-    return Checks(_consistency(whole)[1], _halves_agree(halves)[1], _trend(whole)[1], split_r_hat(samples))
+    bins = _bins(samples, binning)
+    return Checks(_consistency(bins)[1], _halves_agree(bins)[1], _trend(bins)[1], split_r_hat(samples))
 
 
 def chain_consistency(chains: Chains | Samples, binning: Binning) -> tuple[Array, Array]:
     """(m,) chi² per degree of freedom of the chain means, and its p-value.
 
-    The variance is the one between bins of plateau size within chains, so that chains that got stuck in different
-    places are found; being an estimate, it makes the reference the F distribution. With fewer than two chains, or
-    too few bins, nothing can be said: (nan, 1).
+    The variance is the one between bins within chains, so that chains that got stuck in different places are found;
+    being an estimate, it makes the reference the F distribution. With fewer than two chains, or too few bins, nothing
+    can be said: (nan, 1).
     """
-    return _consistency(_moments(Samples.of(chains), binning)[0])
+    return _consistency(_bins(Samples.of(chains), binning))
 
 
 def thermalisation(chains: Chains | Samples, binning: Binning) -> tuple[Array, Array]:
     """(m,) z = (first - second halves)/error and its two-sided p-value (Student's t); (nan, 1) with too few bins.
 
-    Halves of the bins of each chain; the one in the middle is left out where their number is odd.
+    Least squares with a mean of its own for each chain and one difference of the halves for all of them.
     """
-    return _halves_agree(_moments(Samples.of(chains), binning)[1])
+    return _halves_agree(_bins(Samples.of(chains), binning))
 
 
 def trend(chains: Chains | Samples, binning: Binning) -> tuple[Array, Array]:
     """(m,) t = slope/error of a linear trend in Monte Carlo time and its two-sided p-value (Student's t).
 
-    Least squares on bins of plateau size with a mean of its own for each chain and one slope for all of them. With
-    too few bins nothing can be said: (nan, 1).
+    Least squares with a mean of its own for each chain and one slope for all of them. With too few bins nothing can be
+    said: (nan, 1).
     """
-    return _trend(_moments(Samples.of(chains), binning)[0])
+    return _trend(_bins(Samples.of(chains), binning))
 
 
 def split_r_hat(chains: Chains | Samples) -> Array:
@@ -101,7 +109,7 @@ def split_r_hat(chains: Chains | Samples) -> Array:
     by their samples. Nan where there is no variance, or a half of less than two samples is all there is.
     """
     samples = Samples.of(chains)
-    halves = [half for run in samples.runs for half in (_first_half(run), _second_half(run)) if half.shape[2]]
+    halves = [half for run in samples.runs for half in _halves(run) if half.shape[2]]
     n = np.array([half.shape[2] for half in halves for _ in range(half.shape[1])], dtype=float)
     parts, inner = len(n), float(n.sum()) - len(n)
     if parts < 2 or inner < 1.0:
@@ -113,36 +121,85 @@ def split_r_hat(chains: Chains | Samples) -> Array:
     return np.sqrt(1.0 + (_ratio(between, within) - 1.0) * parts / float(n.sum()))
 
 
-def _first_half(run: Array) -> Array:
-    return run[:, :, : run.shape[2] // 2]
+def _halves(run: Array) -> tuple[Array, Array]:
+    return run[:, :, : run.shape[2] // 2], run[:, :, (run.shape[2] + 1) // 2 :]
 
 
-def _second_half(run: Array) -> Array:
-    return run[:, :, (run.shape[2] + 1) // 2 :]
+def check_bins(chains: Chains | Samples, binning: Binning) -> CheckBins:
+    """The bins that the checks use."""
+    samples = Samples.of(chains)
+    sizes, moments = _levels(samples)
+    return _choose(samples, binning, sizes, moments)
 
 
-def _consistency(parts: _Parts) -> tuple[Array, Array]:
-    _, mean = parts.mean_of(slice(None))
-    free, inner = parts.used - 1.0, parts.inner
-    between = _ratio((parts.count * (parts.mean - mean[:, None]) ** 2).sum(axis=1), free)
-    ratio = _significance(between, _ratio(parts.within, inner))
-    return _where((free >= 1.0) & (inner >= 1.0), ratio, lambda: fdtrc(free, inner, ratio))
+def _bins(samples: Samples, binning: Binning) -> _Bins:
+    sizes, moments = _levels(samples)
+    chosen = _choose(samples, binning, sizes, moments)
+    return _Bins(moments.pick(np.searchsorted(sizes, chosen.size)), chosen.low, chosen.worth)
 
 
-def _halves_agree(parts: _Parts) -> tuple[Array, Array]:
-    half = parts.count.shape[1] // 2
-    (a, first), (b, second), inner = parts.mean_of(slice(half)), parts.mean_of(slice(half, None)), parts.inner
-    error2 = _ratio(parts.within, inner) * (_ratio(1.0, a) + _ratio(1.0, b))
-    z = _significance(first - second, np.sqrt(error2))
-    return _where((inner >= 1.0) & (a > 0.0) & (b > 0.0), z, lambda: 2.0 * stdtr(inner, -np.abs(z)))
+def _levels(samples: Samples) -> tuple[NDArray[np.int64], Moments]:
+    """All bin sizes (L,) of which there are bins, and the moments of the bins."""
+    sizes = np.array(bin_sizes(samples.lengths, 1))
+    return sizes, Moments.stack([samples.moments(int(size)) for size in sizes])
 
 
-def _trend(parts: _Parts) -> tuple[Array, Array]:
-    times = (parts.count * (parts.count**2 - 1.0)).sum(axis=1) / 12.0  # sum over all bins of t²
-    slope, inner = _ratio(parts.drift, times), parts.inner - 1.0
-    residual = np.maximum(parts.within - slope * parts.drift, 0.0)
-    t = _significance(slope, np.sqrt(_ratio(_ratio(residual, inner), times)))
-    return _where(inner >= 1.0, t, lambda: 2.0 * stdtr(inner, -np.abs(t)))
+def _choose(samples: Samples, binning: Binning, sizes: NDArray[np.int64], moments: Moments) -> CheckBins:
+    free = (moments.bins - moments.used)[:, 0] - 1.0
+    looked = max(1, int(np.argmin([*(free[: len(binning.size)] >= _FREE), False])))
+    size = sizes[:looked, None]
+    variance = _ratio(moments.within - _ratio(moments.rise**2, moments.rise2), free[:, None])[:looked]
+    tau = np.where(variance[0] > 0.0, 0.5 * _ratio(variance, variance[0] * size), 0.5)
+    measured, longest = tau, max(samples.lengths)
+    for _ in range(3):  # the bins that tau is taken from are short as well
+        tau = np.where(measured > 0.5, measured / _low(size, tau), measured)
+    wanted = np.cbrt(longest * (2.0 * tau) ** 2)
+    enough = size > wanted
+    level = np.where(enough.any(axis=0), enough.argmax(axis=0), looked - 1)
+    tau, wanted = (values[level, np.arange(len(level))] for values in (tau, wanted))
+    limit = np.minimum(_LARGER * wanted, max(1, longest // _LEAST))
+    chosen = sizes[np.maximum(np.searchsorted(sizes, limit, side="right") - 1, 0)]
+    return CheckBins(chosen, _low(chosen, tau), np.minimum(1.0, _ratio(chosen, _INDEPENDENT * tau)))
+
+
+def _low(size: NDArray[np.int64], tau: Array) -> Array:
+    """Variance of the sums over bins of `size` samples by that of independent ones, for exponential correlations."""
+    lengths = size / np.maximum(tau - 0.5, 1e-9)
+    return 1.0 + np.expm1(-lengths) / lengths
+
+
+def _consistency(bins: _Bins) -> tuple[Array, Array]:
+    moments = bins.moments
+    free = moments.used - 1.0
+    mean = _ratio(moments.total.sum(axis=1), moments.bins)
+    apart = (moments.total / np.maximum(moments.count, 1.0) - mean[:, None]) ** 2
+    between = _ratio((moments.count * apart).sum(axis=1), free)
+    ratio = _significance(between, _ratio(moments.within, bins.inner) / bins.low)
+    known = (free >= 1.0) & (bins.inner >= 1.0)
+    return _where(known, ratio, lambda: fdtrc(free, np.maximum(bins.worth * bins.inner, 1.0), ratio))
+
+
+def _halves_agree(bins: _Bins) -> tuple[Array, Array]:
+    return _slope(bins, bins.moments.step, bins.moments.step2)
+
+
+def _trend(bins: _Bins) -> tuple[Array, Array]:
+    return _slope(bins, bins.moments.rise, bins.moments.rise2)
+
+
+def _slope(bins: _Bins, product: Array, norm: Array) -> tuple[Array, Array]:
+    """t and p-value of the slope of the bins in a regressor, beside a mean per chain.
+
+    Args:
+        bins: of sizes chosen.
+        product: (m,) sum of bin times regressor.
+        norm: (m,) sum of the squared regressor.
+    """
+    slope, inner = _ratio(product, norm), bins.inner - 1.0
+    residual = np.maximum(bins.moments.within - slope * product, 0.0)
+    t = _significance(slope, np.sqrt(_ratio(_ratio(residual, inner) / bins.low, norm)))
+    known = (inner >= 1.0) & (norm > 0.0)
+    return _where(known, t, lambda: 2.0 * stdtr(np.maximum(bins.worth * inner, 1.0), -np.abs(t)))
 
 
 def _significance(difference: Array, error: Array) -> Array:
@@ -150,7 +207,7 @@ def _significance(difference: Array, error: Array) -> Array:
     return np.where(difference == 0.0, 0.0, _ratio(difference, error))
 
 
-def _ratio(numerator: Array | float, denominator: Array) -> Array:
+def _ratio(numerator: Array | NDArray[np.int64], denominator: Array) -> Array:
     with np.errstate(divide="ignore", invalid="ignore"):
         return np.asarray(numerator / denominator)
 
@@ -158,34 +215,3 @@ def _ratio(numerator: Array | float, denominator: Array) -> Array:
 def _where(known: NDArray[np.bool_], statistic: Array, p_value: Callable[[], Array]) -> tuple[Array, Array]:
     """Statistic and p-value; nan and 1 where nothing is known."""
     return np.where(known, statistic, np.nan), np.where(known, p_value(), 1.0)
-
-
-def _moments(samples: Samples, binning: Binning) -> tuple[_Parts, _Parts]:
-    """Moments of the bins of chains and of half chains, every column in bins of its own plateau size."""
-    sizes = binning.plateau_size
-    groups = [(size, np.flatnonzero(sizes == size)) for size in np.unique(sizes)]
-    whole, halves = [], []
-    for size, columns in groups:
-        runs = [run[columns] for run in samples.bins(int(size))]
-        whole.append(_parts(runs))
-        halves.append(_parts([*map(_first_half, runs), *map(_second_half, runs)]))
-    order = np.argsort(np.concatenate([columns for _, columns in groups]))
-    return _join(whole, order), _join(halves, order)
-
-
-def _parts(runs: list[Array]) -> _Parts:
-    counts, means, within, drift = [], [], np.zeros(len(runs[0])), np.zeros(len(runs[0]))
-    for bins in runs:
-        n = bins.shape[2]
-        mean = bins.mean(axis=2) if n else np.zeros(bins.shape[:2])
-        rest = bins - mean[:, :, None]
-        counts.append(np.full(mean.shape, float(n)))
-        means.append(mean)
-        within += dot(rest, rest).sum(axis=1)
-        drift += (rest @ (np.arange(n) - 0.5 * (n - 1))).sum(axis=1)
-    return _Parts(np.concatenate(counts, axis=1), np.concatenate(means, axis=1), within, drift)
-
-
-def _join(groups: list[_Parts], order: NDArray[np.int64]) -> _Parts:
-    columns = zip(*(vars(group).values() for group in groups), strict=True)
-    return _Parts(*(np.concatenate(column)[order] for column in columns))

@@ -11,6 +11,7 @@ from scipy.fft import irfft, next_fast_len, rfft
 from .samples import Array, Chains, Samples, dot
 
 FEW_LAGS = 16  # up to which products are quicker than Fourier transforms
+MORE_LAGS = 128  # up to which one looks before all of them are worked out
 
 
 @dataclass(frozen=True)
@@ -56,17 +57,18 @@ def gamma_method(chains: Chains | Samples, s: float = 1.5) -> Gamma:
         raise ValueError("the Γ method needs at least two samples")
     longest = max(samples.lengths)
     max_lag = min(max(1, longest // 2), longest - 1)
-    few = min(FEW_LAGS, max_lag)
-    cov = _by_products(samples.runs, few)
-    variance = cov[:, 0]
-    window, tau, found = _cut(cov, n, s)
-    rest = np.flatnonzero(~found)
-    if few < max_lag and len(rest):
-        window[rest], tau[rest], _ = _cut(_by_fourier(samples.runs, max_lag, rest), n, s)
+    window, tau = np.zeros(len(samples.mean), dtype=np.int64), np.full(len(samples.mean), np.nan)
+    rest = np.arange(len(tau))
+    for lags in sorted({min(FEW_LAGS, max_lag), min(MORE_LAGS, max_lag), max_lag}):
+        cov = _by_fourier(samples.runs, lags, rest) if lags > FEW_LAGS else _by_products(samples.runs, lags)
+        window[rest], tau[rest], found = _cut(cov, n, s)
+        rest = rest[~found]
+        if not len(rest):
+            break
     # Subtracting the estimated instead of the true mean lowers Γ(k) by σ²·2τ/n at every lag (eq. 49).
     tau = np.maximum(tau, 1e-3) * (1.0 + (2.0 * window + 1.0) / n)
     tau_error = tau * np.sqrt(4.0 / n * np.maximum(window + 0.5 - tau, 0.5))
-    error = np.sqrt(2.0 * tau * np.maximum(variance, 0.0) / (n - 1.0))
+    error = np.sqrt(2.0 * tau * samples.moments(1).square / n / (n - 1.0))
     return Gamma(samples.mean, error, 0.5 * error * tau_error / tau, tau, tau_error, window)
 
 

@@ -19,6 +19,62 @@ Chains = Sequence[Array]
 
 
 @dataclass(frozen=True)
+class Moments:
+    """What is known about bins of one size, or of several with a leading axis L. P chains, m quantities.
+
+    Attributes:
+        count: (L, 1, P) or (m, P), bins per chain.
+        total: (L, m, P) sum over the bins of each chain; a bin is the sum of its samples.
+        square: (L, m) sum of the squares of all bins.
+        rise: (L, m) sum of bin times t over all bins; t numbers the bins of a chain, 0 in its middle.
+        step: (L, m) sum over the bins in the first halves of the chains minus that in the second; the bin in the middle
+            of an odd number is in neither.
+    """
+
+    count: Array
+    total: Array
+    square: Array
+    rise: Array
+    step: Array
+
+    @classmethod
+    def stack(cls, levels: Sequence[Moments]) -> Moments:
+        """Those of several sizes, with the leading axis L."""
+        return cls(*(np.stack([vars(level)[name] for level in levels]) for name in vars(levels[0])))
+
+    def pick(self, level: NDArray[np.int64]) -> Moments:
+        """Every quantity at its own one of the sizes, `level` (m,)."""
+        column = np.arange(len(level))
+        rest = (values[level, column] for values in (self.total, self.square, self.rise, self.step))
+        return Moments(self.count[level, 0], *rest)
+
+    @property
+    def used(self) -> Array:
+        """Chains that have bins."""
+        return np.asarray((self.count > 0.0).sum(axis=-1, dtype=float))
+
+    @property
+    def bins(self) -> Array:
+        """Number of bins, over all chains."""
+        return np.asarray(self.count.sum(axis=-1))
+
+    @property
+    def within(self) -> Array:
+        """Sum over all bins of the squared deviation from the mean bin of the chain."""
+        return np.asarray(self.square - (self.total**2 / np.maximum(self.count, 1.0)).sum(axis=-1))
+
+    @property
+    def rise2(self) -> Array:
+        """Sum of t² over all bins."""
+        return np.asarray((self.count * (self.count**2 - 1.0)).sum(axis=-1) / 12.0)
+
+    @property
+    def step2(self) -> Array:
+        """Number of bins that belong to a half."""
+        return np.asarray((2.0 * (self.count // 2.0)).sum(axis=-1))
+
+
+@dataclass(frozen=True)
 class Samples:
     """All samples of all chains, as deviations from their mean.
 
@@ -34,6 +90,7 @@ class Samples:
     deviation: Array
     lengths: tuple[int, ...]
     _bins: dict[int, list[Array]] = field(default_factory=dict, repr=False)
+    _moments: dict[int, Moments] = field(default_factory=dict, repr=False)
 
     @classmethod
     def of(cls, chains: Chains | Samples) -> Samples:
@@ -81,6 +138,25 @@ class Samples:
             part = 1 if size % 2 else size // 2
             self._bins[size] = [_sums(run, size // part) for run in self.bins(part)]
         return self._bins[size]
+
+
+    def moments(self, size: int) -> Moments:
+        """Moments of the bins of one size."""
+        if size not in self._moments:
+            runs = self.bins(size)
+            linear = [run @ _weights(run.shape[2]) for run in runs]
+            count = np.array([float(run.shape[2]) for run in runs for _ in range(run.shape[1])])
+            total = np.concatenate([projected[:, :, 0] for projected in linear], axis=1)
+            square = np.asarray(sum(dot(run, run).sum(axis=1) for run in runs))
+            rise, step = (np.asarray(sum(projected[:, :, k].sum(axis=1) for projected in linear)) for k in (1, 2))
+            self._moments[size] = Moments(count[None], total, square, rise, step)
+        return self._moments[size]
+
+
+def _weights(count: int) -> Array:
+    """(count, 3): one, the number of the bin from the middle, and the half it is in, 1 or -1 (0 in the middle)."""
+    number = np.arange(count) - 0.5 * (count - 1)
+    return np.stack([np.ones(count), number, -np.sign(number)], axis=1)
 
 
 def _sums(run: Array, size: int) -> Array:

@@ -1,11 +1,11 @@
 """Smooth curves and surfaces through a few points with errors: Gaussian processes on top of a straight line.
 
 Each output is y(x) = a + b·x + f(x), with a and b free (flat prior) and f a Gaussian process of covariance
-s² (1 + r + r²/3) e^{-r}, r² = 5 Σ_j (x_j - x'_j)²/ℓ_j² (Matérn, ν = 5/2): universal kriging (Rasmussen and Williams,
-Gaussian Processes for Machine Learning, sections 2.7 and 4.2). Its curves have two derivatives. The squared
-exponential, whose curves have all of them, is too sure of itself between few points (docs/domes.md). At fixed s and ℓ
-the curve is linear in the data, so that errors go through it by weights; a straight line goes through it unchanged.
-Several outputs at one point may have correlated errors.
+s² (1 + r + 2r²/5 + r³/15) e^{-r}, r² = 7 Σ_j (x_j - x'_j)²/ℓ_j² (Matérn, ν = 7/2): universal kriging (Rasmussen and
+Williams, Gaussian Processes for Machine Learning, sections 2.7 and 4.2). Its curves have three derivatives; why not
+all of them (a squared exponential) is said in docs/domes.md. At fixed s and ℓ the curve is linear in the data, so that
+errors go through it by weights; a straight line goes through it unchanged. Several outputs at one point may have
+correlated errors.
 """
 
 from __future__ import annotations
@@ -27,7 +27,8 @@ Array = NDArray[np.float64]
 SHORTEST = 0.3  # length scale in spans below which nothing is believed, and in spacings:
 SPACINGS = 1.5
 LONGEST = 4.0
-LENGTH_WIDTH = 0.75  # weak priors: of ln ℓ about one span, of ln s about the range of the data
+USUAL = 0.7  # weak priors: of ln ℓ about this many spans, of ln s about the range of the data, with the widths
+LENGTH_WIDTH = 0.75
 AMPLITUDE_WIDTH = 1.5
 FEWEST = 0.5  # degrees of freedom without which nothing can be said on the fit
 _AMPLITUDES = (0.01, 10.0)  # of the range of the data
@@ -158,7 +159,7 @@ def smooth(x: ArrayLike, y: ArrayLike, noise: ArrayLike) -> Smooth:
     """Curves through points with known errors; s and ℓ of each output by its restricted marginal likelihood.
 
     The length scale is at least `SHORTEST` spans and `SPACINGS` mean distances of points (at most one span), so that
-    noise is not interpolated. Weak log-normal priors (one span, range of the data) keep few points from
+    noise is not interpolated. Weak log-normal priors (0.7 spans, range of the data) keep few points from
     pretending that they know the curvature.
 
     Args:
@@ -191,11 +192,11 @@ def smooth(x: ArrayLike, y: ArrayLike, noise: ArrayLike) -> Smooth:
 
 def enough(x: ArrayLike) -> bool:
     """Whether a straight line (a plane) goes through these places (n,) or (n, d), and one more is there."""
-    places = _places(x)
-    span = np.ptp(places, axis=0)
-    distinct = np.unique(places, axis=0)
-    d = places.shape[1]
-    return len(distinct) >= d + 2 and bool(np.all(span > 0.0)) and int(np.linalg.matrix_rank(_line(distinct / span), 1e-6)) > d
+    places = np.unique(_places(x), axis=0)
+    d, span = places.shape[1], np.ptp(places, axis=0)
+    if len(places) < d + 2 or np.any(span == 0.0):
+        return False
+    return int(np.linalg.matrix_rank(_line((places - places.min(axis=0)) / span), 1e-6)) > d
 
 
 def shortest_length(points: int, dimension: int) -> float:
@@ -221,8 +222,8 @@ def _hyperparameters(u: Array, y: Array, variance: Array, polish: bool = True) -
         root = np.linalg.cholesky(amplitude**2 * (contrasts.T @ kernel @ contrasts) + noise)
         white = np.linalg.solve(root, np.broadcast_to(z[:, None], (*root.shape[:-1], 1)))[..., 0]
         likelihood = 0.5 * (white**2).sum(-1) + np.log(np.diagonal(root, axis1=-2, axis2=-1)).sum(-1)
-        prior = (theta[..., 0] / AMPLITUDE_WIDTH) ** 2 + (theta[..., 1:] ** 2).sum(-1) / LENGTH_WIDTH**2
-        return np.asarray(likelihood + 0.5 * prior)
+        unusual = (theta[..., 1:] - np.log(USUAL)) / LENGTH_WIDTH
+        return np.asarray(likelihood + 0.5 * (theta[..., 0] / AMPLITUDE_WIDTH) ** 2 + 0.5 * (unusual**2).sum(-1))
 
     distinct = len(np.unique(u, axis=0))
     shortest = min(1.0, shortest_length(distinct, d))
@@ -264,8 +265,8 @@ def _line(u: Array) -> Array:
 
 
 def _kernel(u: Array, v: Array, lengths: Array) -> Array:
-    r = np.sqrt(5.0 * (((u[:, None, :] - v[None, :, :]) / lengths) ** 2).sum(axis=-1))
-    return np.asarray((1.0 + r + r * r / 3.0) * np.exp(-r))
+    r = np.sqrt(7.0 * (((u[:, None, :] - v[None, :, :]) / lengths) ** 2).sum(axis=-1))
+    return np.asarray((1.0 + r + 0.4 * r**2 + r**3 / 15.0) * np.exp(-r))
 
 
 def _stacked(noise: Array) -> Array:

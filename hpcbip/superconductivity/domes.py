@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -21,7 +21,7 @@ AXES = ("lambda", "U", "t/omega")
 """What a scan may run along; U in units of t."""
 
 SYMBOLS = {"lambda": ("λ = ", ""), "U": ("U = ", "t"), "t/omega": ("t/Ω = ", "")}
-GRID = 241  # places on the axis at which curves are worked out; between them quadratic interpolation
+GRID = 121  # places on the axis at which curves are worked out; between them quadratic interpolation
 SAMPLES = 500  # curves drawn for the error of the interpolation
 P_ALARM = 1e-3  # of a smooth curve through the points
 RESTS = 0.1  # weight from which on the peak rests on a point
@@ -84,9 +84,7 @@ def find_peaks(records: Sequence[Record], replicates: Mapping[str, Array] | None
         replicates: by the record's "point", (B, 2) values of mass and R² of the pair with one block of bins left out;
             of points that are not there the errors in the record are taken.
     """
-    return [
-        find_peak(scan) for axis in AXES for scan in scans(records, replicates, (axis,)) if scan.interpolates
-    ]
+    return [find_peak(scan) for axis in AXES for scan in scans(records, replicates, (axis,)) if scan.interpolates]
 
 
 def find_peak(scan: Scan) -> Peak:
@@ -100,35 +98,31 @@ def find_peak(scan: Scan) -> Peak:
     at = grid[:, None]
     weights, mean = curves.weights(at), curves.mean(at)
     best = tops(scan, grid, mean)
-    statistical, moves = np.zeros(2), np.zeros((SAMPLES, *mean.shape))
-    rng = np.random.default_rng(scan.seed)
+    statistical = np.zeros(2)
     for i, deviations in enumerate(scan.deviations):
         moved = tops(scan, grid, mean + np.einsum("kml,bl->bkm", weights[..., i], deviations))
         statistical[0] += float(((moved.position - best.position) ** 2).sum())
         statistical[1] += float(((moved.log_height - best.log_height) ** 2).sum())
-        error = rng.standard_normal((SAMPLES, len(deviations))) @ deviations
-        moves += np.einsum("kml,sl->skm", weights[..., i], error)
-    drawn = curves.samples(at, SAMPLES, rng, noise=False)
-    between, both = tops(scan, grid, drawn), tops(scan, grid, drawn + moves)
+    exact, added = scan.draws(at, SAMPLES, np.random.default_rng(scan.seed))
+    between, both = tops(scan, grid, exact), tops(scan, grid, exact + added)
     stat_x, stat_h = (float(value) for value in np.sqrt(statistical))
     between_x, between_h = spread(between.position), spread(between.log_height)
-    height = float(np.exp(best.log_height))
-    place = float(best.position)
+    height, place = float(np.exp(best.log_height)), float(best.position)
     peak = Peak(
         scan.axes[0], scan.label, place, math.hypot(stat_x, between_x), height, height * math.hypot(stat_h, between_h),
-        _systematic(scan, curves.weights(np.array([[place]]))[0, 0, 0], height), stat_x, height * stat_h, between_x,
+        _systematic(scan, curves.weights([place])[0, 0, 0], height), stat_x, height * stat_h, between_x,
         height * between_h, float(both.kink.mean()), bool(best.end != 0 or (both.end != 0).mean() > END),
         len(scan.records), curves.p_value,
     )  # fmt: skip
     flags = _flags(scan, peak)
-    return Peak(**{**peak.__dict__, "flags": flags, "statement": _statement(peak, bool(best.kink), bool(best.end), flags)})
+    return replace(peak, flags=flags, statement=_statement(peak, bool(best.kink), bool(best.end), flags))
 
 
 def tops(scan: Scan, grid: Array, curves: Array) -> Tops:
-    """The maxima of Tc for curves (..., 2, m) of ln m* and ln R² on an even grid (m,), to second order between its places.
+    """The maxima of Tc for curves (..., 2, m) of ln m* and ln R² on an even grid (m,).
 
-    Around the highest place ln m* and ln R² are parabolas through three places each; the maximum of Tc is at the vertex
-    of a branch, where ln R² = 0, or at an end.
+    Around the highest place ln m* and ln R² are parabolas through three places each; the maximum of Tc is at the
+    vertex of a branch, where ln R² = 0, or at an end.
     """
     high = scan.log_tc(grid[:, None], curves)
     where = high.argmax(axis=-1)
@@ -136,18 +130,16 @@ def tops(scan: Scan, grid: Array, curves: Array) -> Tops:
     take = middle[..., None] + np.arange(-1, 2)
     free = np.take_along_axis(scan.log_tc(grid[:, None], curves, size=False), take, axis=-1)
     size = np.take_along_axis(scan.log_size(curves), take, axis=-1)
-    candidates = [
-        np.asarray(where - middle, dtype=float), *_vertex(free), *_vertex(free - size), *_roots(size)
-    ]  # fmt: skip
+    candidates = [np.asarray(where - middle, float), _vertex(free), _vertex(free - size), *_roots(size)]
     v = np.stack(np.broadcast_arrays(*candidates))
     inside = np.isfinite(v) & (np.abs(v) <= 1.0)
     v = np.where(inside, v, v[0])
     value = _parabola(free, v) - np.maximum(_parabola(size, v), 0.0)
     chosen = value.argmax(axis=0)[None]
     at = np.take_along_axis(v, chosen, axis=0)[0]
-    position = grid[middle] + at * (grid[1] - grid[0])
     kink = (chosen[0] >= len(candidates) - 2) & scan.saturates
-    end = np.where(position >= grid[-1] - 1e-9 * np.ptp(grid), 1, np.where(position <= grid[0] + 1e-9 * np.ptp(grid), -1, 0))
+    end = ((middle == len(grid) - 2) & (at >= 1.0)).astype(int) - ((middle == 1) & (at <= -1.0)).astype(int)
+    position = grid[middle] + at * (grid[1] - grid[0])
     return Tops(position, np.take_along_axis(value, chosen, axis=0)[0], kink, end)
 
 
@@ -179,10 +171,10 @@ def _parabola(values: Array, v: Array) -> Array:
     return np.asarray(middle + 0.5 * (right - left) * v + 0.5 * (left - 2.0 * middle + right) * v * v)
 
 
-def _vertex(values: Array) -> list[Array]:
+def _vertex(values: Array) -> Array:
     left, middle, right = np.moveaxis(values, -1, 0)
     with np.errstate(divide="ignore", invalid="ignore"):
-        return [0.5 * (left - right) / (left - 2.0 * middle + right)]
+        return np.asarray(0.5 * (left - right) / (left - 2.0 * middle + right))
 
 
 def _roots(values: Array) -> list[Array]:
@@ -213,7 +205,7 @@ def _flags(scan: Scan, peak: Peak) -> list[str]:
         flags.append("too few points")
     if peak.p_value < P_ALARM:
         flags.append("smooth curve does not describe the points")
-    rests = np.abs(scan.curves.weights(np.array([[peak.position]]))[:, 0]).max(axis=(0, 1)) > RESTS
+    rests = np.abs(scan.curves.weights([peak.position])[:, 0]).max(axis=(0, 1)) > RESTS
     bad = [record for record, counts in zip(scan.records, rests, strict=True) if counts and not record["tc_valid"]]
     if bad:
         flags.append("peak rests on flagged points: " + _named(bad, peak.axis))
@@ -223,9 +215,9 @@ def _flags(scan: Scan, peak: Peak) -> list[str]:
 
 
 def _named(records: Sequence[Record], axis: str) -> str:
-    return ", ".join(
-        f"{place_name(axis, axis_value(record, axis))} ({', '.join(record['flags']) or 'no value'})" for record in records
-    )
+    why = [", ".join(record["flags"]) or "no value" for record in records]
+    names = [place_name(axis, axis_value(record, axis)) for record in records]
+    return ", ".join(f"{name} ({flags})" for name, flags in zip(names, why, strict=True))
 
 
 def _binding_flags(scan: Scan, peak: Peak) -> list[str]:
@@ -244,12 +236,12 @@ def _binding_flags(scan: Scan, peak: Peak) -> list[str]:
 def _statement(peak: Peak, kink: bool, end: bool, flags: Sequence[str]) -> str:
     height, place = with_error(peak.height, peak.height_err), place_name(peak.axis, peak.position, peak.position_err)
     if end:
-        symbol = place_name(peak.axis, peak.position)
-        text = f"{peak.label}: Tc/Ω is highest at the end of the scan, {height} at {symbol}: a bound, no peak"
+        where = place_name(peak.axis, peak.position)
+        text = f"Tc/Ω is highest at the end of the scan, {height} at {where}: a bound, no peak"
     elif peak.limit:
-        text = f"{peak.label}: Tc/Ω is highest, {height}, at {place}, with the end of the scan within the error: a bound"
+        text = f"Tc/Ω is highest, {height}, at {place}, with the end of the scan within the error: a bound"
     else:
         at = ", at the kink where R² = 1 and the density saturates" if kink else ""
-        text = f"{peak.label}: Tc/Ω peaks at {height} at {place}{at}"
+        text = f"Tc/Ω peaks at {height} at {place}{at}"
     rest = [flag for flag in flags if flag != "end of the scan"]
-    return text + (f" ({'; '.join(rest)})" if rest else "")
+    return f"{peak.label}: {text}" + (f" ({'; '.join(rest)})" if rest else "")

@@ -107,6 +107,18 @@ class Scan:
         value = np.log(float(unit) * adiabaticity) - curves[..., 0, :]
         return np.asarray(value - np.maximum(self.log_size(curves), 0.0) if size else value)
 
+    def draws(self, at: Array, number: int, rng: np.random.Generator) -> tuple[Array, Array]:
+        """Curves (number, 2, m) that the points allow if they were exact, and what their errors add to each.
+
+        The sum is a draw of the posterior; the errors are drawn with the covariance of the deviations.
+        """
+        weights = self.curves.weights(at)
+        added = np.zeros((number, 2, len(at)))
+        for i, deviations in enumerate(self.deviations):
+            error = rng.standard_normal((number, len(deviations))) @ deviations
+            added += np.einsum("kml,sl->skm", weights[..., i], error)
+        return self.curves.samples(at, number, rng, noise=False), added
+
     @cached_property
     def _density(self) -> float | None:
         """Pairs per volume if Tc is not taken where pairs touch."""

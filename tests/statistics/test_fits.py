@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from hpcbip.statistics import fit_line, fit_line_past_transient
+from hpcbip.statistics import LineFit, fit_line, fit_line_past_transient
 
 X = np.arange(1.0, 11.0)
 COVARIANCE = 0.01 * np.exp(-np.abs(X[:, None] - X) / 3.0) * np.sqrt(X[:, None] * X)
@@ -71,6 +71,63 @@ def test_a_curve_that_never_straightens_says_so() -> None:
     assert fit.p_value < 1e-3 and fit.start == len(X) - 4
 
 
+def transient_fits(strength: float, number: int = 300) -> list[LineFit]:
+    noise = np.random.default_rng(56).multivariate_normal(np.zeros(len(X)), COVARIANCE / 100, number)
+    return [fit_line_past_transient(X, 0.5 * X - strength * np.exp(-X) + row, COVARIANCE / 100) for row in noise]
+
+
+def test_windows_are_fits_of_their_own_with_akaike_weights() -> None:
+    y = curves(57, 1, transient=2.0)[0]
+    fit = fit_line_past_transient(X, y, COVARIANCE, samples=200)
+    alone = [fit_line(X, y, COVARIANCE, start, samples=200, shrink=0.3) for start in range(len(X) - 3)]
+    assert fit.windows.start.tolist() == list(range(len(alone)))
+    for name in ("slope", "slope_error", "p_value"):
+        assert np.allclose(getattr(fit.windows, name), [getattr(one, name) for one in alone])
+    weight = np.exp([-(one.chi2 + 2 * 2 + 2 * one.start) / 2 for one in alone])
+    weight /= weight.sum()
+    assert np.allclose(fit.windows.weight, weight)
+    slopes = fit.windows.slope
+    assert fit.slope_systematic == pytest.approx(np.sqrt(weight @ slopes**2 - (weight @ slopes) ** 2))
+    chosen = alone[fit.start]
+    assert (fit.slope, fit.intercept, fit.chi2) == pytest.approx((chosen.slope, chosen.intercept, chosen.chi2))
+    assert np.allclose(fit.weights, chosen.weights)
+
+
+def test_a_plain_fit_has_no_systematic_error() -> None:
+    fit = fit_line(X, curves(58, 1)[0], COVARIANCE, 2)
+    assert fit.slope_systematic == 0.0 and fit.windows.start.tolist() == [2] and fit.windows.weight.tolist() == [1.0]
+
+
+def test_systematic_error_grows_with_the_transient_and_ends_with_it() -> None:
+    fits = {strength: transient_fits(strength) for strength in (0.0, 1.0, 8.0)}
+    systematic = [np.median([fit.slope_systematic for fit in row]) for row in fits.values()]
+    assert systematic[0] < systematic[1] < systematic[2]
+    # of a straight line it is what windows of different lengths differ by: less than the error of the one chosen
+    assert np.median([fit.slope_systematic / fit.slope_error for fit in fits[0.0]]) < 0.7
+    # a strong transient leaves no doubt about where it ends: the windows that still have it get no weight
+    assert max(fit.windows.weight[0] for fit in fits[8.0]) < 1e-6
+
+
+def test_errors_with_the_systematic_one_cover_the_slope() -> None:
+    """68 % at least, at every strength of the transient; 300 curves, three standard deviations."""
+    for strength in (0.0, 0.5, 1.0, 2.0, 4.0):
+        fits = transient_fits(strength)
+        inside = np.mean([abs(fit.slope - 0.5) < np.hypot(fit.slope_error, fit.slope_systematic) for fit in fits])
+        assert inside > 0.6827 - 3.0 * np.sqrt(0.6827 * 0.3173 / len(fits)), strength
+
+
+def test_a_singular_covariance_is_no_trouble() -> None:
+    """Two equal points: as many degrees of freedom less."""
+    x, y = np.append(X, X[-1]), np.append(0.5 * X, 0.5 * X[-1])
+    covariance = np.zeros((len(x), len(x)))
+    covariance[:-1, :-1] = COVARIANCE
+    covariance[-1], covariance[:, -1] = covariance[-2], covariance[:, -2]
+    fit = fit_line_past_transient(x, y, covariance)
+    assert fit.slope == pytest.approx(0.5) and fit.p_value == pytest.approx(1.0)
+
+
 def test_two_points_are_needed() -> None:
     with pytest.raises(ValueError, match="two points"):
         fit_line(X, X, COVARIANCE, 9)
+    with pytest.raises(ValueError, match="two points"):
+        fit_line_past_transient(X[:1], X[:1], COVARIANCE[:1, :1])

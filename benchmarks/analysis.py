@@ -1,0 +1,92 @@
+"""What the analysis of one ensemble costs: CPU milliseconds of jackknife, summary and fit.
+
+    python benchmarks/analysis.py [--chains 8] [--bins 1000] [--tau 0.5,2,10]
+
+Made-up bins: autoregressive chains of 25 columns with the given integrated autocorrelation times (in bins), and 25
+observables of them, among them ratios, as the reduction of a campaign has them. The projected minutes are those of a
+campaign of 10,000 points with two ensembles each on two cores. `--profile` says where the time goes.
+"""
+
+from __future__ import annotations
+
+import cProfile
+import pstats
+import time
+from collections.abc import Callable
+
+import click
+import numpy as np
+from sampling import markdown
+from scipy.signal import lfilter
+
+from hpcbip.statistics import fit_line_past_transient, jackknife, summarise
+
+COLUMNS = 25
+LAGS = 12
+
+
+def chains(tau: float, number: int, length: int, seed: int = 1) -> list[np.ndarray]:
+    """Chains (length, COLUMNS) of mean 5 and unit variance."""
+    a = (2.0 * tau - 1.0) / (2.0 * tau + 1.0)
+    noise = np.random.default_rng(seed).normal(size=(number, length + 200, COLUMNS))
+    return list(5.0 + np.sqrt(1.0 - a * a) * lfilter([1.0], [1.0, -a], noise, axis=1)[:, 200:])
+
+
+def observables(means: np.ndarray) -> np.ndarray:
+    """25 functions of 25 means: means, their inverses and ratios, a slope of twelve, logarithms of ratios."""
+    first = [means[..., k] for k in range(8)]
+    slope = means[..., 8:20] @ np.linspace(-1.0, 1.2, LAGS)
+    decay = np.log(means[..., 20:23] / means[..., 21:24])
+    derived = [2.0 / first[1], 2.0 / slope, first[2] / 4.0, first[1] / np.maximum(first[2], 1.0), first[3] * 11.6]
+    columns = np.stack([*first, *derived, 1.0 / first[1] - 1.0 / slope], axis=-1)
+    return np.concatenate([columns, decay, 0.1 / decay[..., :1], means[..., 17:]], axis=-1)
+
+
+def fit(data: list[np.ndarray]) -> None:
+    """A line through twelve correlated points."""
+    rows = np.concatenate(data)[:, :LAGS]
+    x = np.arange(1.0, LAGS + 1.0)
+    fit_line_past_transient(x, x + rows.mean(axis=0), np.cov(rows.T) / len(rows), len(rows))
+
+
+def milliseconds(function: Callable[[], object], seconds: float) -> float:
+    """CPU milliseconds of a call: the least of many, for other work on the machine only ever adds."""
+    least, begun = np.inf, time.process_time()
+    while (started := time.process_time()) < begun + seconds:
+        function()
+        least = min(least, time.process_time() - started)
+    return 1e3 * least
+
+
+@click.command(help=__doc__)
+@click.option("--chains", "number", type=click.IntRange(1), default=8, show_default=True)
+@click.option("--bins", type=click.IntRange(16), default=1000, show_default=True, help="Per chain.")
+@click.option("--tau", default="0.5,2,10", show_default=True, help="Autocorrelation times, in bins.")
+@click.option("--seconds", default=2.0, show_default=True, help="CPU seconds per figure.")
+@click.option("--profile", is_flag=True, help="Print the profile of 200 analyses at the first tau.")
+def main(number: int, bins: int, tau: str, seconds: float, profile: bool) -> None:
+    """Measure and print the table."""
+    rows = []
+    for time_ in map(float, tau.split(",")):
+        data = chains(time_, number, bins)
+        pseudo = jackknife(observables, data).pseudo[0]
+        row: dict[str, object] = {"τ (bins)": time_, "chains": number, "bins": bins, "observables": pseudo[0].shape[1]}
+        parts = {
+            "jackknife (ms)": milliseconds(lambda data=data: jackknife(observables, data), seconds),
+            "summary (ms)": milliseconds(lambda pseudo=pseudo: summarise(pseudo), seconds),
+            "fit (ms)": milliseconds(lambda data=data: fit(data), seconds),
+        }
+        both = milliseconds(lambda data=data: summarise(jackknife(observables, data).pseudo[0]), seconds)
+        minutes = 20_000 / 2 * (both + parts["fit (ms)"]) / 6e4
+        rows.append(row | parts | {"jackknife and summary (ms)": both, "minutes for 10,000 points": minutes})
+    click.echo(markdown(rows))
+    if profile:
+        data = chains(float(tau.split(",")[0]), number, bins)
+        with cProfile.Profile() as watch:
+            for _ in range(200):
+                summarise(jackknife(observables, data).pseudo[0])
+        pstats.Stats(watch).sort_stats("tottime").print_stats(25)
+
+
+if __name__ == "__main__":
+    main()
