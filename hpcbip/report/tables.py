@@ -156,6 +156,27 @@ def print_table(records: Sequence[Record], columns: Iterable[tuple[str, str]], c
         )  # fmt: skip
 
 
+def print_rows(rows: Sequence[Record], console: Console | None = None) -> None:
+    """Rows as a plain table: X and X_err in one column as value(error)."""
+    console = console or Console()
+    if not console.is_terminal:  # a log file has no width that would have to be kept
+        console.width = 200
+    names = list(dict.fromkeys(name for row in rows for name in row))
+    shown = [name for name in names if not (name.endswith("_err") and name.removesuffix("_err") in names)]
+    shown = [name for name in shown if any(row.get(name) not in (None, "") for row in rows)]
+    table = Table(*shown, header_style="bold")
+    for row in rows:
+        table.add_row(*(_plain_cell(row, name) for name in shown))
+    console.print(table)
+
+
+def _plain_cell(row: Record, name: str) -> str:
+    value, error = row.get(name), row.get(f"{name}_err")
+    if error is not None and isinstance(value, int | float):
+        return with_error(value, error)
+    return "-" if value is None else f"{value:.7g}" if isinstance(value, float) else str(value)
+
+
 def _number(value: Any) -> str:
     return f"{value:g}" if isinstance(value, int | float) else str(value)
 

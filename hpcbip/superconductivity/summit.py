@@ -144,6 +144,7 @@ def _statement(
     box: Array,
 ) -> str:  # fmt: skip
     at = ", ".join(map(place_name, scan.axes, position, errors))
-    beyond = [place_name(axis, edges[int(end > 0)]) for axis, edges, end in zip(scan.axes, box.T, ends, strict=True) if end]
+    sides = zip(scan.axes, box.T, ends, strict=True)
+    beyond = [place_name(axis, edges[int(end > 0)]) for axis, edges, end in sides if end]
     bound = f" (a bound: the scan ends within the error, at {', '.join(beyond)})" if beyond else ""
     return f"{scan.label}: Tc/Ω peaks at {with_error(*height)} at {at}{bound}"

@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+from hpcbip.campaign.config import load_config
+from hpcbip.campaign.plan import make_plan
 from hpcbip.cli import commands
 from hpcbip.errors import InputError
 from tests.report.test_results import campaign
@@ -40,7 +42,29 @@ def test_tc_prints_the_dome_and_draws_it(tmp_path: Path) -> None:
     assert all((tmp_path / f"dome.{end}").is_file() for end in ("png", "pdf", "csv"))
 
 
-@pytest.mark.parametrize("verb", ["reduce", "tc"])
+def test_tc_at_a_density(tmp_path: Path) -> None:
+    campaign(tmp_path)
+    arguments = ["tc", str(tmp_path), "--density", "0.02", "--format", "json"]
+    records = json.loads(CliRunner().invoke(commands, arguments).stdout)
+    assert [record["density"] for record in records] == [0.02, 0.02]
+
+
+def test_suggest_says_what_to_do_next_and_writes_it(tmp_path: Path) -> None:
+    campaign(tmp_path / "run")
+    config = tmp_path / "scan.yaml"
+    config.write_text("# kept\n" + (tmp_path / "run" / "config.yaml").read_text())
+    arguments = ["suggest", str(tmp_path / "run"), "--number", "2", "--write", str(config)]
+    result = CliRunner().invoke(commands, arguments)
+    assert result.exit_code == 0 and "new point" in result.stdout and "added to" in result.stderr
+    text = config.read_text()
+    assert text.startswith("# kept") and "points:" in text
+    before, after = (len(make_plan(load_config(path)).points) for path in (tmp_path / "run" / "config.yaml", config))
+    assert after > before
+    rows = json.loads(CliRunner().invoke(commands, [*arguments[:2], "--format", "json"]).stdout)
+    assert {row["kind"] for row in rows} <= {"extend", "refine", "tighten"} and all(row["why"] for row in rows)
+
+
+@pytest.mark.parametrize("verb", ["reduce", "tc", "report", "suggest"])
 def test_a_directory_that_is_no_campaign(tmp_path: Path, verb: str) -> None:
     result = CliRunner().invoke(commands, [verb, str(tmp_path)])
     assert isinstance(result.exception, InputError) and "not a campaign" in str(result.exception)

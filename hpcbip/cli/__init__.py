@@ -19,8 +19,9 @@ from hpcbip import __version__
 from hpcbip.campaign.launch import cap_threads, launch
 from hpcbip.errors import InputError
 
-FORMATS = click.Choice(["table", "csv", "json"])
-format_option = click.option("--format", "form", type=FORMATS, default="table", show_default=True)
+from .output import as_data, format_option
+from .theory import theory
+
 directory_argument = click.argument("directory", type=click.Path(path_type=Path))
 
 
@@ -119,7 +120,7 @@ def status(directory: Path, form: str) -> None:
     records, at_work = status_records(directory), status_of_run(directory)
     if form == "json":
         click.echo(json.dumps({"run": at_work, "ensembles": records}, indent=1, allow_nan=False))
-    elif not _output(records, form):
+    elif not as_data(records, form):
         print_status(records, at_work)
 
 
@@ -132,7 +133,7 @@ def reduce(directory: Path, form: str) -> None:
     from hpcbip.report.tables import REDUCE_COLUMNS, convergence, print_table
 
     records, files = reduce_and_write(directory)
-    if not _output(records, form):
+    if not as_data(records, form):
         print_table(records, REDUCE_COLUMNS)
         click.echo(convergence(records))
         click.echo("written: " + ", ".join(str(file) for file in files))
@@ -169,7 +170,7 @@ def tc(directory: Path, form: str, prefactor: float | str | None, density: float
         from hpcbip.superconductivity.ceiling import comparison_lines
 
         files = dome_figure(records, figure, lines=comparison_lines(), peaks=results.peaks)
-    if not _output(records, form):
+    if not as_data(records, form):
         print_table(records, TC_COLUMNS)
         for line in [*(peak.statement for peak in results.peaks), *highest(records), convergence(records)]:
             click.echo(line)
@@ -200,7 +201,7 @@ def suggest(directory: Path, form: str, number: int, write: Path | None, **goal_
     goal = Goal.parse(**goal_words)
     results = read_results(directory, details=False)
     found = suggestions_of(results.records, results.replicates, goal.axes, number, goal.bounds, goal.tolerance)
-    if not _output(suggestion_records(found), form):
+    if not as_data(suggestion_records(found), form):
         for suggestion in found:
             click.echo(suggestion_text(suggestion))
         if not found:
@@ -245,14 +246,7 @@ def report(directory: Path) -> None:
     click.echo("written: " + ", ".join(str(file) for file in report_and_write(directory)))
 
 
-def _output(records: list[dict[str, Any]], form: str) -> bool:
-    """Print as CSV or JSON; returns False if a table is asked for."""
-    from hpcbip.report.tables import to_csv, to_json
-
-    if form == "table":
-        return False
-    click.echo((to_csv if form == "csv" else to_json)(records), nl=form == "json")
-    return True
+commands.add_command(theory)
 
 
 def main() -> None:

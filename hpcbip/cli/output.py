@@ -1,0 +1,28 @@
+"""What the verbs that print tables share."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+FORMATS = click.Choice(["table", "csv", "json"])
+format_option = click.option("--format", "form", type=FORMATS, default="table", show_default=True)
+
+
+def as_data(records: list[dict[str, Any]], form: str) -> bool:
+    """Print as CSV or JSON; returns False if a table is asked for."""
+    from hpcbip.report.tables import to_csv, to_json
+
+    if form == "table":
+        return False
+    click.echo((to_csv if form == "csv" else to_json)(records), nl=form == "json")
+    return True
+
+
+def output(rows: list[dict[str, Any]], form: str) -> None:
+    """Print rows as CSV, JSON, or a plain table."""
+    from hpcbip.report.tables import print_rows
+
+    if not as_data(rows, form):
+        print_rows(rows)
