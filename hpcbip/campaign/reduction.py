@@ -33,6 +33,7 @@ PARAMETERS: tuple[str, ...] = (
 )  # fmt: skip
 
 MIN_INDEPENDENT = 10  # samples below which an error is hardly known
+TRUSTED = 100  # samples from which on the stopping rule takes an error as it is
 P_ALARM = 1e-4  # of the checks of chains, halves and trend
 BETA_SHORT = 0.02  # weight that a broken pair may have left at the edge of the bulk
 
@@ -227,6 +228,10 @@ def target_errors(
 ) -> dict[str, float]:
     """Relative errors of the observables that one ensemble's bins determine, for the stopping rule.
 
+    Sizes and masses have long tails: a run that happens to miss them has a mean and an error that are both too small,
+    and a rule that stops where the error is small picks just these. So an error from n < `TRUSTED` independent samples
+    counts √(TRUSTED/n) times.
+
     Args:
         plan: the campaign's plan.
         identity: of the ensemble.
@@ -239,8 +244,9 @@ def target_errors(
         {observable: error/|value|}; infinite where the value is not resolved (too few bins, no mass, no transition).
     """
     data = _bins(plan, identity, chain_bins)
-    entries = _sector_entries(data.sector, reduce_ensemble(data), data.parameters)
-    result = {name: _relative(entries, name) for name in TARGETS[data.sector]}
+    reduced = reduce_ensemble(data)
+    entries = _sector_entries(data.sector, reduced, data.parameters)
+    result = {name: _relative(entries, name) * _caution(reduced, name) for name in TARGETS[data.sector]}
     energy_error = entries[f"E_{data.sector}_err"]
     own = None if energy_error is None else math.sqrt(2.0) * energy_error * (2.0 if data.sector == "polaron" else 1.0)
     for other, bins in (partners or {}).items():
@@ -252,9 +258,15 @@ def target_errors(
         if data.bins >= MIN_BINS and partner.bins >= MIN_BINS:
             energies = {part.sector: float(pooled_mean(part.pick(["energy"]))[0]) for part in (data, partner)}
             value = 2.0 * energies["polaron"] - energies["bipolaron"]
-        error = math.inf if own is None or not value else own / abs(value)
+        error = math.inf if own is None or not value else own / abs(value) * _caution(reduced, f"E_{data.sector}")
         result["binding_energy"] = max(error, result.get("binding_energy", 0.0))
     return result
+
+
+def _caution(reduced: Reduced, name: str) -> float:
+    if reduced.summary is None:
+        return 1.0
+    return math.sqrt(max(1.0, TRUSTED / float(reduced.summary.independent[reduced.names.index(name)])))
 
 
 def _bins(plan: Plan, identity: str, chains: Chains) -> EnsembleBins:

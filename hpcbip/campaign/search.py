@@ -301,9 +301,11 @@ def apply(path: Path, suggestions: Sequence[Suggestion]) -> Extension:
 
 
 def _refuse_bound(summit: Summit | None, suggestions: Sequence[Suggestion], goal: Goal) -> None:
-    at = [axis for axis, end in zip(goal.axes, summit.ends, strict=True) if end] if summit else list(goal.axes)
-    done = summit is None or summit.worst(goal.tolerance) <= 1.0
-    if not suggestions or (at and done and suggestions[0].kind != "extend"):
+    """Say so if the bounds leave no room for a curve, or if Tc is highest at one of them and that is all there is to
+    know."""
+    outward = any(suggestion.kind == "extend" for suggestion in suggestions)
+    at = [axis for axis, end in zip(goal.axes, summit.ends, strict=True) if end] if summit else goal.axes[:1]
+    if not outward and at and (summit is None or summit.worst(goal.tolerance) <= 1.0):
         low, high = goal.bounds[at[0]]
         wrong = "Tc/Ω is highest at the bound" if summit else "no room for a curve"
         raise InputError(f"--bounds: {at[0]}={low:g}:{high:g}: {wrong}; allowed: wider bounds")
