@@ -14,8 +14,10 @@ from hpcbip.campaign.milestones import Milestone, Rules, following
 from hpcbip.campaign.observables import EnsembleBins, TcSettings, reduce_ensemble
 from hpcbip.campaign.plan import Plan, make_plan
 from hpcbip.campaign.reduction import OBSERVABLES, reduce_plan, reduce_point, target_errors
+from hpcbip.statistics import summarise
 from hpcbip.superconductivity import BKT_PREFACTOR, prefactor, transition_temperature
 from tests.campaign.synthetic import BIPOLARON, ERRORS, POLARON, sector_bins
+from tests.statistics.ar1 import ar1
 
 CONFIG = """
 name: synthetic
@@ -339,3 +341,29 @@ def test_anisotropic_masses_and_their_mean(tmp_path: Path) -> None:
     r2 = BIPOLARON["pair_distance2"] / 4
     expected = transition_temperature(np.prod(masses) ** (1 / 3), r2, 3, prefactor(None, 3)) / record["omega"]
     assert record["tc_over_omega"] == pytest.approx(float(expected), rel=0.02)
+
+
+@pytest.mark.slow
+def test_intervals_cover_where_the_tail_is_long_and_the_rule_stops(tmp_path: Path) -> None:
+    """Bins of ⟨r²⟩ with skewness 1.6 and τ = 2.8, as the sampler gives at t/Ω = 1, λ = 0.75. The rule would stop most
+    often where the tail was missed: without `TRUSTED` 90 % lie within two errors. False-alarm rate 1e-4 per limit."""
+    plan, campaigns, target = make(tmp_path), 250, 0.025
+    identity = plan.points[0].ensembles["bipolaron"]
+    template = sector_bins(plan, "bipolaron", chains=2, bins=1600)
+    column, inside = template.columns.index("pair_distance2"), np.zeros(2)
+    for seed in range(campaigns):
+        noise = ar1(np.random.default_rng(5000 + seed), 2.8, 2, 1600, 1)
+        chains = [chain.copy() for chain in template.chains]
+        for chain, x in zip(chains, noise, strict=True):
+            chain[:, column] = 4.0 * (0.72 + 0.35 * np.exp(0.45 * x[:, 0] - 0.45**2 / 2))
+        blocks = 6
+        while True:
+            part = [chain[: 8 * blocks] for chain in chains]
+            ratio = target_errors(plan, identity, part)["radius2"] / target
+            if ratio <= 1.0 or blocks == 200:
+                break
+            blocks = following(Milestone(2, blocks), ratio, Rules(2, 0, 6, 200)).blocks
+        summary = summarise([chain[:, [column]] / 4.0 for chain in part])
+        inside += abs(summary.mean[0] - 1.07) < np.array([1.0, 2.0]) * summary.error[0]
+    for count, expected in zip(inside, (0.6827, 0.9545), strict=True):
+        assert count > campaigns * expected - 3.7 * math.sqrt(campaigns * expected * (1.0 - expected)), inside
