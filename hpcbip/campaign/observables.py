@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -211,22 +211,39 @@ def reduce_ensemble(data: EnsembleBins, tc: TcSettings | None = None, details: b
             ratio = transition_temperature(average / unit, r2, d, factor, tc.density) / omega
             kelvin = ratio * np.nan if tc.omega_meV is None else in_kelvin(ratio, tc.omega_meV)
             columns += [distance2, r2, potential, contact, ratio, kelvin]
-        # the last: do the two estimators of the mass agree?
-        return np.concatenate([np.stack(columns, axis=-1), further, (mass - mass_fit)[..., None]], axis=-1)
+        # the last two: do the estimators of the mass agree? and Tc on the branch R² > 1, whatever R² is
+        hidden = [mass - mass_fit, ratio * np.maximum(r2, 1.0) / r2 if pair else mass]
+        return np.concatenate([np.stack(columns, axis=-1), further, np.stack(hidden, axis=-1)], axis=-1)
 
     chains = data.pick(used)
     result = jackknife(observables, chains)
     summary = summarise(result.pseudo[0])
     names = SECTORS[data.sector]
-    discrepancy = abs(result.value[-1]) / summary.error[-1] if summary.error[-1] > 0.0 else math.nan
+    if pair and d > 1 and tc.density is None:
+        summary = _near_the_kink(summary, result.value, names)
+    discrepancy = abs(result.value[-2]) / summary.error[-2] if summary.error[-2] > 0.0 else math.nan
     return Reduced(
-        (*names, *extras.names), result.value[:-1], summary, fitted[0] if fitted else None,
+        (*names, *extras.names), result.value[:-2], summary, fitted[0] if fitted else None,
         fitted[1] if fitted else np.empty(0), float(discrepancy),
-        extras.unresolved(summary.error[len(names) : -1], data.lags),
+        extras.unresolved(summary.error[len(names) : -2], data.lags),
         tuple(names.index(name) for name in (f"E_{data.sector}", f"mass_{data.sector}", "radius2") if name in names),
         replicates=_replicates(chains, observables, names) if pair else None,
         **known, **(_details(data, fitted[3] if fitted else 0.5) if details else {}),
     )  # fmt: skip
+
+
+def _near_the_kink(summary: Summary, value: Array, names: Sequence[str]) -> Summary:
+    """The density saturates at R² = 1. Where R² cannot be told from 1 the jackknife of Tc sees one branch only, below 1
+    that without the error of R²; the larger error and the fewer independent samples of the two branches count."""
+    r2, ratio, kelvin = (names.index(name) for name in ("radius2", "tc_over_omega", "tc_kelvin"))
+    if not abs(value[r2] - 1.0) < summary.error[r2]:
+        return summary
+    error, independent, verdict = summary.error.copy(), summary.independent.copy(), summary.verdict.copy()
+    scale = np.fmax(1.0, error[-1] / error[ratio])
+    for i in (ratio, kelvin):
+        error[i] *= scale
+        independent[i], verdict[i] = min(independent[i], independent[-1]), max(verdict[i], verdict[-1])
+    return replace(summary, error=error, independent=independent, verdict=verdict)
 
 
 def _blocks(chains: Chains) -> Array:

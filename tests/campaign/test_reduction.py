@@ -187,6 +187,24 @@ def test_systematic_errors_and_what_follows_from_mass_and_size(tmp_path: Path) -
     assert record["independent_bipolaron"] > 500 and record["r_hat_bipolaron"] == pytest.approx(1.0, abs=0.02)
 
 
+def test_the_error_of_the_size_counts_where_the_density_saturates(tmp_path: Path) -> None:
+    """R² = 1 within its error: the branch below 1 has no error of R² in it, and would be quoted too precisely."""
+    plan = make(tmp_path)
+
+    def relative(distance2: float) -> tuple[float, float]:
+        data = sector_bins(plan, "bipolaron", bins=400, means={"pair_distance2": distance2})
+        column = data.columns.index("pair_distance2")
+        mean = np.concatenate(data.chains)[:, column].mean()
+        for chain in data.chains:
+            chain[:, column] *= distance2 / mean
+        record = point(plan, None, data)
+        return record["tc_over_omega_err"] / record["tc_over_omega"], record["radius2_err"] / record["radius2"]
+
+    (below, _), (at, size), (above, _) = relative(3.8), relative(3.999), relative(4.2)
+    assert below == pytest.approx(0.1 / 40.0, rel=0.15)  # the mass alone
+    assert at == pytest.approx(above, rel=0.1) == pytest.approx(math.hypot(below, size), rel=0.1)
+
+
 def test_tc_at_a_given_density(tmp_path: Path) -> None:
     """Tc = 1.84 ρ/m* in two dimensions, whatever the size; beyond touching the pairs overlap."""
     plan = make(tmp_path)
