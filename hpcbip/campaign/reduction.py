@@ -33,7 +33,7 @@ PARAMETERS: tuple[str, ...] = (
 )  # fmt: skip
 
 MIN_INDEPENDENT = 10  # samples below which an error is hardly known
-TRUSTED = 100  # samples from which on the stopping rule takes an error as it is
+TRUSTED = 200  # samples from which on the stopping rule takes an error as it is
 P_ALARM = 1e-4  # of the checks of chains, halves and trend
 BETA_SHORT = 0.02  # weight that a broken pair may have left at the edge of the bulk
 
@@ -266,7 +266,9 @@ def target_errors(
 def _caution(reduced: Reduced, name: str) -> float:
     if reduced.summary is None:
         return 1.0
-    return math.sqrt(max(1.0, TRUSTED / float(reduced.summary.independent[reduced.names.index(name)])))
+    parts = {"tc_over_omega": ("tc_over_omega", "mass_bipolaron", "radius2")}.get(name, (name,))
+    independent = min(float(reduced.summary.independent[reduced.names.index(part)]) for part in parts)
+    return math.sqrt(max(1.0, TRUSTED / independent))
 
 
 def _bins(plan: Plan, identity: str, chains: Chains) -> EnsembleBins:
