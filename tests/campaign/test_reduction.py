@@ -269,7 +269,7 @@ def test_points_share_their_polaron(tmp_path: Path) -> None:
 
 def test_target_errors_are_the_relative_errors_of_the_record(tmp_path: Path) -> None:
     plan = make(tmp_path)
-    one, two = sector_bins(plan, "polaron"), sector_bins(plan, "bipolaron", seed=2)
+    one, two = sector_bins(plan, "polaron", bins=200), sector_bins(plan, "bipolaron", bins=200, seed=2)
     keys = plan.points[0].ensembles
     record = point(plan, one, two)
     errors = target_errors(plan, keys["polaron"], one.chains) | target_errors(plan, keys["bipolaron"], two.chains)

@@ -13,7 +13,7 @@ from hpcbip.superconductivity import radius2, transition_temperature
 
 OMEGA, DIMENSION = 1.0, 2
 MEASUREMENTS = {1: 4, 2: 8}  # per bin: then the bins' autocorrelation times are 0.6 to 1.2 bins
-BINS = {1: 64, 2: 96}  # per chain of a short run
+BINS = {1: 64, 2: 128}  # per chain of a short run
 OBSERVABLES = {1: ("E", "mass"), 2: ("E", "mass", "pair_distance2", "tc_over_omega")}
 
 

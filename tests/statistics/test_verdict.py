@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from scipy import stats
 
 from hpcbip.statistics import (
     binning_analysis,
@@ -31,6 +32,15 @@ def test_long_chains_are_converged_and_short_ones_are_not() -> None:
 
 def test_few_samples_are_never_converged() -> None:
     assert verdicts(ar1(np.random.default_rng(31), 0.5, 2, 14, 200))[0] == 0.0  # 28 < 32 independent samples
+
+
+def test_the_error_is_students_for_the_degrees_of_freedom_that_it_is_known_with() -> None:
+    summary = summarise(ar1(np.random.default_rng(32), 2.0, 2, 100, 50))
+    gamma = summary.gamma
+    freedom = 0.5 * (gamma.error / gamma.error_error) ** 2
+    assert np.allclose(summary.error, gamma.error * stats.t.ppf(stats.norm.cdf(1.0), freedom))
+    assert np.all((summary.error > 1.01 * gamma.error) & (summary.error < 1.15 * gamma.error))
+    assert np.allclose(summary.error_error / summary.error, gamma.error_error / gamma.error)
 
 
 def test_a_stuck_chain_is_found() -> None:

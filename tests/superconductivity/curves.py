@@ -1,0 +1,102 @@
+"""Known curves of m* and R², and the records and replicates that a campaign would have of them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hpcbip.models import coupling_from_lambda, get_lattice
+from hpcbip.superconductivity import BEC_PREFACTOR, BKT_PREFACTOR, transition_temperature
+
+Array = NDArray[np.float64]
+Function = Callable[[Any], Any]
+
+BLOCKS = 48
+ERRORS = np.array([0.012, 0.03])  # of ln m* and ln R², as of 2 to 3 % of Tc
+CORRELATION = -0.4
+
+
+@dataclass(frozen=True)
+class Truth:
+    """ln m* and ln R² along an axis, and where a scan looks."""
+
+    axis: str
+    places: tuple[float, ...]
+    log_mass: Function
+    log_size: Function
+
+    def log_height(self, x: Array) -> Array:
+        """ln (Tc/Ω) at t/Ω = 1, or along t/omega."""
+        scale = np.log(x) if self.axis == "t/omega" else 0.0
+        return math.log(BKT_PREFACTOR) + scale - self.log_mass(x) - np.maximum(self.log_size(x), 0.0)
+
+    @property
+    def maximum(self) -> tuple[float, float]:
+        """Position, and ln (Tc/Ω) there."""
+        x = np.linspace(self.places[0], self.places[-1], 200001)
+        y = self.log_height(x)
+        return float(x[y.argmax()]), float(y.max())
+
+    def campaign(self, seed: int | list[int], places: Any = None) -> tuple[list[dict[str, Any]], dict[str, Array]]:
+        """Records and replicates of noisy points."""
+        rng = np.random.default_rng(seed)
+        root = np.linalg.cholesky([[1.0, CORRELATION], [CORRELATION, 1.0]])
+        records, replicates = [], {}
+        for x in self.places if places is None else places:
+            rows = (rng.standard_normal((BLOCKS, 2)) @ root.T) * ERRORS * math.sqrt(BLOCKS)
+            rows += np.array([self.log_mass(x), self.log_size(x)])
+            mean = rows.mean(axis=0)
+            without = np.exp(mean + (mean - rows) / (BLOCKS - 1.0))
+            errors = math.sqrt(BLOCKS - 1.0) * without.std(axis=0)
+            entry = record(**{self.axis: x}, mass=math.exp(mean[0]), size=math.exp(mean[1]), errors=tuple(errors))
+            records.append(entry)
+            replicates[entry["point"]] = without
+        return records, replicates
+
+
+KINK = Truth(
+    "lambda", tuple(np.linspace(0.3, 1.2, 7)), lambda x: 0.05 + 0.5 * x + 0.95 * x * x,
+    lambda x: -1.2 + 8.16 * np.exp(-2.47 * x),
+)  # fmt: skip
+"""Square lattice, t/Ω = 1, U = 8t (docs/map.md): the density saturates while m* still grows slowly."""
+SMOOTH = Truth(
+    "lambda", tuple(np.linspace(0.3, 0.9, 7)), lambda x: 0.2 + 0.2 * x + 3.2 * x * x,
+    lambda x: -1.0 + 6.5 * np.exp(-2.6 * x),
+)  # fmt: skip
+"""Like t/Ω = 2: m* grows fast, the maximum comes before R² = 1."""
+SATURATED = Truth(
+    "t/omega", tuple(np.linspace(0.5, 2.5, 7)), lambda x: 0.3 + 0.25 * x * x, lambda x: -0.3 - 0.1 * x
+)  # fmt: skip
+"""R² < 1 everywhere: a smooth maximum of 1/m*."""
+ALONG_U = Truth(
+    "U", tuple(np.linspace(0.0, 16.0, 6)), lambda x: 1.6 * np.exp(-x / 6.0) + 0.02 * x, lambda x: -0.6 + 0.075 * x
+)  # fmt: skip
+TRUTHS = {"kink": KINK, "smooth": SMOOTH, "saturated": SATURATED, "along U": ALONG_U}
+
+
+def record(
+    mass: float = 2.0, size: float = 1.5, errors: tuple[float, float] = (0.02, 0.04), lattice: str = "square",
+    **other: Any,
+) -> dict[str, Any]:  # fmt: skip
+    """A point; `t/omega` sets omega."""
+    omega = other.get("omega", 1.0 / other.pop("t/omega", 1.0))
+    entry: dict[str, Any] = {
+        "lattice": lattice, "coupling": "bond", "t": 1.0, "omega": omega, "lambda": 0.7, "U": 8.0, "V": 0.0,
+        "beta": 60.0, "mass_bipolaron": mass, "mass_bipolaron_err": errors[0], "radius2": size,
+        "radius2_err": errors[1], "mass_radius_correlation": CORRELATION, "binding_energy": 2.0,
+        "binding_energy_err": 0.01, "density": None,
+        "tc_over_omega_sys": None, "tc_valid": True, "flags": [], "bins_polaron": 100, "bins_bipolaron": 100,
+    } | other  # fmt: skip
+    dimension = 3 if lattice == "cubic" else 2
+    entry["g"] = coupling_from_lambda(get_lattice(lattice), "bond", entry["lambda"], omega, 1.0)
+    entry["tc_prefactor"] = BEC_PREFACTOR if dimension == 3 else BKT_PREFACTOR
+    tc = transition_temperature(mass, size, dimension, entry["tc_prefactor"], entry["density"])
+    entry["tc_over_omega"] = float(tc) / entry["omega"]
+    entry["tc_over_omega_err"] = entry["tc_over_omega"] * math.hypot(errors[0] / mass, errors[1] / size)
+    entry["point"] = f"{entry['lambda']:g},{entry['U']:g},{omega:g}"
+    return entry
