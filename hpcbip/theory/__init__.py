@@ -1,0 +1,1 @@
+"""Companion theories of the source papers, against which the Monte Carlo results are held."""

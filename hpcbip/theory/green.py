@@ -1,0 +1,254 @@
+"""Lattice Green functions below the band, and their derivatives, for bands ε(q) = -2 Σ_b τ_b cos(q·b).
+
+The integral over the last component of q is done in closed form: with A(q⊥) the bonds that do not move along the last
+axis, B(q⊥) = Σ τ_b e^{i q⊥·b⊥} those that move one step along it, y = A - E and s = √(y² - 4|B|²),
+
+    ∫ dq_d/2π e^{i q_d n} / (y - 2 Re(B e^{i q_d})) = (2 B*/(y + s))^n / s        (n ≥ 0).
+
+For the chain that is the whole Green function. What is left is integrated by Gauss-Legendre panels that shrink by
+halves towards the minima of the band, so that the error falls exponentially with the nodes at any distance from the
+band, zero included where the integral exists. See Economou, *Green's Functions in Quantum Physics*, chapter 5.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import ellipe, ellipk, ellipkm1
+
+from hpcbip.errors import InputError
+
+Array = NDArray[np.float64]
+GRID = {1: 64, 2: 48, 3: 24}
+NODES = 12
+FINEST = {1: 1.0, 2: 2.0**-44, 3: 2.0**-31}
+"""Smallest panel by dimension: what is nearer to a minimum counts in proportion, and is integrated to a per cent."""
+
+
+@dataclass(frozen=True)
+class Band:
+    """The band of a relative coordinate.
+
+    Attributes:
+        bonds: one lattice vector per bond axis, shape (bonds, d); the last component is -1, 0 or 1.
+        strengths: τ_b, shape (bonds,), unit of energy.
+    """
+
+    bonds: NDArray[np.int64]
+    strengths: Array
+
+    def __post_init__(self) -> None:
+        """Refuse bonds that the closed form of the last integral does not cover."""
+        if np.abs(self.bonds[:, -1]).max() > 1:
+            raise InputError("bonds: the last component must be -1, 0 or 1")
+
+    @property
+    def dimension(self) -> int:
+        """Dimension d."""
+        return int(self.bonds.shape[1])
+
+    @property
+    def width(self) -> float:
+        """A scale of energy, 4 Σ |τ|: no smaller than the width of the band."""
+        return 4.0 * float(np.abs(self.strengths).sum())
+
+    def energy(self, q: Array) -> Array:
+        """ε at momenta given as phases per primitive vector, shape (..., d)."""
+        return -2.0 * np.cos(q @ self.bonds.T) @ self.strengths
+
+    @cached_property
+    def memory(self) -> dict[tuple[float, int], dict[tuple[int, ...], float]]:
+        """For users of `integrals`: values that are known, by (binding, order) and displacement."""
+        return {}
+
+    @cached_property
+    def _grid(self) -> Array:
+        phases = np.linspace(-np.pi, np.pi, GRID[self.dimension], endpoint=False)
+        return self.energy(np.stack(np.meshgrid(*[phases] * self.dimension, indexing="ij"), axis=-1))
+
+    @cached_property
+    def stationary(self) -> list[tuple[float, Array, float]]:
+        """(energy, q, lowest eigenvalue of the Hessian) of all local minima, the lowest energy first."""
+        grid, size = self._grid, GRID[self.dimension]
+        low = np.ones(grid.shape, dtype=bool)
+        for axis, side in itertools.product(range(self.dimension), (1, -1)):
+            low &= grid <= np.roll(grid, side, axis) + 1e-12 * self.width
+        found: list[tuple[float, Array, float]] = []
+        for index in np.argwhere(low):
+            q = 2.0 * np.pi * index / size - np.pi
+            for _ in range(40):
+                slope = 2.0 * (self.strengths * np.sin(q @ self.bonds.T)) @ self.bonds
+                step = np.linalg.lstsq(self._hessian(q), slope, rcond=1e-9)[0]
+                q = q - step * min(1.0, 0.5 / max(1e-30, float(np.abs(step).max())))
+            q = np.where(np.abs(np.sin(q)) < 1e-9, np.pi * np.round(q / np.pi), q)  # zero and pi exactly
+            q = _wrap(q)
+            curvature = float(np.linalg.eigvalsh(self._hessian(q))[0])
+            if curvature > -1e-9 * self.width and all(np.abs(_wrap(q - other)).max() > 1e-7 for _, other, _ in found):
+                found.append((float(self.energy(q)), q, curvature))
+        return sorted(found, key=lambda item: item[0])
+
+    def _hessian(self, q: Array) -> Array:
+        return 2.0 * (self.bonds.T * (self.strengths * np.cos(q @ self.bonds.T))) @ self.bonds
+
+    @property
+    def edge(self) -> float:
+        """The lowest energy of the band."""
+        return self.stationary[0][0]
+
+    @property
+    def lowest(self) -> list[tuple[float, Array, float]]:
+        """Those of `stationary` with the lowest energy."""
+        return [item for item in self.stationary if item[0] < self.edge + 1e-11 * self.width]
+
+    @property
+    def minima(self) -> list[Array]:
+        """The momenta of the lowest energy."""
+        return [q for _, q, _ in self.lowest]
+
+    @property
+    def isolated(self) -> bool:
+        """Whether the lowest energy is taken at points only, with a mass: otherwise the band is flat along lines."""
+        return min(curvature for _, _, curvature in self.lowest) > 1e-6 * self.width
+
+    def integrals(self, displacements: NDArray[np.int64], binding: float, order: int = 0) -> Array:
+        """∫ d^dq/(2π)^d cos(q·r) / (ε(q) - E)^(order + 1) at E = edge - binding.
+
+        Args:
+            displacements: r in lattice coordinates, shape (number, d).
+            binding: distance below the band, ≥ 0, unit of energy.
+            order: 0 (the Green function) to 3.
+
+        Returns:
+            shape (number,).
+        """
+        weights, gap, hop, phase = self._nodes(binding)
+        y = gap + 2.0 * np.abs(hop)
+        s = np.sqrt(gap * (gap + 4.0 * np.abs(hop)))
+        ratio = 2.0 * np.conj(hop) / (y + s)
+        r = np.asarray(displacements, dtype=np.int64).reshape(-1, self.dimension)
+        r = np.where(r[:, -1:] < 0, -r, r)
+        values = np.empty(len(r))
+        for n in np.unique(r[:, -1]):
+            common = weights * ratio**n * _derivative(order, int(n), y, s) / math.factorial(order)
+            for i in np.flatnonzero(r[:, -1] == n):
+                values[i] = float(np.sum(common * np.exp(1j * (phase @ r[i, :-1]))).real)
+        return values
+
+    def _nodes(self, binding: float) -> tuple[Array, Array, NDArray[np.complex128], Array]:
+        """Weights, y - 2|B| without cancellation at the minima, B, and q⊥ of shape (nodes, d - 1)."""
+        rules = [self._rule(axis, binding) for axis in range(self.dimension - 1)]
+        weights = np.ones(1)
+        centre, offset = np.zeros((1, 0)), np.zeros((1, 0))
+        for c, o, w in rules:
+            weights = np.repeat(weights, len(w)) * np.tile(w, len(weights))
+            centre = np.column_stack([np.repeat(centre, len(c), axis=0), np.tile(c, len(centre))])
+            offset = np.column_stack([np.repeat(offset, len(o), axis=0), np.tile(o, len(offset))])
+        q = centre + offset
+        across = self.bonds[:, -1] != 0
+        flat, tau = self.bonds[~across, :-1], self.strengths[~across]
+        along = self.bonds[across, :-1] * self.bonds[across, -1:]
+        tau_along = self.strengths[across]
+        hop = np.exp(1j * (q @ along.T)) @ tau_along.astype(complex)
+        gap, nearest = np.full(len(q), np.inf), np.full(len(q), np.inf)
+        for _, minimum, curvature in self.lowest:
+            away = _wrap(centre - minimum[:-1])
+            away = np.where(np.abs(away) < 1e-9, 0.0, away) + offset
+            distance = np.sum(np.sin(0.5 * away) ** 2, axis=1)
+            closer = distance < nearest
+            start = minimum[:-1]
+            rise = -2.0 * _cosine_change(away, start, flat) @ tau
+            first = np.abs(np.exp(1j * (start @ along.T)) @ tau_along)
+            pairs = list(itertools.combinations(range(len(along)), 2))
+            squares = np.zeros(len(q))
+            for a, b in pairs:
+                change = _cosine_change(away, start, (along[a] - along[b])[None])[:, 0]
+                squares += 2.0 * tau_along[a] * tau_along[b] * change
+            rise -= 2.0 * np.divide(squares, np.abs(hop) + first, out=np.zeros(len(q)), where=np.abs(hop) + first > 0)
+            # what is left of the cancellation at an incommensurate minimum must not make it negative
+            rise = np.where(distance < 1e-8, np.maximum(rise, 0.4 * max(curvature, 0.0) * distance), rise)
+            gap, nearest = np.where(closer, rise, gap), np.where(closer, distance, nearest)
+        return weights, np.maximum(gap, 0.0) + binding, hop, q
+
+    def _rule(self, axis: int, binding: float) -> tuple[Array, Array, Array]:
+        """Break points, offsets from them and weights for one component; of the first one half, for ε(q) = ε(-q)."""
+        points = [0.0, np.pi, *(float(q[axis]) for _, q, curved in self.stationary if curved > 1e-6 * self.width)]
+        both = sorted({round(abs(p), 9): abs(p) for p in points}.values())
+        if axis > 0:
+            both = sorted({round(p, 9): p for p in [*both, *(2.0 * np.pi - p for p in both)]}.values())
+        x, w = np.polynomial.legendre.leggauss(NODES)
+        parts: list[tuple[Array, Array, Array]] = []
+        for left, right in itertools.pairwise(both):
+            half = 0.5 * (right - left)
+            for start, sign in ((left, 1.0), (right, -1.0)):
+                scale = math.sqrt((binding + self._slice_gap(axis, start)) / self.width)
+                finest = max(FINEST[self.dimension], 0.25 * scale)
+                edges = [half]
+                while edges[-1] > finest:
+                    edges.append(0.5 * edges[-1])
+                edges.append(0.0)
+                for high, low in itertools.pairwise(edges):
+                    nodes = 0.5 * (high + low) + 0.5 * (high - low) * x
+                    parts.append((np.full(NODES, start), sign * nodes, 0.5 * (high - low) * w))
+        c, o, weights = (np.concatenate(column) for column in zip(*parts, strict=True))
+        return c, o, weights / (np.pi if axis == 0 else 2.0 * np.pi)
+
+    def _slice_gap(self, axis: int, value: float) -> float:
+        """How far the band stays above its edge, roughly, where component `axis` has this value or its negative."""
+        size = GRID[self.dimension]
+        index = round((value + np.pi) / (2.0 * np.pi) * size)
+        exact = [
+            energy
+            for energy, q, _ in self.stationary
+            if abs(abs(float(_wrap(q[axis]))) - abs(float(_wrap(np.array(value))))) < 1e-7
+        ]
+        return max(0.0, min([float(np.take(self._grid, index % size, axis).min()), *exact]) - self.edge)
+
+
+def _wrap(q: Array) -> Array:
+    return np.asarray(q) - 2.0 * np.pi * np.round(np.asarray(q) / (2.0 * np.pi))
+
+
+def _cosine_change(away: Array, start: Array, vectors: NDArray[np.int64]) -> Array:
+    """cos((start + away)·v) - cos(start·v) without cancellation, shape (nodes, vectors)."""
+    moved, angle = away @ vectors.T, start @ vectors.T
+    sine = np.where(np.abs(np.sin(angle)) < 1e-9, 0.0, np.sin(angle))
+    return -2.0 * np.cos(angle) * np.sin(0.5 * moved) ** 2 - sine * np.sin(moved)
+
+
+def _derivative(order: int, n: int, y: Array, s: Array) -> Array:
+    """d^order/dE^order of x^n/s divided by x^n, where y = A - E, s² = y² - 4|B|², x = 2|B|/(y + s)."""
+    if order == 0:
+        return 1.0 / s
+    if order == 1:
+        return n / s**2 + y / s**3
+    if order == 2:
+        return (n * n - 1) / s**3 + 3 * n * y / s**4 + 3 * y**2 / s**5
+    return (n**3 - 4 * n) / s**4 + (6 * n * n - 9) * y / s**5 + 15 * n * y**2 / s**6 + 15 * y**3 / s**7
+
+
+def square_closed_form(binding: float, tau: float = 2.0) -> dict[tuple[int, int], float]:
+    """G(r) of the square lattice with nearest-neighbour hops for r = 00, 10, 11, 20, by complete elliptic integrals.
+
+    With E = -4τ - binding, k = 4τ/|E|: G(00) = (2/π|E|) K(k), G(11) = (2/π|E|) [(2/k² - 1) K - (2/k²) E(k)]; the other
+    two from (ε - E) G = δ at 00 and 10 (Economou, chapter 5). Exact down to any binding > 0; far below the band G(11)
+    and G(20) lose digits by cancellation, |E|⁴ of them.
+
+    Args:
+        binding: distance below the band, > 0.
+        tau: hopping of the relative coordinate, 2t at K = 0.
+    """
+    depth = 4.0 * tau + binding
+    m = (4.0 * tau / depth) ** 2
+    complement = binding * (8.0 * tau + binding) / depth**2
+    first = float(ellipkm1(complement)) if m > 0.5 else float(ellipk(m))
+    scale = 2.0 / (math.pi * depth)
+    g00 = scale * first
+    g11 = scale * ((2.0 / m - 1.0) * first - 2.0 / m * float(ellipe(m)))
+    g10 = (depth * g00 - 1.0) / (4.0 * tau)
+    g20 = depth * g10 / tau - g00 - 2.0 * g11
+    return {(0, 0): g00, (1, 0): g10, (1, 1): g11, (2, 0): g20}
