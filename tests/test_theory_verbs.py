@@ -34,3 +34,28 @@ def test_eliashberg(tmp_path: Path) -> None:
 def test_eliashberg_refuses(words: list[str]) -> None:
     done = CliRunner().invoke(commands, ["theory", "eliashberg", *words])
     assert isinstance(done.exception, InputError) and "\n" not in str(done.exception)
+
+
+def test_pair() -> None:
+    rows = json.loads(said("pair", "--lattice", "square", "--U", "-8", "--V", "0", "--format", "json"))
+    assert rows[0]["channel"] == "s" and rows[0]["E"] == pytest.approx(-10.091756333672, abs=1e-10)
+    assert {"binding_energy", "mass", "pair_distance2"} <= set(rows[0])
+    assert all(row["E"] is None and row["status"] != "bound" for row in rows[1:])
+    limits = json.loads(said("pair", "--lattice", "cubic", "--thresholds", "0", "--format", "json"))
+    assert limits[0]["threshold"] == pytest.approx(-7.91355, abs=5e-6)
+
+
+def test_ring_exchanges_s_and_d() -> None:
+    """Hole-like hopping has a d ground state, electron-like an s one."""
+    for amplitude, channels in ((1.0, ["d", "p", "s"]), (-1.0, ["s", "p", "d"])):
+        rows = json.loads(said("ring", "--amplitude", amplitude, "--format", "json"))
+        assert [row["channel"] for row in rows] == channels
+        assert [row["E"] for row in rows] == pytest.approx([-2.0, 0.0, 2.0])
+
+
+@pytest.mark.parametrize(
+    "words", [["pair", "--lattice", "kagome"], ["pair", "--U", "x"], ["ring", "--amplitude", "0"], ["ring", "--model", "c"]]
+)
+def test_bad_input_is_one_line(words: list[str]) -> None:
+    done = CliRunner().invoke(commands, ["theory", *words])
+    assert isinstance(done.exception, InputError) and "\n" not in str(done.exception)

@@ -53,3 +53,44 @@ def eliashberg(lambdas: list[float], mu_star: float, figure: Path | None, form: 
 
         ceiling_figure(rows, figure)
     output(rows, form)
+
+
+def _number(_: click.Context, parameter: click.Parameter, text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        raise InputError(f"{parameter.opts[0]}: {text}: not a number; allowed: a number, or inf") from None
+
+
+@theory.command()
+@click.option("--lattice", default="square", show_default=True, help="chain, square, triangular, cubic, bct.")
+@click.option("--U", "U", default="-8", show_default=True, callback=_number, help="On one site; inf: a hard core.")
+@click.option("--V", "V", type=float, multiple=True, help="Of the next shell of neighbours; may be repeated.")
+@click.option("--t-prime", type=float, default=0.0, show_default=True, help="Diagonal hop -t'; hole-like if negative.")
+@click.option("--t-perp", type=float, default=0.0, show_default=True, help="Between the layers of bct.")
+@click.option("--K", "K", type=float, multiple=True, help="Total momentum, a phase per primitive vector.")
+@click.option("--thresholds", type=click.IntRange(0, 3), help="Instead: from which U (0), or V of this shell, they bind.")
+@format_option
+def pair(
+    lattice: str, U: float, V: tuple[float, ...], t_prime: float, t_perp: float, K: tuple[float, ...],
+    thresholds: int | None, form: str,
+) -> None:  # fmt: skip
+    """Two electrons without phonons: bound states by symmetry channel, exact (energies in t, masses in m0)."""
+    from hpcbip.theory.pair import PairModel, rows
+    from hpcbip.theory.pair_threshold import threshold_rows
+
+    hops = (t_prime, t_perp) if lattice == "bct" else (t_prime,) if t_prime else ()
+    model = PairModel(lattice, U, V, hops, K)
+    output(rows(model) if thresholds is None else threshold_rows(model, thresholds), form)
+
+
+@theory.command()
+@click.option("--amplitude", type=float, default=1.0, show_default=True, help="h; hole-like if positive.")
+@click.option("--attraction", type=float, default=0.0, show_default=True, help="V.")
+@click.option("--model", default="a", show_default=True, help="a or b.")
+@format_option
+def ring(amplitude: float, attraction: float, model: str, form: str) -> None:
+    """The four-site ring behind d-wave pairs: levels and symmetries."""
+    from hpcbip.theory.ring import rows
+
+    output(rows(amplitude, attraction, model), form)
