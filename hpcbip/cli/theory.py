@@ -69,7 +69,7 @@ def _number(_: click.Context, parameter: click.Parameter, text: str) -> float:
 @click.option("--t-prime", type=float, default=0.0, show_default=True, help="Diagonal hop -t'; hole-like if negative.")
 @click.option("--t-perp", type=float, default=0.0, show_default=True, help="Between the layers of bct.")
 @click.option("--K", "K", type=float, multiple=True, help="Total momentum, a phase per primitive vector.")
-@click.option("--thresholds", type=click.IntRange(0, 3), help="Instead: from which U (0), or V of this shell, they bind.")
+@click.option("--thresholds", type=click.IntRange(0, 3), help="Instead: from which U (0) or V of a shell they bind.")
 @format_option
 def pair(
     lattice: str, U: float, V: tuple[float, ...], t_prime: float, t_perp: float, K: tuple[float, ...],
