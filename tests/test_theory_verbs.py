@@ -53,7 +53,18 @@ def test_ring_exchanges_s_and_d() -> None:
         assert [row["E"] for row in rows] == pytest.approx([-2.0, 0.0, 2.0])
 
 
-@pytest.mark.parametrize("words", ["pair --lattice kagome", "pair --U x", "ring --amplitude 0", "ring --model c"])
+def test_instanton(tmp_path: Path) -> None:
+    words = ["--coupling", "holstein", "--size", "6", "--lambda", "2,3,5,8", "--points", "9"]
+    out = said("instanton", *words, "--figure", tmp_path / "instanton.png")
+    assert "s ~ lambda^p: p = 1.0" in out and (tmp_path / "instanton.png").stat().st_size > 10_000
+    rows = json.loads(said("instanton", *words[:4], "--lambda", "3", "--format", "json"))
+    assert rows[0]["lambda"] == 3.0 and rows[0]["action"] > 10.0
+
+
+REFUSED = "instanton --lattice cubic", "instanton --lambda -1", "pair --lattice kagome", "pair --U x", "ring --model c"
+
+
+@pytest.mark.parametrize("words", REFUSED)
 def test_bad_input_is_one_line(words: str) -> None:
     done = CliRunner().invoke(commands, ["theory", *words.split()])
     assert isinstance(done.exception, InputError) and "\n" not in str(done.exception)

@@ -94,3 +94,34 @@ def ring(amplitude: float, attraction: float, model: str, form: str) -> None:
     from hpcbip.theory.ring import rows
 
     output(rows(amplitude, attraction, model), form)
+
+
+@theory.command()
+@click.option("--lattice", default="chain", show_default=True, help="chain, square.")
+@click.option("--coupling", default="bond", show_default=True, help="bond, holstein.")
+@click.option("--sector", default="bipolaron", show_default=True, help="polaron, bipolaron.")
+@click.option("--U", "U", type=float, default=0.0, show_default=True)
+@click.option("--lambda", "lambdas", default="1,1.8,3.2,5.6,10", show_default=True, callback=numbers)
+@click.option("--size", type=int, help="Of the cluster, sites along each axis. [default: 8; square: 5]")
+@click.option("--points", type=click.IntRange(9, 101), default=17, show_default=True, help="On a path.")
+@click.option("--figure", type=click.Path(path_type=Path), help="Draw minimum, saddle, barrier and s against λ.")
+@format_option
+def instanton(
+    lambdas: list[float], size: int | None, points: int, figure: Path | None, form: str, **surface_words: Any
+) -> None:
+    """Semiclassical tunnelling of self-trapped (bi)polarons: barriers, actions s = S Ω/t, the power of λ in ln m*."""
+    from hpcbip.theory.instanton import Surface
+    from hpcbip.theory.instanton_law import draw, exponent, rows, scan
+    from hpcbip.theory.instanton_path import instanton as full_instanton
+
+    size = size or {"chain": 8}.get(surface_words["lattice"], 5)
+    surfaces = [Surface(lam=lam, size=size, **surface_words) for lam in lambdas]  # refuses before any work
+    found = scan(surfaces[0], lambdas, points)
+    output(rows(found), form)
+    if len(found) >= 4 and form == "table":
+        law = exponent(lambdas, [each.least.action for each in found])
+        click.echo(f"s ~ lambda^p: p = {law.p:.3f} +- {law.p_err:.3f} (how far it is from a pure power)")
+    if figure is not None:
+        middle = surfaces[len(surfaces) // 2]
+        label = f"{middle.lattice}, {middle.coupling}, {middle.sector}"
+        draw(full_instanton(middle, points), [(label, found)], figure)
