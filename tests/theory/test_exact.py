@@ -156,7 +156,7 @@ def test_one_site() -> None:
 
 
 def test_holstein_polaron_of_the_literature() -> None:
-    """PRB 60, 1633: -2.469684723933 at t = Ω = g = 1."""
+    """PRB 60, 1633: -2.46968 at t = Ω = g = 1; the further digits are those of 1.2·10⁷ states (Nh = 22)."""
     result = converge(System(Geometry("chain", "holstein"), 1.0, 1.0, 1.0), nh=13)
     assert result.E.value == pytest.approx(-2.469684723933, abs=1e-9)
     assert result.E.error is not None and result.E.error < 1e-8
@@ -259,6 +259,8 @@ def test_light_bipolaron() -> None:
 def test_extrapolation() -> None:
     geometric = extrapolate([1.0 + 0.5**n for n in (3, 4, 5)])
     assert geometric.value == pytest.approx(1.0) and geometric.error == pytest.approx(0.5**5, rel=1e-6)
+    lucky = extrapolate([1.0, 1.5, 1.5001])
+    assert lucky.error is not None and lucky.error > 0.04
     alternating = extrapolate([1.0, 1.2, 1.1])
     assert alternating.value == 1.1 and alternating.error is not None and alternating.error > 0.2
     assert extrapolate([1.0, None, 1.0]).error is None

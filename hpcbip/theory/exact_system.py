@@ -1,0 +1,168 @@
+"""What the exact diagonalisation solves: couplings, electrons and their parameters (PHYSICS.md section 1).
+
+The Hamiltonian is a sum of moves: an electron hops or stays, and one phonon is made on the way or none. Their adjoints
+complete it, so that only bare hops along the axes and moves that make phonons have to be listed.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from dataclasses import dataclass
+from functools import cached_property
+
+from hpcbip.errors import InputError
+from hpcbip.models import LATTICES, Lattice, coupling_from_lambda, get_lattice
+
+COUPLINGS: tuple[str, ...] = ("holstein", "bond", "site-peierls", "bond+holstein", "site-peierls+holstein")
+SPINS: tuple[str, ...] = ("singlet", "triplet")
+
+
+@dataclass(frozen=True)
+class Move:
+    """One term of H without its strength: electron along `step`, with a phonon of `mode` made at `place`, times `sign`.
+
+    Attributes:
+        step: displacement of the electron, lattice coordinates; zero for Holstein coupling.
+        strength: "t", "g" or "g_holstein": what multiplies it.
+        mode: oscillator of a site that gains a phonon, None for a bare hop.
+        at_target: whether that is an oscillator of the site the electron goes to, rather than of the one it leaves.
+        sign: ±1.
+    """
+
+    step: tuple[int, ...]
+    strength: str
+    mode: int | None = None
+    at_target: bool = False
+    sign: int = 1
+
+
+@dataclass(frozen=True)
+class Geometry:
+    """All that the basis depends on; the same for all strengths of the couplings.
+
+    Attributes:
+        lattice: name of a lattice.
+        coupling: one of `COUPLINGS`.
+        electrons: 1 or 2.
+        spin: of two electrons, "singlet" or "triplet".
+        cluster: extents of an open cluster; None for the infinite lattice, where total momentum is a quantum number.
+
+    Raises:
+        InputError: for what is not in these lists, and for site-Peierls coupling on a lattice whose bonds are not at
+            right angles: its sites have one oscillator per bond axis.
+    """
+
+    lattice: str
+    coupling: str
+    electrons: int = 1
+    spin: str = "singlet"
+    cluster: tuple[int, ...] | None = None
+
+    def __post_init__(self) -> None:
+        if self.lattice not in LATTICES:
+            raise InputError(f"lattice {self.lattice!r} is unknown; allowed: {', '.join(LATTICES)}")
+        if self.coupling not in COUPLINGS:
+            raise InputError(f"coupling {self.coupling!r} is unknown; allowed: {', '.join(COUPLINGS)}")
+        if self.electrons not in (1, 2):
+            raise InputError(f"electrons: {self.electrons}; allowed: 1 or 2")
+        if self.spin not in SPINS:
+            raise InputError(f"spin: {self.spin!r}; allowed: {', '.join(SPINS)}")
+        if "site-peierls" in self.coupling and not self.bravais.hypercubic:
+            raise InputError(f"site-peierls on {self.lattice}: allowed on the chain, square and cubic lattices")
+        if self.cluster is not None and (len(self.cluster) != self.bravais.dimension or min(self.cluster) < 1):
+            raise InputError(f"cluster {self.cluster}: one extent of at least 1 per dimension of the lattice")
+
+    @cached_property
+    def bravais(self) -> Lattice:
+        """The infinite lattice."""
+        return get_lattice(self.lattice)
+
+    @property
+    def main_modes(self) -> int:
+        """Oscillators per site that belong to g: one per bond axis, or one for `holstein`."""
+        return 1 if self.coupling == "holstein" else len(self.bravais.axes)
+
+    @property
+    def modes(self) -> int:
+        """All oscillators per site; those of g_holstein come last."""
+        return self.main_modes + self.coupling.endswith("+holstein")
+
+    @cached_property
+    def hops(self) -> tuple[Move, ...]:
+        """Bare hops along the axes; those against them are their adjoints."""
+        return tuple(Move(axis, "t") for axis in self.bravais.axes)
+
+    @cached_property
+    def creations(self) -> tuple[Move, ...]:
+        """All moves that make a phonon.
+
+        A bond's oscillator belongs to its lower site. Site-Peierls: g K_b (X_i - X_j), j = i + axis, so a hop along the
+        axis has + at the site it leaves, and one against it has - there.
+        """
+        rest = (0,) * self.bravais.dimension
+        if self.coupling == "holstein":
+            return (Move(rest, "g", 0),)
+        moves = []
+        for mode, axis in enumerate(self.bravais.axes):
+            back = tuple(-x for x in axis)
+            if self.coupling.startswith("bond"):
+                moves += [Move(axis, "g", mode, False), Move(back, "g", mode, True)]
+            else:
+                for (step, sign), target in itertools.product(((axis, 1), (back, -1)), (False, True)):
+                    moves.append(Move(step, "g", mode, target, -sign if target else sign))
+        if self.coupling.endswith("+holstein"):
+            moves.append(Move(rest, "g_holstein", self.main_modes))
+        return tuple(moves)
+
+
+@dataclass(frozen=True)
+class System:
+    """A geometry with its energies, all in the same unit.
+
+    Attributes:
+        geometry: lattice, coupling, electrons.
+        t: hopping, > 0.
+        omega: phonon frequency Ω, > 0.
+        g: coupling; only its square matters.
+        U: on-site interaction of two electrons.
+        V: strength of their Coulomb tail V/|r|, r ≠ 0, |r| in lattice constants.
+        g_holstein, omega_holstein: of the sites' oscillators, for `bond+holstein` and `site-peierls+holstein`.
+
+    Raises:
+        InputError: for values that are not finite or not positive where they have to be.
+    """
+
+    geometry: Geometry
+    t: float
+    omega: float
+    g: float
+    U: float = 0.0
+    V: float = 0.0
+    g_holstein: float = 0.0
+    omega_holstein: float = 0.0
+
+    def __post_init__(self) -> None:
+        for name in ("t", "omega", "g", "U", "V", "g_holstein", "omega_holstein"):
+            if not math.isfinite(getattr(self, name)):
+                raise InputError(f"{name}: {getattr(self, name)}; allowed: finite numbers")
+        for name in ("t", "omega"):
+            if getattr(self, name) <= 0.0:
+                raise InputError(f"{name}: {getattr(self, name)}; allowed: > 0")
+        if (self.omega_holstein > 0.0) != self.geometry.coupling.endswith("+holstein"):
+            raise InputError("omega_holstein > 0 goes with couplings that end in +holstein, and with no other")
+
+
+def g_from_lambda(geometry: Geometry, lam: float, omega: float, t: float) -> float:
+    """g ≥ 0 for λ ≥ 0: `hpcbip.models.couplings`; site-Peierls chain λ = 2g²/(Ωt) (PRL 121, 247001).
+
+    Raises:
+        InputError: for negative λ, and for site-Peierls beyond the chain, where no convention is established.
+    """
+    if not (math.isfinite(lam) and lam >= 0.0):
+        raise InputError(f"lambda: {lam}; allowed: >= 0")
+    if geometry.coupling.startswith("site-peierls"):
+        if geometry.lattice != "chain":
+            raise InputError(f"lambda of site-peierls on {geometry.lattice} has no convention; give g")
+        return math.sqrt(lam * omega * t / 2.0)
+    return coupling_from_lambda(geometry.bravais, geometry.coupling, lam, omega, t)
