@@ -61,7 +61,21 @@ def test_instanton(tmp_path: Path) -> None:
     assert rows[0]["lambda"] == 3.0 and rows[0]["action"] > 10.0
 
 
-REFUSED = "instanton --lattice cubic", "instanton --lambda -1", "pair --lattice kagome", "pair --U x", "ring --model c"
+def test_exact() -> None:
+    rows = json.loads(said("exact", "--g", "1", "--states", "20000", "--format", "json"))
+    assert rows[0]["E"] == pytest.approx(-2.469684, abs=1e-6) and rows[0]["mass"] == pytest.approx(1.35049, abs=1e-5)
+    words = "--coupling site-peierls --omega 3 --lambda 1 --U 4 --electrons 2 --nh 7 --format json"
+    pair = json.loads(said("exact", *words.split()))[0]
+    keys = "E E_err mass mass_err pair_distance2 phonons weight K basis_size"
+    assert set(keys.split()) <= set(pair) and pair["mass"] == pytest.approx(0.891, abs=0.01)
+    critical = json.loads(said("exact", "--critical", "--omega", "3", "--nh", "7", "--format", "json"))[0]
+    assert critical["lambda"] == pytest.approx(0.6819, abs=2e-4)
+
+
+REFUSED = [
+    "instanton --lattice cubic", "instanton --lambda -1", "pair --lattice kagome", "pair --U x", "ring --model c", "exact",
+    "exact --lambda 1 --g 1", "exact --g 1 --lattice kagome", "exact --g -x", "exact --g 1 --coupling none",
+]  # fmt: skip
 
 
 @pytest.mark.parametrize("words", REFUSED)

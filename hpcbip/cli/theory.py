@@ -11,6 +11,8 @@ from hpcbip.errors import InputError
 
 from .output import format_option, output
 
+POSITIVE = click.FloatRange(0.0, float("inf"), min_open=True, max_open=True)
+
 
 @click.group()
 def theory() -> None:
@@ -31,6 +33,10 @@ def numbers(_: click.Context, parameter: click.Parameter, text: str) -> list[flo
     except (ValueError, ZeroDivisionError, OverflowError):
         allowed = "numbers as in 0.5,1,2, or begin:end:step"
         raise InputError(f"{parameter.opts[0]}: {text}: cannot be read; allowed: {allowed}") from None
+
+
+def _optional_numbers(context: click.Context, parameter: click.Parameter, text: str | None) -> list[float]:
+    return [] if text is None else numbers(context, parameter, text)
 
 
 @theory.command()
@@ -125,3 +131,44 @@ def instanton(
         middle = surfaces[len(surfaces) // 2]
         label = f"{middle.lattice}, {middle.coupling}, {middle.sector}"
         draw(full_instanton(middle, points), [(label, found)], figure)
+
+
+@theory.command()
+@click.option("--lattice", default="chain", show_default=True, help="chain, square, triangular, cubic.")
+@click.option("--coupling", default="holstein", show_default=True, help="holstein, bond, site-peierls, ...+holstein.")
+@click.option("--electrons", type=click.IntRange(1, 2), default=1, show_default=True)
+@click.option("--spin", default="singlet", show_default=True, help="Of two electrons: singlet, triplet.")
+@click.option("--t", type=POSITIVE, default=1.0, show_default=True)
+@click.option("--omega", type=POSITIVE, default=1.0, show_default=True)
+@click.option("--lambda", "lambdas", callback=_optional_numbers, help="As in 0.5,1,2; or --g.")
+@click.option("--g", "couplings", callback=_optional_numbers, help="As in 0.5,1,2.")
+@click.option("--U", "interactions", default="0", show_default=True, callback=numbers)
+@click.option("--V", "V", type=float, default=0.0, show_default=True, help="Between neighbours.")
+@click.option("--g-holstein", type=float, default=0.0, show_default=True)
+@click.option("--omega-holstein", type=float, default=0.0, help="Of the sites, with ...+holstein.")
+@click.option("--nh", type=int, help="Size of the space: how often the coupling acts. [default: from --states]")
+@click.option("--states", type=click.IntRange(min=1), default=100_000, show_default=True, help="At most.")
+@click.option("--K", "K", type=float, multiple=True, help="Total momentum in 1/a. [default: that of the lowest state]")
+@click.option("--critical", is_flag=True, help="Instead: λ where the site-Peierls polaron leaves K = 0.")
+@format_option
+def exact(
+    lattice: str, coupling: str, electrons: int, spin: str, lambdas: list[float], couplings: list[float],
+    interactions: list[float], nh: int | None, states: int, K: tuple[float, ...], critical: bool, form: str,
+    **energies: float,
+) -> None:  # fmt: skip
+    """Exact diagonalisation of one or two electrons with phonons: E, mass, size, cloud, converged and with errors."""
+    from hpcbip.theory.exact import critical_lambda, rows
+    from hpcbip.theory.exact_system import Geometry, System, g_from_lambda
+
+    t, omega = energies["t"], energies["omega"]
+    if critical:
+        found = critical_lambda(omega, t, nh or 9)
+        by_nh = {f"nh = {size}": lam for size, _, lam in found.by_nh}
+        output([{"omega": omega, "lambda": found.lam.value, "lambda_err": found.lam.error, **by_nh}], form)
+        return
+    if bool(lambdas) == bool(couplings):
+        raise InputError("--lambda: give either --lambda or --g; allowed: numbers as in 0.5,1,2")
+    geometry = Geometry(lattice, coupling, electrons, spin)
+    strengths = couplings or [g_from_lambda(geometry, lam, omega, t) for lam in lambdas]
+    systems = [System(geometry, g=g, U=U, **energies) for U in interactions for g in strengths]
+    output(rows(systems, nh, states, K or None), form)
