@@ -73,8 +73,8 @@ def test_exact() -> None:
 
 
 REFUSED = [
-    "instanton --lattice cubic", "instanton --lambda -1", "pair --lattice kagome", "pair --U x", "ring --model c", "exact",
-    "exact --lambda 1 --g 1", "exact --g 1 --lattice kagome", "exact --g -x", "exact --g 1 --coupling none",
+    "instanton --lattice cubic", "instanton --lambda -1", "pair --lattice kagome", "pair --U x", "ring --model c",
+    "exact", "exact --lambda 1 --g 1", "exact --g 1 --lattice kagome", "exact --g -x", "exact --g 1 --coupling none",
 ]  # fmt: skip
 
 
