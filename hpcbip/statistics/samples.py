@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 from itertools import groupby
 
 import numpy as np
@@ -144,19 +144,21 @@ class Samples:
         """Moments of the bins of one size."""
         if size not in self._moments:
             runs = self.bins(size)
-            linear = [run @ _weights(run.shape[2]) for run in runs]
-            count = np.array([float(run.shape[2]) for run in runs for _ in range(run.shape[1])])
-            total = np.concatenate([projected[:, :, 0] for projected in linear], axis=1)
-            square = np.asarray(sum(dot(run, run).sum(axis=1) for run in runs))
-            rise, step = (np.asarray(sum(projected[:, :, k].sum(axis=1) for projected in linear)) for k in (1, 2))
-            self._moments[size] = Moments(count[None], total, square, rise, step)
+            linear = np.concatenate([run @ _weights(run.shape[2]) for run in runs], axis=1)
+            count = np.repeat([float(run.shape[2]) for run in runs], [run.shape[1] for run in runs])
+            square = np.concatenate([dot(run, run) for run in runs], axis=1).sum(axis=1)
+            _, rise, step = linear.sum(axis=1).T
+            self._moments[size] = Moments(count[None], linear[:, :, 0], square, rise, step)
         return self._moments[size]
 
 
+@lru_cache(maxsize=128)
 def _weights(count: int) -> Array:
     """(count, 3): one, the number of the bin from the middle, and the half it is in, 1 or -1 (0 in the middle)."""
     number = np.arange(count) - 0.5 * (count - 1)
-    return np.stack([np.ones(count), number, -np.sign(number)], axis=1)
+    weights = np.stack([np.ones(count), number, -np.sign(number)], axis=1)
+    weights.setflags(write=False)
+    return weights
 
 
 def _sums(run: Array, size: int) -> Array:

@@ -24,7 +24,7 @@ from hpcbip.errors import InputError
 
 Array = NDArray[np.float64]
 
-SHORTEST = 0.3  # length scale in spans below which nothing is believed, and in spacings:
+SHORTEST = 0.5  # length scale in spans below which nothing is believed, and in spacings:
 SPACINGS = 1.5
 LONGEST = 4.0
 USUAL = 0.7  # weak priors: of ln ℓ about this many spans, of ln s about the range of the data, with the widths

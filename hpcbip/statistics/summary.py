@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import ndtr, stdtrit
 
 from .binning import Binning, binning_analysis
 from .checks import check_all
@@ -13,7 +14,7 @@ from .gamma import Gamma, gamma_method
 from .samples import Array, Chains, Samples
 
 VERDICTS: tuple[str, ...] = ("converged", "maybe", "not")
-_P_ALARM = 1e-4  # of a check between chains or halves; a table of 100 numbers raises one false alarm in 50
+_P_ALARM = 1e-4  # of a check; three checks of each number of a table of 100 raise one false alarm in 30
 
 
 @dataclass(frozen=True)
@@ -21,7 +22,11 @@ class Summary:
     """Everything about the means of m quantities.
 
     Attributes:
-        mean, error, error_error: (m,), by the Γ method: within 2 % of the truth where binned errors are 5 to 15 % low.
+        mean: (m,).
+        error: (m,) what 68.27 % of the deviations of `mean` stay below: the standard error by the Γ method (within 2 %
+            of the truth where binned errors are 5 to 15 % low) times Student's t for as many degrees of freedom as it
+            is known with, 1/2 (error/error_error)²: 1.03 at N = 100 tau, 1.01 at N = 400 tau.
+        error_error: (m,) standard error of `error`.
         tau, tau_error: (m,) integrated autocorrelation time in samples (1/2: uncorrelated), by the Γ method.
         samples: number of samples, over all chains.
         independent: (m,) what the samples are worth in independent ones, by the more pessimistic of the two analyses.
@@ -68,8 +73,16 @@ def summarise(chains: Chains | Samples) -> Summary:
     quiet = np.minimum(np.minimum(checks.chain_p, checks.half_p), checks.trend_p) > _P_ALARM
     good = (independent >= 32.0) & agree & quiet
     bad = (independent < 10.0) | ~np.isfinite(gamma.error)
+    student = _student(gamma)
     return Summary(
-        gamma.mean, gamma.error, gamma.error_error, gamma.tau, gamma.tau_error, samples.total, independent,
-        checks.chain_p, checks.half_p, checks.trend_p, checks.r_hat, np.where(bad, 2, np.where(good, 0, 1)), binning,
-        gamma,
-    )
+        gamma.mean, student * gamma.error, student * gamma.error_error, gamma.tau, gamma.tau_error, samples.total,
+        independent, checks.chain_p, checks.half_p, checks.trend_p, checks.r_hat,
+        np.where(bad, 2, np.where(good, 0, 1)), binning, gamma,
+    )  # fmt: skip
+
+
+def _student(gamma: Gamma) -> Array:
+    """(m,) Student's t of the probability of one standard error, for the degrees of freedom of the error."""
+    relative = np.divide(gamma.error_error, gamma.error, out=np.zeros_like(gamma.error), where=gamma.error > 0.0)
+    freedom = 0.5 / np.clip(relative, 1e-6, 0.7) ** 2
+    return np.asarray(stdtrit(freedom, ndtr(1.0)))

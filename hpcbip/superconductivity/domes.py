@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from .scans import Array, Record, Scan, axis_value, scans
 
@@ -24,7 +25,7 @@ SYMBOLS = {"lambda": ("λ = ", ""), "U": ("U = ", "t"), "t/omega": ("t/Ω = ", "
 GRID = 121  # places on the axis at which curves are worked out; between them quadratic interpolation
 SAMPLES = 500  # curves drawn for the error of the interpolation
 P_ALARM = 1e-3  # of a smooth curve through the points
-RESTS = 0.1  # weight from which on the peak rests on a point
+RESTS = 0.2  # weight from which on the peak rests on a point
 FEW = 4  # points below which the error of the interpolation is hardly known
 END = 0.16  # probability of the end of the scan from which on a peak is only a bound
 
@@ -72,8 +73,8 @@ class Tops:
 
     position: Array
     log_height: Array
-    kink: Array
-    end: Array
+    kink: NDArray[np.bool_]
+    end: NDArray[np.int64]
 
 
 def find_peaks(records: Sequence[Record], replicates: Mapping[str, Array] | None = None) -> list[Peak]:
@@ -110,7 +111,7 @@ def find_peak(scan: Scan) -> Peak:
     height, place = float(np.exp(best.log_height)), float(best.position)
     peak = Peak(
         scan.axes[0], scan.label, place, math.hypot(stat_x, between_x), height, height * math.hypot(stat_h, between_h),
-        _systematic(scan, curves.weights([place])[0, 0, 0], height), stat_x, height * stat_h, between_x,
+        _systematic(scan, place, height), stat_x, height * stat_h, between_x,
         height * between_h, float(both.kink.mean()), bool(best.end != 0 or (both.end != 0).mean() > END),
         len(scan.records), curves.p_value,
     )  # fmt: skip
@@ -137,7 +138,7 @@ def tops(scan: Scan, grid: Array, curves: Array) -> Tops:
     value = _parabola(free, v) - np.maximum(_parabola(size, v), 0.0)
     chosen = value.argmax(axis=0)[None]
     at = np.take_along_axis(v, chosen, axis=0)[0]
-    kink = (chosen[0] >= len(candidates) - 2) & scan.saturates
+    kink = np.abs(_parabola(size, at)) < 1e-9
     end = ((middle == len(grid) - 2) & (at >= 1.0)).astype(int) - ((middle == 1) & (at <= -1.0)).astype(int)
     position = grid[middle] + at * (grid[1] - grid[0])
     return Tops(position, np.take_along_axis(value, chosen, axis=0)[0], kink, end)
@@ -186,15 +187,17 @@ def _roots(values: Array) -> list[Array]:
         return [q / a, c / q]
 
 
-def _systematic(scan: Scan, weights: Array, height: float) -> float | None:
-    """That of the points on which the peak rests: it has one cause, so that relative errors are averaged."""
+def _systematic(scan: Scan, place: float, height: float) -> float | None:
+    """Relative systematic errors of the points beside the peak, interpolated: they have one cause."""
     known = [
-        (abs(weight), record["tc_over_omega_sys"] / record["tc_over_omega"])
-        for weight, record in zip(weights, scan.records, strict=True)
+        (x, record["tc_over_omega_sys"] / record["tc_over_omega"])
+        for x, record in zip(scan.x[:, 0], scan.records, strict=True)
         if record.get("tc_over_omega_sys") is not None and record.get("tc_over_omega")
     ]
-    total = sum(weight for weight, _ in known)
-    return height * sum(weight * relative for weight, relative in known) / total if total > 0.0 else None
+    if not known:
+        return None
+    x, relative = np.array(known).T
+    return height * float(np.interp(place, x, relative))
 
 
 def _flags(scan: Scan, peak: Peak) -> list[str]:

@@ -60,8 +60,8 @@ class Scan:
 
     @cached_property
     def noise(self) -> Array:
-        """(n, 2, 2): covariance of the errors of ln m* and ln R²."""
-        return np.array([rows.T @ rows for rows in self.deviations])
+        """(n, 2, 2): covariance of the errors of ln m* and ln R², never quite one of the other."""
+        return np.array([rows.T @ rows * [[1.0, 0.999], [0.999, 1.0]] for rows in self.deviations])
 
     @property
     def interpolates(self) -> bool:

@@ -31,7 +31,7 @@ Tolerance = Mapping[str, float]
 
 STEP = 0.5  # first step away from a single point, of its value; further ones, of the span, so that they grow
 FIRST_U = 2.0  # first step along U, in t
-APART = 0.02  # of the span: nearer points tell nothing new
+APART = 0.03  # of the span: a point nearer to another one should be better statistics of that one
 _PLACES = {1: 61, 2: 13}  # candidates per axis
 _FACTORS = (0.5, 0.8)  # by which a target may be tightened in one step
 _NOISY = 0.3  # share of noise from which on more statistics are worth a word
@@ -164,7 +164,8 @@ def _refine(summit: Summit, number: int, bounds: Bounds, tolerance: Tolerance) -
         near = {i: _nearest(scan, places[i]) for i in left}
         best = min(left, key=lambda i: outlook.after(i, scan.noise[near[i]]).variance)
         outlook = outlook.after(best, scan.noise[near[best]])
-        left.remove(best)
+        near_it = np.linalg.norm((places - places[best]) / _span(scan), axis=1) < APART
+        left = [i for i in left if not near_it[i]]
         cost += _bins(scan.records[near[best]])
         rest = math.sqrt(outlook.variance / before)
         share = f"{summit.between:.0%} of the variance of the maximum is interpolation, the rest noise"
