@@ -139,8 +139,9 @@ def _bins(samples: Samples, binning: Binning) -> _Bins:
 
 
 def _levels(samples: Samples) -> tuple[NDArray[np.int64], Moments]:
-    """All bin sizes (L,) of which there are bins, and the moments of the bins."""
-    sizes = np.array(bin_sizes(samples.lengths, 1))
+    """The bin sizes (L,) to choose from, and the moments of their bins."""
+    longest = max(1, max(samples.lengths) // _LEAST)
+    sizes = np.array([size for size in bin_sizes(samples.lengths, 1) if size <= longest])
     return sizes, Moments.stack([samples.moments(int(size)) for size in sizes])
 
 
@@ -150,15 +151,14 @@ def _choose(samples: Samples, binning: Binning, sizes: NDArray[np.int64], moment
     size = sizes[:looked, None]
     variance = _ratio(moments.within - _ratio(moments.rise**2, moments.rise2), free[:, None])[:looked]
     tau = np.where(variance[0] > 0.0, 0.5 * _ratio(variance, variance[0] * size), 0.5)
-    measured, longest = tau, max(samples.lengths)
+    measured = tau
     for _ in range(3):  # the bins that tau is taken from are short as well
         tau = np.where(measured > 0.5, measured / _low(size, tau), measured)
-    wanted = np.cbrt(longest * (2.0 * tau) ** 2)
+    wanted = np.cbrt(max(samples.lengths) * (2.0 * tau) ** 2)
     enough = size > wanted
     level = np.where(enough.any(axis=0), enough.argmax(axis=0), looked - 1)
     tau, wanted = (values[level, np.arange(len(level))] for values in (tau, wanted))
-    limit = np.minimum(_LARGER * wanted, max(1, longest // _LEAST))
-    chosen = sizes[np.maximum(np.searchsorted(sizes, limit, side="right") - 1, 0)]
+    chosen = sizes[np.maximum(np.searchsorted(sizes, _LARGER * wanted, side="right") - 1, 0)]
     return CheckBins(chosen, _low(chosen, tau), np.minimum(1.0, _ratio(chosen, _INDEPENDENT * tau)))
 
 

@@ -144,12 +144,22 @@ class Samples:
         """Moments of the bins of one size."""
         if size not in self._moments:
             runs = self.bins(size)
-            linear = np.concatenate([run @ _weights(run.shape[2]) for run in runs], axis=1)
+            linear = _join([_project(run) for run in runs])
             count = np.repeat([float(run.shape[2]) for run in runs], [run.shape[1] for run in runs])
-            square = np.concatenate([dot(run, run) for run in runs], axis=1).sum(axis=1)
             _, rise, step = linear.sum(axis=1).T
+            square = _join([dot(run, run) for run in runs]).sum(axis=1)
             self._moments[size] = Moments(count[None], linear[:, :, 0], square, rise, step)
         return self._moments[size]
+
+
+def _join(parts: list[Array]) -> Array:
+    return parts[0] if len(parts) == 1 else np.concatenate(parts, axis=1)
+
+
+def _project(run: Array) -> Array:
+    """(m, chains, 3): sums over the bins of each chain, plain and with the two other `_weights`."""
+    m, chains, count = run.shape
+    return (run.reshape(m * chains, count) @ _weights(count)).reshape(m, chains, 3)
 
 
 @lru_cache(maxsize=128)
@@ -162,11 +172,11 @@ def _weights(count: int) -> Array:
 
 
 def _sums(run: Array, size: int) -> Array:
-    """Sums over `size` neighbours along the last axis."""
-    rest = run.shape[2] % size
-    total = run[:, :, rest::size].copy()
-    for k in range(1, size):
-        total += run[:, :, rest + k :: size]
+    """Sums over `size` neighbours along the last axis, two or more."""
+    first, second, *others = (run[:, :, run.shape[2] % size + k :: size] for k in range(size))
+    total = np.asarray(first + second)
+    for other in others:
+        total += other
     return total
 
 

@@ -42,7 +42,7 @@ class Peak:
         position_interpolation, height_interpolation: from what the curve may do between the points.
         height_sys: systematic error of the height from that of the points; None if unknown.
         at_kink: probability that the maximum lies where R² = 1.
-        limit: it lies at the end of the scan, or that is within the error: only a bound.
+        end: -1 or 1 if it lies at that end of the scan, or may do so within its error; else 0.
         points: number of points. p_value: whether a smooth curve describes them; nan if that cannot be told.
         flags: what speaks against it.
         statement: all of this as one sentence.
@@ -60,11 +60,16 @@ class Peak:
     position_interpolation: float
     height_interpolation: float
     at_kink: float
-    limit: bool
+    end: int
     points: int
     p_value: float
     flags: list[str] = field(default_factory=list)
     statement: str = ""
+
+    @property
+    def limit(self) -> bool:
+        """Whether the maximum is only a bound, because the scan ends there."""
+        return self.end != 0
 
 
 @dataclass(frozen=True)
@@ -112,7 +117,7 @@ def find_peak(scan: Scan) -> Peak:
     peak = Peak(
         scan.axes[0], scan.label, place, math.hypot(stat_x, between_x), height, height * math.hypot(stat_h, between_h),
         _systematic(scan, place, height), stat_x, height * stat_h, between_x,
-        height * between_h, float(both.kink.mean()), bool(best.end != 0 or (both.end != 0).mean() > END),
+        height * between_h, float(both.kink.mean()), int(best.end) or likely_end(both.end > 0, both.end < 0),
         len(scan.records), curves.p_value,
     )  # fmt: skip
     flags = _flags(scan, peak)
@@ -142,6 +147,12 @@ def tops(scan: Scan, grid: Array, curves: Array) -> Tops:
     end = ((middle == len(grid) - 2) & (at >= 1.0)).astype(int) - ((middle == 1) & (at <= -1.0)).astype(int)
     position = grid[middle] + at * (grid[1] - grid[0])
     return Tops(position, np.take_along_axis(value, chosen, axis=0)[0], kink, end)
+
+
+def likely_end(above: NDArray[np.bool_], below: NDArray[np.bool_]) -> int:
+    """1 or -1 for the end at which more of the draws lie, if that is more than `END` of them; else 0."""
+    up, down = float(above.mean()), float(below.mean())
+    return 0 if max(up, down) <= END else 1 if up >= down else -1
 
 
 def spread(values: Array) -> float:

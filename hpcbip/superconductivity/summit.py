@@ -9,7 +9,7 @@ from itertools import product
 
 import numpy as np
 
-from .domes import END, GRID, find_peak, place_name, spread, tops, with_error
+from .domes import GRID, find_peak, likely_end, place_name, spread, tops, with_error
 from .scans import Array, Scan
 
 DRAWS = 400
@@ -99,11 +99,10 @@ def _maxima(scan: Scan, grid: Array, curves: Array) -> Draws:
 
 def _of_curve(scan: Scan, box: Array) -> Summit:
     peak = find_peak(scan)
-    end = (1 if peak.position > box.mean() else -1) if peak.limit else 0
     pairs = (peak.position_interpolation, peak.position_err), (peak.height_interpolation, peak.height_err)
     shares = [part / total if total else 0.0 for part, total in pairs]
     return Summit(
-        scan, (peak.position,), (peak.position_err,), peak.height, peak.height_err, (end,), max(shares) ** 2, box,
+        scan, (peak.position,), (peak.position_err,), peak.height, peak.height_err, (peak.end,), max(shares) ** 2, box,
         peak.statement,
     )  # fmt: skip
 
@@ -118,8 +117,8 @@ def _of_surface(scan: Scan, box: Array) -> Summit:
     *errors, height_err = draws.spreads
     between = min(1.0, float((exact.spreads / np.maximum(draws.spreads, 1e-12)).max()) ** 2)
     near = 0.5 * np.ptp(box, axis=0) / (_WINDOW - 1)
-    above, below = ((edge <= near).mean(axis=0) > END for edge in (box[1] - draws.positions, draws.positions - box[0]))
-    ends = tuple(int(a) - int(b) for a, b in zip(above, below, strict=True))
+    above, below = box[1] - draws.positions <= near, draws.positions - box[0] <= near
+    ends = tuple(map(likely_end, above.T, below.T))
     position, log_height = _top_of_mean(scan, box)
     height = math.exp(log_height)
     return Summit(

@@ -175,6 +175,15 @@ def test_a_surface_that_rises_to_its_edge_says_which() -> None:
     assert found[0].parameters["U"] == pytest.approx(8.0, abs=2.0)
 
 
+def test_an_end_is_left_though_the_other_may_be_one_too() -> None:
+    """Two values of U, and nothing in between: the maximum may be at either."""
+    points = [surface(lam, u, (0.3 * k, 0.0)) for k, lam in enumerate((0.5, 0.7, 0.9)) for u in (7.0, 9.0)]
+    summit = find_summit(scans(points, None, ("lambda", "U"))[0])
+    assert summit.position_err[1] > 0.5
+    assert summit.ends[1] != 0
+    assert "extend" in {s.kind for s in suggest(points, axes=("lambda", "U"))}
+
+
 def test_too_few_points_for_a_summit() -> None:
     with pytest.raises(InputError, match="too few"):
         find_summit(scans([record(**{"lambda": lam}) for lam in (0.3, 0.4)])[0])
