@@ -235,14 +235,14 @@ def binning_rows(ensembles: Mapping[str, Reduced]) -> list[dict[str, Any]]:
     """Error against bin size of the observables of every ensemble, one row per bin size; of more than `ALL_BINNING`
     ensembles only those of the plateau figure.
 
-    `plateau` is 1 at the bin size taken to be on the plateau; tau (in bins) and gamma_error are the Γ method's, which
-    gives the quoted error.
+    `plateau` is 1 at the bin size taken to be on the plateau; tau (in bins) is the Γ method's, and gamma_error the
+    quoted error, which is the Γ method's with Student's t.
     """
     rows = []
     for identity, reduced in ensembles.items():
         if reduced.summary is None:
             continue
-        binning, gamma = reduced.summary.binning, reduced.summary.gamma
+        binning, gamma, quoted = reduced.summary.binning, reduced.summary.gamma, reduced.summary.error
         shared = {"ensemble": identity[:12], "sector": reduced.sector}
         for i, name in enumerate(reduced.names):
             if not math.isfinite(reduced.values[i]) or (len(ensembles) > ALL_BINNING and name not in PLATEAUS):
@@ -251,7 +251,7 @@ def binning_rows(ensembles: Mapping[str, Reduced]) -> list[dict[str, Any]]:
                 rows.append({
                     **shared, "observable": name, "bin_size": int(size), "bins": int(binning.bins[level]),
                     "error": float(binning.error[level, i]), "error_error": float(binning.error_error[level, i]),
-                    "plateau": int(level == binning.plateau[i]), "gamma_error": float(gamma.error[i]),
+                    "plateau": int(level == binning.plateau[i]), "gamma_error": float(quoted[i]),
                     "tau": float(gamma.tau[i]), "tau_error": float(gamma.tau_error[i]),
                 })  # fmt: skip
     return rows
