@@ -64,7 +64,7 @@ def settings(mpirun: Path) -> tuple[list[str], dict[str, str]]:
     return [], MPICH
 
 
-def _die_with_parent() -> None:
+def die_with_parent() -> None:
     """Let mpirun get SIGTERM when this process is killed: a run that nobody waits for must not hold the lock."""
     if sys.platform == "linux":
         PR_SET_PDEATHSIG = 1
@@ -91,7 +91,7 @@ def launch(ranks: int, arguments: Sequence[str], directory: Path, started: float
         status_file = Path(folder) / "status"
         environment["HPCBIP_STATUS_FILE"] = str(status_file)
         command = [str(mpirun), "-n", str(ranks), *flags, sys.executable, "-m", "hpcbip", "run", *arguments]
-        process = subprocess.Popen(command, env=environment, start_new_session=True, preexec_fn=_die_with_parent)
+        process = subprocess.Popen(command, env=environment, start_new_session=True, preexec_fn=die_with_parent)
 
         def ask_to_stop(*_: object) -> None:
             if directory.is_dir():

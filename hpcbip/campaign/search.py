@@ -33,7 +33,7 @@ from hpcbip.superconductivity.summit import Summit, find_summit
 from .config import Config, load_config
 from .directory import check_directory, prepare_directory, write_atomically
 from .extend import POINT_KEYS, Extension, extend
-from .launch import _die_with_parent
+from .launch import die_with_parent
 from .plan import make_plan
 
 DONE, STOPPED = 0, 3
@@ -320,7 +320,7 @@ def run(source: Path, directory: Path, ranks: int, seconds: float, spent: Callab
     command = [sys.executable, "-m", "hpcbip", "run", str(source), "--out", str(directory), "-n", str(ranks)]
     command += ["--max-time", f"{seconds:.3f}"]
     noted = time.monotonic()
-    process = subprocess.Popen(command, start_new_session=True, preexec_fn=_die_with_parent)
+    process = subprocess.Popen(command, start_new_session=True, preexec_fn=die_with_parent)
     with _passed_on(process) as asked:
         while True:
             try:

@@ -60,7 +60,7 @@ class Results:
     @cached_property
     def peaks(self) -> list[Peak]:
         """Maxima of Tc along every curve of the scan that has enough points."""
-        from hpcbip.superconductivity.domes import find_peaks  # here, because it loads scikit-learn
+        from hpcbip.superconductivity.domes import find_peaks  # here, because not everybody needs it
 
         return find_peaks(self.records, self.replicates)
 

@@ -30,6 +30,7 @@ LONGEST = 4.0
 USUAL = 0.7  # weak priors: of ln ℓ about this many spans, of ln s about the range of the data, with the widths
 LENGTH_WIDTH = 0.75
 AMPLITUDE_WIDTH = 1.5
+REFIT = 20  # points up to which each is left out of the search for s and ℓ as well
 FEWEST = 0.5  # degrees of freedom without which nothing can be said on the fit
 _AMPLITUDES = (0.01, 10.0)  # of the range of the data
 _GRID = {1: 8, 2: 5}  # values of each length that are tried, by dimension
@@ -61,7 +62,7 @@ class Smooth:
         """
         variances = np.diagonal(self.noise, axis1=1, axis2=2).T
         u = self._scaled(self.x)
-        return np.array([_left_out(u, row, variance) for row, variance in zip(self.y, variances, strict=True)])
+        return np.array(list(map(_left_out, [u] * len(self.y), self.y, variances, self.amplitudes, self.lengths)))
 
     @cached_property
     def p_value(self) -> float:
@@ -236,23 +237,34 @@ def _hyperparameters(u: Array, y: Array, variance: Array, polish: bool = True) -
     return unit * float(np.exp(theta[0])), np.exp(theta[1:])
 
 
-def _left_out(u: Array, y: Array, variance: Array) -> Array:
-    """One row of `Smooth.left_out`; hyperparameters are found anew without each point, or it would excuse itself."""
+def _left_out(u: Array, y: Array, variance: Array, s: float, lengths: Array) -> Array:
+    """One row of `Smooth.left_out`; of few points hyperparameters are found anew without each, or it would excuse
+    itself, of more than `REFIT` they are those of all.
+
+    With P as in the restricted likelihood the deviation is (P y)_i / √P_ii (Sundararajan and Keerthi, Neural
+    Computation 13, 1103).
+    """
     n, d = u.shape
-    found = np.full(n, np.nan)
+    if n > REFIT:
+        projected = _projected(u, variance, s, lengths)
+        found = projected @ y / np.sqrt(np.diag(projected))
+    else:
+        found = np.full(n, np.nan)
     for i in range(n):
         others = np.arange(n) != i
         if n < d + 5 or not enough(u[others]) or np.any(np.ptp(u[others], axis=0) < np.ptp(u, axis=0)):
-            continue
-        s, lengths = _hyperparameters(u[others], y[others], variance[others], polish=False)
-        alone = Smooth(
-            u[others], y[None, others], variance[others, None, None], np.zeros(d), np.ones(d), np.array([s]),
-            lengths[None],
-        )  # fmt: skip
-        at = u[i : i + 1]
-        spread = np.hypot(alone.error(at)[0, 0], np.sqrt(variance[i]))
-        found[i] = (y[i] - alone.mean(at)[0, 0]) / spread
+            found[i] = np.nan
+        elif n <= REFIT:
+            inner = _projected(u, variance, *_hyperparameters(u[others], y[others], variance[others], polish=False))
+            found[i] = (inner @ y)[i] / np.sqrt(inner[i, i])
     return found
+
+
+def _projected(u: Array, variance: Array, s: float, lengths: Array) -> Array:
+    """P = V⁻¹ - V⁻¹ H (Hᵀ V⁻¹ H)⁻¹ Hᵀ V⁻¹, with V the covariance of the data and H the lines."""
+    contrasts = null_space(_line(u).T)
+    inner = contrasts.T @ (s * s * _kernel(u, u, lengths) + np.diag(variance)) @ contrasts
+    return np.asarray(contrasts @ np.linalg.solve(inner, contrasts.T))
 
 
 def _places(x: ArrayLike) -> Array:

@@ -25,7 +25,7 @@ SYMBOLS = {"lambda": ("λ = ", ""), "U": ("U = ", "t"), "t/omega": ("t/Ω = ", "
 GRID = 121  # places on the axis at which curves are worked out; between them quadratic interpolation
 SAMPLES = 500  # curves drawn for the error of the interpolation
 P_ALARM = 1e-3  # of a smooth curve through the points
-RESTS = 0.2  # weight from which on the peak rests on a point
+RESTS = 0.3  # of the largest weight: what a point needs for the peak to rest on it
 FEW = 4  # points below which the error of the interpolation is hardly known
 END = 0.16  # probability of the end of the scan from which on a peak is only a bound
 
@@ -219,13 +219,19 @@ def _flags(scan: Scan, peak: Peak) -> list[str]:
         flags.append("too few points")
     if peak.p_value < P_ALARM:
         flags.append("smooth curve does not describe the points")
-    rests = np.abs(scan.curves.weights([peak.position])[:, 0]).max(axis=(0, 1)) > RESTS
+    rests = rests_on(scan, [peak.position])
     bad = [record for record, counts in zip(scan.records, rests, strict=True) if counts and not record["tc_valid"]]
     if bad:
         flags.append("peak rests on flagged points: " + _named(bad, peak.axis))
     if scan.left_out:
         flags.append("points without mass or size left out: " + _named(scan.left_out, peak.axis))
     return flags + _binding_flags(scan, peak)
+
+
+def rests_on(scan: Scan, place: Sequence[float]) -> NDArray[np.bool_]:
+    """(n,): the points that the curves at a place rest on, by their weights."""
+    weights = np.abs(scan.curves.weights([place])[:, 0]).max(axis=(0, 1))
+    return np.asarray(weights > RESTS * weights.max())
 
 
 def _named(records: Sequence[Record], axis: str) -> str:

@@ -16,7 +16,7 @@ import numpy as np
 
 from hpcbip.models import coupling_from_lambda, get_lattice
 
-from .domes import RESTS, place_name
+from .domes import place_name, rests_on
 from .scans import Array, Record, Scan, axis_value, scans
 from .summit import Summit, draw_summits, find_summit, grid_of
 
@@ -34,6 +34,7 @@ FIRST_U = 2.0  # first step along U, in t
 APART = 0.03  # of the span: a point nearer to another one should be better statistics of that one
 _PLACES = {1: 61, 2: 13}  # candidates per axis
 _FACTORS = (0.5, 0.8)  # by which a target may be tightened in one step
+_FRESH = 1.5  # what a bin of a new point costs, for its chains have to be thermalised first
 _NOISY = 0.3  # share of noise from which on more statistics are worth a word
 
 
@@ -166,7 +167,7 @@ def _refine(summit: Summit, number: int, bounds: Bounds, tolerance: Tolerance) -
         outlook = outlook.after(best, scan.noise[near[best]])
         near_it = np.linalg.norm((places - places[best]) / _span(scan), axis=1) < APART
         left = [i for i in left if not near_it[i]]
-        cost += _bins(scan.records[near[best]])
+        cost += _FRESH * _bins(scan.records[near[best]])
         rest = math.sqrt(outlook.variance / before)
         share = f"{summit.between:.0%} of the variance of the maximum is interpolation, the rest noise"
         why = f"{share}; with this point {rest:.0%} of its error are left"
@@ -177,11 +178,10 @@ def _refine(summit: Summit, number: int, bounds: Bounds, tolerance: Tolerance) -
 def _tighten(summit: Summit, tolerance: Tolerance) -> tuple[list[Suggestion], float]:
     """A smaller target for all points, if noise matters; and the gain per bin."""
     scan = summit.scan
-    weights = np.abs(scan.curves.weights([summit.position])[:, 0]).max(axis=(0, 1))
     errors = np.array([_tc_error(record, noise) for record, noise in zip(scan.records, scan.noise, strict=True)])
-    near = weights > RESTS
-    if 1.0 - summit.between < _NOISY or not near.any():
+    if 1.0 - summit.between < _NOISY:
         return [], 0.0
+    near = rests_on(scan, summit.position)
     present = math.sqrt(float((errors[near] ** 2).mean()))
     factor = min(_FACTORS[1], max(_FACTORS[0], 0.9 / summit.worst(tolerance)))
     target = _two_digits(factor * present)

@@ -12,7 +12,7 @@ import numpy as np
 from .domes import GRID, find_peak, likely_end, place_name, spread, tops, with_error
 from .scans import Array, Scan
 
-DRAWS = 400
+DRAWS = 1000
 _WINDOW = 17  # places per axis of the search for the maximum of a surface
 
 
