@@ -93,8 +93,9 @@ def test_stopped_by_its_limit_a_job_requeues_itself_and_finishes(slurm: Slurm, g
 
 def test_the_chain_waits_for_the_last_go(slurm: Slurm, going: Going, undisturbed: str) -> None:
     last = slurm.finished(going.numbers["limited"][0])
-    reduce, tc = (slurm.finished(number) for number in going.numbers["limited"][1:])
+    reduce, tc, report = (slurm.finished(number) for number in going.numbers["limited"][1:])
     assert last["EndTime"] <= reduce["StartTime"] <= reduce["EndTime"] <= tc["StartTime"]
+    assert tc["EndTime"] <= report["StartTime"] and (going.directory("limited") / "report.html").is_file()
     directory = going.directory("limited")
     assert (directory / "results.json").is_file() and (directory / "dome.png").is_file()
     assert "Tc/omega" in read(tc["StdOut"])
@@ -143,7 +144,7 @@ def test_srun_with_the_wrong_mpi_is_refused_and_not_requeued(slurm: Slurm, tmp_p
     assert (job["JobState"], job["ExitCode"], job["Restarts"]) == ("FAILED", "2:0", "0")
     assert read(job["StdOut"]).count("MPI type") == 1
     assert not (tmp_path / "r").exists()
-    assert [job["JobState"] for job in waiting] == ["CANCELLED"] * 2
+    assert [job["JobState"] for job in waiting] == ["CANCELLED"] * 3
 
 
 @pytest.mark.parametrize(
