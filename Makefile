@@ -46,7 +46,7 @@ run: install
 
 # Slurm for tests/slurm, where it can be installed
 install-slurm:
-	@sh tests/slurm/install.sh
+	@sh tests/debian.sh Slurm "slurmctld slurmd munged" "slurm-wlm munge"
 
 # A second environment with h5py built against MPI, where Debian's parallel HDF5 is there or can be installed
 install-parallel: install-test
@@ -54,7 +54,7 @@ install-parallel: install-test
 
 # Chromium for tests/report, where it can be installed
 install-browser:
-	@sh tests/report/install-browser.sh
+	@sh tests/debian.sh browser "chromium chromedriver" "chromium chromium-driver fonts-dejavu-core"
 
 # First what needs no ranks, on all cores; then what starts ranks of its own, one after the other.
 test: install-test install-slurm install-parallel install-browser

@@ -194,16 +194,11 @@ def read_results(
     return Results(directory, bins.config, bins.plan, records, ensembles, verdicts)
 
 
-def reduce_directory(directory: Path, prefactor: float | str | None = None) -> list[dict[str, Any]]:
-    """Records of all points of a campaign (`read_results`)."""
-    return read_results(directory, prefactor, details=False).records
-
-
 def reduce_and_write(directory: Path) -> tuple[list[dict[str, Any]], list[Path]]:
-    """As `reduce_directory`; writes results.json, results.csv, binning.csv and plateau.png into the directory.
+    """As `read_results`; writes results.json, results.csv, binning.csv and plateau.png into the directory.
 
     Returns:
-        the records, and the files.
+        the records of all points, and the files.
 
     Raises:
         InputError: if the directory is not a campaign, has no bins yet, or cannot be written to.

@@ -146,7 +146,7 @@ def scans(
     groups: dict[tuple[str, ...], list[Record]] = {}
     for record in records:
         if _dimension(record) > 1:
-            key = tuple(str(record[name]) if name == "lattice" else _text(record, name) for name in _NAMES)
+            key = tuple(str(record[name]) if name == "lattice" else parameter_text(record, name) for name in _NAMES)
             shared = tuple(text for name, text in zip(_NAMES, key, strict=True) if name not in axes)
             groups.setdefault(shared, []).append(record)
     found = []
@@ -175,7 +175,7 @@ def scan_label(record: Record, axes: Sequence[str]) -> str:
     """`square, t/Ω = 1, U = 8t`: all parameters but the axes, as figures name a curve."""
     parts = []
     for name in _NAMES:
-        text = _text(record, name)
+        text = parameter_text(record, name)
         if name in axes or text == "None" or (name == "V" and text == "0") or (name, text) == ("coupling", "bond"):
             continue
         unit = "t" if name in _ENERGIES and text != "0" else ""
@@ -184,10 +184,11 @@ def scan_label(record: Record, axes: Sequence[str]) -> str:
     return ", ".join(parts)
 
 
-def _text(record: Record, name: str) -> str:
+def parameter_text(record: Record, name: str, digits: int = 6) -> str:
+    """A parameter, or a value on an axis, in words."""
     value = axis_value(record, name)
     if isinstance(value, int | float):
-        return f"{value:.6g}"
+        return f"{value:.{digits}g}"
     if isinstance(value, str) and value.startswith("{"):
         return "written lattice"
     return ", ".join(f"{x:g}" for x in value) if isinstance(value, list | tuple) else str(value)

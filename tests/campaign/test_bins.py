@@ -16,7 +16,7 @@ from hpcbip.campaign.run import run_campaign
 from hpcbip.campaign.scheduler import Task
 from hpcbip.campaign.store import Store
 from hpcbip.campaign.worker import Worker
-from hpcbip.report.results import reduce_directory
+from hpcbip.report.results import read_results
 
 CONFIG = """\
 name: small
@@ -38,7 +38,7 @@ def start(folder: Path, target: float) -> Path:
 
 def test_blocks_begun_in_vain_change_nothing_and_are_used_later(tmp_path: Path) -> None:
     directory = start(tmp_path / "one", 10.0)
-    before, results = digest_lines(directory), reduce_directory(directory)
+    before, results = digest_lines(directory), read_results(directory).records
     assert all(" bins=8 " in line for line in before)
     config = load_config(tmp_path / "one" / "small.yaml")
     plan = make_plan(config)
@@ -48,7 +48,7 @@ def test_blocks_begun_in_vain_change_nothing_and_are_used_later(tmp_path: Path) 
     with Store(directory, writable=True) as store:
         store.write(key, 1, 8, ahead.rows)
     assert digest_lines(directory) == before
-    assert reduce_directory(directory) == results
+    assert read_results(directory).records == results
     assert start(tmp_path / "one", 10.0) == directory and digest_lines(directory) == before
     assert digest_lines(start(tmp_path / "one", 1e-6)) == digest_lines(start(tmp_path / "two", 1e-6))
     log = max(directory.glob("logs/*.log")).read_text(encoding="utf-8")

@@ -26,7 +26,7 @@ FLAGS = (
 def missing() -> str:
     """Why there is no browser here; "" if there is one."""
     there = any(map(shutil.which, BROWSERS)) and shutil.which("chromedriver")
-    return "" if there else "no Chromium with its chromedriver: tests/report/install-browser.sh installs it on Debian"
+    return "" if there else "no Chromium with its chromedriver: make install-browser installs it on Debian"
 
 
 @contextmanager

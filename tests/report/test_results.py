@@ -15,7 +15,7 @@ from hpcbip.campaign.plan import make_plan
 from hpcbip.campaign.reduction import OBSERVABLES
 from hpcbip.campaign.store import Room, Store
 from hpcbip.errors import InputError
-from hpcbip.report.results import reduce_and_write, reduce_directory
+from hpcbip.report.results import read_results, reduce_and_write
 from hpcbip.report.tables import TC_COLUMNS, convergence, print_table
 from tests.campaign.synthetic import sector_bins
 
@@ -69,7 +69,7 @@ def test_files_and_their_content(tmp_path: Path) -> None:
 
 def test_prefactor_scales_tc_and_nothing_else(tmp_path: Path) -> None:
     campaign(tmp_path)
-    default, published = reduce_directory(tmp_path), reduce_directory(tmp_path, "published")
+    default, published = read_results(tmp_path).records, read_results(tmp_path, "published").records
     for a, b in zip(default, published, strict=True):
         assert b["tc_over_omega"] / a["tc_over_omega"] == pytest.approx(0.5 * 3.14159265 / 1.84)
         assert b["tc_prefactor"] == 0.5 and a["binding_energy"] == b["binding_energy"]
@@ -87,12 +87,12 @@ def test_unfinished_campaign_is_reduced_and_says_so(tmp_path: Path, capsys: pyte
 
 def test_directories_that_cannot_be_reduced(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="not a campaign"):
-        reduce_directory(tmp_path)
+        read_results(tmp_path)
     with pytest.raises(InputError, match="not a campaign"):
-        reduce_directory(tmp_path / "nowhere")
+        read_results(tmp_path / "nowhere")
     campaign(tmp_path, points=0)
     with pytest.raises(InputError, match="no bins yet"):
-        reduce_directory(tmp_path)
+        read_results(tmp_path)
 
 
 def test_bins_of_another_version_are_refused(tmp_path: Path) -> None:
@@ -105,4 +105,4 @@ def test_bins_of_another_version_are_refused(tmp_path: Path) -> None:
         store.make_room({identity: Room(4, 64, names, "bipolaron", "{}", list(data.lags))})
         store.write(identity, 0, 0, data.chains[0])
     with pytest.raises(InputError, match="no column diffusion"):
-        reduce_directory(tmp_path)
+        read_results(tmp_path)

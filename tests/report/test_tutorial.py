@@ -10,7 +10,7 @@ import pytest
 
 import hpcbip
 from hpcbip.errors import InputError
-from hpcbip.report.results import reduce_directory
+from hpcbip.report.results import read_results
 
 from .test_results import campaign
 
@@ -29,7 +29,7 @@ def test_the_tutorial_runs(tmp_path: Path) -> None:
 
 def test_the_data_set_is_the_records(tmp_path: Path) -> None:
     campaign(tmp_path, points=1)  # the second point is not known yet
-    frame, records = hpcbip.load(tmp_path), reduce_directory(tmp_path)
+    frame, records = hpcbip.load(tmp_path), read_results(tmp_path).records
     assert list(frame.index) == [record["point"] for record in records]
     assert frame["mass_bipolaron"].iloc[0] == records[0]["mass_bipolaron"]
     assert frame["mass_bipolaron"].isna().iloc[1] and frame["mass_bipolaron"].dtype == float

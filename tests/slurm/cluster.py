@@ -73,7 +73,7 @@ def missing() -> str:
     if sys.platform != "linux" or os.geteuid() != 0:
         return "a private Slurm is started by root on Linux only"
     lacking = [tool for tool in TOOLS if shutil.which(tool) is None]
-    return f"{', '.join(lacking)} not installed (see tests/slurm/install.sh)" if lacking else ""
+    return f"{', '.join(lacking)} not installed (make install-slurm)" if lacking else ""
 
 
 def free_ports(count: int) -> list[int]:

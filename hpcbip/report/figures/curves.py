@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from hpcbip.models import get_lattice, lambda_from_coupling
-from hpcbip.superconductivity.scans import axis_value, scan_label
+from hpcbip.superconductivity.scans import axis_value, parameter_text, scan_label
 
 from ..tables import Record
 
@@ -36,17 +36,8 @@ _SYMBOLS = {
 }  # fmt: skip
 
 
-def _text(record: Record, name: str, digits: int = 4) -> str:
-    value = axis_value(record, name)
-    if isinstance(value, int | float):
-        return f"{value:.{digits}g}"
-    if isinstance(value, str) and value.startswith("{"):
-        return "written lattice"
-    return ", ".join(f"{x:g}" for x in value) if isinstance(value, list | tuple) else str(value)
-
-
 def _key(record: Record, name: str) -> str:
-    return str(record[name]) if name == "lattice" else _text(record, name, digits=9)
+    return str(record[name]) if name == "lattice" else parameter_text(record, name, digits=9)
 
 
 def varying(records: Sequence[Record], without: str = "") -> list[str]:
@@ -58,7 +49,7 @@ def describe(record: Record, names: Sequence[str], tex: bool = True) -> str:
     """`t/Ω = 2, U = 8t`: these parameters of a record, for a legend (`tex`) or a sentence; zero V is left out."""
     parts = []
     for name in names:
-        text = _text(record, name)
+        text = parameter_text(record, name, digits=4)
         if text == "None" or (name == "V" and text == "0") or (name == "coupling" and text == "bond"):
             continue
         symbol, plain, unit = _SYMBOLS.get(name, ("", "", ""))

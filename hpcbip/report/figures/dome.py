@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from hpcbip.superconductivity.ceiling import USUAL
 from hpcbip.superconductivity.scans import axis_value
 
 from ..tables import Record
@@ -20,9 +21,6 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
     from hpcbip.superconductivity.domes import Peak
-
-CEILINGS = (0.05, 0.1)
-"""Conventional ceilings of Tc/Ω: McMillan at λ = 1, μ* = 0.12, and about the highest known (PHYSICS.md section 4)."""
 
 _DATA = (
     "lattice", "coupling", "t", "omega", "lambda", "g", "U", "V", "tc_over_omega", "tc_over_omega_err",
@@ -67,12 +65,12 @@ def dome(
     drawn = [record for record in records if record["tc_over_omega"] is not None]
     scans = style.sorted_to_front(curves(drawn, axis), lambda scan: max(map(_rank, scan.records)))
     peaks = [peak for peak in peaks if peak.axis == axis]
-    lines = [(label, value) for label, value in lines if value not in CEILINGS]
+    lines = [(label, value) for label, value in lines if value not in USUAL]
     figure = style.canvas(COLUMN, 2.5)
     axes = style.panels(figure)[0, 0]
     axes.set_xlabel(AXES[axis], fontsize=TEXT)
     axes.set_ylabel(r"$T_c/\Omega$", fontsize=TEXT)
-    axes.set_ylim(0.0, _top(drawn, [*CEILINGS, *(value for _, value in lines)], peaks))
+    axes.set_ylim(0.0, _top(drawn, [*USUAL, *(value for _, value in lines)], peaks))
     for i, scan in enumerate(scans):
         style.curve(axes, scan.x, [record["tc_over_omega"] for record in scan.records], Look.of(i))
     outside = sum(_draw_points(axes, scan, Look.of(i)) for i, scan in enumerate(pooled(scans, FRONT)))
@@ -87,7 +85,7 @@ def dome(
     kelvin = _kelvin_axis(axes, drawn)
     style.legend(figure, axes, shared_name(drawn, axis))
     rows = [_row(record, axis) for record in records]
-    rows += [{"kind": "ceiling", "tc_over_omega": value} for value in CEILINGS]
+    rows += [{"kind": "ceiling", "tc_over_omega": value} for value in USUAL]
     rows += [{"kind": f"comparison: {label}", "tc_over_omega": value} for label, value in lines]
     rows += [
         {"kind": "edge of the scan" if peak.limit else "peak", "curve": peak.label, "axis": axis, "x": peak.position,
@@ -142,8 +140,8 @@ def _draw_peak(axes: Axes, peak: Peak, colour: str, scan: Sequence[float]) -> No
 
 
 def _draw_lines(axes: Axes, lines: Sequence[tuple[str, float]]) -> None:
-    for i, ceiling in enumerate(CEILINGS):
-        label = f"conventional, {CEILINGS[0]:g} and {CEILINGS[1]:g}" if i == 0 else None
+    for i, ceiling in enumerate(USUAL):
+        label = f"conventional, {USUAL[0]:g} and {USUAL[1]:g}" if i == 0 else None
         axes.axhline(ceiling, color=GREY, lw=0.8, ls=":", zorder=0.5, label=label)
     for i, (label, value) in enumerate(lines):
         axes.axhline(value, color=GREY, lw=0.8, ls=_DASHES[i % len(_DASHES)], zorder=0.5, label=label)

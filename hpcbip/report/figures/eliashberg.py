@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from hpcbip.superconductivity.ceiling import USUAL
+
 from ..tables import Record
 from . import style
 from .style import COLUMN, GREY, TEXT, Look, Picture
@@ -31,7 +33,7 @@ def ceiling_figure(rows: Sequence[Record], path: Path) -> list[Path]:
     for i, (name, label) in enumerate(CURVES):
         line = {"color": Look.of(i).colour, "lw": 0.9 if i else 1.4, "ls": ("-", "--", ":")[i]}
         axes.plot(x, [row[name] for row in rows], label=label, **line)
-    for ceiling in (0.05, 0.1):
+    for ceiling in USUAL:
         axes.axhline(ceiling, color=GREY, lw=0.6, ls=":", zorder=0.5)
     axes.set_xlabel(r"$\lambda_\mathrm{ME}$", fontsize=TEXT)
     axes.set_ylabel(r"$T_c/\Omega$", fontsize=TEXT)
