@@ -37,7 +37,7 @@ def load(
     from hpcbip.report.results import read_results
     from hpcbip.report.tables import data_frame
 
-    results = read_results(Path(directory), prefactor, density, details=False)
+    results = read_results(Path(directory), prefactor, density)
     frame = data_frame(results.records)
     frame.attrs = {
         "name": results.config.name, "seed": results.config.seed, "directory": str(directory), "hpcbip": __version__,

@@ -13,6 +13,9 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from hpcbip import __version__
 
 from .directory import write_atomically
@@ -74,10 +77,19 @@ class Verdicts:
 
     def counting(self, store: Store, identity: str, bins_per_block: int) -> list[Rows]:
         """The bins of every chain of an ensemble that count."""
+        chains, rows = self._extent(store, identity, bins_per_block)
+        return [store.read(identity, chain, rows) for chain in range(chains)]
+
+    def sums(self, store: Store, identity: str, bins_per_block: int) -> list[NDArray[np.uint32]]:
+        """The stored checksums of these bins."""
+        chains, rows = self._extent(store, identity, bins_per_block)
+        return [store.sums(identity, chain, rows) for chain in range(chains)]
+
+    def _extent(self, store: Store, identity: str, bins_per_block: int) -> tuple[int, int | None]:
         verdict = self.ensembles.get(identity)
         if verdict is None or not verdict.done or verdict.failed:
-            return [store.read(identity, chain) for chain in range(store.chains(identity))]
-        return read_up_to(store, identity, Milestone(verdict.chains, verdict.blocks), bins_per_block)
+            return store.chains(identity), None
+        return verdict.chains, verdict.blocks * bins_per_block
 
 
 def read_up_to(

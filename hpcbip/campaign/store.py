@@ -257,6 +257,21 @@ class Store:
                 break
         return np.concatenate(parts) if parts else np.empty((0, 0))
 
+    def sums(self, identity: str, chain: int, limit: int | None = None) -> NDArray[np.uint32]:
+        """The stored checksums of the bins that `read` would find, were all of them intact."""
+        parts: list[NDArray[np.uint32]] = []
+        number = 0
+        for block in self._of_chain(identity, chain):
+            if block.first_row != number or number == limit:
+                break
+            take = block.rows if limit is None else min(block.rows, limit - number)
+            sums = self._of_block(identity, block)[1][chain - block.first_chain, :take]
+            parts.append(sums[: int(np.argmin(sums != 0))] if (sums == 0).any() else sums)
+            number += len(parts[-1])
+            if len(parts[-1]) < block.rows:
+                break
+        return np.concatenate(parts) if parts else np.empty(0, dtype=np.uint32)
+
     def chains(self, identity: str) -> int:
         """Number of chains there is room for."""
         return max((r.first_chain + r.chains for r in self._rectangles.get(identity, ())), default=0)

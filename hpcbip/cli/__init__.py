@@ -162,7 +162,7 @@ def tc(directory: Path, form: str, prefactor: float | str | None, density: float
     from hpcbip.report.results import read_results
     from hpcbip.report.tables import TC_COLUMNS, convergence, highest, print_table
 
-    results = read_results(directory, prefactor, density, details=False)
+    results = read_results(directory, prefactor, density)
     records = results.records
     files: list[Path] = []
     if figure is not None:
@@ -199,7 +199,7 @@ def suggest(directory: Path, form: str, number: int, write: Path | None, **goal_
     from hpcbip.superconductivity.suggest import suggest as suggestions_of
 
     goal = Goal.parse(**goal_words)
-    results = read_results(directory, details=False)
+    results = read_results(directory)
     found = suggestions_of(results.records, results.replicates, goal.axes, number, goal.bounds, goal.tolerance)
     if not as_data(suggestion_records(found), form):
         for suggestion in found:
@@ -230,7 +230,7 @@ def search(config: Path, directory: Path, cpu_hours: float, ranks: int, **goal_w
     def reduced(where: Path) -> tuple[Any, Any]:
         from hpcbip.report.results import read_results
 
-        results = read_results(where, details=False)
+        results = read_results(where)
         return results.records, results.replicates
 
     goal = Goal.parse(**goal_words)

@@ -12,6 +12,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from hpcbip.campaign.config import TARGETS, Config, load_config
 from hpcbip.campaign.observables import EnsembleBins, Reduced, TcSettings, reduce_ensemble
 from hpcbip.campaign.plan import Plan, make_plan
@@ -20,6 +23,7 @@ from hpcbip.errors import InputError
 from hpcbip.statistics.binning import Array
 
 from .figures import PLATEAUS, plateau_figure
+from .kept import Kept, keep, key_of
 from .tables import to_csv, to_json
 
 if TYPE_CHECKING:
@@ -128,46 +132,61 @@ class Bins:
         columns, lags = self._store.columns(identity), self._store.lags(identity)
         return EnsembleBins(record.sector, record.parameters, columns, chains, lags)
 
+    def sums(self, identity: str) -> list[NDArray[np.uint32]]:
+        """Their stored checksums, by chain, in next to no time."""
+        return self.verdicts.sums(self._store, identity, self.config.sampling.bins_per_block)
 
-def _reduced(bins: Bins, tc: TcSettings, details: bool, identities: list[str]) -> Iterator[tuple[str, Reduced]]:
+
+def _reduced(bins: Bins, tc: TcSettings, identities: list[str]) -> Iterator[tuple[str, Reduced | None]]:
     if len(identities) < MANY:
-        for identity in identities:
-            data = bins.read(identity)
-            if data is not None:
-                yield identity, reduce_ensemble(data, tc, details)
+        yield from ((identity, _reduce_one(identity, (bins, tc))) for identity in identities)
         return
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     spawn = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(cores, spawn, _begin, (bins.directory, tc, details)) as pool:
-        for identity, reduced in zip(identities, pool.map(_reduce_one, identities, chunksize=16), strict=True):
-            if reduced is not None:
-                yield identity, reduced
+    with ProcessPoolExecutor(cores, spawn, _begin, (bins.directory, tc)) as pool:
+        yield from zip(identities, pool.map(_reduce_one, identities, chunksize=16), strict=True)
 
 
-_share: tuple[Bins, TcSettings, bool]  # of a process of the pool
+_share: tuple[Bins, TcSettings]  # of a process of the pool
 
 
-def _begin(directory: Path, tc: TcSettings, details: bool) -> None:
+def _begin(directory: Path, tc: TcSettings) -> None:
     global _share
-    _share = Bins(directory), tc, details
+    _share = Bins(directory), tc
 
 
-def _reduce_one(identity: str) -> Reduced | None:
-    bins, tc, details = _share
+def _reduce_one(identity: str, share: tuple[Bins, TcSettings] | None = None) -> Reduced | None:
+    bins, tc = share or _share
     data = bins.read(identity)
-    return None if data is None else reduce_ensemble(data, tc, details)
+    return None if data is None else reduce_ensemble(data, tc, details=True)
 
 
-def read_results(
-    directory: Path, prefactor: float | str | None = None, density: float | None = None, details: bool = True
-) -> Results:
+def _analyses(bins: Bins, tc: TcSettings, usual: bool) -> dict[str, Reduced]:
+    """Those of all ensembles with bins; what was kept is taken, what is new is kept if it is the usual Tc."""
+    kept, keys, rows, found = Kept(bins.directory), {}, {}, {}
+    for identity in bins.plan.ensembles:
+        sums = bins.sums(identity)
+        keys[identity], rows[identity] = key_of(tc, sums), sum(map(len, sums))
+        if known := kept.get(identity, keys[identity]):
+            found[identity] = known
+    new = {i: reduced for i, reduced in _reduced(bins, tc, [i for i in keys if i not in found]) if reduced is not None}
+    found |= new
+    if new and usual:
+        # what is damaged, or being written, will change without its checksums
+        whole = {i: (keys[i], reduced) for i, reduced in found.items() if reduced.bins == rows[i]}
+        keep(bins.directory, whole)
+    return {identity: found[identity] for identity in keys if identity in found}
+
+
+def read_results(directory: Path, prefactor: float | str | None = None, density: float | None = None) -> Results:
     """Reduce a campaign; the bins of one ensemble are in memory at a time, and with many ensembles all cores are used.
+
+    Ensembles whose bins are those of the last time are not analysed again (`hpcbip.report.kept`).
 
     Args:
         directory: of the campaign.
         prefactor: of Tc, a number or "published"; None: as the configuration says.
         density: pairs per volume at which Tc is taken; None: as the configuration says.
-        details: with displacement curves and P(r), for figures.
 
     Raises:
         InputError: if the directory is not a campaign, or has no bins yet.
@@ -178,7 +197,7 @@ def read_results(
         wanted.prefactor if prefactor is None else prefactor, wanted.omega_meV,
         wanted.density if density is None else density,
     )  # fmt: skip
-    ensembles = dict(_reduced(bins, tc, details, list(bins.plan.ensembles)))
+    ensembles = _analyses(bins, tc, usual=prefactor is None and density is None)
     if not ensembles:
         again = f"hpcbip run {directory / 'config.yaml'} --out {directory}"
         raise InputError(f"{directory}: no bins yet; go on with: {again}")
@@ -203,7 +222,7 @@ def reduce_and_write(directory: Path) -> tuple[list[dict[str, Any]], list[Path]]
     Raises:
         InputError: if the directory is not a campaign, has no bins yet, or cannot be written to.
     """
-    results = read_results(directory, details=False)
+    results = read_results(directory)
     rows = binning_rows(results.ensembles)
     records = results.records
     texts = {"results.json": to_json(records), "results.csv": to_csv(records), "binning.csv": to_csv(rows)}

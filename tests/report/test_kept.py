@@ -1,0 +1,128 @@
+"""What was analysed once is not analysed again, and never stands in for something else."""
+
+from __future__ import annotations
+
+import pickle
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from hpcbip.campaign.config import load_config
+from hpcbip.campaign.observables import EnsembleBins, Reduced, reduce_ensemble
+from hpcbip.campaign.plan import make_plan
+from hpcbip.campaign.store import Store
+from hpcbip.report import kept, results
+from hpcbip.report.results import read_results
+from tests.campaign.synthetic import sector_bins
+from tests.report.test_results import campaign
+
+
+@pytest.fixture
+def analysed(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, int]]:
+    """Sector and bins of every ensemble that is analysed from now on."""
+    calls: list[tuple[str, int]] = []
+
+    def watched(data: EnsembleBins, *arguments: Any, **words: Any) -> Reduced:
+        calls.append((data.sector, data.bins))
+        return reduce_ensemble(data, *arguments, **words)
+
+    monkeypatch.setattr(results, "reduce_ensemble", watched)
+    return calls
+
+
+def test_the_second_time_nothing_is_analysed_and_all_is_as_before(tmp_path: Path, analysed: list) -> None:
+    campaign(tmp_path)
+    first = read_results(tmp_path)
+    assert len(analysed) == 4
+    second = read_results(tmp_path)
+    assert len(analysed) == 4
+    assert second.records == first.records and list(second.ensembles) == list(first.ensembles)
+    for name in ("curve", "pair_weight", "replicates"):
+        for one, two in zip(first.ensembles.values(), second.ensembles.values(), strict=True):
+            np.testing.assert_array_equal(getattr(one, name), getattr(two, name))
+
+
+def test_new_bins_are_analysed_and_they_alone(tmp_path: Path, analysed: list) -> None:
+    bins = campaign(tmp_path)
+    before = read_results(tmp_path).records
+    plan = make_plan(load_config(tmp_path / "config.yaml"))
+    more = sector_bins(plan, "bipolaron", point=1, seed=5, bins=64)
+    with Store(tmp_path, writable=True) as store:
+        identity = plan.points[1].ensembles["bipolaron"]
+        store.write(identity, 0, len(store.read(identity, 0)), more.chains[0][:20])
+    after = read_results(tmp_path).records
+    assert analysed[4:] == [("bipolaron", bins[identity].bins + 20)]
+    assert after[0] == before[0] and after[1]["mass_bipolaron"] != before[1]["mass_bipolaron"]
+    assert read_results(tmp_path).records == after and len(analysed) == 5
+
+
+def test_another_tc_is_worked_out_and_leaves_what_was_kept(tmp_path: Path, analysed: list) -> None:
+    campaign(tmp_path)
+    usual = read_results(tmp_path).records
+    content = (tmp_path / kept.FILE).read_bytes()
+    assert read_results(tmp_path, "published").records != usual
+    assert len(analysed) == 8 and (tmp_path / kept.FILE).read_bytes() == content
+    path = tmp_path / "config.yaml"
+    path.write_text(path.read_text().replace("omega_meV: 30", "omega_meV: 60"))
+    assert read_results(tmp_path).records[0]["tc_kelvin"] == pytest.approx(2.0 * usual[0]["tc_kelvin"])
+
+
+def test_another_program_analyses_anew(tmp_path: Path, analysed: list, monkeypatch: pytest.MonkeyPatch) -> None:
+    campaign(tmp_path)
+    read_results(tmp_path)
+    monkeypatch.setattr(kept, "_code", lambda: "changed")
+    read_results(tmp_path)
+    assert len(analysed) == 8
+
+
+def test_bins_that_are_damaged_are_not_kept(tmp_path: Path, analysed: list) -> None:
+    """They may be run again, with the same checksums."""
+    bins = campaign(tmp_path)
+    plan = make_plan(load_config(tmp_path / "config.yaml"))
+    identity = plan.points[0].ensembles["polaron"]
+    with Store(tmp_path, writable=True) as store:
+        sound = store.read(identity, 0)
+        block = store._of_chain(identity, 0)[0]
+        store._of_block(identity, block)[0][0, 7, 0] += 1.0
+    short = read_results(tmp_path).records
+    assert len(analysed) == 4
+    with Store(tmp_path, writable=True) as store:
+        store.write(identity, 0, 0, sound)
+    assert read_results(tmp_path).records != short
+    assert analysed[4:] == [("polaron", bins[identity].bins)]
+
+
+class Trap:
+    """Unpickled by the ordinary means, it makes a file."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Path.touch, (self.path,)
+
+
+@pytest.mark.parametrize("damage", ["text", "empty", "directory", "cut", "trap", "other"])
+def test_a_file_that_is_no_good_counts_as_none(tmp_path: Path, analysed: list, damage: str) -> None:
+    campaign(tmp_path)
+    right = read_results(tmp_path).records
+    path, trace = tmp_path / kept.FILE, tmp_path / "trace"
+    content = path.read_bytes()
+    with zipfile.ZipFile(path) as file:
+        keys = {name: file.read(name)[: kept.KEY] for name in file.namelist()}
+    path.unlink()
+    if damage in ("trap", "other"):
+        thing = Trap(trace) if damage == "trap" else {"a": 1}
+        with zipfile.ZipFile(path, "w") as file:
+            for name, key in keys.items():
+                file.writestr(name, key + pickle.dumps(thing))
+    elif damage == "directory":
+        path.mkdir()
+    else:
+        path.write_bytes({"text": b"hello", "empty": b"", "cut": content[: len(content) // 2]}[damage])
+    assert read_results(tmp_path).records == right
+    assert len(analysed) == 8 and not trace.exists()
+    assert not list(tmp_path.glob("*.tmp"))
