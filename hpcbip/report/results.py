@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import heapq
 import math
 import multiprocessing
 import os
@@ -22,7 +23,7 @@ from hpcbip.campaign.reduction import reduce_plan
 from hpcbip.errors import InputError
 from hpcbip.statistics.binning import Array
 
-from .figures import PLATEAUS, plateau_figure
+from .figures import PLATEAUS, plateaus
 from .kept import Kept, keep, key_of
 from .tables import to_csv, to_json
 
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from hpcbip.superconductivity.domes import Peak
 
 MANY = 64  # ensembles from which on all cores reduce
-ALL_BINNING = 200  # ensembles up to which binning.csv has all observables
+MOST_BINNING = 200  # ensembles in binning.csv and its figure
 
 
 @dataclass(frozen=True)
@@ -227,7 +228,7 @@ def reduce_and_write(directory: Path) -> tuple[list[dict[str, Any]], list[Path]]
     records = results.records
     texts = {"results.json": to_json(records), "results.csv": to_csv(records), "binning.csv": to_csv(rows)}
     written = [write_text(directory / name, text) for name, text in texts.items()]
-    return records, written + plateau_figure(rows, directory / "plateau.png")
+    return records, written + plateaus(rows, of=len(results.ensembles)).save(directory / "plateau.png")
 
 
 def write_text(path: Path, text: str) -> Path:
@@ -246,20 +247,22 @@ def write_text(path: Path, text: str) -> Path:
 
 
 def binning_rows(ensembles: Mapping[str, Reduced]) -> list[dict[str, Any]]:
-    """Error against bin size of the observables of every ensemble, one row per bin size; of more than `ALL_BINNING`
-    ensembles only those of the plateau figure.
+    """Error against bin size of the observables of every ensemble, one row per bin size; of more than `MOST_BINNING`
+    ensembles those with the longest autocorrelation times.
 
     `plateau` is 1 at the bin size taken to be on the plateau; tau (in bins) is the Γ method's, and gamma_error the
     quoted error, which is the Γ method's with Student's t.
     """
+    known = {identity: reduced for identity, reduced in ensembles.items() if reduced.summary is not None}
+    slowest = set(heapq.nlargest(MOST_BINNING, known, key=lambda identity: _longest(known[identity])))
     rows = []
-    for identity, reduced in ensembles.items():
-        if reduced.summary is None:
+    for identity, reduced in known.items():
+        if identity not in slowest or reduced.summary is None:
             continue
         binning, gamma, quoted = reduced.summary.binning, reduced.summary.gamma, reduced.summary.error
         shared = {"ensemble": identity[:12], "sector": reduced.sector}
         for i, name in enumerate(reduced.names):
-            if not math.isfinite(reduced.values[i]) or (len(ensembles) > ALL_BINNING and name not in PLATEAUS):
+            if not math.isfinite(reduced.values[i]):
                 continue
             for level, size in enumerate(binning.size):
                 rows.append({
@@ -269,3 +272,10 @@ def binning_rows(ensembles: Mapping[str, Reduced]) -> list[dict[str, Any]]:
                     "tau": float(gamma.tau[i]), "tau_error": float(gamma.tau_error[i]),
                 })  # fmt: skip
     return rows
+
+
+def _longest(reduced: Reduced) -> float:
+    """The longest autocorrelation time in bins that the plateau figure shows."""
+    assert reduced.summary is not None
+    times = [reduced.summary.tau[reduced.names.index(name)] for name in PLATEAUS if name in reduced.names]
+    return max((float(tau) for tau in times if math.isfinite(tau)), default=0.0)

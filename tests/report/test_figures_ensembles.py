@@ -14,7 +14,7 @@ import pytest
 
 from hpcbip.campaign.observables import Reduced
 from hpcbip.models import get_lattice
-from hpcbip.report.figures import draw_all, plateau_figure
+from hpcbip.report.figures import draw_all
 from hpcbip.report.figures.autocorrelation import autocorrelation
 from hpcbip.report.figures.curves import ensemble_names
 from hpcbip.report.figures.displacement import displacement
@@ -122,10 +122,11 @@ def test_plateaus_mark_the_plateau_and_the_slowest() -> None:
     axes = picture.figure.axes[0]
     assert {x for x, _ in markers(axes, hollow=False)} == {4}
     assert plateaus([]).rows == []
+    assert "those 10 of 300 ensembles" in plateaus(binning_rows(10), of=300).caption
 
 
 def test_plateau_figure_has_its_data_beside_it(tmp_path: Path) -> None:
-    files = plateau_figure(binning_rows(2), tmp_path / "plateau.png")
+    files = plateaus(binning_rows(2)).save(tmp_path / "plateau.png")
     assert [file.name for file in files] == ["plateau.png", "plateau.pdf", "plateau.csv"]
 
 

@@ -15,7 +15,8 @@ from hpcbip.campaign.plan import make_plan
 from hpcbip.campaign.reduction import OBSERVABLES
 from hpcbip.campaign.store import Room, Store
 from hpcbip.errors import InputError
-from hpcbip.report.results import read_results, reduce_and_write
+from hpcbip.report import results
+from hpcbip.report.results import binning_rows, read_results, reduce_and_write
 from hpcbip.report.tables import TC_COLUMNS, convergence, print_table
 from tests.campaign.synthetic import sector_bins
 
@@ -65,6 +66,17 @@ def test_files_and_their_content(tmp_path: Path) -> None:
     mass = [r for r in rows if r["observable"] == "mass_bipolaron" and r["ensemble"] == rows[-1]["ensemble"]]
     assert [int(r["bin_size"]) for r in mass][:5] == [1, 2, 3, 4, 6] and sum(int(r["plateau"]) for r in mass) == 1
     assert float(mass[0]["gamma_error"]) == pytest.approx(parsed[1]["mass_bipolaron_err"])
+
+
+def test_of_many_ensembles_the_slowest_are_in_binning_csv(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    campaign(tmp_path)
+    reduced = read_results(tmp_path).ensembles
+    everything = {row["ensemble"] for row in binning_rows(reduced)}
+    monkeypatch.setattr(results, "MOST_BINNING", 1)
+    rows = binning_rows(reduced)
+    slowest = max(reduced, key=lambda key: results._longest(reduced[key]))
+    assert len(everything) == 4 and {row["ensemble"] for row in rows} == {slowest[:12]}
+    assert {row["observable"] for row in rows} <= set(reduced[slowest].names)
 
 
 def test_prefactor_scales_tc_and_nothing_else(tmp_path: Path) -> None:

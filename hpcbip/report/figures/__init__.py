@@ -5,6 +5,6 @@ Each file has a function that makes a `style.Picture` (figure, its numbers, titl
 
 from .dome import dome_figure
 from .gallery import Drawn, draw_all
-from .plateaus import PLATEAUS, plateau_figure
+from .plateaus import PLATEAUS, plateaus
 
-__all__ = ["PLATEAUS", "Drawn", "dome_figure", "draw_all", "plateau_figure"]
+__all__ = ["PLATEAUS", "Drawn", "dome_figure", "draw_all", "plateaus"]

@@ -88,7 +88,7 @@ def _figures(results: Results) -> Iterator[tuple[str, Callable[[], Picture]]]:
         yield "displacement", partial(displacement, [ensembles[key] for key in fitted], [names[key] for key in fitted])
     short = {key[:12]: name for key, name in names.items()}
     if rows := binning_rows(ensembles):
-        yield "plateaus", partial(plateaus, rows, short)
+        yield "plateaus", partial(plateaus, rows, short, len(ensembles))
     if any(record.get(f"{name}_tau") is not None for record in records for name in COLUMNS):
         yield "autocorrelation", partial(autocorrelation, records)
     if rows := results.progress_rows:

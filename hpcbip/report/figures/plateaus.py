@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from . import style
@@ -19,19 +18,7 @@ PLATEAUS = ("E_polaron", "mass_polaron", "E_bipolaron", "mass_bipolaron", "pair_
 Row = Mapping[str, Any]
 
 
-def plateau_figure(rows: Sequence[Row], path: Path, names: Mapping[str, str] | None = None) -> list[Path]:
-    """Draw the plateaus (`plateaus`); PNG, PDF and CSV.
-
-    Returns:
-        the files written.
-
-    Raises:
-        InputError: if they cannot be written.
-    """
-    return plateaus(rows, names).save(path)
-
-
-def plateaus(rows: Sequence[Row], names: Mapping[str, str] | None = None) -> Picture:
+def plateaus(rows: Sequence[Row], names: Mapping[str, str] | None = None, of: int = 0) -> Picture:
     """Error against bin size, in units of the error of single bins: one panel per observable, one line per ensemble.
 
     The ensembles of each sector with the largest ratio of the quoted error to that of single bins are coloured.
@@ -39,6 +26,7 @@ def plateaus(rows: Sequence[Row], names: Mapping[str, str] | None = None) -> Pic
     Args:
         rows: with ensemble, observable, bin_size, error, error_error, plateau, gamma_error (the rows of binning.csv).
         names: labels of the ensembles, by the first twelve digits of their identity; None: these digits.
+        of: number of ensembles of the campaign, if only the slowest of them are in the rows.
     """
     shown: dict[str, dict[str, list[Row]]] = {name: {} for name in PLATEAUS}
     for row in rows:
@@ -68,6 +56,8 @@ def plateaus(rows: Sequence[Row], names: Mapping[str, str] | None = None) -> Pic
     grey = sum(not look.front for look in looks.values())
     if grey:
         caption += f" The ensembles with the longest correlations are coloured, the other {grey} grey."
+    if of > len(looks):
+        caption += f" Shown are those {len(looks)} of {of} ensembles whose correlations are longest."
     data = [dict(row) for lines in shown.values() for line in lines.values() for row in line]
     return Picture(figure, data, "Errors against bin size", caption)
 
