@@ -233,6 +233,8 @@ class Store:
     def _of_block(self, identity: str, block: _Rectangle) -> tuple[h5py.Dataset, h5py.Dataset]:
         where = (block.file, identity, block.name)
         if where not in self._datasets:
+            if not self.writable and self._datasets and next(iter(self._datasets))[1] != identity:
+                self._datasets.clear()  # a reader goes on to the next ensemble; HDF5 needs 20 kB for each that is open
             group = self._files[block.file][f"{identity}/{block.name}"]
             self._datasets[where] = group["bins"], group["crc"]
         return self._datasets[where]
