@@ -18,8 +18,8 @@ MU_STAR = 0.12
 """The usual Coulomb pseudopotential."""
 
 CONFIRMED = 0.4
-"""λ_ME, that of the bare phonon, up to which Monte Carlo of the Holstein model on the square lattice agrees with the
-theory's superconducting susceptibility; far from it beyond (Esterlis et al., PRB 97, 140501 (2018), abstract)."""
+"""λ_ME of the bare phonon up to which Monte Carlo of the two-dimensional Holstein model agrees with the theory's
+superconducting susceptibility (λ_0 of Esterlis et al., PRB 97, 140501 (2018), abstract); far from it beyond."""
 
 
 def comparison_lines(mu_star: float = MU_STAR) -> list[tuple[str, float]]:

@@ -31,11 +31,14 @@ def eliashberg_figure(rows: Sequence[Record]) -> Picture:
     mu_stars = list(dict.fromkeys(row["mu_star"] for row in rows))
     for i, mu_star in enumerate(mu_stars):
         of_it = [row for row in rows if row["mu_star"] == mu_star]
-        for (name, label), line in zip(CURVES, _LINES, strict=True):
+        for (name, _), line in zip(CURVES, _LINES, strict=True):
             axes.plot(
                 [row["lambda_me"] for row in of_it], [row[name] for row in of_it], color=Look.of(i).colour, ls=line,
-                lw=1.4 if line == "-" else 0.9, label=f"{label}, $\\mu^* = {mu_star:g}$",
+                lw=1.4 if line == "-" else 0.9,
             )  # fmt: skip
+        style.entry(axes, rf"$\mu^* = {mu_star:g}$", color=Look.of(i).colour, lw=1.4)
+    for (_, label), line in zip(CURVES, _LINES, strict=True):
+        style.entry(axes, label, color=GREY, ls=line, lw=1.0)
     _ceilings(axes)
     axes.set_xlabel(r"$\lambda_\mathrm{ME}$", fontsize=TEXT)
     style.legend(figure, axes)

@@ -45,7 +45,7 @@ def _pairs(model: PairModel) -> Picture:
     states, d = bound_states(model), model.place.dimension
     shown, below = states[:_MOST], not any(model.K)
     columns, down = max(1, len(shown)), 1 + below
-    figure = style.canvas(max(COLUMN, 1.75 * columns), 1.9 * down + 0.3)
+    figure = style.canvas(max(COLUMN, 1.75 * columns), 1.8 * down)
     grid = style.panels(figure, down, columns)
     rows: Rows = []
     for column, state in enumerate(shown):
