@@ -2,7 +2,7 @@
 
     python benchmarks/theory_instanton.py --out docs
 
-Draws docs/instanton.png and prints the tables of docs/instanton.md; two minutes of CPU on one core.
+Draws docs/instanton.png and prints the tables of docs/instanton.md; 15 s of CPU on one core.
 """
 
 from __future__ import annotations
