@@ -69,11 +69,12 @@ def observables(ensemble: Ensemble, rows: np.ndarray) -> tuple[list[str], np.nda
     return list(result), np.column_stack(list(result.values()))
 
 
-def markdown(rows: list[dict[str, Any]]) -> str:
-    """A table in Markdown; floats with three digits."""
+def markdown(rows: list[dict[str, Any]], digits: int = 3) -> str:
+    """A table in Markdown; floats with so many digits, — for None."""
     table = Table(*rows[0], box=box.MARKDOWN)
     for row in rows:
-        table.add_row(*(f"{cell:.3g}" if isinstance(cell, float) else str(cell) for cell in row.values()))
+        shown = ("—" if cell is None else cell for cell in row.values())
+        table.add_row(*(f"{cell:.{digits}g}" if isinstance(cell, float) else str(cell) for cell in shown))
     console = Console(file=io.StringIO(), width=1000, color_system=None)
     console.print(table)
     return "\n".join(line.strip() for line in console.file.getvalue().splitlines() if line.strip()) + "\n"

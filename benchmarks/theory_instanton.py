@@ -2,7 +2,7 @@
 
     python benchmarks/theory_instanton.py --out docs
 
-Draws docs/instanton.png and prints the tables of docs/instanton.md; two minutes of CPU on one core.
+Draws docs/instanton.png and prints the tables of docs/instanton.md; 15 s of CPU on one core.
 """
 
 from __future__ import annotations
@@ -13,8 +13,9 @@ from pathlib import Path
 import click
 import numpy as np
 
+from hpcbip.report.figures.theory.instanton import instanton_figure
 from hpcbip.theory.instanton import Surface
-from hpcbip.theory.instanton_law import draw, exponent, manifold_spread, rows, scan
+from hpcbip.theory.instanton_law import exponent, manifold_spread, rows, scan
 from hpcbip.theory.instanton_path import instanton
 
 CURVES = {
@@ -45,7 +46,7 @@ def main(out: Path) -> None:
         print(f"{label}: p = {fit.p:.3f} +- {fit.p_err:.3f}, c = {fit.c:.3f}{polaron}", flush=True)
     shown = instanton(Surface("square", lam=5.0, size=5))
     print(rows([shown])[0])
-    draw(shown, laws, out / "instanton.png")
+    instanton_figure(shown, laws).save(out / "instanton.png")
     for size in (4, 5, 6):
         point = instanton(replace(Surface(lam=2.0), size=size), 17, lowest=False)
         print(f"square bond lambda 2, size {size}: s = {point.least.action:.4f}", flush=True)

@@ -24,7 +24,7 @@ def test_eliashberg(tmp_path: Path) -> None:
     rows = json.loads(said("eliashberg", "--lambda", "0.5,1", "--format", "json", "--figure", tmp_path / "me.png"))
     assert [row["lambda_me"] for row in rows] == [0.5, 1.0]
     assert rows[1]["tc_over_omega"] == critical_temperature(1.0, 0.12).tc_over_omega == pytest.approx(0.0645, abs=1e-4)
-    assert rows[1]["mass"] == 2.0
+    assert rows[1]["mass"] == 2.0 and rows[1]["mu_star"] == 0.12
     drawn = list(csv.DictReader((tmp_path / "me.csv").open()))
     assert [float(row["mcmillan"]) for row in drawn] == [row["mcmillan"] for row in rows]
     assert (tmp_path / "me.pdf").is_file() and "tc_over_omega" in said("eliashberg", "--lambda", "0.5:1:0.25")
@@ -74,7 +74,7 @@ def test_exact() -> None:
 
 REFUSED = [
     "instanton --lattice cubic", "instanton --lambda -1", "pair --lattice kagome", "pair --U x", "ring --model c",
-    "exact", "exact --lambda 1 --g 1", "exact --g 1 --lattice kagome", "exact --g -x", "exact --g 1 --coupling none",
+    "exact --lambda 1 --g 1", "exact --g 1 --lattice kagome", "exact --g -x", "exact --g 1 --coupling none",
 ]  # fmt: skip
 
 

@@ -19,6 +19,7 @@ from hpcbip import __version__
 from hpcbip.campaign.launch import cap_threads, launch
 from hpcbip.errors import InputError
 
+from .options import POSITIVE
 from .output import as_data, format_option
 from .theory import theory
 
@@ -35,7 +36,7 @@ def commands() -> None:
 @click.argument("config", type=click.Path(path_type=Path))
 @click.option("--out", "directory", required=True, type=click.Path(path_type=Path), help="Directory of the campaign.")
 @click.option("-n", "ranks", type=click.IntRange(min=1), help="Start that many MPI ranks, with mpirun.")
-@click.option("--max-time", type=click.FloatRange(min=0, min_open=True), help="Stop, with all saved, after SECONDS.")
+@click.option("--max-time", type=POSITIVE, help="Stop, with all saved, after SECONDS.")
 def run(config: Path, directory: Path, ranks: int | None, max_time: float | None) -> None:
     """Start the campaign of CONFIG, or go on with it: the same command.
 
@@ -155,7 +156,7 @@ def _prefactor(_: click.Context, __: click.Parameter, value: str | None) -> floa
 @directory_argument
 @format_option
 @click.option("--prefactor", callback=_prefactor, help="Of Tc: a number, or published (0.5).")
-@click.option("--density", type=click.FloatRange(min=0, min_open=True), help="Pairs per volume. [default: touching]")
+@click.option("--density", type=POSITIVE, help="Pairs per volume. [default: touching]")
 @click.option("--figure", type=click.Path(path_type=Path), help="Draw the dome: PNG, with PDF and CSV beside it.")
 def tc(directory: Path, form: str, prefactor: float | str | None, density: float | None, figure: Path | None) -> None:
     """Transition temperatures with errors, where they hold, and their maxima."""
@@ -214,7 +215,7 @@ def suggest(directory: Path, form: str, number: int, write: Path | None, **goal_
 @commands.command()
 @click.argument("config", type=click.Path(path_type=Path))
 @click.option("--out", "directory", required=True, type=click.Path(path_type=Path), help="Directory of the search.")
-@click.option("--cpu-hours", required=True, type=click.FloatRange(min=0, min_open=True), help="Ranks × wall time.")
+@click.option("--cpu-hours", required=True, type=POSITIVE, help="Ranks × wall time.")
 @click.option("-n", "ranks", type=click.IntRange(min=1), default=1, show_default=True, help="MPI ranks of each run.")
 @axes_option
 @bounds_option

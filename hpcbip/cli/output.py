@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
+
+if TYPE_CHECKING:
+    from hpcbip.report.figures.style import Picture
 
 FORMATS = click.Choice(["table", "csv", "json"])
 format_option = click.option("--format", "form", type=FORMATS, default="table", show_default=True)
@@ -26,3 +31,14 @@ def output(rows: list[dict[str, Any]], form: str) -> None:
 
     if not as_data(rows, form):
         print_rows(rows)
+
+
+def drawn(make: Callable[[], Picture], path: Path | None, form: str) -> None:
+    """Draw and save, if there is a path; say what is to be seen and which files there are, unless a program reads."""
+    if path is None:
+        return
+    picture = make()
+    files = picture.save(path)
+    if form == "table":
+        click.echo(picture.caption)
+        click.echo("written: " + ", ".join(str(file) for file in files))

@@ -163,7 +163,7 @@ def print_rows(rows: Sequence[Record], console: Console | None = None) -> None:
         console.width = 200
     names = list(dict.fromkeys(name for row in rows for name in row))
     shown = [name for name in names if not (name.endswith("_err") and name.removesuffix("_err") in names)]
-    shown = [name for name in shown if any(row.get(name) not in (None, "") for row in rows)]
+    shown = [name for name in shown if any(row.get(name) not in (None, "", []) for row in rows)]
     table = Table(*shown, header_style="bold")
     for row in rows:
         table.add_row(*(_plain_cell(row, name) for name in shown))
@@ -174,6 +174,8 @@ def _plain_cell(row: Record, name: str) -> str:
     value, error = row.get(name), row.get(f"{name}_err")
     if error is not None and isinstance(value, int | float):
         return with_error(value, error)
+    if isinstance(value, list):
+        return "; ".join(map(str, value))
     return "-" if value is None else f"{value:.7g}" if isinstance(value, float) else str(value)
 
 

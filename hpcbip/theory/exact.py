@@ -223,16 +223,10 @@ def critical_lambda(
     return Critical(Limit(limit.value, max(limit.error or 0.0, ROOT)), tuple(found))
 
 
-def light_bipolarons(
-    lambdas: Sequence[float], interactions: Sequence[float] = (0.0, 4.0), omega: float = 3.0, states: int = 20_000
-) -> list[dict[str, Any]]:
-    """Pair mass against λ on the chain, site-Peierls beside Holstein (PRL 121, 247001): rows as `rows`, t = 1."""
-    systems = []
-    for coupling in ("site-peierls", "holstein"):
-        geometry = Geometry("chain", coupling, electrons=2)
-        for U in interactions:
-            systems += [System(geometry, 1.0, omega, g_from_lambda(geometry, lam, omega, 1.0), U=U) for lam in lambdas]
-    return rows(systems, states=states)
+def critical_row(critical: Critical, omega: float) -> dict[str, Any]:
+    """One flat row: omega, lambda, lambda_err, and λ in every space."""
+    by_nh = {f"nh = {nh}": lam for nh, _, lam in critical.by_nh}
+    return {"omega": omega, "lambda": critical.lam.value, "lambda_err": critical.lam.error, **by_nh}
 
 
 def sharp_transition(lambdas: Sequence[float], omega: float, nh: int = 7) -> list[dict[str, float | None]]:

@@ -8,11 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path as File
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from hpcbip.errors import InputError
 
@@ -42,16 +40,32 @@ class Exponent:
 
 
 @dataclass(frozen=True)
+class Mass:
+    """One Monte Carlo mass.
+
+    Attributes:
+        lam: λ.
+        mass, mass_err: m* and its error, in m0 (pair) or m_e (polaron).
+        flags: what speaks against it.
+    """
+
+    lam: float
+    mass: float
+    mass_err: float
+    flags: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Comparison:
     """One Monte Carlo mass beside the action.
 
     Attributes:
-        lam: λ.
-        log_mass, log_mass_err: ln m* and its error, m* in m0 (pair) or m_e (polaron).
+        mass: it.
+        log_mass, log_mass_err: ln m* and its error.
         action: S = (t/Ω) s, None where there is no self-trapped minimum.
     """
 
-    lam: float
+    mass: Mass
     log_mass: float
     log_mass_err: float
     action: float | None
@@ -85,27 +99,32 @@ def exponent(lams: Sequence[float], actions: Sequence[float]) -> Exponent:
     return Exponent(float(p), error, float(np.exp(c)), float(np.exp(x[0])), float(np.exp(x[-1])))
 
 
-def compare(
-    surface: Surface, masses: Iterable[tuple[float, float, float]], t_over_omega: float, points: int = 25
-) -> list[Comparison]:
-    """ln m* from rows of (λ, mass, mass_err) beside S at the same λ; the surface gives all but λ.
+def compare(surface: Surface, masses: Iterable[Mass], t_over_omega: float, points: int = 25) -> list[Comparison]:
+    """ln m* beside S at the same λ; the surface gives all but λ.
 
     Raises:
         InputError: for a mass or t/Ω that is not positive, or an error below zero.
     """
     if not t_over_omega > 0.0:
         raise InputError(f"t/Omega = {t_over_omega}: allowed are values above 0")
-    found = []
-    for lam, mass, error in masses:
-        if not (mass > 0.0 and error >= 0.0):
-            raise InputError(f"mass {mass} +- {error} at lambda = {lam}: allowed are masses above 0, errors from 0 on")
-        here = replace(surface, lam=lam)
-        try:
-            action = t_over_omega * instanton(here, points, lowest=False).least.action
-        except NotTrapped:  # the row is fine; the theory has nothing to say where the carriers are not trapped
-            action = None
-        found.append(Comparison(lam, float(np.log(mass)), error / mass, action))
-    return found
+    given = list(masses)
+    for one in given:
+        if not (one.mass > 0.0 and one.mass_err >= 0.0):
+            where = f"mass {one.mass} +- {one.mass_err} at lambda = {one.lam}"
+            raise InputError(f"{where}: allowed are masses above 0, errors from 0 on")
+    actions = {lam: _action(replace(surface, lam=lam), points) for lam in {one.lam for one in given}}
+    return [
+        Comparison(one, float(np.log(one.mass)), one.mass_err / one.mass, None if s is None else t_over_omega * s)
+        for one in given
+        for s in [actions[one.lam]]
+    ]
+
+
+def _action(surface: Surface, points: int) -> float | None:
+    try:
+        return instanton(surface, points, lowest=False).least.action
+    except NotTrapped:  # the mass is fine; the theory has nothing to say where the carriers are not trapped
+        return None
 
 
 def manifold_spread(surface: Surface, number: int = 200, seed: int = 1) -> tuple[float, float]:
@@ -166,80 +185,14 @@ def rows(found: Iterable[Instanton]) -> list[dict[str, Any]]:
 def comparison_rows(found: Iterable[Comparison]) -> list[dict[str, Any]]:
     """One flat row per Monte Carlo mass, for tables."""
     return [
-        {"lambda": c.lam, "log_mass": c.log_mass, "log_mass_err": c.log_mass_err, "action": c.action} for c in found
+        {
+            "lambda": c.mass.lam,
+            "mass": c.mass.mass,
+            "mass_err": c.mass.mass_err,
+            "log_mass": c.log_mass,
+            "log_mass_err": c.log_mass_err,
+            "action": c.action,
+            "flags": list(c.mass.flags),
+        }
+        for c in found
     ]
-
-
-def bond_picture(surface: Surface, x: NDArray[np.float64]) -> dict[str, NDArray[np.float64]]:
-    """A field as drawn, centred in the cluster.
-
-    Returns:
-        `sites` (sites, 2) and their `density`; `starts`, `stops` (modes, 2) of the bonds (Holstein: both the site) and
-        y = √(2Λ) x on them as `change`.
-    """
-    middle = (surface.size // 2,) * surface.dimension
-    moved = surface.translated(x, middle)
-    grid = np.stack(np.meshgrid(*[np.arange(surface.size)] * surface.dimension, indexing="ij"), -1)
-    place = np.zeros((surface.sites, 2))
-    place[:, : surface.dimension] = grid.reshape(surface.sites, -1)
-    starts, stops = place[surface.ends[0]], place[surface.ends[1]].copy()
-    if surface.coupling == "bond":
-        for axis in range(surface.dimension):
-            of_axis = slice(axis * surface.sites, (axis + 1) * surface.sites)
-            stops[of_axis] = starts[of_axis] + np.eye(2)[axis]
-    density = surface.density(moved).ravel()
-    return {
-        "sites": place,
-        "density": density,
-        "starts": starts,
-        "stops": stops,
-        "change": np.sqrt(2.0 * surface.strength) * moved,
-    }
-
-
-def draw(shown: Instanton, laws: Sequence[tuple[str, Sequence[Instanton]]], path: File) -> None:
-    """Distortion of minimum and saddle, barrier profiles, s against λ with fits; to a file.
-
-    Args:
-        shown: with its minimum-energy path.
-        laws: label and instantons of each curve, four λ or more.
-        path: where to.
-    """
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(7.0, 5.6), layout="constrained", dpi=220)
-    FigureCanvasAgg(figure)
-    axes = figure.subplots(2, 2)
-    for axis, point, title in ((axes[0, 0], shown.minimum, "minimum"), (axes[0, 1], shown.saddle, "saddle")):
-        data = bond_picture(shown.surface, point.x)
-        largest = float(np.abs(data["change"]).max())
-        for start, stop, change in zip(data["starts"], data["stops"], data["change"], strict=True):
-            ends = np.array([start, stop]).T
-            axis.plot(*ends, color="#D55E00", lw=0.3 + 5.0 * abs(change) / largest, marker=".", ms=1)
-        axis.scatter(*data["sites"].T, s=4.0 + 220.0 * data["density"], color="#0072B2", zorder=3)
-        axis.set_aspect("equal")
-        axis.set_axis_off()
-        name = f"{title}, $\\lambda$ = {shown.surface.lam:g}"
-        axis.set_title(f"{name}; largest change {largest:.2g} t", fontsize=8)
-    lines = ((shown.lowest, "lowest in energy", "#0072B2"), (shown.least, "least action", "#D55E00"))
-    for line, label, colour in lines:
-        if line is not None:
-            label = f"{label}: s = {line.action:.3f}"
-            axes[1, 0].plot(line.length / line.length[-1], line.profile, color=colour, label=label)
-    axes[1, 0].set(xlabel="length along the path", ylabel=r"$(v - v_\mathrm{min})/t$")
-    axes[1, 0].margins(y=0.25)
-    for (label, found), colour in zip(laws, ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00"), strict=False):
-        lams, actions = [i.surface.lam for i in found], [i.least.action for i in found]
-        fit = exponent(lams, actions)
-        axes[1, 1].loglog(lams, actions, "o", ms=3, color=colour)
-        ends = np.array([fit.lam_from, fit.lam_to])
-        text = f"{label}: p = {fit.p:.2f} ± {fit.p_err:.2f}"
-        axes[1, 1].loglog(ends, fit.c * ends**fit.p, color=colour, lw=1, label=text)
-    axes[1, 1].set(xlabel=r"$\lambda$", ylabel=r"$s = S\Omega/t$")
-    for axis, place in zip(axes[1], ("upper left", "lower right"), strict=True):
-        axis.legend(fontsize=6, frameon=False, loc=place)
-        axis.xaxis.label.set_size(8)
-        axis.yaxis.label.set_size(8)
-        axis.tick_params(labelsize=7)
-    figure.savefig(path)

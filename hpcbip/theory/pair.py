@@ -297,6 +297,16 @@ def bound_states(model: PairModel) -> list[BoundPair]:
     return sorted((state for channel in model.channels for state in solve(model, channel)), key=lambda s: s.E)
 
 
+def parameters(model: PairModel) -> dict[str, Any]:
+    """Lattice, interactions, amplitudes beyond t, and K (None for zero), by name."""
+    place = model.place
+    found: dict[str, Any] = {"lattice": model.lattice, "U": "inf" if model.U == math.inf else model.U}
+    found |= dict(zip(place.shell_names, (*model.V, *(0.0,) * (len(place.shell_names) - len(model.V))), strict=True))
+    amplitudes = (*model.hops, *(0.0,) * (len(place.hop_names) - 1 - len(model.hops)))
+    found |= dict(zip(place.hop_names[1:], amplitudes, strict=True))
+    return found | {"K": list(model.K) or None}
+
+
 def rows(model: PairModel) -> list[dict[str, Any]]:
     """One row per symmetry channel with its lowest state, and one more for each further bound state.
 
@@ -305,20 +315,14 @@ def rows(model: PairModel) -> list[dict[str, Any]]:
     """
     from .pair_threshold import count_bound  # it needs the model of this module
 
-    place = model.place
-    common: dict[str, Any] = {"lattice": model.lattice, "U": "inf" if model.U == math.inf else model.U}
-    common |= dict(zip(place.shell_names, (*model.V, *(0.0,) * (len(place.shell_names) - len(model.V))), strict=True))
-    amplitudes = (*model.hops, *(0.0,) * (len(place.hop_names) - 1 - len(model.hops)))
-    common |= dict(zip(place.hop_names[1:], amplitudes, strict=True))
-    common["K"] = list(model.K) or None
-    common["edge"] = model.band.edge
+    common = parameters(model) | {"edge": model.band.edge}
     result = []
     for channel in model.channels:
         words = common | {"channel": channel.name, "spin": channel.spin, "degeneracy": channel.degeneracy}
         states = solve(model, channel)
         result += [words | {"level": state.level, "status": "bound"} | _numbers(state) for state in states]
         if not states:
-            empty = Sector.of(model.sites(), channel, place.dimension).basis.shape[1] == 0
+            empty = Sector.of(model.sites(), channel, model.place.dimension).basis.shape[1] == 0
             status = "no interaction in this channel" if empty else "not bound"
             if not empty and (count_bound(model, channel) or 0) > 0:
                 status = f"bound by less than {RESOLUTION:g} t"

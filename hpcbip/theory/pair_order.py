@@ -10,27 +10,26 @@ the same symmetry and the same nodes.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from hpcbip.errors import InputError
 
-from .pair import BoundPair, PairModel, solve
+from .pair import BoundPair
 
 Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
 class OrderParameter:
-    """On a grid over the Brillouin zone of a two-dimensional lattice.
+    """On a grid over the Brillouin zone; in three dimensions in its plane where the third phase is zero.
 
     Attributes:
         phases: k per primitive vector from -π to π, shape (n,).
-        anomalous: F(k)/√n = φ(k), shape (n, n), first index along the first vector; of a triplet its imaginary part.
+        anomalous: F(k)/√n = φ(k), shape (n,) or (n, n), first index along the first vector; of a triplet its imaginary
+            part.
         gap: Δ(k)/√n, unit t, likewise.
         chemical_potential: μ = E/2, unit t.
     """
@@ -45,28 +44,14 @@ def order_parameter(state: BoundPair, size: int = 121) -> OrderParameter:
     """The order parameter of a condensate of these pairs.
 
     Raises:
-        InputError: unless the lattice is two-dimensional and K = 0.
+        InputError: unless K = 0.
     """
-    if state.model.place.dimension != 2 or any(state.model.K):
-        raise InputError("order parameter: for pairs at K = 0 on a two-dimensional lattice")
-    phases = np.linspace(-np.pi, np.pi, size)
-    q = np.stack(np.meshgrid(phases, phases, indexing="ij"), axis=-1)
+    if any(state.model.K):
+        raise InputError("order parameter: for pairs at K = 0")
+    d = state.model.place.dimension
+    phases, across = np.linspace(-np.pi, np.pi, size), min(d, 2)
+    q = np.zeros((size,) * across + (d,))
+    q[..., :across] = np.stack(np.meshgrid(*[phases] * across, indexing="ij"), axis=-1)
     phi = state.momentum_wave_function(q)
     real = phi.real if state.channel.spin == "singlet" else phi.imag
     return OrderParameter(phases, real, real * (state.model.band.energy(q) - state.E), 0.5 * state.E)
-
-
-def energy_rows(models: Sequence[PairModel]) -> list[dict[str, Any]]:
-    """For figures: the lowest state of each channel of each model, without what takes long; E None if not bound."""
-    result = []
-    for model in models:
-        for channel in model.channels:
-            states = solve(model, channel)
-            result.append(
-                {"lattice": model.lattice, "U": "inf" if np.isinf(model.U) else model.U,
-                 "V": model.V[0] if model.V else 0.0, "t_prime": model.hops[0] if model.hops else 0.0,
-                 "K": list(model.K) or None, "channel": channel.name,
-                 "E": states[0].E if states else None, "edge": model.band.edge,
-                 "binding_energy": states[0].binding_energy if states else None}
-            )  # fmt: skip
-    return result

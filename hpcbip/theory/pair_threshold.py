@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from hpcbip.errors import InputError
 
 from .green import Band, square_closed_form
-from .pair import PairModel, Sector
+from .pair import PairModel, Sector, parameters
 from .pair_lattices import Channel
 
 Array = NDArray[np.float64]
@@ -95,8 +95,9 @@ def threshold(model: PairModel, channel: Channel, shell: int) -> float | None:
 
 
 def threshold_rows(model: PairModel, shell: int) -> list[dict[str, Any]]:
-    """`threshold` of all channels: rows with channel, spin, degeneracy, interaction, threshold (None) and words."""
+    """`threshold` of all channels: rows with the other parameters, channel, interaction, threshold (None) and words."""
     name = ("U", *model.place.shell_names)[shell] if 0 <= shell <= len(model.place.shell_names) else ""
+    others = {key: value for key, value in parameters(model).items() if key != name}
     result = []
     for channel in model.channels:
         value, words = None, "never binds"
@@ -107,7 +108,7 @@ def threshold_rows(model: PairModel, shell: int) -> list[dict[str, Any]]:
         if value is not None:
             words = "any attraction binds" if value == 0.0 else "binds beyond"
         result.append(
-            {"lattice": model.lattice, "channel": channel.name, "spin": channel.spin, "degeneracy": channel.degeneracy,
+            {**others, "channel": channel.name, "spin": channel.spin, "degeneracy": channel.degeneracy,
              "interaction": name, "threshold": value, "status": words}
         )  # fmt: skip
     return result

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from hpcbip.errors import InputError
+from hpcbip.models import Model
 from hpcbip.superconductivity import ceiling
 from hpcbip.superconductivity.eliashberg import (
     LOWEST,
@@ -161,10 +162,36 @@ def test_bad_input(call: object, name: str) -> None:
         call()  # type: ignore[operator]
 
 
-def test_comparison_lines_and_curve() -> None:
+def test_comparison_lines() -> None:
     lines = dict(ceiling.comparison_lines())
     assert [lines[name] for name in list(lines)[:2]] == [0.05, 0.1]
     assert lines["McMillan, λ = 1, μ* = 0.12"] == pytest.approx(0.0630, abs=1e-4)
     assert lines["Migdal–Eliashberg, λ = 1, μ* = 0.12"] == pytest.approx(tc(1.0, 0.12))
-    curve = ceiling.ceiling_curve([0.0, 0.5, 1.0, 2.0], 0.12)
-    assert curve[0] == 0.0 and np.all(np.diff(curve) > 0.0)
+
+
+def test_bounds_from_the_first_frequencies() -> None:
+    """One Matsubara frequency alone gives Tc ≥ Ω √(λ-1)/2π, two the larger root of a quadratic equation: below Tc."""
+    for lam in (1.5, 2.0, 10.0, 100.0):
+        one = math.sqrt(lam - 1.0) / (2.0 * math.pi)
+        assert one < tc(lam)
+        a1, a2, a3 = (1.0 / (1.0 + (2.0 * math.pi * n * tc(lam)) ** 2) for n in (1, 2, 3))
+        matrix = np.array([[a1, (a1 + a2) / math.sqrt(3.0)], [(a1 + a2) / math.sqrt(3.0), (a3 - 2.0 * a1) / 3.0]])
+        two = 1.0 / float(np.linalg.eigvalsh(matrix)[-1])  # the λ that two frequencies need at this Tc
+        assert lam < two < 1.0 / a1
+
+
+def test_lattice_rows() -> None:
+    g = math.sqrt(0.4 * 0.2)  # λ = g²/(2Ωt) = 0.2 on the square lattice
+    models = [Model("square", "bond", 1.0, 0.2, g), Model("square", "holstein", 1.0, 0.2, g)]
+    rows = ceiling.lattice_rows(models, [0.5, 1.0], 0.1)
+    assert [(row["coupling"], row["filling"]) for row in rows] == [
+        ("bond", 0.5), ("holstein", 0.5), ("bond", 1.0), ("holstein", 1.0),
+    ]  # fmt: skip
+    first = rows[0]
+    assert first["lambda"] == pytest.approx(0.2) and first["mass_ratio"] == 1.0 + first["lambda_me"]
+    assert first["lambda_me"] == pytest.approx(0.2 * 2.2495, rel=1e-4)
+    assert first["tc_over_omega"] == pytest.approx(tc(first["lambda_me"], 0.1)) and 0.0 < first["tc_over_omega_err"]
+    assert first["flags"] == ["lambda_ME > 0.4: not confirmed"] and rows[1]["flags"] == []
+    assert rows[2]["tc_over_omega"] is None and any("van Hove" in flag for flag in rows[2]["flags"])
+    both = Model("square", "bond+holstein", 1.0, 0.2, g, g_holstein=g, omega_holstein=0.3)
+    assert ceiling.lattice_rows([both], [0.5])[0]["tc_over_omega"] is None

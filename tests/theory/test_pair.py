@@ -14,7 +14,7 @@ from hpcbip.errors import InputError
 from hpcbip.theory.green import Band, square_closed_form
 from hpcbip.theory.pair import BoundPair, PairModel, bound_states, rows, solve
 from hpcbip.theory.pair_lattices import PAIR_LATTICES
-from hpcbip.theory.pair_order import energy_rows, order_parameter
+from hpcbip.theory.pair_order import order_parameter
 from hpcbip.theory.pair_threshold import count_bound, threshold, threshold_rows, weak_square_binding, weak_square_law
 from tests.exact.two_body import attractive_hubbard
 
@@ -198,9 +198,18 @@ def test_order_parameter() -> None:
     shape = np.cos(d.phases)[:, None] - np.cos(d.phases)[None, :]
     np.testing.assert_allclose(d.gap, d.gap[16, 0] / 2.0 * shape, atol=1e-12)
     assert np.mean(order_parameter(lowest(model, "d"), 65).anomalous[:-1, :-1] ** 2) == pytest.approx(1.0, rel=1e-6)
-    assert energy_rows([model])[0]["binding_energy"] > 0.0
     with pytest.raises(InputError):
-        order_parameter(lowest(PairModel("chain", -4.0), "s"))
+        order_parameter(bound_states(PairModel("square", -8.0, K=(0.1, 0.2)))[0])
+
+
+@pytest.mark.parametrize("lattice", ["chain", "cubic"])
+def test_order_parameter_in_other_dimensions(lattice: str) -> None:
+    """An on-site attraction has a gap without structure, -Uψ(0); F(k) is largest at k = 0."""
+    state = lowest(PairModel(lattice, -12.0), "s")
+    order = order_parameter(state, 17)
+    np.testing.assert_allclose(order.gap, 12.0 * math.sqrt(state.on_site_weight), rtol=1e-9)
+    assert order.gap.ndim == min(state.model.place.dimension, 2)
+    assert np.unravel_index(order.anomalous.argmax(), order.anomalous.shape) == (8,) * order.gap.ndim
 
 
 @pytest.mark.parametrize(

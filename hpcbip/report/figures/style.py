@@ -192,9 +192,9 @@ def look_entries(axes: Axes, labelled: Sequence[tuple[str, Look]]) -> None:
         look_entry(axes, f"{len(labelled) - len(front)} more", Look.of(FRONT))
 
 
-def hollow_entry(axes: Axes) -> None:
+def hollow_entry(axes: Axes, label: str = "hollow: flagged") -> None:
     """The legend's entry that says what hollow means."""
-    entry(axes, "hollow: flagged", color=GREY, marker="o", mfc="white", ms=4.2, lw=0, mew=0.8)
+    entry(axes, label, color=GREY, marker="o", mfc="white", ms=4.2, lw=0, mew=0.8)
 
 
 def off_scale(axes: Axes, x: Values, y: Values, look: Look) -> int:

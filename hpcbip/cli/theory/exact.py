@@ -1,0 +1,65 @@
+"""`hpcbip theory exact`: exact diagonalisation with phonons."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from hpcbip.errors import InputError
+
+from ..options import FINITE, NOT_NEGATIVE, POSITIVE, Numbers, few, figure_option
+from ..output import drawn, format_option, output
+
+
+@click.command()
+@click.option("--lattice", default="chain", show_default=True, help="chain, square, triangular, cubic.")
+@click.option(
+    "--coupling", "couplings", multiple=True, default=("holstein",), show_default=True,
+    help="holstein, bond, site-peierls, ...+holstein; may be repeated.",
+)  # fmt: skip
+@click.option("--electrons", type=click.IntRange(1, 2), default=1, show_default=True)
+@click.option("--spin", default="singlet", show_default=True, help="Of two electrons: singlet, triplet.")
+@click.option("--t", type=POSITIVE, default=1.0, show_default=True)
+@click.option("--omega", type=POSITIVE, default=1.0, show_default=True)
+@click.option("--lambda", "lambdas", type=Numbers(least=0.0), help="As in 0.5,1,2. [default: 0.2:1.2:0.2]")
+@click.option("--g", "strengths", type=Numbers(), help="Instead of --lambda.")
+@click.option("--U", "interactions", default="0", show_default=True, type=Numbers())
+@click.option("--V", "V", type=FINITE, default=0.0, show_default=True, help="Between neighbours.")
+@click.option("--g-holstein", type=FINITE, default=0.0, show_default=True)
+@click.option("--omega-holstein", type=NOT_NEGATIVE, default=0.0, help="Of the sites, with ...+holstein.")
+@click.option("--nh", type=int, help="Size of the space: how often the coupling acts. [default: from --states]")
+@click.option("--states", type=click.IntRange(min=1), default=100_000, show_default=True, help="At most.")
+@click.option("--K", "K", type=FINITE, multiple=True, help="Total momentum in 1/a. [default: that of the lowest state]")
+@click.option("--critical", is_flag=True, help="Instead: λ where the site-Peierls polaron leaves K = 0.")
+@figure_option
+@format_option
+def exact(
+    lattice: str, couplings: tuple[str, ...], electrons: int, spin: str, lambdas: list[float] | None,
+    strengths: list[float] | None, interactions: list[float], nh: int | None, states: int, K: tuple[float, ...],
+    critical: bool, figure: Path | None, form: str, **energies: float,
+) -> None:  # fmt: skip
+    """Exact diagonalisation of one or two electrons with phonons: E, mass, size, cloud, converged and with errors."""
+    from hpcbip.report.figures.theory.exact import critical_figure, exact_figure
+    from hpcbip.theory.exact import critical_lambda, critical_row, rows
+    from hpcbip.theory.exact_system import Geometry, System, g_from_lambda
+
+    t, omega = energies["t"], energies["omega"]
+    if critical:
+        found = critical_lambda(omega, t, nh or 9)
+        output([critical_row(found, omega)], form)
+        drawn(lambda: critical_figure(found, omega / t), figure, form)
+        return
+    if lambdas and strengths:
+        raise InputError("--lambda: give either --lambda or --g, not both")
+    given = strengths or lambdas or [0.2, 0.4, 0.6, 0.8, 1.0, 1.2]
+    few(couplings, interactions, given)
+    systems = [
+        System(geometry, g=value if strengths else g_from_lambda(geometry, value, omega, t), U=U, **energies)
+        for geometry in [Geometry(lattice, coupling, electrons, spin) for coupling in couplings]
+        for U in interactions
+        for value in given
+    ]
+    found_rows = rows(systems, nh, states, K or None)
+    output(found_rows, form)
+    drawn(lambda: exact_figure(found_rows), figure, form)

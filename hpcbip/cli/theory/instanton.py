@@ -1,0 +1,98 @@
+"""`hpcbip theory instanton`: semiclassical tunnelling, alone or beside the masses of a campaign."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from hpcbip.errors import InputError
+
+from ..options import NOT_NEGATIVE, POSITIVE, Numbers, figure_option
+from ..output import drawn, format_option, output
+
+if TYPE_CHECKING:
+    from hpcbip.theory.instanton import Surface
+    from hpcbip.theory.instanton_law import Mass
+
+
+@click.command()
+@click.option("--lattice", default="chain", show_default=True, help="chain, square.")
+@click.option("--coupling", default="bond", show_default=True, help="bond, holstein.")
+@click.option("--sector", default="bipolaron", show_default=True, help="polaron, bipolaron.")
+@click.option("--U", "U", type=NOT_NEGATIVE, default=0.0, show_default=True, help="In t.")
+@click.option("--lambda", "lambdas", type=Numbers(above=0.0), help="[default: 1,1.8,3.2,5.6,10]")
+@click.option("--size", type=int, help="Of the cluster, sites along each axis. [default: 8; square: 5, with U 4]")
+@click.option("--points", type=click.IntRange(9, 101), default=17, show_default=True, help="On a path.")
+@click.option("--campaign", type=click.Path(path_type=Path), help="Instead: S beside the masses of its points.")
+@click.option("--t-over-omega", type=POSITIVE, help="t/Ω of the points of --campaign.")
+@figure_option
+@format_option
+def instanton(
+    lambdas: list[float] | None, size: int | None, points: int, campaign: Path | None, t_over_omega: float | None,
+    figure: Path | None, form: str, **surface_words: Any,
+) -> None:  # fmt: skip
+    """Semiclassical tunnelling of self-trapped (bi)polarons: barriers, actions s = S Ω/t, the power of λ in ln m*."""
+    from hpcbip.report.figures.theory.instanton import comparison_figure, instanton_figure
+    from hpcbip.theory.instanton import Surface
+    from hpcbip.theory.instanton_law import compare, comparison_rows, exponent, rows, scan
+    from hpcbip.theory.instanton_path import instanton as full_instanton
+
+    if size is None:
+        size = 8 if surface_words["lattice"] == "chain" else 4 if surface_words["U"] else 5
+    given = lambdas or [1.0, 1.8, 3.2, 5.6, 10.0]
+    surfaces = [Surface(lam=lam, size=size, **surface_words) for lam in given]  # refuses before any work
+    middle = surfaces[len(surfaces) // 2]
+    if campaign is not None:
+        if t_over_omega is None or lambdas is not None:
+            raise InputError("--campaign: goes with --t-over-omega, and without --lambda: λ is that of its points")
+        compared = compare(middle, _masses(campaign, middle, t_over_omega), t_over_omega, points)
+        output(comparison_rows(compared), form)
+        drawn(lambda: comparison_figure(compared, middle, t_over_omega), figure, form)
+        return
+    if t_over_omega is not None:
+        raise InputError("--t-over-omega: goes with --campaign only; s = S Ω/t does not depend on it")
+    found = scan(surfaces[0], given, points)
+    output(rows(found), form)
+    if len(found) >= 4 and form == "table":
+        law = exponent(given, [each.least.action for each in found])
+        click.echo(f"s ~ lambda^p: p = {law.p:.3f} +- {law.p_err:.3f} (how far it is from a pure power)")
+    label = f"{middle.lattice}, {middle.coupling}, {middle.sector}"
+    drawn(lambda: instanton_figure(full_instanton(middle, points), [(label, found)]), figure, form)
+
+
+def _masses(directory: Path, surface: Surface, t_over_omega: float) -> list[Mass]:
+    """The masses of a campaign's points that have this surface's parameters, each ensemble once, in the order of λ.
+
+    Raises:
+        InputError: if the directory is no campaign, or has no such point.
+    """
+    from hpcbip.report.figures.curves import FLAGS_OF_TC
+    from hpcbip.report.results import read_results
+    from hpcbip.theory.instanton_law import Mass
+
+    records = read_results(directory, details=False).records
+    name = f"mass_{surface.sector}"
+    found = []
+    for record in records:
+        t, extra = record["t"], ("V", "shells", "t_factors", "g_factors")
+        here = (record["lattice"], record["coupling"]) == (surface.lattice, surface.coupling)
+        here = here and math.isclose(t / record["omega"], t_over_omega, rel_tol=1e-6)
+        if surface.sector == "bipolaron":
+            here = here and math.isclose(record["U"] / t, surface.U, rel_tol=1e-6, abs_tol=1e-9)
+        mass, error = record.get(name), record.get(f"{name}_err")
+        if not here or any(record.get(key) for key in extra) or mass is None or not 0.0 < mass < math.inf:
+            continue
+        flags = [flag for flag in record["flags"] if flag not in FLAGS_OF_TC]
+        if error is None:
+            flags.append("error of the mass unknown")
+        found.append(Mass(record["lambda"], mass, math.inf if error is None else error, tuple(flags)))
+    if not found:
+        ratios = sorted({f"{record['t'] / record['omega']:.6g}" for record in records})
+        raise InputError(
+            f"{directory}: no point with a {name}, {surface.lattice}, {surface.coupling}, U = {surface.U:g}t, V = 0 "
+            f"and t/omega = {t_over_omega:g}; t/omega there: {', '.join(ratios)}"
+        )
+    return sorted(dict.fromkeys(found), key=lambda mass: mass.lam)

@@ -1,0 +1,65 @@
+"""`hpcbip theory pair` and `ring`: pairs without phonons, by symmetry."""
+
+from __future__ import annotations
+
+import itertools
+from pathlib import Path
+
+import click
+
+from ..options import FINITE, Numbers, few, figure_option
+from ..output import drawn, format_option, output
+
+
+@click.command()
+@click.option("--lattice", default="square", show_default=True, help="chain, square, triangular, cubic, bct.")
+@click.option("--U", "U", default="-8", show_default=True, type=Numbers(infinite=True), help="inf: a hard core.")
+@click.option("--V", "V", type=Numbers(), multiple=True, help="Of the next shell of neighbours; may be repeated.")
+@click.option("--t-prime", default="0", type=Numbers(), help="Diagonal hop -t'; hole-like if negative.")
+@click.option("--t-perp", default="0", type=Numbers(), help="Between the layers of bct.")
+@click.option("--K", "K", type=FINITE, multiple=True, help="Total momentum, a phase per primitive vector.")
+@click.option("--thresholds", type=click.IntRange(0, 3), help="Instead: from which U (0) or V of a shell they bind.")
+@figure_option
+@format_option
+def pair(
+    lattice: str, U: list[float], V: tuple[list[float], ...], t_prime: list[float], t_perp: list[float],
+    K: tuple[float, ...], thresholds: int | None, figure: Path | None, form: str,
+) -> None:  # fmt: skip
+    """Two electrons without phonons: bound states by symmetry channel, exact (energies in t, masses in m0).
+
+    U, V, t' and t_perp may be lists, as in 0,4,8 or -8:8:1. The figure of one model shows its pairs in real space and
+    the order parameter of their condensate in k space; that of several, binding energies, masses and sizes.
+    """
+    from hpcbip.errors import InputError
+    from hpcbip.report.figures.theory.pair import pair_figure
+    from hpcbip.theory.pair import PairModel, rows
+    from hpcbip.theory.pair_threshold import threshold_rows
+
+    if thresholds is not None and figure is not None:
+        raise InputError("--figure: there is none of --thresholds; allowed: one of the two")
+    few(U, t_prime, t_perp, *V)
+    models = []
+    for u, prime, perp, *shells in itertools.product(U, t_prime, t_perp, *V):
+        hops = (prime, perp) if perp or lattice == "bct" else (prime,) if prime else ()
+        models.append(PairModel(lattice, u, tuple(shells), hops, K))
+    if thresholds is not None:
+        output([row for model in models for row in threshold_rows(model, thresholds)], form)
+        return
+    found = [row for model in models for row in rows(model)]
+    output(found, form)
+    drawn(lambda: pair_figure(models, found), figure, form)
+
+
+@click.command()
+@click.option("--amplitude", type=FINITE, default=1.0, show_default=True, help="h; hole-like if positive.")
+@click.option("--attraction", type=FINITE, default=0.0, show_default=True, help="V.")
+@click.option("--model", default="a", show_default=True, help="a or b.")
+@figure_option
+@format_option
+def ring(amplitude: float, attraction: float, model: str, figure: Path | None, form: str) -> None:
+    """The four-site ring behind d-wave pairs: levels and symmetries."""
+    from hpcbip.report.figures.theory.ring import ring_figure
+    from hpcbip.theory.ring import rows
+
+    output(rows(amplitude, attraction, model), form)
+    drawn(lambda: ring_figure(amplitude, attraction, model), figure, form)
