@@ -73,7 +73,7 @@ def _masses(directory: Path, surface: Surface, t_over_omega: float) -> list[Mass
     from hpcbip.report.results import read_results
     from hpcbip.theory.instanton_law import Mass
 
-    records = read_results(directory, details=False).records
+    records = read_results(directory).records
     name = f"mass_{surface.sector}"
     found = []
     for record in records:
