@@ -102,6 +102,11 @@ def converge(
         block = space.block(n)
         k = np.array(momentum, dtype=float) if guess is None else refined_momentum(block, system, guess)
         levels.append(solve(block, system, k)[0])
+    return limits(system, levels)
+
+
+def limits(system: System, levels: Sequence[Level]) -> Converged:
+    """What `extrapolate` makes of the lowest state in successive spaces, the largest last."""
     inverse = extrapolate([level.inverse_mass for level in levels])
     return Converged(
         system, tuple(levels), extrapolate([level.E for level in levels]), _inverted(inverse),
