@@ -1,9 +1,10 @@
-"""The antiadiabatic limit Ω >> t: phonons eliminated in powers of g, and what is left for one or two electrons solved.
+"""The antiadiabatic limit Ω >> t: phonons eliminated in powers of g, what is left for one or two electrons solved.
 
-H = W + V: W the electrons (T, U, V), V = A + A† makes and removes phonons, A = Σ_m O_m b†_m with the electronic operators
-O_m of the model. P projects on no phonon, R_n = 1/(energy of n phonons); A_n leads from n to n + 1 phonons. The
-canonical transformation that decouples P (Schrieffer and Wolff, Phys. Rev. 149, 491; degenerate perturbation theory:
-Klein, J. Chem. Phys. 61, 786, section III) gives on P, with a = R_1 A_0, M = A_0† a and N = a†a,
+H = W + V: W the electrons (T, U), V = A + A† makes and removes phonons, A = Σ_m O_m b†_m with the electronic operators
+O_m of the model (g K_b of a bond, g n_i, g(K_{i,i+1} - K_{i-1,i})). P projects on no phonon, R_n = 1/(energy of n
+phonons); A_n leads from n to n + 1 phonons. The canonical transformation that decouples P (Schrieffer and Wolff, Phys.
+Rev. 149, 491; to higher order Bravyi, DiVincenzo and Loss, Ann. Phys. 326, 2793) gives on P, with a = R_1 A_0,
+M = A_0† a and N = a†a,
 
     order 2:  W - M                                                               = W - (1/Ω) Σ_m O_m²
     order 4:  D(W) - M - (A_1 a)† R_2 (A_1 a) + {N, M}/2,     D(O) = O + a†O a - {N, O}/2 .
@@ -11,9 +12,9 @@ Klein, J. Chem. Phys. 61, 786, section III) gives on P, with a = R_1 A_0, M = A_
 At fixed g²/Ω a term g^2a W^b is of order Ω^(1-a-b): order 2 is all of Ω⁰, order 4 all of 1/Ω, that is g² W/Ω² and
 g⁴/Ω³. D is also how other electronic operators look after the transformation, with what is left out falling as 1/Ω².
 
-The matrices are those of the exact diagonalisation, A_n and W being blocks of its H(K) by number of phonons: no amplitude
-is typed in. Pairs are within `apart` hops of each other, from where two moves stay in the space, so that only the size of
-the box cuts anything. E(K) is differentiated exactly: H(K) carries its derivatives through every product.
+The matrices are those of the exact diagonalisation, A_n and W being blocks of its H(K) by number of phonons: no
+amplitude is typed in. Pairs are within `apart` hops of each other, from where two moves stay in the space, so that only
+the size of the box cuts anything. E(K) is differentiated exactly: H(K) carries its derivatives through every product.
 """
 
 from __future__ import annotations
@@ -40,6 +41,7 @@ BOX = {1: 48, 2: 12, 3: 6}  # hops apart in the largest of three boxes, by dimen
 WIDEST = {1: 200, 2: 24, 3: 8}
 COARSE = 33  # momenta per line, zero and the edge included, where the lowest is looked for
 HARMONICS = 10  # momenta per axis of the Fourier sums: no effective hop is longer than 4
+FLAT = 1e-9  # curvature of E(K), relative to t, that is none: there is no mass, and rounding must not move K
 SMALLEST = 1e-12  # amplitude, relative to t, that is listed
 
 Vector = NDArray[np.float64]
@@ -176,11 +178,12 @@ def effective_level(space: Space, system: System, momentum: Vector, order: int) 
     energies, states = np.linalg.eigh(found.energy.value)
     ground = states[:, 0]
     slopes = [states.conj().T @ (matrix @ ground) for matrix in found.energy.slope]
-    curvature = None
+    curvature: float | None = None
     if len(energies) == 1 or energies[1] - energies[0] > DEGENERATE * system.t:
         second = [np.vdot(ground, matrix @ ground).real for matrix in found.energy.curvature]
         response = [2.0 * float((np.abs(x[1:]) ** 2 / (energies[1:] - energies[0])).sum()) for x in slopes]
         curvature = float(np.mean(second) - np.mean(response))
+        curvature = curvature if abs(curvature) > FLAT * system.t else None
     geometry = system.geometry
     unit = (2.0 if geometry.electrons == 1 else 1.0) * system.t
     phonons = float(np.vdot(ground, found.phonons @ ground).real)
@@ -195,8 +198,8 @@ def effective_level(space: Space, system: System, momentum: Vector, order: int) 
 def lowest_momentum(space: Space, system: System, order: int) -> Vector:
     """Where E(K) of the effective Hamiltonian is lowest, Cartesian, 1/a, shape (d,).
 
-    Zero unless the coupling is site-Peierls or a triplet asks for more; otherwise the best of `COARSE` momenta on each of
-    the exact diagonalisation's lines, made exact with the slope.
+    Zero unless the coupling is site-Peierls or the spin triplet; then the best of `COARSE` momenta on each of the exact
+    diagonalisation's lines, made exact with the slope.
     """
     geometry = space.geometry
     origin = np.zeros(geometry.bravais.dimension)

@@ -7,8 +7,9 @@ number of oscillators per site plus the oscillator. States are told apart by a r
 numbers of their parts: with N states two of them are confused with probability N²/2⁶⁵ (10⁻⁶ at N = 10⁷).
 
 The space of Nh is what up to Nh moves make of the roots, the bare electron or pair (singlet: on one site, triplet: on
-neighbouring sites; pairs up to `apart` hops apart if that is asked for, for pairs wider than Nh). Moves that remove phonons reach nothing new: without them and their partners, or with bare hops in
-place of both, the same state is reached in no more moves. The spaces are nested, smaller ones are leading blocks.
+neighbouring sites; for pairs wider than Nh, all that are up to `apart` hops apart). Moves that remove phonons reach
+nothing new: without them and their partners, or with bare hops in place of both, the same state is reached in no more
+moves. The spaces are nested, smaller ones are leading blocks.
 """
 
 from __future__ import annotations
@@ -93,10 +94,11 @@ class Frame:
         triplet = geometry.spin == "triplet"
         place = np.zeros((geometry.electrons, 1), dtype=np.int32)
         if geometry.electrons == 2:
-            there = {abs(self.number(r)) for r in self._reach(max(self.apart, int(triplet)))} - ({0} if triplet else set())
-            place = np.stack([np.zeros(len(there), np.int32), np.array(sorted(there), np.int32)])
+            apart = {abs(self.number(r)) for r in self._reach(max(self.apart, int(triplet)))}
+            there = np.array(sorted(apart - {0} if triplet else apart), dtype=np.int32)
+            place = np.stack([np.zeros_like(there), there])
             if geometry.cluster:
-                place = place[:, self._inside(place[1])]
+                place = place[:, self._inside(there)]
         width = place.shape[1]
         if width == 0:
             raise InputError(f"cluster {geometry.cluster} has no place for the electrons")
@@ -197,7 +199,13 @@ class Space:
 
 @lru_cache(maxsize=2)
 def build_space(geometry: Geometry, nh: int | None = None, states: int = 100_000, apart: int = 0) -> Space:
-    """The space of `nh` moves, or of as many as keep it below about `states` states, from pairs up to `apart` hops apart.
+    """The space of `nh` moves, or of as many as keep it below about `states` states.
+
+    Args:
+        geometry: what moves, and how.
+        nh: number of moves, None: from `states`.
+        states: size that is not passed by much if `nh` is None.
+        apart: hops between the electrons of the widest pairs that the moves start from.
 
     Raises:
         InputError: for an nh out of range.
@@ -219,8 +227,8 @@ def build_space(geometry: Geometry, nh: int | None = None, states: int = 100_000
     main = [((layer.phonons != frame.empty) & _main(frame, layer.phonons)).sum(axis=0) for layer in layers]
     counts = np.concatenate([layer.count for layer in layers])
     first = np.concatenate(main).astype(np.int16)
-    apart = np.concatenate([layer.place[-1] - layer.place[0] for layer in layers])
-    separation = frame.vectors(apart) @ np.array(geometry.bravais.primitive)
+    between = np.concatenate([layer.place[-1] - layer.place[0] for layer in layers])
+    separation = frame.vectors(between) @ np.array(geometry.bravais.primitive)
     return Space(geometry, len(ends) - 1, ends, separation, np.stack([first, counts - first]), matrices)
 
 
