@@ -9,7 +9,8 @@ import click
 
 from hpcbip.errors import InputError
 
-from .output import format_option, output
+from .antiadiabatic import antiadiabatic
+from .output import format_option, numbers, output
 
 POSITIVE = click.FloatRange(0.0, float("inf"), min_open=True, max_open=True)
 
@@ -19,21 +20,7 @@ def theory() -> None:
     """What the Monte Carlo is measured against and framed by."""
 
 
-def numbers(_: click.Context, parameter: click.Parameter, text: str) -> list[float]:
-    """Numbers from `0.5,1,2` or `0.2:3:0.2` (begin, end, step).
-
-    Raises:
-        InputError: if they are not that.
-    """
-    try:
-        if ":" in text:
-            begin, end, step = map(float, text.split(":"))
-            return [begin + k * step for k in range(int((end - begin) / step + 1e-9) + 1)]
-        return [float(word) for word in text.split(",")]
-    except (ValueError, ZeroDivisionError, OverflowError):
-        allowed = "numbers as in 0.5,1,2, or begin:end:step"
-        raise InputError(f"{parameter.opts[0]}: {text}: cannot be read; allowed: {allowed}") from None
-
+theory.add_command(antiadiabatic)
 
 def _optional_numbers(context: click.Context, parameter: click.Parameter, text: str | None) -> list[float]:
     return [] if text is None else numbers(context, parameter, text)

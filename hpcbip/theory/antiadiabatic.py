@@ -19,7 +19,7 @@ the size of the box cuts anything. E(K) is differentiated exactly: H(K) carries 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import product
@@ -37,7 +37,7 @@ from .exact_solve import DEGENERATE, Hamiltonian, Level, minimum, zone_lines
 from .exact_system import Geometry, System
 
 ORDERS = (2, 4)
-BOX = {1: 48, 2: 12, 3: 6}  # hops apart in the largest of three boxes, by dimension
+BOX = {1: 72, 2: 16, 3: 6}  # hops apart in the largest of three boxes, by dimension
 WIDEST = {1: 200, 2: 24, 3: 8}
 COARSE = 33  # momenta per line, zero and the edge included, where the lowest is looked for
 HARMONICS = 10  # momenta per axis of the Fourier sums: no effective hop is longer than 4
@@ -244,7 +244,8 @@ def amplitudes(system: System, order: int) -> dict[tuple[int, ...], float]:
     """Matrix elements of the effective Hamiltonian from the electron, or the pair on one site, to where it was moved.
 
     Returns:
-        by displacement in lattice coordinates, those above `SMALLEST`: at zero the energy of the site, elsewhere hops.
+        by displacement in lattice coordinates, one of each opposite pair, nearest first, those above `SMALLEST`: at
+        zero the energy of the site, elsewhere hops.
 
     Raises:
         InputError: as `eliminate`, and for triplets, which have no pair on one site.
@@ -260,12 +261,6 @@ def amplitudes(system: System, order: int) -> dict[tuple[int, ...], float]:
         momentum = np.array(index) / HARMONICS @ dual
         values[index] = eliminate(space, system, momentum, order, False).energy.value[0, 0]
     found = np.fft.ifftn(values).real
-    return {
-        tuple(_signed(index)): float(found[index])
-        for index in product(range(HARMONICS), repeat=d)
-        if abs(found[index]) > SMALLEST * system.t
-    }
-
-
-def _signed(index: Iterable[int]) -> list[int]:
-    return [n - HARMONICS if n > HARMONICS // 2 else n for n in index]
+    places = product(range(-(HARMONICS // 2), HARMONICS // 2), repeat=d)
+    half = [r for r in places if r >= tuple(-n for n in r) and abs(found[r]) > SMALLEST * system.t]
+    return {r: float(found[r]) for r in sorted(half, key=lambda r: (sum(n * n for n in r), r))}

@@ -22,9 +22,8 @@ from .exact_basis import Space, build_space
 from .exact_solve import Level, guessed_momentum, refined_momentum, solve
 from .exact_system import Geometry, System
 
-MOVES = {1: {1: 8, 2: 6, 3: 5}, 2: {1: 5, 2: 3, 3: 3}}  # of the exact space, by electrons and dimension
-WIDENING = {1: 6, 2: 6, 3: 2}  # hops that its pairs are apart, per move, by dimension
-LARGEST_NH = 12
+STATES = {1: 100_000, 2: 400_000, 3: 400_000}  # of the largest exact space, by dimension
+WIDTH = {1: 24, 2: 8, 3: 4}  # hops that its pairs are apart without phonons
 FLAT = 1e-6  # slope of E(K), in t, of a minimum
 POINTS = 3  # of a power, at least
 
@@ -44,31 +43,38 @@ def scan(geometry: Geometry, ratio: float, omegas: Sequence[float], U: float = 0
     return [System(geometry, 1.0, omega, math.sqrt(ratio * max(omega, 0.0)), U) for omega in omegas]
 
 
-def exact(systems: Sequence[System], nh: int | None = None) -> list[Converged]:
-    """The lowest states of systems of one geometry in three spaces that grow in moves and in width alike.
+def exact(systems: Sequence[System], states: int) -> list[Converged]:
+    """The lowest states of systems of one geometry for all moves and all widths.
 
-    For pairs wider than the few moves that reach all phonons of a large Ω: the space of n moves starts from all pairs
-    up to `WIDENING` n hops apart.
+    Pairs may be wider than the few moves that reach all phonons of a large Ω, so the spaces start from all pairs up to
+    `WIDTH` hops apart. To the limit in moves at this width comes what the limit in width, from the same, one and a half
+    times and twice as wide, changes at two moves less; errors add.
 
     Args:
         systems: what to solve.
-        nh: moves of the largest space; None: `MOVES`.
+        states: size of the largest space, about.
 
     Raises:
-        InputError: for nh out of range.
+        InputError: for too few states.
     """
     geometry = systems[0].geometry
     d, pair = geometry.bravais.dimension, geometry.electrons == 2
-    nh = MOVES[geometry.electrons][d] if nh is None else nh
-    if not STEPS - 1 <= nh <= LARGEST_NH:
-        raise InputError(f"nh: {nh}; allowed: {STEPS - 1} to {LARGEST_NH}")
-    levels: list[list[Level]] = [[] for _ in systems]
-    for n in range(nh - STEPS + 1, nh + 1):
-        space = build_space(geometry, n, apart=WIDENING[d] * n if pair else 0)
-        for found, system in zip(levels, systems, strict=True):
-            guess = np.array(found[-1].K) if found else guessed_momentum(space, system)
-            found.append(_lowest(space, system, guess))
-    return [limits(system, found) for system, found in zip(systems, levels, strict=True)]
+    width = WIDTH[d] if pair else 0
+    largest = build_space(geometry, None, states, width)
+    first = largest.nh - STEPS + 1
+    if first < 1:
+        raise InputError(f"states: {states}; allowed: more, so that {STEPS} moves fit into the space")
+    spaces = [largest.block(n) for n in range(first, largest.nh + 1)]
+    wider = [build_space(geometry, first, apart=w) for w in (width * 3 // 2, width * 2)] if pair else []
+    result = []
+    for system in systems:
+        levels: list[Level] = []
+        guess = guessed_momentum(largest, system)
+        for space in (*spaces, *wider):
+            levels.append(_lowest(space, system, np.array(levels[-1].K) if levels else guess))
+        found = limits(system, levels[:STEPS])
+        result.append(_widened(found, limits(system, [levels[0], *levels[STEPS:]])) if pair else found)
+    return result
 
 
 def _lowest(space: Space, system: System, guess: NDArray[np.float64]) -> Level:
@@ -77,6 +83,23 @@ def _lowest(space: Space, system: System, guess: NDArray[np.float64]) -> Level:
     if np.linalg.norm(level.slope) < FLAT * system.t and (level.inverse_mass is None or level.inverse_mass > 0.0):
         return level
     return solve(space, system, refined_momentum(space, system, guess))[0]
+
+
+def _widened(found: Converged, wide: Converged) -> Converged:
+    """The limit in moves with the change from the first to the limit in width."""
+    start = wide.levels[0]
+
+    def sum_of(one: Limit, other: Limit, begin: float | None) -> Limit:
+        if one.value is None or other.value is None or one.error is None or other.error is None or begin is None:
+            return Limit(None, None)
+        return Limit(one.value + other.value - begin, one.error + other.error)
+
+    return replace(
+        found,
+        E=sum_of(found.E, wide.E, start.E),
+        mass=sum_of(found.mass, wide.mass, start.mass),
+        pair_distance2=sum_of(found.pair_distance2, wide.pair_distance2, start.pair_distance2),
+    )
 
 
 def _effective(systems: Sequence[System], order: int, apart: int | None) -> list[Converged]:
@@ -125,7 +148,7 @@ def _minus(a: Limit, b: Limit, scale: float = 1.0) -> Limit:
 
 
 def compare(
-    systems: Sequence[System], orders: Sequence[int] = ORDERS, nh: int | None = None, apart: int | None = None
+    systems: Sequence[System], orders: Sequence[int] = ORDERS, states: int | None = None, apart: int | None = None
 ) -> list[dict[str, Any]]:
     """One row per order and system: the effective Hamiltonian (`..._eff`) beside the exact solution, at lowest K each.
 
@@ -136,7 +159,7 @@ def compare(
     Args:
         systems: of one geometry, as from `scan`.
         orders: 2, 4 or both.
-        nh: of the pair (or the only electron), as of `exact`.
+        states: as of `exact`; a tenth of it for the electron beside a pair.
         apart: as of `effective_spaces`.
 
     Raises:
@@ -146,7 +169,8 @@ def compare(
     if systems[0].geometry.electrons == 2:
         groups.append([replace(s, geometry=replace(s.geometry, electrons=1)) for s in systems])
     near = {order: [_effective(group, order, apart) for group in groups] for order in orders}
-    true = [exact(group, nh if group is groups[0] else None) for group in groups]
+    states = STATES[systems[0].geometry.bravais.dimension] if states is None else states
+    true = [exact(group, states // (10 if k else 1)) for k, group in enumerate(groups)]
     real = [Bound(*states) for states in zip(*true, strict=True)]
     return [row for order in orders for row in _rows(order, [Bound(*x) for x in zip(*near[order], strict=True)], real)]
 
@@ -200,21 +224,22 @@ def power(omegas: Sequence[float], differences: Sequence[float | None], errors: 
     return Limit(value, abs(value - float(last)) + float(np.abs(solver[1]) @ noise))
 
 
-def terms(system: System, orders: Sequence[int] = ORDERS) -> list[dict[str, Any]]:
-    """The amplitudes of the effective Hamiltonians, a row per order, displacement and what moves: electron or pair.
+def amplitude_rows(system: System, orders: Sequence[int] = ORDERS) -> list[dict[str, Any]]:
+    """The amplitudes of the effective Hamiltonians: a row per order, displacement and what moves, electron or pair.
+
+    Of opposite displacements, which have the same amplitude, one is listed; at zero it is the energy of the site.
 
     Raises:
         InputError: as `amplitudes`.
     """
-    result = []
+    result: list[dict[str, Any]] = []
     for order in orders:
         for electrons, what in ((1, "electron"), (2, "pair on one site")):
             mover = replace(system, geometry=replace(system.geometry, electrons=electrons))
-            found = amplitudes(mover, order)
-            result += [
-                {"coupling": system.geometry.coupling, "omega": system.omega, "order": order, "moves": what,
-                 "displacement": list(r), "amplitude": x}
-                for r, x in sorted(found.items(), key=lambda item: (sum(n * n for n in item[0]), item[0]))
-                if next((n > 0 for n in r if n), True)  # the opposite one is the same
-            ]  # fmt: skip
+            for displacement, amplitude in amplitudes(mover, order).items():
+                result.append({
+                    "lattice": system.geometry.lattice, "coupling": system.geometry.coupling, "U": system.U,
+                    "g": system.g, "omega": system.omega, "order": order, "moves": what,
+                    "displacement": " ".join(map(str, displacement)), "amplitude": amplitude,
+                })  # fmt: skip
     return result
