@@ -33,7 +33,7 @@ from hpcbip.errors import InputError
 
 from .exact import Converged, limits
 from .exact_basis import Space, build_space
-from .exact_solve import DEGENERATE, Hamiltonian, Level, minimum, zone_lines
+from .exact_solve import DEGENERATE, Hamiltonian, Level, lowest_near, zone_lines
 from .exact_system import Geometry, System
 
 ORDERS = (2, 4)
@@ -195,20 +195,18 @@ def effective_level(space: Space, system: System, momentum: Vector, order: int) 
     )  # fmt: skip
 
 
-def lowest_momentum(space: Space, system: System, order: int) -> Vector:
-    """Where E(K) of the effective Hamiltonian is lowest, Cartesian, 1/a, shape (d,).
+def coarse_momentum(space: Space, system: System, order: int) -> Vector:
+    """About where E(K) of the effective Hamiltonian is lowest, Cartesian, 1/a, shape (d,).
 
     Zero unless the coupling is site-Peierls or the spin triplet; then the best of `COARSE` momenta on each of the exact
-    diagonalisation's lines, made exact with the slope.
+    diagonalisation's lines.
     """
     geometry = space.geometry
-    origin = np.zeros(geometry.bravais.dimension)
     if "site-peierls" not in geometry.coupling and not (geometry.electrons == 2 and geometry.spin == "triplet"):
-        return origin
-    lines = zone_lines(geometry)
-    momenta = [x * line for line in lines for x in np.linspace(0.0, 0.5, COARSE)]
+        return np.zeros(geometry.bravais.dimension)
+    momenta = [x * line for line in zone_lines(geometry) for x in np.linspace(0.0, 0.5, COARSE)]
     energies = [np.linalg.eigvalsh(eliminate(space, system, k, order, False).energy.value)[0] for k in momenta]
-    return minimum(lambda k, _: effective_level(space, system, k, order), lines, momenta[int(np.argmin(energies))])
+    return momenta[int(np.argmin(energies))]
 
 
 def effective_spaces(geometry: Geometry, apart: int | None = None) -> list[Space]:
@@ -231,13 +229,13 @@ def effective(spaces: Sequence[Space], system: System, order: int) -> Converged:
     Raises:
         InputError: as `eliminate`.
     """
-    solve = partial(_lowest, system=system, order=order)
-    levels = [solve(space) for space in spaces]
+    guess = coarse_momentum(spaces[0], system, order)
+    levels = [lowest_near(partial(_level, space, system, order), system, guess) for space in spaces]
     return limits(system, levels if len(levels) > 1 else 3 * levels)  # a single electron needs no box
 
 
-def _lowest(space: Space, system: System, order: int) -> Level:
-    return effective_level(space, system, lowest_momentum(space, system, order), order)
+def _level(space: Space, system: System, order: int, momentum: Vector, _: bool) -> Level:
+    return effective_level(space, system, momentum, order)
 
 
 def amplitudes(system: System, order: int) -> dict[tuple[int, ...], float]:

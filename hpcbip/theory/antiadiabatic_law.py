@@ -12,19 +12,17 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from hpcbip.errors import InputError
 
 from .antiadiabatic import ORDERS, amplitudes, effective, effective_spaces
 from .exact import STEPS, Converged, Limit, coupling_lambda, limits
-from .exact_basis import Space, build_space
-from .exact_solve import Level, guessed_momentum, refined_momentum, solve
+from .exact_basis import build_space
+from .exact_solve import Level, guessed_momentum, solve_near
 from .exact_system import Geometry, System
 
 STATES = {1: 100_000, 2: 400_000, 3: 400_000}  # of the largest exact space, by dimension
 WIDTH = {1: 24, 2: 8, 3: 4}  # hops that its pairs are apart without phonons
-FLAT = 1e-6  # slope of E(K), in t, of a minimum
 POINTS = 3  # of a power, at least
 
 
@@ -71,18 +69,10 @@ def exact(systems: Sequence[System], states: int) -> list[Converged]:
         levels: list[Level] = []
         guess = guessed_momentum(largest, system)
         for space in (*spaces, *wider):
-            levels.append(_lowest(space, system, np.array(levels[-1].K) if levels else guess))
+            levels.append(solve_near(space, system, np.array(levels[-1].K) if levels else guess))
         found = limits(system, levels[:STEPS])
         result.append(_widened(found, limits(system, [levels[0], *levels[STEPS:]])) if pair else found)
     return result
-
-
-def _lowest(space: Space, system: System, guess: NDArray[np.float64]) -> Level:
-    """Near a guess, which is kept where E(K) has a minimum there already."""
-    level = solve(space, system, guess)[0]
-    if np.linalg.norm(level.slope) < FLAT * system.t and (level.inverse_mass is None or level.inverse_mass > 0.0):
-        return level
-    return solve(space, system, refined_momentum(space, system, guess))[0]
 
 
 def _widened(found: Converged, wide: Converged) -> Converged:

@@ -26,6 +26,7 @@ from .exact_system import Geometry, System
 
 SMALL = 300  # below, dense matrices are quicker and know no tolerance
 DEGENERATE = 1e-8  # distance of levels, in t, below which a curvature has no meaning
+FLAT = 1e-6  # slope of E(K), in t, of a minimum or maximum
 COARSE = 9  # momenta per line on which the lowest state is looked for, zero and the edge included
 
 
@@ -228,40 +229,39 @@ def guessed_momentum(space: Space, system: System) -> NDArray[np.float64]:
     return best
 
 
-def refined_momentum(space: Space, system: System, guess: NDArray[np.float64]) -> NDArray[np.float64]:
-    """The minimum of E(K) next to a guess, as `minimum`."""
+def solve_near(space: Space, system: System, guess: NDArray[np.float64]) -> Level:
+    """The lowest state at the minimum of E(K) next to a guess, as `lowest_near`."""
     state: list[NDArray[np.complex128] | None] = [None]
 
     def level(k: NDArray[np.float64], mass: bool) -> Level:
         found, state[0] = solve(space, system, k, state[0], mass=mass)
         return found
 
-    return minimum(level, zone_lines(space.geometry), guess)
+    return lowest_near(level, system, guess)
 
 
-def minimum(
-    level: Callable[[NDArray[np.float64], bool], Level], lines: list[NDArray[np.float64]], guess: NDArray[np.float64]
-) -> NDArray[np.float64]:
-    """The minimum of E(K) next to a guess, by the exact slope; zero and the guess's zone edge stay what they are.
+def lowest_near(
+    level: Callable[[NDArray[np.float64], bool], Level], system: System, guess: NDArray[np.float64]
+) -> Level:
+    """The minimum of E(K) next to a guess, by the exact slope; a guess that is one already, like zero, is kept.
 
     Args:
         level: the lowest state at K, with its mass or without.
-        lines: of `zone_lines`.
+        system: that it belongs to.
         guess: Cartesian, units 1/a, shape (d,).
     """
-    edges = [0.5 * line for line in lines]
-    if not guess.any() or any(np.allclose(guess, edge) for edge in edges):
-        curvature = level(guess, True).inverse_mass
-        if curvature is None or curvature > 0.0:
-            return guess
-        guess = 0.9 * guess if guess.any() else 0.05 * edges[0]
+    here = level(guess, True)
+    if np.linalg.norm(here.slope) < FLAT * system.t:
+        if here.inverse_mass is None or here.inverse_mass > 0.0:
+            return here
+        guess = 0.9 * guess if guess.any() else 0.025 * zone_lines(system.geometry)[0]
 
     def target(k: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
-        here = level(k, False)
-        return here.E, np.array(here.slope)
+        found = level(k, False)
+        return found.E, np.array(found.slope)
 
     found = np.array(minimize(target, guess, jac=True, method="BFGS", options={"gtol": 1e-8}).x)
-    return found if np.linalg.norm(found) > 1e-6 else np.zeros(len(found))
+    return level(found if np.linalg.norm(found) > 1e-6 else np.zeros(len(found)), True)
 
 
 def zone_lines(geometry: Geometry) -> list[NDArray[np.float64]]:

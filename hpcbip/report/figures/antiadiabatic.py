@@ -54,11 +54,13 @@ def antiadiabatic_figure(rows: Sequence[Record], path: Path) -> list[Path]:
         axes.set_yscale("log")
         axes.set_xlabel(r"$\Omega/t$", fontsize=TEXT)
         axes.set_ylabel(label, fontsize=TEXT)
+        for axis in (axes.xaxis, axes.yaxis):
+            style.log_axis(axis)
     style.entry(grid[0], "dashed: 1/Ω, 1/Ω²", color=GREY, lw=0.7, ls="--")
     if hollow:
         style.hollow_entry(grid[0])
     first = rows[0]
-    style.legend(figure, grid[0], f"{first['lattice']}, electrons: {first['electrons']}, U = {first['U']:g} t")
+    style.legend(figure, grid[0], f"{first['lattice']}, electrons: {first['electrons']}, U/t = {first['U']:g}")
     caption = (
         "Effective minus exact energy (left) and mass (right) at fixed g²/Ω, to second and fourth order in g; dashed:"
         " the power of what is left out, through the last point; p: fitted power of the energy; hollow: error above a"
