@@ -30,8 +30,10 @@ def scan(geometry: Geometry, ratio: float, omegas: Sequence[float], U: float = 0
     """Systems of equal g²/(Ωt) = `ratio` at these Ω/t, t = 1.
 
     Raises:
-        InputError: for a ratio below 0, an Ω not above 0, or none, and for triplets.
+        InputError: for a ratio below 0, an Ω not above 0, or none, for two couplings together, and for triplets.
     """
+    if geometry.coupling.endswith("+holstein"):
+        raise InputError(f"coupling {geometry.coupling!r}; allowed: bond, site-peierls, holstein, each alone")
     if not (math.isfinite(ratio) and ratio >= 0.0):
         raise InputError(f"g2_over_omega: {ratio}; allowed: >= 0")
     if not omegas:
@@ -67,7 +69,7 @@ def exact(systems: Sequence[System], states: int) -> list[Converged]:
     result = []
     for system in systems:
         levels: list[Level] = []
-        guess = guessed_momentum(largest, system)
+        guess = guessed_momentum(spaces[0], system)
         for space in (*spaces, *wider):
             levels.append(solve_near(space, system, np.array(levels[-1].K) if levels else guess))
         found = limits(system, levels[:STEPS])
@@ -201,7 +203,8 @@ def power(omegas: Sequence[float], differences: Sequence[float | None], errors: 
     """p of |difference| = c Ω^-p e^(b/Ω), the last factor being the next power; its error.
 
     Differences below three times their error are left out, and at least `POINTS` are needed, of one sign. The error is
-    the distance to the slope between the two largest Ω, plus what the errors of the differences can do at most.
+    the distance to the slope between the two largest Ω, which says how far from a pure power the differences are still,
+    plus what the errors of the differences can do at most.
     """
     points = zip(omegas, differences, errors, strict=True)
     used = np.array(sorted((o, d, e) for o, d, e in points if d is not None and e is not None and abs(d) > 3.0 * e))
@@ -209,9 +212,9 @@ def power(omegas: Sequence[float], differences: Sequence[float | None], errors: 
         return Limit(None, None)
     x, y, noise = np.log(used[:, 0]), np.log(np.abs(used[:, 1])), np.abs(used[:, 2] / used[:, 1])
     solver = np.linalg.pinv(np.stack([np.ones_like(x), -x, 1.0 / used[:, 0]], axis=1))
-    last = -(y[-1] - y[-2]) / (x[-1] - x[-2])
+    last = float((y[-2] - y[-1]) / (x[-1] - x[-2]))
     value = float(solver[1] @ y)
-    return Limit(value, abs(value - float(last)) + float(np.abs(solver[1]) @ noise))
+    return Limit(value, abs(value - last) + float(np.abs(solver[1]) @ noise))
 
 
 def amplitude_rows(system: System, orders: Sequence[int] = ORDERS) -> list[dict[str, Any]]:
