@@ -103,6 +103,16 @@ def test_holstein() -> None:
     assert amplitudes(one, 4) == {(0,): pytest.approx(-1.5), (1,): pytest.approx(-(1.0 - 1.5 / 30.0))}
 
 
+def test_polaron_bands_to_fourth_order() -> None:
+    """With u = g²/Ω: bond -2u + u²/Ω - 2t(1 - u/Ω) cos K; site-Peierls with hops up to four sites."""
+    u, omega = 0.35, 20.0
+    small, square = u / omega, u * u / omega
+    bond, site = (amplitudes(scan(Geometry("chain", name), u, [omega])[0], 4) for name in ("bond", "site-peierls"))
+    assert list(bond.values()) == pytest.approx([-2.0 * u + square, -1.0 + small])
+    hops = [-4.0 * u + 3.0 * square, -1.0 + 3.0 * small, u - 4.0 * square, -small, square]
+    assert list(site.values()) == pytest.approx(hops)
+
+
 def test_second_order_of_two_couplings_adds() -> None:
     both, bond, site = (
         System(Geometry("chain", coupling, 2), 1.0, omega, g, 2.0, 0.0, *more)
