@@ -45,7 +45,8 @@ def test_amplitudes() -> None:
 REFUSED = [
     "--lattice kagome", "--coupling phonons", "--lambda -1", "--lambda nan", "--lambda 1 --g2-over-omega 1",
     "--omega 0", "--omega x", "--omega 3:1:1", "--order 3", "--U inf", "--states 5", "--g2-over-omega inf",
-    "--terms --figure x.png", "--lattice square --coupling site-peierls", "--coupling bond+holstein",
+    "--omega 1e-200", "--U -1e300", "--lambda 1e6", "--terms --figure x.png",
+    "--lattice square --coupling site-peierls", "--coupling bond+holstein",
 ]  # fmt: skip
 
 

@@ -43,8 +43,8 @@ def antiadiabatic(
         raise InputError("--lambda: give either --lambda or --g2-over-omega, not both")
     if terms and figure is not None:
         raise InputError("--figure: not with --terms; allowed: one of them")
-    scans = []
-    for coupling in couplings:
+    scans, orders = [], tuple(dict.fromkeys(orders))
+    for coupling in dict.fromkeys(couplings):
         geometry = Geometry(lattice, coupling, electrons)
         fixed = g_from_lambda(geometry, 0.5 if lam is None else lam, 1.0, 1.0) ** 2 if ratio is None else ratio
         scans.append(scan(geometry, fixed, omegas, U))

@@ -22,6 +22,7 @@ def theory() -> None:
 
 theory.add_command(antiadiabatic)
 
+
 def _optional_numbers(context: click.Context, parameter: click.Parameter, text: str | None) -> list[float]:
     return [] if text is None else numbers(context, parameter, text)
 

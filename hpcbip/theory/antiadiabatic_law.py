@@ -23,6 +23,9 @@ from .exact_system import Geometry, System
 
 STATES = {1: 100_000, 2: 400_000, 3: 400_000}  # of the largest exact space, by dimension
 WIDTH = {1: 24, 2: 8, 3: 4}  # hops that its pairs are apart without phonons
+NARROWEST = 2  # if that would leave no room for moves
+OMEGAS = (1.0, 1e5)  # that are taken, Ω/t
+LARGEST_RATIO, LARGEST_U = 100.0, 1e4  # likewise, in t
 POINTS = 3  # of a power, at least
 
 
@@ -30,25 +33,31 @@ def scan(geometry: Geometry, ratio: float, omegas: Sequence[float], U: float = 0
     """Systems of equal g²/(Ωt) = `ratio` at these Ω/t, t = 1.
 
     Raises:
-        InputError: for a ratio below 0, an Ω not above 0, or none, for two couplings together, and for triplets.
+        InputError: for two couplings together, triplets, no Ω, and numbers beyond `OMEGAS`, `LARGEST_RATIO` and
+            `LARGEST_U`.
     """
     if geometry.coupling.endswith("+holstein"):
         raise InputError(f"coupling {geometry.coupling!r}; allowed: bond, site-peierls, holstein, each alone")
-    if not (math.isfinite(ratio) and ratio >= 0.0):
-        raise InputError(f"g2_over_omega: {ratio}; allowed: >= 0")
-    if not omegas:
-        raise InputError("omega: none given; allowed: one or more frequencies above 0")
     if geometry.electrons == 2 and geometry.spin != "singlet":
         raise InputError(f"spin: {geometry.spin}; allowed: singlet")
-    return [System(geometry, 1.0, omega, math.sqrt(ratio * max(omega, 0.0)), U) for omega in omegas]
+    if not 0.0 <= ratio <= LARGEST_RATIO:
+        raise InputError(f"g2_over_omega: {ratio:g}; allowed: 0 to {LARGEST_RATIO:g}")
+    if not abs(U) <= LARGEST_U:
+        raise InputError(f"U: {U:g}; allowed: -{LARGEST_U:g} to {LARGEST_U:g}")
+    if not omegas:
+        raise InputError(f"omega: none given; allowed: one or more from {OMEGAS[0]:g} to {OMEGAS[1]:g}")
+    for omega in omegas:
+        if not OMEGAS[0] <= omega <= OMEGAS[1]:
+            raise InputError(f"omega: {omega:g}; allowed: {OMEGAS[0]:g} to {OMEGAS[1]:g}, the theory is of large ones")
+    return [System(geometry, 1.0, omega, math.sqrt(ratio * omega), U) for omega in omegas]
 
 
 def exact(systems: Sequence[System], states: int) -> list[Converged]:
     """The lowest states of systems of one geometry for all moves and all widths.
 
     Pairs may be wider than the few moves that reach all phonons of a large Ω, so the spaces start from all pairs up to
-    `WIDTH` hops apart. To the limit in moves at this width comes what the limit in width, from the same, one and a half
-    times and twice as wide, changes at two moves less; errors add.
+    `WIDTH` hops apart, or fewer where three moves from there do not fit. To the limit in moves at this width comes what
+    the limit in width, from the same, one and a half times and twice as wide, changes at two moves less; errors add.
 
     Args:
         systems: what to solve.
@@ -59,11 +68,13 @@ def exact(systems: Sequence[System], states: int) -> list[Converged]:
     """
     geometry = systems[0].geometry
     d, pair = geometry.bravais.dimension, geometry.electrons == 2
-    width = WIDTH[d] if pair else 0
-    largest = build_space(geometry, None, states, width)
-    first = largest.nh - STEPS + 1
-    if first < 1:
+    for width in range(WIDTH[d], NARROWEST - 1, -2) if pair else (0,):
+        largest = build_space(geometry, None, states, width)
+        if largest.nh >= STEPS:
+            break
+    else:
         raise InputError(f"states: {states}; allowed: more, so that {STEPS} moves fit into the space")
+    first = largest.nh - STEPS + 1
     spaces = [largest.block(n) for n in range(first, largest.nh + 1)]
     wider = [build_space(geometry, first, apart=w) for w in (width * 3 // 2, width * 2)] if pair else []
     result = []
