@@ -1,6 +1,6 @@
 """The antiadiabatic limit Ω >> t: phonons eliminated in powers of g, what is left for one or two electrons solved.
 
-H = W + V: W the electrons (T, U and the tail), V = A + A† makes and removes phonons, A = Σ_m O_m b†_m with the electronic operators
+H = W + V: W the electrons (T, U), V = A + A† makes and removes phonons, A = Σ_m O_m b†_m with the electronic operators
 O_m of the model (g K_b of a bond, g n_i, g(K_{i,i+1} - K_{i-1,i})). P projects on no phonon, R_n = 1/(energy of n
 phonons); A_n leads from n to n + 1 phonons. The canonical transformation that decouples P (Schrieffer and Wolff, Phys.
 Rev. 149, 491; to higher order Bravyi, DiVincenzo and Loss, Ann. Phys. 326, 2793) gives on P, with a = R_1 A_0,
