@@ -17,7 +17,7 @@ from hpcbip.errors import InputError
 from hpcbip.models import lambda_from_coupling
 
 from .exact_basis import Space, build_space
-from .exact_solve import Level, guessed_momentum, refined_momentum, solve
+from .exact_solve import Level, guessed_momentum, solve, solve_near
 from .exact_system import Geometry, System, g_from_lambda
 
 STATES = 100_000  # default size of the largest space
@@ -100,8 +100,15 @@ def converge(
     levels = []
     for n in range(max(space.nh - STEPS + 1, 0), space.nh + 1):
         block = space.block(n)
-        k = np.array(momentum, dtype=float) if guess is None else refined_momentum(block, system, guess)
-        levels.append(solve(block, system, k)[0])
+        if guess is None:
+            levels.append(solve(block, system, np.array(momentum, dtype=float))[0])
+        else:
+            levels.append(solve_near(block, system, guess))
+    return limits(system, levels)
+
+
+def limits(system: System, levels: Sequence[Level]) -> Converged:
+    """What `extrapolate` makes of the lowest state in successive spaces, the largest last."""
     inverse = extrapolate([level.inverse_mass for level in levels])
     return Converged(
         system, tuple(levels), extrapolate([level.E for level in levels]), _inverted(inverse),

@@ -6,9 +6,10 @@ with the lower number, which the (anti)symmetry under exchange allows. A phonon 
 number of oscillators per site plus the oscillator. States are told apart by a random 64-bit number, the sum of random
 numbers of their parts: with N states two of them are confused with probability N²/2⁶⁵ (10⁻⁶ at N = 10⁷).
 
-The space of Nh is what up to Nh moves make of the root, the bare electron or pair (singlet: on one site, triplet: on
-neighbouring sites). Moves that remove phonons reach nothing new: without them and their partners, or with bare hops in
-place of both, the same state is reached in no more moves. The spaces are nested, smaller ones are leading blocks.
+The space of Nh is what up to Nh moves make of the roots, the bare electron or pair (singlet: on one site, triplet: on
+neighbouring sites; for pairs wider than Nh, all that are up to `apart` hops apart). Moves that remove phonons reach
+nothing new: without them and their partners, or with bare hops in place of both, the same state is reached in no more
+moves. The spaces are nested, smaller ones are leading blocks.
 """
 
 from __future__ import annotations
@@ -52,13 +53,14 @@ class States:
 
 
 class Frame:
-    """Numbers of sites and oscillators within reach of `depth` moves, and the moves in these numbers."""
+    """Numbers of sites and oscillators within reach of `depth` moves of the roots, and the moves in these numbers."""
 
-    def __init__(self, geometry: Geometry, depth: int) -> None:
+    def __init__(self, geometry: Geometry, depth: int, apart: int = 0) -> None:
         self.geometry = geometry
         self.slots = depth
+        self.apart = apart
         d, modes = geometry.bravais.dimension, geometry.modes
-        self.half = max([depth, *(geometry.cluster or ())]) + 2
+        self.half = max([depth + apart, *(geometry.cluster or ())]) + 2
         self.base = 2 * self.half + 1
         self.weights = modes * self.base ** np.arange(d)
         self.origin = int(self.half * self.weights.sum())
@@ -87,11 +89,13 @@ class Frame:
         return result
 
     def roots(self) -> States:
-        """The bare electron or pair: singlet on one site, triplet on neighbouring sites."""
+        """The bare electron, or pair: singlet on one site, triplet on neighbouring sites, both up to `apart` hops."""
         geometry = self.geometry
+        triplet = geometry.spin == "triplet"
         place = np.zeros((geometry.electrons, 1), dtype=np.int32)
-        if geometry.electrons == 2 and geometry.spin == "triplet":
-            there = np.array([abs(self.number(axis)) for axis in geometry.bravais.axes], dtype=np.int32)
+        if geometry.electrons == 2:
+            apart = {abs(self.number(r)) for r in self._reach(max(self.apart, int(triplet)))}
+            there = np.array(sorted(apart - {0} if triplet else apart), dtype=np.int32)
             place = np.stack([np.zeros_like(there), there])
             if geometry.cluster:
                 place = place[:, self._inside(there)]
@@ -99,6 +103,14 @@ class Frame:
         if width == 0:
             raise InputError(f"cluster {geometry.cluster} has no place for the electrons")
         return States(place, np.full((self.slots, width), self.empty, self.dtype), np.zeros(width, np.int16))
+
+    def _reach(self, hops: int) -> set[tuple[int, ...]]:
+        """Displacements of at most so many hops."""
+        steps = self.geometry.bravais.neighbours
+        found = {(0,) * len(self.weights)}
+        for _ in range(hops):
+            found |= {tuple(int(x) for x in r + step) for r in found for step in steps}
+        return found
 
     def _inside(self, place: NDArray[np.int32]) -> NDArray[np.bool_]:
         r = self.vectors(place)
@@ -186,8 +198,14 @@ class Space:
 
 
 @lru_cache(maxsize=2)
-def build_space(geometry: Geometry, nh: int | None = None, states: int = 100_000) -> Space:
+def build_space(geometry: Geometry, nh: int | None = None, states: int = 100_000, apart: int = 0) -> Space:
     """The space of `nh` moves, or of as many as keep it below about `states` states.
+
+    Args:
+        geometry: what moves, and how.
+        nh: number of moves, None: from `states`.
+        states: size that is not passed by much if `nh` is None.
+        apart: hops between the electrons of the widest pairs that the moves start from.
 
     Raises:
         InputError: for an nh out of range.
@@ -197,7 +215,7 @@ def build_space(geometry: Geometry, nh: int | None = None, states: int = 100_000
         raise InputError(f"nh: {nh}; allowed: 0 to {deepest} on this lattice")
     if states < 1:
         raise InputError(f"states: {states}; allowed: >= 1")
-    frame = Frame(geometry, deepest if nh is None else nh)
+    frame = Frame(geometry, deepest if nh is None else nh, apart)
     layers, names = _layers(frame, nh, states)
     ends = tuple(int(x) for x in np.cumsum([len(layer) for layer in layers]))
     order = np.argsort(names)
@@ -209,8 +227,8 @@ def build_space(geometry: Geometry, nh: int | None = None, states: int = 100_000
     main = [((layer.phonons != frame.empty) & _main(frame, layer.phonons)).sum(axis=0) for layer in layers]
     counts = np.concatenate([layer.count for layer in layers])
     first = np.concatenate(main).astype(np.int16)
-    apart = np.concatenate([layer.place[-1] - layer.place[0] for layer in layers])
-    separation = frame.vectors(apart) @ np.array(geometry.bravais.primitive)
+    between = np.concatenate([layer.place[-1] - layer.place[0] for layer in layers])
+    separation = frame.vectors(between) @ np.array(geometry.bravais.primitive)
     return Space(geometry, len(ends) - 1, ends, separation, np.stack([first, counts - first]), matrices)
 
 

@@ -11,6 +11,7 @@ which is the exact second derivative of the variational energy. (H - E) is posit
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,10 +22,11 @@ from scipy.optimize import minimize
 from scipy.sparse.linalg import LinearOperator, cg, eigsh
 
 from .exact_basis import Space
-from .exact_system import System
+from .exact_system import Geometry, System
 
 SMALL = 300  # below, dense matrices are quicker and know no tolerance
 DEGENERATE = 1e-8  # distance of levels, in t, below which a curvature has no meaning
+FLAT = 1e-6  # slope of E(K), in t, of a minimum or maximum
 COARSE = 9  # momenta per line on which the lowest state is looked for, zero and the edge included
 
 
@@ -218,7 +220,7 @@ def guessed_momentum(space: Space, system: System) -> NDArray[np.float64]:
     crossed = geometry.electrons == 2 and geometry.spin == "triplet" and d > 1
     if geometry.cluster is not None or not ("site-peierls" in geometry.coupling or crossed):
         return np.zeros(d)
-    lines = _lines(space)
+    lines = zone_lines(geometry)
     momenta = [x * line for line in lines for x in np.linspace(0.0, 0.5, COARSE)]
     small = space.block(max(sum(end <= 3000 for end in space.ends) - 1, min(4, space.nh)))
     best = momenta[int(np.argmin([solve(small, system, k, mass=False)[0].E for k in momenta]))]
@@ -227,25 +229,43 @@ def guessed_momentum(space: Space, system: System) -> NDArray[np.float64]:
     return best
 
 
-def refined_momentum(space: Space, system: System, guess: NDArray[np.float64]) -> NDArray[np.float64]:
-    """The minimum of E(K) next to a guess, by the exact slope; zero and the guess's zone edge stay what they are."""
-    edges = [0.5 * line for line in _lines(space)]
-    if not guess.any() or any(np.allclose(guess, edge) for edge in edges):
-        curvature = solve(space, system, guess)[0].inverse_mass
-        if curvature is None or curvature > 0.0:
-            return guess
-        guess = 0.9 * guess if guess.any() else 0.05 * edges[0]
+def solve_near(space: Space, system: System, guess: NDArray[np.float64]) -> Level:
+    """The lowest state at the minimum of E(K) next to a guess, as `lowest_near`."""
     state: list[NDArray[np.complex128] | None] = [None]
 
+    def level(k: NDArray[np.float64], mass: bool) -> Level:
+        found, state[0] = solve(space, system, k, state[0], mass=mass)
+        return found
+
+    return lowest_near(level, system, guess)
+
+
+def lowest_near(
+    level: Callable[[NDArray[np.float64], bool], Level], system: System, guess: NDArray[np.float64]
+) -> Level:
+    """The minimum of E(K) next to a guess, by the exact slope; a guess that is one already, like zero, is kept.
+
+    Args:
+        level: the lowest state at K, with its mass or without.
+        system: that it belongs to.
+        guess: Cartesian, units 1/a, shape (d,).
+    """
+    here = level(guess, True)
+    if np.linalg.norm(here.slope) < FLAT * system.t:
+        if here.inverse_mass is None or here.inverse_mass > 0.0:
+            return here
+        guess = 0.9 * guess if guess.any() else 0.025 * zone_lines(system.geometry)[0]
+
     def target(k: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
-        level, state[0] = solve(space, system, k, state[0], mass=False)
-        return level.E, np.array(level.slope)
+        found = level(k, False)
+        return found.E, np.array(found.slope)
 
     found = np.array(minimize(target, guess, jac=True, method="BFGS", options={"gtol": 1e-8}).x)
-    return found if np.linalg.norm(found) > 1e-6 else np.zeros(len(found))
+    return level(found if np.linalg.norm(found) > 1e-6 else np.zeros(len(found)), True)
 
 
-def _lines(space: Space) -> list[NDArray[np.float64]]:
-    primitive = np.array(space.geometry.bravais.primitive)
+def zone_lines(geometry: Geometry) -> list[NDArray[np.float64]]:
+    """Reciprocal vectors along which lowest momenta are looked for: the first, and the sum of all; Cartesian, 1/a."""
+    primitive = np.array(geometry.bravais.primitive)
     dual = 2.0 * np.pi * np.linalg.inv(primitive).T
     return [dual[0]] if len(primitive) == 1 else [dual[0], dual.sum(axis=0)]

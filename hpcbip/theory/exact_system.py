@@ -163,6 +163,6 @@ def g_from_lambda(geometry: Geometry, lam: float, omega: float, t: float) -> flo
         raise InputError(f"lambda: {lam}; allowed: >= 0")
     if geometry.coupling.startswith("site-peierls"):
         if geometry.lattice != "chain":
-            raise InputError(f"lambda of site-peierls on {geometry.lattice} has no convention; give g")
+            raise InputError(f"lambda of site-peierls on {geometry.lattice} has no convention: give the coupling")
         return math.sqrt(lam * omega * t / 2.0)
     return coupling_from_lambda(geometry.bravais, geometry.coupling, lam, omega, t)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from .antiadiabatic import antiadiabatic
 from .conventional import eliashberg, fermi_surface
 from .exact import exact
 from .instanton import instanton
@@ -15,5 +16,5 @@ def theory() -> None:
     """What the Monte Carlo is measured against and framed by."""
 
 
-for verb in (exact, pair, ring, instanton, eliashberg, fermi_surface):
+for verb in (exact, pair, ring, antiadiabatic, instanton, eliashberg, fermi_surface):
     theory.add_command(verb)
