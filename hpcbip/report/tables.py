@@ -157,16 +157,32 @@ def print_table(records: Sequence[Record], columns: Iterable[tuple[str, str]], c
 
 
 def print_rows(rows: Sequence[Record], console: Console | None = None) -> None:
-    """Rows as a plain table: X and X_err in one column as value(error)."""
+    """Rows as a plain table, X and X_err in one column as value(error), below what all rows share. One row is a list.
+
+    Numbers are never cut: where the terminal is narrow they are folded.
+    """
     console = console or Console()
     if not console.is_terminal:  # a log file has no width that would have to be kept
         console.width = 200
     names = list(dict.fromkeys(name for row in rows for name in row))
     shown = [name for name in names if not (name.endswith("_err") and name.removesuffix("_err") in names)]
     shown = [name for name in shown if any(row.get(name) not in (None, "", []) for row in rows)]
-    table = Table(*shown, header_style="bold")
-    for row in rows:
-        table.add_row(*(_plain_cell(row, name) for name in shown))
+    cells = {name: [_plain_cell(row, name) for row in rows] for name in shown}
+    if len(rows) == 1:
+        table = Table("", "", show_header=False)
+        for name, (cell,) in cells.items():
+            table.add_row(name, cell)
+        console.print(table)
+        return
+    shared = [name for name in shown if len(set(cells[name])) == 1 and f"{name}_err" not in names]
+    if shared:
+        console.print(", ".join(f"{name} = {cells[name][0]}" for name in shared), highlight=False, markup=False)
+    table = Table(header_style="bold")
+    for name in shown:
+        if name not in shared:
+            table.add_column(name, overflow="fold")
+    for line in zip(*(cells[name] for name in shown if name not in shared), strict=True):
+        table.add_row(*line)
     console.print(table)
 
 

@@ -80,7 +80,7 @@ def lattice_rows(models: Iterable[Model], fillings: Sequence[float], mu_star: fl
 def _lattice_row(model: Model, filling: float, mu_star: float, fermi: FermiSurface) -> dict[str, Any]:
     found = lambda_me(model, filling, fermi)
     flags, reason, tc, tc_err = list(found.flags), "", None, None
-    if found.lambda_me > CONFIRMED:
+    if found.lambda_me > CONFIRMED and not fermi.van_hove:
         flags.append(f"lambda_ME > {CONFIRMED:g}: not confirmed")
     if model.coupling == "bond+holstein" and model.site_frequency != model.omega:
         flags.append("two phonon frequencies: no Tc of an Einstein phonon")

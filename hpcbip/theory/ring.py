@@ -139,10 +139,11 @@ def symmetry(states: Array, model: str) -> str:
 
 def rows(amplitude: float, attraction: float = 0.0, model: str = "a") -> list[dict[str, Any]]:
     """One row per level of `ring_levels`: model, amplitude, attraction, level, channel, irrep, degeneracy, spin, E."""
+    rounding = 1e-14 * (abs(amplitude) + abs(attraction))
     return [
         {"model": model, "amplitude": amplitude, "attraction": attraction, "level": number, "channel": level.label,
          "irrep": level.irrep, "degeneracy": level.degeneracy, "spin": "triplet" if level.label == "p" else "singlet",
-         "E": level.E}
+         "E": level.E if abs(level.E) > rounding else 0.0}
         for number, level in enumerate(ring_levels(amplitude, attraction, model))
     ]  # fmt: skip
 

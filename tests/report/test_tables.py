@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from rich.console import Console
 
-from hpcbip.report.tables import TC_COLUMNS, convergence, highest, print_table, to_csv, to_json, with_error
+from hpcbip.report.tables import TC_COLUMNS, convergence, highest, print_rows, print_table, to_csv, to_json, with_error
 
 
 def record(lam: float, tc: float | None = 0.2, **other: object) -> dict:
@@ -101,3 +101,20 @@ def test_highest_of_each_dome() -> None:
     lines = highest([*scan, record(0.5, 0.4, omega=1.0)])  # a single point is no dome
     assert lines == ["square, t/omega = 2, U = 8t: highest Tc/omega = 0.250(10) at lambda = 0.5"]
     assert highest(scan[:2])[0].endswith("lambda = 0.5, the end of the scan")
+
+
+def rows_text(rows: list[dict], width: int | None = None) -> str:
+    out = io.StringIO()
+    print_rows(rows, Console(file=out, width=width, force_terminal=width is not None, color_system=None))
+    return out.getvalue()
+
+
+def test_rows_share_what_is_the_same_and_lose_no_digit() -> None:
+    rows = [{"t": 1.0, "U": 4.0 * k, "E": -1.23456789, "E_err": 1e-8, "flags": ["hm"], "none": None} for k in range(2)]
+    first, *table = rows_text(rows).splitlines()
+    assert first == "t = 1, flags = hm" and "none" not in first
+    assert sum("-1.2345679(10)" in line or "-1.234567890(10)" in line for line in table) == 2
+    narrow = rows_text([row | {f"column{k}": k + 0.123456 + row["U"] for k in range(9)} for row in rows], width=60)
+    assert "…" not in narrow
+    single = rows_text(rows[:1])
+    assert "│ U" in single and "│ 0" in single and len(single.splitlines()) == 6
