@@ -124,11 +124,14 @@ def _inverted(inverse: Limit) -> Limit:
 
 
 def coupling_lambda(system: System) -> float | None:
-    """λ of a system as `g_from_lambda` defines it, None where there is no convention."""
+    """λ of a system as `g_from_lambda` defines it, to 14 digits, so that a λ comes back as it was given; None where
+    there is no convention."""
     geometry = system.geometry
     if geometry.coupling.startswith("site-peierls"):
-        return 2.0 * system.g**2 / (system.omega * system.t) if geometry.lattice == "chain" else None
-    return lambda_from_coupling(geometry.bravais, geometry.coupling, system.g, system.omega, system.t)
+        lam = 2.0 * system.g**2 / (system.omega * system.t) if geometry.lattice == "chain" else None
+    else:
+        lam = lambda_from_coupling(geometry.bravais, geometry.coupling, system.g, system.omega, system.t)
+    return None if lam is None else float(f"{lam:.14g}")
 
 
 def rows(
