@@ -26,6 +26,9 @@ _NAMES = (
 )  # fmt: skip
 _ENERGIES = {"U": "U", "V": "V", "g_holstein": "g_H", "omega_holstein": "Ω_H"}  # shown in units of t
 _PLAIN = {"t/omega": "t/Ω", "lambda": "λ", "t_factors": "t factors", "g_factors": "g factors"}
+LEAST_EVENED = 5  # points from which on their errors are smoothed
+VARIANCE_NOISE = 0.5  # relative error of the variance of a point, as the blocks of a long-tailed size give it
+LARGEST = 0.7  # of the logarithm of the factor by which an error is changed
 _LEAST_BLOCKS = 8  # replicates with which an error and a correlation can be had
 
 
@@ -153,13 +156,10 @@ def scans(
     for group in groups.values():
         group.sort(key=lambda record: [axis_value(record, axis) for axis in axes])
         known = [(record, _deviations(record, (replicates or {}).get(record.get("point", "")))) for record in group]
-        usable = [(record, rows) for record, rows in known if rows is not None]
-        found.append(
-            Scan(
-                axes, scan_label(group[0], axes), tuple(record for record, _ in usable),
-                tuple(rows for _, rows in usable), tuple(record for record, rows in known if rows is None),
-            )
-        )  # fmt: skip
+        usable = tuple(record for record, rows in known if rows is not None)
+        raw = tuple(rows for _, rows in known if rows is not None)
+        without = tuple(record for record, rows in known if rows is None)
+        found.append(Scan(axes, scan_label(group[0], axes), usable, _evened_out(usable, raw, axes), without))
     return found
 
 
@@ -203,6 +203,23 @@ def _mass(record: Record) -> float:
     along = [record.get(f"mass_bipolaron[{a + 1}]") for a in range(_dimension(record))]
     known = [float(mass) for mass in along if mass is not None]
     return math.prod(known) ** (1.0 / len(known)) if len(known) == len(along) else float(record["mass_bipolaron"])
+
+
+def _evened_out(records: tuple[Record, ...], raw: tuple[Array, ...], axes: Sequence[str]) -> tuple[Array, ...]:
+    """Deviations whose variance per bin is that of a smooth curve through those of all points.
+
+    R² has a long tail: a point whose bins have missed it comes out low, with an error that is too small (correlation of
+    value and error about 0.6), and would pull the curve down with a weight it does not deserve.
+    """
+    x = np.array([[axis_value(record, axis) for axis in axes] for record in records], dtype=float)
+    bins = np.array([record.get("bins_bipolaron") or np.nan for record in records], dtype=float)
+    if len(records) < LEAST_EVENED or not np.all(np.isfinite(bins)) or not enough(x):
+        return raw
+    variance = np.log([(rows**2).sum(axis=0) for rows in raw]).T
+    per_bin = variance + np.log(bins)
+    noise = np.tile(np.eye(2) * VARIANCE_NOISE**2, (len(records), 1, 1))
+    change = 0.5 * (smooth(x, per_bin, noise).mean(x) - per_bin)
+    return tuple(rows * np.exp(np.clip(change[:, i], -LARGEST, LARGEST)) for i, rows in enumerate(raw))
 
 
 def _deviations(record: Record, replicates: Array | None) -> Array | None:

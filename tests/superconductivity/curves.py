@@ -42,13 +42,20 @@ class Truth:
         y = self.log_height(x)
         return float(x[y.argmax()]), float(y.max())
 
-    def campaign(self, seed: int | list[int], places: Any = None) -> tuple[list[dict[str, Any]], dict[str, Array]]:
-        """Records and replicates of noisy points."""
+    def campaign(
+        self, seed: int | list[int], places: Any = None, skew: float = 0.0
+    ) -> tuple[list[dict[str, Any]], dict[str, Array]]:
+        """Records and replicates of noisy points; with `skew` the blocks of R² have a long tail of that skewness."""
         rng = np.random.default_rng(seed)
         root = np.linalg.cholesky([[1.0, CORRELATION], [CORRELATION, 1.0]])
         records, replicates = [], {}
         for x in self.places if places is None else places:
-            rows = (rng.standard_normal((BLOCKS, 2)) @ root.T) * ERRORS * math.sqrt(BLOCKS)
+            noise = rng.standard_normal((BLOCKS, 2))
+            if skew:
+                tail = 4.0 / skew**2
+                noise[:, 1] = (rng.gamma(tail, size=BLOCKS) - tail) / math.sqrt(tail)
+                noise = noise @ root[::-1, ::-1].T  # the size keeps its tail, the mass is correlated with it
+            rows = (noise if skew else noise @ root.T) * ERRORS * math.sqrt(BLOCKS)
             rows += np.array([self.log_mass(x), self.log_size(x)])
             mean = rows.mean(axis=0)
             without = np.exp(mean + (mean - rows) / (BLOCKS - 1.0))
