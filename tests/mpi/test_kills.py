@@ -22,7 +22,7 @@ from hpcbip.campaign.checkpoint import Checkpoints
 
 from .campaigns import all_of, digest, kill_everything, ranks_of, run_to_the_end, start
 
-KILLS = int(os.environ.get("HPCBIP_KILLS", "8"))
+KILLS = int(os.environ.get("HPCBIP_KILLS", "5"))
 RANKS = 3
 CONFIG = f"""\
 name: under-fire
