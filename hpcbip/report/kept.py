@@ -24,7 +24,10 @@ from numpy.typing import NDArray
 from hpcbip.campaign.observables import Reduced, TcSettings
 
 FILE = "analysis.zip"
-CODE = ("campaign/observables.py", "campaign/extras.py", "models/*.py", "statistics/*.py", "superconductivity/tc.py")
+CODE = (
+    "campaign/observables.py", "campaign/extras.py", "models/*.py", "qmc/measure.py", "statistics/*.py",
+    "superconductivity/tc.py",
+)  # fmt: skip
 KEY = 32  # bytes
 _PLAIN = {("builtins", "frozenset"), ("builtins", "slice")}
 _ARRAYS = {"_reconstruct", "ndarray", "dtype", "scalar", "_frombuffer"}
@@ -50,6 +53,8 @@ class _Unpickler(pickle.Unpickler):
     """Numbers, arrays and the records of the analysis: a file that somebody else has made cannot run anything."""
 
     def find_class(self, module: str, name: str) -> Any:
+        if not name.isidentifier():  # a dotted name leads from any function to the builtins
+            raise pickle.UnpicklingError(f"{name} is no plain name")
         own = module.startswith(("hpcbip.statistics.", "hpcbip.campaign.observables")) and name[:1].isupper()
         array = module.split(".")[0] == "numpy" and name in _ARRAYS
         if own or array or (module, name) in _PLAIN:

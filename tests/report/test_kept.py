@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import pickle
 import zipfile
 from pathlib import Path
@@ -103,6 +104,15 @@ class Trap:
 
     def __reduce__(self) -> tuple[Any, ...]:
         return Path.touch, (self.path,)
+
+
+def test_no_name_leads_to_the_builtins() -> None:
+    """`EnsembleBins.pick.__builtins__.get` has a harmless beginning and is the way to eval."""
+    way = b"EnsembleBins.pick.__builtins__.get"
+    content = b"\x80\x04\x8c\x1bhpcbip.campaign.observables\x8c" + bytes([len(way)]) + way + b"\x93\x8c\x04eval\x85R."
+    assert pickle.loads(content) is eval
+    with pytest.raises(pickle.UnpicklingError, match="no plain name"):
+        kept._Unpickler(io.BytesIO(content)).load()
 
 
 @pytest.mark.parametrize("damage", ["text", "empty", "directory", "cut", "trap", "other"])
