@@ -243,36 +243,37 @@ class Store:
         """The valid bins of one chain, shape (bins, columns); the first `limit` of them, if given. Without `verify`
         those that are written, whatever their checksums: for bins that this run has verified or written itself."""
         parts: list[Rows] = []
-        number = 0
-        for block in self._of_chain(identity, chain):
-            if block.first_row != number or number == limit:
-                break
-            bins, crc = self._of_block(identity, block)
-            take = block.rows if limit is None else min(block.rows, limit - number)
-            sums = crc[chain - block.first_chain, :take]
-            written = int(np.argmin(sums != 0)) if (sums == 0).any() else len(sums)
-            rows = bins[chain - block.first_chain, :written]
-            valid = _intact(rows, sums.tolist(), number) if verify else written
+        for bins, row, number, sums in self._written(identity, chain, limit):
+            rows = bins[row, : len(sums)]
+            valid = _intact(rows, sums.tolist(), number) if verify else len(sums)
             parts.append(rows[:valid])
-            number += valid
-            if valid < block.rows:
+            if valid < len(sums):
                 break
         return np.concatenate(parts) if parts else np.empty((0, 0))
 
     def sums(self, identity: str, chain: int, limit: int | None = None) -> NDArray[np.uint32]:
         """The stored checksums of the bins that `read` would find, were all of them intact."""
-        parts: list[NDArray[np.uint32]] = []
+        parts = [sums for *_, sums in self._written(identity, chain, limit)]
+        return np.concatenate(parts) if parts else np.empty(0, dtype=np.uint32)
+
+    def _written(
+        self, identity: str, chain: int, limit: int | None
+    ) -> Iterator[tuple[h5py.Dataset, int, int, NDArray[np.uint32]]]:
+        """The rows of a chain that are written, rectangle by rectangle up to the first gap: the data set of the bins,
+        the chain's place in it, the number of the first row, the checksums."""
         number = 0
         for block in self._of_chain(identity, chain):
             if block.first_row != number or number == limit:
-                break
+                return
+            bins, crc = self._of_block(identity, block)
             take = block.rows if limit is None else min(block.rows, limit - number)
-            sums = self._of_block(identity, block)[1][chain - block.first_chain, :take]
-            parts.append(sums[: int(np.argmin(sums != 0))] if (sums == 0).any() else sums)
-            number += len(parts[-1])
-            if len(parts[-1]) < block.rows:
-                break
-        return np.concatenate(parts) if parts else np.empty(0, dtype=np.uint32)
+            sums = crc[chain - block.first_chain, :take]
+            if (sums == 0).any():
+                sums = sums[: int(np.argmin(sums != 0))]
+            yield bins, chain - block.first_chain, number, sums
+            number += len(sums)
+            if len(sums) < block.rows:
+                return
 
     def chains(self, identity: str) -> int:
         """Number of chains there is room for."""
