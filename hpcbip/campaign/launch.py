@@ -26,6 +26,9 @@ OPENMPI = {
     "OMPI_MCA_rmaps_base_oversubscribe": "1",  # Open MPI 4
     "OMPI_MCA_btl": "^ofi,uct",  # probing for networks that a workstation lacks takes a second
 }
+# Open MPI names its folder of temporary files after its process number. One that was killed leaves it, and a later one
+# that happens to get the same number refuses to start, so each gets a folder of its own (on other nodes: the usual one).
+PRIVATE_FOLDER = ("PRTE_MCA_prte_local_tmpdir_base", "OMPI_MCA_orte_local_tmpdir_base")  # Open MPI 5, 4
 MPICH = {
     "MPIR_CVAR_CH4_PROGRESS_THROTTLE": "1",  # without it a message costs 10 ms once ranks outnumber cores
     "MPIR_CVAR_CH4_PROGRESS_THROTTLE_NO_PROGRESS_COUNT": "1",
@@ -88,6 +91,8 @@ def launch(ranks: int, arguments: Sequence[str], directory: Path, started: float
         environment["HPCBIP_TERMINAL"] = "1"
     # Ranks that end with a status other than 0 make mpirun print a page about it, so the status goes through a file.
     with tempfile.TemporaryDirectory(prefix="hpcbip-") as folder:
+        for name in PRIVATE_FOLDER:
+            environment.setdefault(name, folder)
         status_file = Path(folder) / "status"
         environment["HPCBIP_STATUS_FILE"] = str(status_file)
         command = [str(mpirun), "-n", str(ranks), *flags, sys.executable, "-m", "hpcbip", "run", *arguments]
@@ -107,7 +112,8 @@ def launch(ranks: int, arguments: Sequence[str], directory: Path, started: float
             for number, action in old.items():
                 signal.signal(number, action)
         told = int(status_file.read_text(encoding="utf-8")) if status_file.exists() else None
-        if outcome and (told == 3 or (told is None and (outcome < 0 or outcome > 128))):
+        killed = outcome < 0 or outcome - 128 in signal.valid_signals()
+        if outcome and (told == 3 or (told is None and killed)):
             saved = "everything up to the last finished blocks is saved, run again to go on"
             print(f"hpcbip: the job was killed; {saved}", file=sys.stderr)
             return 3

@@ -6,6 +6,7 @@ import json
 import os
 import random
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -184,6 +185,19 @@ def test_a_run_goes_on_at_once_after_its_launcher_alone_was_killed(tmp_path: Pat
     process.kill()
     assert run_to_the_end(config, directory, 2) == run_to_the_end(config, tmp_path / "undisturbed")
     assert not ranks_of(directory)
+
+
+def test_what_killed_runs_left_stops_nobody(tmp_path: Path) -> None:
+    """Open MPI refuses to start where one with the same process number was killed: here with all of the next ones."""
+    leftovers = tmp_path / "tmp"
+    newest = subprocess.run(["sh", "-c", "echo $$"], capture_output=True, text=True, check=True).stdout
+    for number in range(int(newest), int(newest) + 2000):
+        folder = leftovers / f"ompi.{number}"
+        folder.mkdir(parents=True)
+        (folder / f"pmix.{socket.gethostname()}.tool.{number}").touch()
+    process = start("run", write_config(tmp_path), "--out", tmp_path / "run", "-n", 2, TMPDIR=str(leftovers))
+    out, _ = process.communicate(timeout=60)
+    assert process.returncode == 0, out
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGUSR1])
