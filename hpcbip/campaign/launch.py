@@ -27,7 +27,7 @@ OPENMPI = {
     "OMPI_MCA_btl": "^ofi,uct",  # probing for networks that a workstation lacks takes a second
 }
 # Open MPI names its folder of temporary files after its process number. One that was killed leaves it, and a later one
-# that happens to get the same number refuses to start, so each gets a folder of its own (on other nodes: the usual one).
+# that happens to get the same number refuses to start: so each has a folder of its own (on other nodes the usual one).
 PRIVATE_FOLDER = ("PRTE_MCA_prte_local_tmpdir_base", "OMPI_MCA_orte_local_tmpdir_base")  # Open MPI 5, 4
 MPICH = {
     "MPIR_CVAR_CH4_PROGRESS_THROTTLE": "1",  # without it a message costs 10 ms once ranks outnumber cores
