@@ -34,6 +34,7 @@ sampling: {{beta: 60, chains: {chains}}}
 
 def make(folder: Path, points: int, chains: int, bins: int) -> None:
     """Fill a directory with a campaign of synthetic bins."""
+    from hpcbip.campaign.bins import Verdict, Verdicts
     from hpcbip.campaign.config import load_config
     from hpcbip.campaign.identity import canonical_json
     from hpcbip.campaign.plan import make_plan
@@ -42,7 +43,8 @@ def make(folder: Path, points: int, chains: int, bins: int) -> None:
 
     couplings = ", ".join(f"{1.0 + 0.0001 * k:.4f}" for k in range(points))
     (folder / "config.yaml").write_text(CONFIG.format(couplings=couplings, chains=chains))
-    plan = make_plan(load_config(folder / "config.yaml"))
+    config = load_config(folder / "config.yaml")
+    plan, size = make_plan(config), config.sampling.bins_per_block
     random, rows = np.random.default_rng(1), {}
     rooms = {}
     for key, record in plan.ensembles.items():
@@ -56,12 +58,13 @@ def make(folder: Path, points: int, chains: int, bins: int) -> None:
             first = names.index("displacement2[1]")
             mean[first : first + len(times)] = 0.4 * times + 0.5 * (1.0 - np.exp(-times))
             rows[record.sector] = mean * (1.0 + 0.05 * random.normal(size=(chains, bins, len(names))))
-        rooms[key] = Room(chains, bins, names, record.sector, canonical_json(record.parameters), list(times))
+        rooms[key] = Room(chains, bins, names, record.sector, canonical_json(record.parameters), list(times), size)
     with Store(folder, writable=True) as store:
         store.make_room(rooms)
         for key, room in rooms.items():
             for chain in range(chains):
                 store.write(key, chain, 0, rows[room.sector][chain])
+    Verdicts({key: Verdict(chains, bins // size, done=True) for key in rooms}).write(folder)
 
 
 def parts(folder: Path, number: int = 10) -> list[dict[str, Any]]:

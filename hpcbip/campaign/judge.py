@@ -8,11 +8,11 @@ from concurrent.futures import Future, ThreadPoolExecutor
 
 from hpcbip.errors import InputError
 
-from .bins import Verdict, read_up_to
+from .bins import Verdict, analysed, numbers_at
 from .config import TARGETS, Config
 from .milestones import Milestone, Rules
 from .plan import Plan
-from .reduction import target_errors
+from .reduction import mean_energy, target_errors
 from .store import Store
 
 Errors = Mapping[str, float]
@@ -104,16 +104,17 @@ class Judge:
         if targets.keys() <= known.keys():
             return known
         size, first = self._config.sampling.bins_per_block, rules_of(self._config).first
-        others = self.partners.get(identity, ())
-        partners = {other: read_up_to(self._store, other, first, size, verify=False) for other in others}
-        chains = read_up_to(self._store, identity, milestone, size, verify=False)
-        if any(len(chain) != milestone.blocks * size for chain in chains):
+        energies = {}
+        for other in self.partners.get(identity, ()):
+            bins, _ = analysed(self._store, other, numbers_at(first, size), size, verify=False)
+            energies[other] = mean_energy(self._plan, other, bins) if all(map(len, bins)) else None
+        chains, step = analysed(self._store, identity, numbers_at(milestone, size), size, verify=False)
+        if any(len(chain) * step != milestone.blocks * size for chain in chains):
             raise InputError(
                 f"{self._store.directory}: the master does not see bins that other ranks have written; allowed: a file "
                 "system on which it does, or HPCBIP_HDF5=serial"
             )
-        whole = {other: bins for other, bins in partners.items() if all(len(chain) for chain in bins)}
-        found = target_errors(self._plan, identity, chains, whole)
+        found = target_errors(self._plan, identity, chains, energies, step)
         return {name: float(found[name]) for name in targets if name in found}
 
 

@@ -65,8 +65,9 @@ class EnsembleBins:
         sector: "polaron" or "bipolaron".
         parameters: at least lattice, t, omega, beta.
         columns: names of the columns.
-        chains: per chain an array (bins, columns); chains may have different lengths.
+        chains: per chain an array (rows, columns); chains may have different lengths.
         lags: (K,) time differences of the columns displacement2[1..K].
+        bins_per_row: 1, or the bins that each row is the mean of.
     """
 
     sector: str
@@ -74,11 +75,17 @@ class EnsembleBins:
     columns: Sequence[str]
     chains: Chains
     lags: Array
+    bins_per_row: int = 1
+
+    @property
+    def rows(self) -> int:
+        """Number of rows, over all chains."""
+        return sum(len(chain) for chain in self.chains)
 
     @property
     def bins(self) -> int:
         """Number of bins, over all chains."""
-        return sum(len(chain) for chain in self.chains)
+        return self.rows * self.bins_per_row
 
     def pick(self, names: Sequence[str]) -> list[Array]:
         """The chains that have bins, with these columns only.
@@ -145,13 +152,13 @@ class Reduced:
 
 
 def fit_displacement(data: EnsembleBins) -> tuple[LineFit, Array, list[str], float] | None:
-    """The straight part of ⟨|R(τ+lag)-R(τ)|²⟩: fit, lags used, their columns, and the autocorrelation time in bins.
+    """The straight part of ⟨|R(τ+lag)-R(τ)|²⟩: fit, lags used, their columns, and the autocorrelation time in rows.
 
     None with too few bins for it. Lags up to half the longest one: beyond, a path holds hardly one independent sample.
     """
     take = np.flatnonzero(data.lags <= 0.5 * data.lags.max()) if len(data.lags) > 8 else np.arange(len(data.lags))
     names = [f"displacement2[{k + 1}]" for k in take]
-    if data.bins < len(take) + 10 or len(take) < 3:
+    if data.rows < len(take) + 10 or len(take) < 3:
         return None
     chains = data.pick(names)
     tau = max(0.5, float(np.mean(gamma_method(chains).tau)))
@@ -177,7 +184,7 @@ def reduce_ensemble(data: EnsembleBins, tc: TcSettings | None = None, details: b
     """
     known: dict[str, Any] = {"sector": data.sector, "parameters": data.parameters, "bins": data.bins}
     known["chains"] = len(data.chains)
-    if data.bins < MIN_BINS:
+    if data.rows < MIN_BINS:
         return Reduced(**known)
     tc = tc or TcSettings()
     pair = data.sector == "bipolaron"
@@ -217,7 +224,7 @@ def reduce_ensemble(data: EnsembleBins, tc: TcSettings | None = None, details: b
 
     chains = data.pick(used)
     result = jackknife(observables, chains)
-    summary = summarise(result.pseudo[0])
+    summary = summarise(result.pseudo[0]).in_bins(data.bins_per_row)
     names = SECTORS[data.sector]
     if pair and d > 1 and tc.density is None:
         summary = _near_the_kink(summary, result.value, names)

@@ -223,8 +223,14 @@ def reduce_plan(plan: Plan, ensembles: Mapping[str, Reduced], tc: TcSettings | N
     return records
 
 
+def mean_energy(plan: Plan, identity: str, chains: Chains) -> float | None:
+    """Mean energy of one ensemble's bins, (bins, columns) per chain; None below `MIN_BINS` bins."""
+    data = _bins(plan, identity, chains)
+    return float(pooled_mean(data.pick(["energy"]))[0]) if data.bins >= MIN_BINS else None
+
+
 def target_errors(
-    plan: Plan, identity: str, chain_bins: Chains, partners: Mapping[str, Chains] | None = None
+    plan: Plan, identity: str, chains: Chains, partners: Mapping[str, float | None] | None = None, bins_per_row: int = 1
 ) -> dict[str, float]:
     """Relative errors of the observables that one ensemble's bins determine, for the stopping rule.
 
@@ -235,29 +241,29 @@ def target_errors(
     Args:
         plan: the campaign's plan.
         identity: of the ensemble.
-        chain_bins: its bins, one array (bins, columns) per chain.
-        partners: bins of ensembles of the other sector, by identity. With them binding_energy is there too: the
-            largest relative error over the points that join this ensemble with one of them, if the other sector's
-            part of it becomes as small as this one's. (Its present part is left out: it may be far behind.)
+        chains: its bins, or means of several, one array (bins, columns) per chain.
+        partners: energies of ensembles of the other sector (`mean_energy`), by identity. With them binding_energy is
+            there too: the largest relative error over the points that join this ensemble with one of them, if the
+            other sector's part of it becomes as small as this one's. (Its present part is left out: it may be far
+            behind.)
+        bins_per_row: bins that each row of `chains` is the mean of.
 
     Returns:
         {observable: error/|value|}; infinite where the value is not resolved (too few bins, no mass, no transition).
     """
-    data = _bins(plan, identity, chain_bins)
+    data = _bins(plan, identity, chains, bins_per_row)
     reduced = reduce_ensemble(data)
     entries = _sector_entries(data.sector, reduced, data.parameters)
     result = {name: _relative(entries, name) * _caution(reduced, name) for name in TARGETS[data.sector]}
-    energy_error = entries[f"E_{data.sector}_err"]
+    energy, energy_error = entries[f"E_{data.sector}"], entries[f"E_{data.sector}_err"]
     own = None if energy_error is None else math.sqrt(2.0) * energy_error * (2.0 if data.sector == "polaron" else 1.0)
-    for other, bins in (partners or {}).items():
+    for other, theirs in (partners or {}).items():
         joined = any({identity, other} == set(point.ensembles.values()) for point in plan.points)
         if not joined:
             continue
-        partner = _bins(plan, other, bins)
         value = 0.0
-        if data.bins >= MIN_BINS and partner.bins >= MIN_BINS:
-            energies = {part.sector: float(pooled_mean(part.pick(["energy"]))[0]) for part in (data, partner)}
-            value = 2.0 * energies["polaron"] - energies["bipolaron"]
+        if energy is not None and theirs is not None:
+            value = 2.0 * energy - theirs if data.sector == "polaron" else 2.0 * theirs - energy
         error = math.inf if own is None or not value else own / abs(value) * _caution(reduced, f"E_{data.sector}")
         result["binding_energy"] = max(error, result.get("binding_energy", 0.0))
     return result
@@ -271,12 +277,12 @@ def _caution(reduced: Reduced, name: str) -> float:
     return math.sqrt(max(1.0, TRUSTED / independent))
 
 
-def _bins(plan: Plan, identity: str, chains: Chains) -> EnsembleBins:
+def _bins(plan: Plan, identity: str, chains: Chains, bins_per_row: int = 1) -> EnsembleBins:
     from hpcbip.qmc import columns, lags  # here, because it compiles
 
     record = plan.ensembles[identity]
     ensemble = record.build()
-    return EnsembleBins(record.sector, record.parameters, columns(ensemble), chains, lags(ensemble))
+    return EnsembleBins(record.sector, record.parameters, columns(ensemble), chains, lags(ensemble), bins_per_row)
 
 
 def _relative(entries: Mapping[str, Any], name: str) -> float:

@@ -50,7 +50,7 @@ def _rooms(config: Config, plan: Plan) -> Mapping[str, Room]:
         ensemble = record.build()
         rooms[key] = Room(
             sampling.most_chains, sampling.max_blocks * sampling.bins_per_block, columns(ensemble), record.sector,
-            canonical_json(record.parameters), lags(ensemble).tolist(),
+            canonical_json(record.parameters), lags(ensemble).tolist(), sampling.bins_per_block,
         )  # fmt: skip
     return rooms
 

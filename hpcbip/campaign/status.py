@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import math
 import time
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from .bins import Verdict, Verdicts
+from .bins import Verdict, Verdicts, analysed
 from .config import TARGETS, Config
 from .directory import is_locked, open_campaign
 from .plan import Plan
-from .reduction import target_errors
-from .store import Store
+from .reduction import mean_energy, target_errors
+from .store import Rows, Store
 
 
 def status_records(directory: Path) -> list[dict[str, Any]]:
@@ -27,12 +28,23 @@ def status_records(directory: Path) -> list[dict[str, Any]]:
     """
     config, plan = open_campaign(directory)
     verdicts = Verdicts.read(directory)
+    size = config.sampling.bins_per_block
+    bound = "binding_energy" in config.sampling.target
+    records = []
     with Store(directory) as store:
-        bins = {
-            key: [rows for rows in verdicts.counting(store, key, config.sampling.bins_per_block) if len(rows)]
-            for key in plan.ensembles
-        }
-    return [_record(config, plan, key, bins, verdicts.ensembles.get(key)) for key in plan.ensembles]
+        numbers = {key: verdicts.numbers(store, key, size) for key in plan.ensembles}
+
+        def read(key: str) -> tuple[list[Rows], int]:
+            return analysed(store, key, numbers[key], size)
+
+        energies = {key: mean_energy(plan, key, read(key)[0]) for key in plan.ensembles} if bound else {}
+        for key, record in plan.ensembles.items():
+            errors: dict[str, float] = {}
+            if any(numbers[key]) and any(name in config.sampling.target for name in TARGETS[record.sector]):
+                rows, step = read(key)
+                errors = target_errors(plan, key, rows, energies, step)
+            records.append(_record(config, plan, key, numbers[key], errors, verdicts.ensembles.get(key)))
+    return records
 
 
 def status_of_run(directory: Path) -> dict[str, Any]:
@@ -44,21 +56,15 @@ def status_of_run(directory: Path) -> dict[str, Any]:
 
 
 def _record(
-    config: Config, plan: Plan, key: str, all_bins: dict[str, list[Any]], verdict: Verdict | None
+    config: Config, plan: Plan, key: str, numbers: Sequence[int], errors: Mapping[str, float], verdict: Verdict | None
 ) -> dict[str, Any]:
     record, sampling = plan.ensembles[key], config.sampling
-    chains = all_bins[key]
-    bins = [len(rows) for rows in chains] or [0]
+    bins = [number for number in numbers if number] or [0]
+    chains = len([number for number in numbers if number])
     targets = {name: value for name, value in sampling.target.items() if record.sector in TARGETS[name]}
-    partners = {}
-    if "binding_energy" in targets:
-        pairs = [set(point.ensembles.values()) for point in plan.points]
-        others = {other for pair in pairs if key in pair for other in pair - {key}}
-        partners = {other: all_bins[other] for other in others if all_bins[other]}
-    errors = target_errors(plan, key, chains, partners) if chains else {}
     known = {name: errors[name] for name in targets if math.isfinite(errors.get(name, math.inf))}
     end = sampling.max_blocks * sampling.bins_per_block
-    full = len(chains) >= sampling.most_chains and min(bins) >= end
+    full = chains >= sampling.most_chains and min(bins) >= end
     if verdict and verdict.failed:
         state = "failed"
     elif not chains:
@@ -72,8 +78,8 @@ def _record(
         "ensemble": key[:12],
         "sector": record.sector,
         **{name: record.parameters.get(name) for name in ("lattice", "coupling", "t", "omega", "g", "U", "V", "beta")},
-        "chains": max(len(chains), sampling.least_chains),
-        "bins_min": min(bins) if len(chains) >= sampling.least_chains else 0,
+        "chains": max(chains, sampling.least_chains),
+        "bins_min": min(bins) if chains >= sampling.least_chains else 0,
         "bins_max": max(bins),
         "bins_hard_end": end,
         **{f"{name}_target": value for name, value in targets.items()},

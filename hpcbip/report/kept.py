@@ -12,7 +12,7 @@ import io
 import os
 import pickle
 import zipfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
@@ -74,28 +74,56 @@ class Kept:
         with suppress(OSError, zipfile.BadZipFile):
             self._file = zipfile.ZipFile(directory / FILE)
 
-    def get(self, identity: str, key: bytes) -> Reduced | None:
-        """The analysis of an ensemble, if it is there with this key."""
+    def get(self, identity: str, key: bytes) -> bytes | None:
+        """The content of the analysis of an ensemble, if it is there with this key and in order."""
         if self._file is None:
             return None
         try:
             content = self._file.read(identity)
-            if content[:KEY] != key:
-                return None
-            found = _Unpickler(io.BytesIO(content[KEY:])).load()
-            return found if isinstance(found, Reduced) else None
+            return content[KEY:] if content[:KEY] == key and isinstance(opened(content[KEY:]), Reduced) else None
         except Exception:  # whatever is wrong with it, it is worked out again
             return None
 
 
-def keep(directory: Path, analyses: Mapping[str, tuple[bytes, Reduced]]) -> None:
-    """Leave keys and analyses by ensemble for the next time; nothing happens where the directory is read-only."""
+def closed(reduced: Reduced) -> bytes:
+    """The content of an analysis."""
+    return pickle.dumps(reduced, pickle.HIGHEST_PROTOCOL)
+
+
+def opened(content: bytes) -> Reduced:
+    """The analysis that has this content.
+
+    Raises:
+        Exception: of any kind, if it is none.
+    """
+    return _Unpickler(io.BytesIO(content)).load()
+
+
+class Analyses(Mapping[str, Reduced]):
+    """Analyses by ensemble, each opened when it is looked at: closed, many of them find room in memory."""
+
+    def __init__(self, contents: Mapping[str, bytes]) -> None:
+        self._contents = contents
+
+    def __getitem__(self, identity: str) -> Reduced:
+        return opened(self._contents[identity])
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._contents)
+
+    def __len__(self) -> int:
+        return len(self._contents)
+
+
+def keep(directory: Path, analyses: Mapping[str, tuple[bytes, bytes]]) -> None:
+    """Leave (key, content) of analyses by ensemble for the next time; nothing happens where the directory is
+    read-only."""
     aside = directory / f"{FILE}.{os.getpid()}.tmp"
     with suppress(OSError):
         try:
             with zipfile.ZipFile(aside, "w") as file:
-                for identity, (key, reduced) in analyses.items():
-                    file.writestr(identity, key + pickle.dumps(reduced, pickle.HIGHEST_PROTOCOL))
+                for identity, (key, content) in analyses.items():
+                    file.writestr(identity, key + content)
             os.replace(aside, directory / FILE)
         finally:
             aside.unlink(missing_ok=True)

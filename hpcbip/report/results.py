@@ -24,7 +24,7 @@ from hpcbip.errors import InputError
 from hpcbip.statistics.binning import Array
 
 from .figures import PLATEAUS, plateaus
-from .kept import Kept, keep, key_of
+from .kept import Analyses, Kept, closed, keep, key_of
 from .tables import to_csv, to_json
 
 if TYPE_CHECKING:
@@ -123,60 +123,90 @@ class Bins:
         self.plan = make_plan(self.config)
         self.verdicts = Verdicts.read(directory)
         self._store = Store(directory)
+        self._size = self.config.sampling.bins_per_block
 
     def read(self, identity: str) -> EnsembleBins | None:
-        """All bins of an ensemble that count; None if there are none yet."""
-        chains = self.verdicts.counting(self._store, identity, self.config.sampling.bins_per_block)
+        """What is analysed of an ensemble (`hpcbip.campaign.bins.analysed`); None if there are no bins yet."""
+        from hpcbip.campaign.bins import analysed
+
+        chains, bins_per_row = analysed(self._store, identity, self.numbers(identity), self._size)
         if not any(len(chain) for chain in chains):
             return None
         record = self.plan.ensembles[identity]
         columns, lags = self._store.columns(identity), self._store.lags(identity)
-        return EnsembleBins(record.sector, record.parameters, columns, chains, lags)
+        return EnsembleBins(record.sector, record.parameters, columns, chains, lags, bins_per_row)
+
+    def numbers(self, identity: str) -> list[int]:
+        """How many bins of each chain count."""
+        return self.verdicts.numbers(self._store, identity, self._size)
 
     def sums(self, identity: str) -> list[NDArray[np.uint32]]:
-        """Their stored checksums, by chain, in next to no time."""
-        return self.verdicts.sums(self._store, identity, self.config.sampling.bins_per_block)
+        """The stored checksums of what is analysed, by chain, in next to no time."""
+        from hpcbip.campaign.bins import sums
+
+        return sums(self._store, identity, self.numbers(identity), self._size)
 
 
-def _reduced(bins: Bins, tc: TcSettings, identities: list[str]) -> Iterator[tuple[str, Reduced | None]]:
+@dataclass(frozen=True)
+class _Found:
+    """The analysis of an ensemble (`kept`): its key and content, whether it is new, and whether all bins went in."""
+
+    key: bytes
+    content: bytes
+    new: bool
+    whole: bool
+
+
+class _Analyst:
+    """Analyses ensembles, or finds what was kept of them."""
+
+    def __init__(self, bins: Bins, tc: TcSettings) -> None:
+        self._bins, self._tc, self._kept = bins, tc, Kept(bins.directory)
+
+    def look(self, identity: str) -> _Found | None:
+        """The analysis of one ensemble; None if it has no bins yet."""
+        key = key_of(self._tc, self._bins.sums(identity))
+        if (content := self._kept.get(identity, key)) is not None:
+            return _Found(key, content, False, True)
+        data = self._bins.read(identity)
+        if data is None:
+            return None
+        step = data.bins_per_row
+        whole = data.bins == sum(number // step * step for number in self._bins.numbers(identity))
+        return _Found(key, closed(reduce_ensemble(data, self._tc, details=True)), True, whole)
+
+
+_analyst: _Analyst  # of a process of the pool
+
+
+def _begin(directory: Path, tc: TcSettings) -> None:
+    global _analyst
+    _analyst = _Analyst(Bins(directory), tc)
+
+
+def _look(identity: str) -> _Found | None:
+    return _analyst.look(identity)
+
+
+def _look_at_all(bins: Bins, tc: TcSettings) -> Iterator[_Found | None]:
+    identities = list(bins.plan.ensembles)
     if len(identities) < MANY:
-        yield from ((identity, _reduce_one(identity, (bins, tc))) for identity in identities)
+        yield from map(_Analyst(bins, tc).look, identities)
         return
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     spawn = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(cores, spawn, _begin, (bins.directory, tc)) as pool:
-        yield from zip(identities, pool.map(_reduce_one, identities, chunksize=16), strict=True)
+        yield from pool.map(_look, identities, chunksize=16)
 
 
-_share: tuple[Bins, TcSettings]  # of a process of the pool
-
-
-def _begin(directory: Path, tc: TcSettings) -> None:
-    global _share
-    _share = Bins(directory), tc
-
-
-def _reduce_one(identity: str, share: tuple[Bins, TcSettings] | None = None) -> Reduced | None:
-    bins, tc = share or _share
-    data = bins.read(identity)
-    return None if data is None else reduce_ensemble(data, tc, details=True)
-
-
-def _analyses(bins: Bins, tc: TcSettings, usual: bool) -> dict[str, Reduced]:
+def _analyses(bins: Bins, tc: TcSettings, usual: bool) -> Analyses:
     """Those of all ensembles with bins; what was kept is taken, what is new is kept if it is the usual Tc."""
-    kept, keys, rows, found = Kept(bins.directory), {}, {}, {}
-    for identity in bins.plan.ensembles:
-        sums = bins.sums(identity)
-        keys[identity], rows[identity] = key_of(tc, sums), sum(map(len, sums))
-        if known := kept.get(identity, keys[identity]):
-            found[identity] = known
-    new = {i: reduced for i, reduced in _reduced(bins, tc, [i for i in keys if i not in found]) if reduced is not None}
-    found |= new
-    if new and usual:
+    everything = zip(bins.plan.ensembles, _look_at_all(bins, tc), strict=True)
+    found = {identity: one for identity, one in everything if one is not None}
+    if usual and any(one.new for one in found.values()):
         # what is damaged, or being written, will change without its checksums
-        whole = {i: (keys[i], reduced) for i, reduced in found.items() if reduced.bins == rows[i]}
-        keep(bins.directory, whole)
-    return {identity: found[identity] for identity in keys if identity in found}
+        keep(bins.directory, {i: (one.key, one.content) for i, one in found.items() if one.whole})
+    return Analyses({identity: one.content for identity, one in found.items()})
 
 
 def read_results(directory: Path, prefactor: float | str | None = None, density: float | None = None) -> Results:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import ndtr, stdtrit
+from scipy.special import lambertw, ndtr, stdtrit
 
 from .binning import Binning, binning_analysis
 from .checks import check_all
@@ -50,6 +50,30 @@ class Summary:
     verdict: NDArray[np.int64]
     binning: Binning
     gamma: Gamma
+
+    def in_bins(self, size: int) -> Summary:
+        """Of samples that are means of `size` bins each: with times, numbers and bin sizes in these bins.
+
+        The times are those of bins whose correlations fall off exponentially, τ(t) = 1/2 + 1/T with T the decay per
+        bin: their means over `size` have 1/(2 tau) = 1 - (1 - exp(-L))/L, L = size T, which is solved for L.
+        """
+        if size == 1:
+            return self
+        tau, tau_error = _in_bins(self.tau, self.tau_error, size)
+        binning = replace(self.binning, size=self.binning.size * size)
+        gamma = replace(self.gamma, tau=tau, tau_error=tau_error, window=self.gamma.window * size)
+        return replace(
+            self, tau=tau, tau_error=tau_error, samples=self.samples * size, binning=binning, gamma=gamma
+        )  # fmt: skip
+
+
+def _in_bins(tau: Array, error: Array, size: int) -> tuple[Array, Array]:
+    def bins(tau: Array) -> Array:
+        a = 1.0 / (1.0 - 0.5 / np.maximum(tau, 0.5 + 1e-9))  # L = a (1 - exp(-L))
+        length = a + lambertw(-a * np.exp(-a)).real
+        return np.where(tau > 0.5, 0.5 + size / length, tau)
+
+    return bins(tau), bins(tau + error) - bins(tau)
 
 
 def summarise(chains: Chains | Samples) -> Summary:

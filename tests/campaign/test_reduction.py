@@ -13,7 +13,7 @@ from hpcbip.campaign.config import load_config
 from hpcbip.campaign.milestones import Milestone, Rules, following
 from hpcbip.campaign.observables import EnsembleBins, TcSettings, reduce_ensemble
 from hpcbip.campaign.plan import Plan, make_plan
-from hpcbip.campaign.reduction import OBSERVABLES, reduce_plan, reduce_point, target_errors
+from hpcbip.campaign.reduction import OBSERVABLES, mean_energy, reduce_plan, reduce_point, target_errors
 from hpcbip.statistics import summarise
 from hpcbip.superconductivity import BKT_PREFACTOR, prefactor, transition_temperature
 from tests.campaign.synthetic import BIPOLARON, ERRORS, POLARON, sector_bins
@@ -279,7 +279,8 @@ def test_target_errors_are_the_relative_errors_of_the_record(tmp_path: Path) -> 
     for name, error in errors.items():
         assert error == pytest.approx(abs(record[f"{name}_err"] / record[name])), name
     for mine, bins, other, partner in (("polaron", one, "bipolaron", two), ("bipolaron", two, "polaron", one)):
-        joint = target_errors(plan, keys[mine], bins.chains, {keys[other]: partner.chains})
+        energy = mean_energy(plan, keys[other], partner.chains)
+        joint = target_errors(plan, keys[mine], bins.chains, {keys[other]: energy})
         part = {"polaron": 2.0, "bipolaron": 1.0}[mine] * record[f"E_{mine}_err"]  # both as small: √2 of one
         assert joint["binding_energy"] == pytest.approx(2.0**0.5 * part / record["binding_energy"])
 
@@ -288,9 +289,10 @@ def test_target_errors_are_infinite_while_nothing_is_known(tmp_path: Path) -> No
     plan = make(tmp_path)
     keys = plan.points[0].ensembles
     two = sector_bins(plan, "bipolaron", bins=1, chains=2)
-    errors = target_errors(plan, keys["bipolaron"], two.chains, {keys["polaron"]: []})
+    energy = mean_energy(plan, keys["polaron"], [])
+    errors = target_errors(plan, keys["bipolaron"], two.chains, {keys["polaron"]: energy})
     assert errors and all(error == math.inf for error in errors.values())
-    stranger = {plan.points[1].ensembles["bipolaron"]: two.chains}
+    stranger: dict[str, float | None] = {plan.points[1].ensembles["bipolaron"]: -9.0}
     assert "binding_energy" not in target_errors(plan, keys["bipolaron"], two.chains, stranger)
 
 

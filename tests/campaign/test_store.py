@@ -13,7 +13,8 @@ import h5py
 import numpy as np
 import pytest
 
-from hpcbip.campaign.store import Room, Store, checksum
+from hpcbip.campaign.segment import checksum
+from hpcbip.campaign.store import Room, Store
 
 KEY = "a" * 64
 

@@ -87,7 +87,7 @@ def test_bins_that_are_damaged_are_not_kept(tmp_path: Path, analysed: list) -> N
     with Store(tmp_path, writable=True) as store:
         sound = store.read(identity, 0)
         block = store._of_chain(identity, 0)[0]
-        store._of_block(identity, block)[0][0, 7, 0] += 1.0
+        store._dataset(identity, block, "bins")[0, 7, 0] += 1.0
     short = read_results(tmp_path).records
     assert len(analysed) == 4
     with Store(tmp_path, writable=True) as store:

@@ -1,0 +1,214 @@
+"""One segment of the store, an HDF5 file: its layout, how it is made, opened, written to and read.
+
+    DIR/bins-0001.h5, bins-0002.h5, ...      segments, read in the order of their numbers
+      /<identity>/<number>                   a rectangle of one ensemble's bins: some chains × some rows
+          bins   (chains, rows, columns) f8  row r of chain c
+          crc    (chains, rows) u4           CRC-32 of the row's bytes and its number, never 0; 0: not written
+          means  (chains, rows // size, columns) f8  mean of each block of `size` rows
+          means_crc  (chains, rows // size) u4  as crc, with the number of the block
+          attributes first_chain, first_row  where the rectangle lies; size (without: no means)
+      /<identity> attributes                 sector, parameters (JSON), columns (JSON), lags
+
+A segment is made complete by one process, all metadata fixed and all space allocated, beside its final name, and
+renamed in. After that only raw numbers are written into it, so that a kill at any moment leaves a file that opens.
+Files are sparse: room that is not used takes no space.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import zlib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+from numpy.typing import NDArray
+
+Rows = NDArray[np.float64]
+Sums = NDArray[np.uint32]
+Missing = tuple[int, int, int, int]  # first_chain, first_row, chains, rows
+FORMAT = 1  # of a segment
+
+
+@dataclass(frozen=True)
+class Room:
+    """What an ensemble needs space for: chains × rows bins with these columns; the rest is for the reader's eye.
+
+    Attributes:
+        size: bins of a block, whose mean is stored as well; 0: none is.
+    """
+
+    chains: int
+    rows: int
+    columns: Sequence[str]
+    sector: str
+    parameters: str
+    lags: Sequence[float]
+    size: int = 0
+
+
+@dataclass(frozen=True)
+class Rectangle:
+    """Where some of an ensemble's bins lie: the number of the file in the store, and the attributes of the layout."""
+
+    file: int
+    name: str
+    first_chain: int
+    first_row: int
+    chains: int
+    rows: int
+    size: int
+
+    def holds(self, chain: int) -> bool:
+        """Whether rows of this chain are in it."""
+        return self.first_chain <= chain < self.first_chain + self.chains
+
+
+def block_means(rows: Rows, size: int) -> Rows:
+    """(blocks, columns) means of blocks of `size` rows, the same bits whichever blocks are worked out together."""
+    count = len(rows) // size
+    return np.asarray(rows[: count * size].reshape(count, size, rows.shape[1]).mean(axis=1))
+
+
+def checksum(row: Rows, number: int) -> int:
+    """CRC-32 of a row's bytes and its number; 1 stands in for 0, which means unwritten."""
+    return zlib.crc32(number.to_bytes(8, "little"), zlib.crc32(np.ascontiguousarray(row, dtype="<f8").tobytes())) or 1
+
+
+def checksums(rows: Rows, first: int) -> Sums:
+    """(rows,) `checksum` of each; `first` is the number of the first one."""
+    return np.array([checksum(row, first + k) for k, row in enumerate(rows)], dtype=np.uint32)
+
+
+def intact(rows: Rows, sums: Sums, first: int) -> int:
+    """How many rows from the beginning on have the right checksums; `first` is the number of the first one. As
+    `checksum`, in half the time."""
+    content = np.ascontiguousarray(rows, dtype="<f8").tobytes()
+    width, crc32 = 8 * rows.shape[1], zlib.crc32
+    for k, known in enumerate(sums.tolist()):
+        if (crc32((first + k).to_bytes(8, "little"), crc32(content[k * width : (k + 1) * width])) or 1) != known:
+            return k
+    return len(sums)
+
+
+def written(sums: Sums) -> int:
+    """How many rows there are before the first that is not written."""
+    return int(np.argmin(sums != 0)) if len(sums) and (sums == 0).any() else len(sums)
+
+
+def make_segment(path: Path, needs: Mapping[str, Room], missing: Mapping[str, Sequence[Missing]]) -> None:
+    """Make a segment with room for what is missing.
+
+    Raises:
+        OSError: if the file cannot be written.
+    """
+    aside = path.with_suffix(".making")
+    try:
+        with h5py.File(aside, "w", locking=False, libver=("earliest", "v108")) as file:
+            file.attrs["format"] = FORMAT
+            for identity, parts in missing.items():
+                if parts:
+                    _create(file, identity, needs[identity], parts)
+        sync_path(aside)
+        os.replace(aside, path)
+    except OSError:
+        aside.unlink(missing_ok=True)
+        raise
+    sync_path(path.parent)
+
+
+def sync_path(path: Path) -> None:
+    """Wait until a file is on the disk, or a directory and the renames in it."""
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def put(dataset: h5py.Dataset, start: tuple[int, ...], values: NDArray[Any]) -> None:
+    """`dataset[start:...] = values` along the last axes, by the interface below that of numpy: five times as fast."""
+    space = dataset.id.get_space()
+    space.select_hyperslab(start, (1,) * (len(start) - values.ndim) + values.shape)
+    dataset.id.write(h5py.h5s.create_simple(values.shape), space, values)
+
+
+def get(dataset: h5py.Dataset, first: int, chains: int, rows: int) -> NDArray[Any]:
+    """`dataset[first : first + chains, :rows]`, likewise."""
+    shape = (chains, rows, *dataset.shape[2:])
+    values = np.empty(shape, dtype=dataset.dtype)
+    if values.size:
+        space = dataset.id.get_space()
+        space.select_hyperslab((first, *(0,) * (len(shape) - 1)), shape)
+        dataset.id.read(h5py.h5s.create_simple(shape), space, values)
+    return values
+
+
+def open_segment(path: Path, writable: bool, communicator: Any) -> h5py.File:
+    """Open a segment without buffers of raw data: what is written is with the operating system when the call returns,
+    and what is read is what lies in the file now."""
+    access = h5py.h5p.create(h5py.h5p.FILE_ACCESS)
+    access.set_fclose_degree(h5py.h5f.CLOSE_STRONG)
+    access.set_sieve_buf_size(0)
+    if communicator is not None:
+        from mpi4py import MPI
+
+        access.set_fapl_mpio(communicator, MPI.Info())
+    else:
+        # the campaign's own lock keeps other writers out; HDF5's fails on some cluster file systems
+        with contextlib.suppress(AttributeError):
+            access.set_file_locking(False, False)
+    flags = h5py.h5f.ACC_RDWR if writable else h5py.h5f.ACC_RDONLY
+    return h5py.File(h5py.h5f.open(os.fsencode(path), flags, fapl=access))
+
+
+def rectangles_of(file: h5py.File, number: int) -> Iterator[tuple[str, Rectangle]]:
+    """(identity, rectangle) of all in a segment, the `number`-th of the store.
+
+    Raises:
+        KeyError, ValueError, AttributeError: if it is none of ours.
+    """
+    if file.attrs["format"] != FORMAT:
+        raise ValueError("of another format")
+    for identity, group in file.items():
+        for name, part in group.items():
+            chains, rows = part["crc"].shape
+            first_chain, first_row = int(part.attrs["first_chain"]), int(part.attrs["first_row"])
+            yield identity, Rectangle(
+                number, name, first_chain, first_row, chains, rows, int(part.attrs.get("size", 0))
+            )  # fmt: skip
+
+
+def _create(file: h5py.File, identity: str, room: Room, parts: Sequence[Missing]) -> None:
+    group = file.create_group(identity)
+    group.attrs["sector"] = room.sector
+    group.attrs["parameters"] = room.parameters
+    group.attrs["columns"] = json.dumps(list(room.columns))
+    group.attrs["lags"] = np.asarray(room.lags, dtype=np.float64)
+    for k, (first_chain, first_row, chains, rows) in enumerate(parts):
+        part, width = group.create_group(str(k)), len(room.columns)
+        part.attrs["first_chain"], part.attrs["first_row"] = first_chain, first_row
+        _allocate(part, "bins", (chains, rows, width), h5py.h5t.IEEE_F64LE)
+        _allocate(part, "crc", (chains, rows), h5py.h5t.STD_U32LE)
+        if room.size > 1 and first_row % room.size == 0 and rows >= room.size:
+            part.attrs["size"] = room.size
+            _allocate(part, "means", (chains, rows // room.size, width), h5py.h5t.IEEE_F64LE)
+            _allocate(part, "means_crc", (chains, rows // room.size), h5py.h5t.STD_U32LE)
+
+
+def _allocate(group: h5py.Group, name: str, shape: tuple[int, ...], kind: Any) -> None:
+    """A contiguous dataset with all its space allocated now: later writes touch no metadata.
+
+    Nothing is filled in: what has never been written of a new file reads as zeros and takes no space on the disk.
+    """
+    properties = h5py.h5p.create(h5py.h5p.DATASET_CREATE)
+    properties.set_layout(h5py.h5d.CONTIGUOUS)
+    properties.set_alloc_time(h5py.h5d.ALLOC_TIME_EARLY)
+    properties.set_fill_time(h5py.h5d.FILL_TIME_NEVER)
+    properties.set_obj_track_times(False)  # the same content is the same file
+    h5py.h5d.create(group.id, name.encode(), kind, h5py.h5s.create_simple(shape), dcpl=properties)
