@@ -2,15 +2,18 @@
 
     python benchmarks/reduction.py                       # 100 ensembles of 8 chains of 1,000 bins, 2 GB of disk
     python benchmarks/reduction.py --points 200 --folder /scratch
+    python benchmarks/reduction.py --points 10000 --sparse       # 10 GB of disk: the bins would take 150 GB
 
 A campaign of synthetic bins in the real files, reduced as `hpcbip reduce` does it, on all cores, and then once more,
-when what is known already is not analysed again. The last column is what 10,000 points with two sectors would take at
-the same time per ensemble. A second table splits the time of one ensemble on one core into reading, checksums and
-analysis.
+when what is known already is not analysed again. Before the first time the files are dropped from memory, where the
+system lets one. With --sparse only the means of the blocks are written, which is what is read; the bins are holes in
+the file. The last column is what 10,000 points with two sectors would take at the same time per ensemble. A second
+table splits the time of one ensemble on one core into reading and analysis, of 16 of them together.
 """
 
 from __future__ import annotations
 
+import os
 import resource
 import subprocess
 import sys
@@ -20,6 +23,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+import h5py
 import numpy as np
 from sampling import markdown
 
@@ -32,12 +36,13 @@ sampling: {{beta: 60, chains: {chains}}}
 """
 
 
-def make(folder: Path, points: int, chains: int, bins: int) -> None:
-    """Fill a directory with a campaign of synthetic bins."""
+def make(folder: Path, points: int, chains: int, bins: int, sparse: bool = False) -> None:
+    """Fill a directory with a campaign of synthetic bins, or of their means alone."""
     from hpcbip.campaign.bins import Verdict, Verdicts
     from hpcbip.campaign.config import load_config
     from hpcbip.campaign.identity import canonical_json
     from hpcbip.campaign.plan import make_plan
+    from hpcbip.campaign.segment import block_means, sums_of_means
     from hpcbip.campaign.store import Room, Store
     from hpcbip.qmc import columns, lags
 
@@ -62,35 +67,44 @@ def make(folder: Path, points: int, chains: int, bins: int) -> None:
     with Store(folder, writable=True) as store:
         store.make_room(rooms)
         for key, room in rooms.items():
-            for chain in range(chains):
+            for chain in range(0 if sparse else chains):
                 store.write(key, chain, 0, rows[room.sector][chain])
+    if sparse:
+        means = {sector: np.stack([block_means(chain, size) for chain in part]) for sector, part in rows.items()}
+        sums = {sector: np.stack([sums_of_means(chain, 0) for chain in part]) for sector, part in means.items()}
+        with h5py.File(folder / "bins-0001.h5", "r+") as file:
+            for key, room in rooms.items():
+                file[key]["0"]["means"][...], file[key]["0"]["means_sum"][...] = means[room.sector], sums[room.sector]
     Verdicts({key: Verdict(chains, bins // size, done=True) for key in rooms}).write(folder)
 
 
-def parts(folder: Path, number: int = 10) -> list[dict[str, Any]]:
-    """Seconds of one ensemble, on one core."""
-    from hpcbip.campaign.observables import reduce_ensemble
-    from hpcbip.campaign.store import Store
-    from hpcbip.report.results import Bins
+def drop(folder: Path) -> None:
+    """Have the system forget the files of a directory, so that they come from the disk."""
+    for path in folder.glob("*.h5"):
+        handle = os.open(path, os.O_RDONLY)
+        os.fsync(handle)
+        os.posix_fadvise(handle, 0, 0, os.POSIX_FADV_DONTNEED)
+        os.close(handle)
 
-    bins, store, found = Bins(folder), Store(folder), []
+
+def parts(folder: Path, number: int = 64) -> list[dict[str, Any]]:
+    """Seconds of one ensemble, on one core."""
+    from hpcbip.campaign.analysis import reduce_ensembles
+    from hpcbip.report.results import TOGETHER, Bins
+
+    bins, found = Bins(folder), []
     for sector in ("polaron", "bipolaron"):
         keys = [key for key, record in bins.plan.ensembles.items() if record.sector == sector][:number]
-        spent = dict.fromkeys(("read", "verified", "analysis"), 0.0)
-        for key in keys:
+        spent = dict.fromkeys(("read", "analyse"), 0.0)
+        for k in range(0, len(keys), TOGETHER):
             begun = time.perf_counter()
-            chains = [store.read(key, chain, verify=False) for chain in range(store.chains(key))]
+            data = [part for key in keys[k : k + TOGETHER] if (part := bins.read(key))]
             read = time.perf_counter()
-            data = bins.read(key)
-            verified = time.perf_counter()
-            assert data is not None
-            reduce_ensemble(data)
+            reduce_ensembles(data, details=True)
             spent["read"] += read - begun
-            spent["verified"] += verified - read
-            spent["analysis"] += time.perf_counter() - verified
-        row: dict[str, Any] = {"sector": sector, "MB": sum(chain.nbytes for chain in chains) / 1e6}
-        labels = {"read": "ms to read", "verified": "read with checksums", "analysis": "analyse"}
-        found.append(row | {label: 1e3 * spent[part] / len(keys) for part, label in labels.items()})
+            spent["analyse"] += time.perf_counter() - read
+        row: dict[str, Any] = {"sector": sector, "rows": data[0].rows, "bins per row": data[0].bins_per_row}
+        found.append(row | {f"ms to {part}": 1e3 * seconds / len(keys) for part, seconds in spent.items()})
     return found
 
 
@@ -99,8 +113,9 @@ def parts(folder: Path, number: int = 10) -> list[dict[str, Any]]:
 @click.option("--chains", default=8, show_default=True)
 @click.option("--bins", default=1000, show_default=True)
 @click.option("--folder", default=".", show_default=True, help="Where there is room.")
+@click.option("--sparse", is_flag=True, help="Write the means of the blocks alone.")
 @click.option("--reduce", "made", type=click.Path(path_type=Path), hidden=True)
-def main(points: int, chains: int, bins: int, folder: str, made: Path | None) -> None:
+def main(points: int, chains: int, bins: int, folder: str, sparse: bool, made: Path | None) -> None:
     """Measure and print."""
     if made is not None:  # in a process of its own, whose memory is measured
         begun = time.perf_counter()
@@ -112,7 +127,8 @@ def main(points: int, chains: int, bins: int, folder: str, made: Path | None) ->
         print(seconds, *memory)
         return
     with tempfile.TemporaryDirectory(dir=folder) as name:
-        make(Path(name), points, chains, bins)
+        make(Path(name), points, chains, bins, sparse)
+        drop(Path(name))
         command = [sys.executable, __file__, "--reduce", name]
         rows = []
         for which in ("first", "again"):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -35,9 +36,14 @@ class Extras:
     @classmethod
     def of(cls, sector: str, parameters: Mapping[str, Any]) -> Extras:
         """What the bins of an ensemble with these parameters hold."""
-        lattice = get_lattice(parameters["lattice"])
+        return cls._of(sector, parameters["lattice"], any(parameters.get(key) for key in ("t_factors", "g_factors")))
+
+    @classmethod
+    @cache
+    def _of(cls, sector: str, name: str, factors: bool) -> Extras:
+        lattice = get_lattice(name)
         momenta = len(lattice.momenta)
-        anisotropic = lattice.orthogonal and any(parameters.get(key) for key in ("t_factors", "g_factors"))
+        anisotropic = lattice.orthogonal and factors
         names = [f"mass_{sector}_dispersion", *(f"dispersion_{sector}[{k + 1}]" for k in range(momenta))]
         columns = [f"wave[{k},{lag}]" for lag in WAVE_LAGS for k in range(momenta)]
         if anisotropic:

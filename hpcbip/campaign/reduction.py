@@ -12,12 +12,13 @@ from typing import Any
 import numpy as np
 
 from hpcbip.models import BULK_EDGE, get_lattice
-from hpcbip.statistics import VERDICTS, pooled_mean
+from hpcbip.statistics import VERDICTS
 from hpcbip.statistics.binning import Chains
 from hpcbip.superconductivity import closest_packing, prefactor, validity_flags
 
+from .analysis import reduce_ensemble
 from .extras import Extras
-from .observables import MIN_BINS, SECTORS, EnsembleBins, Reduced, TcSettings, reduce_ensemble
+from .observables import MIN_BINS, SECTORS, EnsembleBins, Reduced, TcSettings
 from .plan import Plan
 
 TARGETS = {
@@ -226,7 +227,7 @@ def reduce_plan(plan: Plan, ensembles: Mapping[str, Reduced], tc: TcSettings | N
 def mean_energy(plan: Plan, identity: str, chains: Chains) -> float | None:
     """Mean energy of one ensemble's bins, (bins, columns) per chain; None below `MIN_BINS` bins."""
     data = _bins(plan, identity, chains)
-    return float(pooled_mean(data.pick(["energy"]))[0]) if data.bins >= MIN_BINS else None
+    return float(data.table(["energy"]).mean()) if data.bins >= MIN_BINS else None
 
 
 def target_errors(

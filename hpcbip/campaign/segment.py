@@ -4,8 +4,8 @@
       /<identity>/<number>                   a rectangle of one ensemble's bins: some chains × some rows
           bins   (chains, rows, columns) f8  row r of chain c
           crc    (chains, rows) u4           CRC-32 of the row's bytes and its number, never 0; 0: not written
-          means  (chains, rows // size, columns) f8  mean of each block of `size` rows
-          means_crc  (chains, rows // size) u4  as crc, with the number of the block
+          means  (chains, rows // size, columns) f4  mean of each block of `size` rows
+          means_sum  (chains, rows // size) u8  of its bytes and its number (`sums_of_means`), never 0; 0: not written
           attributes first_chain, first_row  where the rectangle lies; size (without: no means)
       /<identity> attributes                 sector, parameters (JSON), columns (JSON), lags
 
@@ -20,8 +20,9 @@ import contextlib
 import json
 import os
 import zlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -30,8 +31,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 Rows = NDArray[np.float64]
-Sums = NDArray[np.uint32]
+Means = NDArray[np.float32]
+Sums = NDArray[np.unsignedinteger[Any]]
 Missing = tuple[int, int, int, int]  # first_chain, first_row, chains, rows
+Dataset = Any  # h5py.h5d.DatasetID
 FORMAT = 1  # of a segment
 
 
@@ -69,10 +72,27 @@ class Rectangle:
         return self.first_chain <= chain < self.first_chain + self.chains
 
 
-def block_means(rows: Rows, size: int) -> Rows:
-    """(blocks, columns) means of blocks of `size` rows, the same bits whichever blocks are worked out together."""
+def block_means(rows: Rows, size: int) -> Means:
+    """(blocks, columns) means of blocks of `size` rows, the same bits whichever blocks are worked out together.
+
+    In single precision: 1e-7 of a mean is far below its noise.
+    """
     count = len(rows) // size
-    return np.asarray(rows[: count * size].reshape(count, size, rows.shape[1]).mean(axis=1))
+    return rows[: count * size].reshape(count, size, rows.shape[1]).mean(axis=1).astype("<f4")
+
+
+def sums_of_means(means: Means, first: int) -> Sums:
+    """(blocks,) number + Σ_j K^(j+1) word_j modulo 2^64 of the 32-bit words of each block's mean, K odd: no change of
+    one word leaves it as it is. All at once, where CRC-32 would take as long as reading does. 1 stands in for 0."""
+    powers = _powers(means.shape[1] + 1)
+    words = np.ascontiguousarray(means, dtype="<f4").view("<u4").astype(np.uint64)
+    sums = words @ powers[1:] + np.arange(first, first + len(means), dtype=np.uint64)
+    return np.asarray(np.maximum(sums, np.uint64(1)))
+
+
+@cache
+def _powers(count: int) -> NDArray[np.uint64]:
+    return np.concatenate([[np.uint64(1)], np.cumprod(np.full(count - 1, 0x9E3779B97F4A7C15, dtype=np.uint64))])
 
 
 def checksum(row: Rows, number: int) -> int:
@@ -96,8 +116,13 @@ def intact(rows: Rows, sums: Sums, first: int) -> int:
     return len(sums)
 
 
-def written(sums: Sums) -> int:
-    """How many rows there are before the first that is not written."""
+def intact_means(means: Means, sums: Sums, first: int) -> int:
+    """As `intact`, of means."""
+    return written(sums_of_means(means, first) == sums)
+
+
+def written(sums: NDArray[Any]) -> int:
+    """How many rows there are before the first whose checksum is 0: it is not written."""
     return int(np.argmin(sums != 0)) if len(sums) and (sums == 0).any() else len(sums)
 
 
@@ -131,21 +156,26 @@ def sync_path(path: Path) -> None:
         os.close(handle)
 
 
-def put(dataset: h5py.Dataset, start: tuple[int, ...], values: NDArray[Any]) -> None:
-    """`dataset[start:...] = values` along the last axes, by the interface below that of numpy: five times as fast."""
-    space = dataset.id.get_space()
+def dataset(file: h5py.File, path: str) -> Dataset:
+    """A data set, without what h5py knows to make of it: five times as fast."""
+    return h5py.h5d.open(file.id, path.encode())
+
+
+def put(dataset: Dataset, start: tuple[int, ...], values: NDArray[Any]) -> None:
+    """`dataset[start:...] = values` along the last axes."""
+    space = dataset.get_space()
     space.select_hyperslab(start, (1,) * (len(start) - values.ndim) + values.shape)
-    dataset.id.write(h5py.h5s.create_simple(values.shape), space, values)
+    dataset.write(h5py.h5s.create_simple(values.shape), space, values)
 
 
-def get(dataset: h5py.Dataset, first: int, chains: int, rows: int) -> NDArray[Any]:
-    """`dataset[first : first + chains, :rows]`, likewise."""
-    shape = (chains, rows, *dataset.shape[2:])
+def get(dataset: Dataset, first: int, chains: int, rows: int) -> NDArray[Any]:
+    """`dataset[first : first + chains, :rows]`."""
+    space = dataset.get_space()
+    shape = (chains, rows, *space.shape[2:])
     values = np.empty(shape, dtype=dataset.dtype)
     if values.size:
-        space = dataset.id.get_space()
         space.select_hyperslab((first, *(0,) * (len(shape) - 1)), shape)
-        dataset.id.read(h5py.h5s.create_simple(shape), space, values)
+        dataset.read(h5py.h5s.create_simple(shape), space, values)
     return values
 
 
@@ -167,21 +197,31 @@ def open_segment(path: Path, writable: bool, communicator: Any) -> h5py.File:
     return h5py.File(h5py.h5f.open(os.fsencode(path), flags, fapl=access))
 
 
-def rectangles_of(file: h5py.File, number: int) -> Iterator[tuple[str, Rectangle]]:
-    """(identity, rectangle) of all in a segment, the `number`-th of the store.
+def identities_in(file: h5py.File) -> list[str]:
+    """The ensembles that a segment has room for.
 
     Raises:
-        KeyError, ValueError, AttributeError: if it is none of ours.
+        KeyError, ValueError: if it is none of ours.
     """
     if file.attrs["format"] != FORMAT:
         raise ValueError("of another format")
-    for identity, group in file.items():
-        for name, part in group.items():
-            chains, rows = part["crc"].shape
-            first_chain, first_row = int(part.attrs["first_chain"]), int(part.attrs["first_row"])
-            yield identity, Rectangle(
-                number, name, first_chain, first_row, chains, rows, int(part.attrs.get("size", 0))
-            )  # fmt: skip
+    return list(file)
+
+
+def rectangles_of(file: h5py.File, number: int, identity: str) -> list[Rectangle]:
+    """The rectangles of an ensemble in a segment, the `number`-th of the store.
+
+    Raises:
+        KeyError, ValueError, AttributeError, RuntimeError: if it is none of ours.
+    """
+    found = []
+    for name, part in file[identity].items() if identity in file else ():
+        chains, rows = part["crc"].shape
+        first_chain, first_row, size = int(part.attrs["first_chain"]), int(part.attrs["first_row"]), 0
+        if "means" in part:
+            size = int(part.attrs["size"])
+        found.append(Rectangle(number, name, first_chain, first_row, chains, rows, size))
+    return found
 
 
 def _create(file: h5py.File, identity: str, room: Room, parts: Sequence[Missing]) -> None:
@@ -197,8 +237,8 @@ def _create(file: h5py.File, identity: str, room: Room, parts: Sequence[Missing]
         _allocate(part, "crc", (chains, rows), h5py.h5t.STD_U32LE)
         if room.size > 1 and first_row % room.size == 0 and rows >= room.size:
             part.attrs["size"] = room.size
-            _allocate(part, "means", (chains, rows // room.size, width), h5py.h5t.IEEE_F64LE)
-            _allocate(part, "means_crc", (chains, rows // room.size), h5py.h5t.STD_U32LE)
+            _allocate(part, "means", (chains, rows // room.size, width), h5py.h5t.IEEE_F32LE)
+            _allocate(part, "means_sum", (chains, rows // room.size), h5py.h5t.STD_U64LE)
 
 
 def _allocate(group: h5py.Group, name: str, shape: tuple[int, ...], kind: Any) -> None:

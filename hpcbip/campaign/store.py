@@ -12,6 +12,7 @@ own rows (driver mpio, opened together, written independently). The files are th
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 from collections.abc import Iterator, Mapping, Sequence
@@ -25,6 +26,7 @@ from numpy.typing import NDArray
 from hpcbip.errors import InputError
 
 from .segment import (
+    Dataset,
     Missing,
     Rectangle,
     Room,
@@ -32,12 +34,16 @@ from .segment import (
     Sums,
     block_means,
     checksums,
+    dataset,
     get,
+    identities_in,
     intact,
+    intact_means,
     make_segment,
     open_segment,
     put,
     rectangles_of,
+    sums_of_means,
     sync_path,
     written,
 )
@@ -70,7 +76,7 @@ class Store:
         self._files: list[h5py.File] = []
         self._paths: list[Path] = []
         self._rectangles: dict[str, list[Rectangle]] = {}
-        self._datasets: dict[tuple[int, str, str, str], h5py.Dataset] = {}
+        self._datasets: dict[tuple[int, str, str, str], Dataset] = {}
         for path in sorted(directory.glob("bins-[0-9][0-9][0-9][0-9].h5")):
             self._open(path)
 
@@ -92,7 +98,10 @@ class Store:
             if path.is_file() and path.stat().st_size == 0:
                 raise OSError("empty")  # HDF5 would make a new file of it
             file = open_segment(path, self.writable, self._communicator)
-            rectangles = list(rectangles_of(file, len(self._files)))
+            identities = identities_in(file)
+            if self.writable:  # whoever only reads looks at what is wanted
+                for identity in identities:
+                    self._rectangles[identity] = self._parts(identity) + rectangles_of(file, len(self._files), identity)
         except PermissionError as error:
             raise InputError(f"{path}: cannot be opened: {error.strerror}") from None
         except (OSError, KeyError, ValueError, RuntimeError, AttributeError) as error:
@@ -104,8 +113,15 @@ class Store:
             return
         self._files.append(file)
         self._paths.append(path)
-        for identity, rectangle in rectangles:
-            self._rectangles.setdefault(identity, []).append(rectangle)
+
+    def _parts(self, identity: str) -> list[Rectangle]:
+        """All rectangles of an ensemble."""
+        if identity not in self._rectangles and not self.writable:
+            self._rectangles[identity] = found = []
+            for number, file in enumerate(self._files):
+                with contextlib.suppress(KeyError, ValueError, RuntimeError, AttributeError, OSError):  # damaged
+                    found += rectangles_of(file, number, identity)
+        return self._rectangles.get(identity, [])
 
     def make_room(self, needs: Mapping[str, Room]) -> None:
         """Add a segment for whatever does not fit into the present ones.
@@ -139,7 +155,7 @@ class Store:
         return rows
 
     def _of_chain(self, identity: str, chain: int) -> list[Rectangle]:
-        found = {r.first_row: r for r in self._rectangles.get(identity, ()) if r.holds(chain)}
+        found = {r.first_row: r for r in self._parts(identity) if r.holds(chain)}
         return [found[row] for row in sorted(found)]
 
     def write(self, identity: str, chain: int, first_row: int, rows: Rows) -> None:
@@ -169,8 +185,8 @@ class Store:
         if part.size and len(rows) - skip >= part.size:
             means, block = block_means(rows[skip:], part.size), (at + skip) // part.size
             put(self._dataset(identity, part, "means"), (row, block, 0), means)
-            sums = checksums(means, (first + skip) // part.size)
-            put(self._dataset(identity, part, "means_crc"), (row, block), sums)
+            sums = sums_of_means(means, (first + skip) // part.size)
+            put(self._dataset(identity, part, "means_sum"), (row, block), sums)
         put(self._dataset(identity, part, "crc"), (row, at), checksums(rows, first))
 
     def sync(self) -> None:
@@ -182,12 +198,12 @@ class Store:
         for path in self._paths:
             sync_path(path)
 
-    def _dataset(self, identity: str, part: Rectangle, name: str) -> h5py.Dataset:
+    def _dataset(self, identity: str, part: Rectangle, name: str) -> Dataset:
         where = (part.file, identity, part.name, name)
         if where not in self._datasets:
             if not self.writable and self._datasets and next(iter(self._datasets))[1] != identity:
                 self._datasets.clear()  # a reader goes on to the next ensemble; HDF5 needs 10 kB for each that is open
-            self._datasets[where] = self._files[part.file][f"{identity}/{part.name}/{name}"]
+            self._datasets[where] = dataset(self._files[part.file], f"{identity}/{part.name}/{name}")
         return self._datasets[where]
 
     def read(self, identity: str, chain: int, limit: int | None = None, verify: bool = True) -> Rows:
@@ -228,27 +244,30 @@ class Store:
         found: list[list[Rows]] = [[] for _ in blocks]
         for part, first, counts in self._of_blocks(identity, blocks, size):
             values, sums = (
-                get(self._dataset(identity, part, name), 0, len(counts), max(counts)) for name in ("means", "means_crc")
+                get(self._dataset(identity, part, name), 0, len(counts), max(counts)) for name in ("means", "means_sum")
             )
-            for chain, (count, rows, known) in enumerate(zip(counts, values, sums, strict=True), part.first_chain):
-                valid = intact(rows[:count], known[:count], first) if verify else min(count, written(known))
+            double = values.astype(np.float64)
+            for row, (count, known) in enumerate(zip(counts, sums, strict=True)):
+                chain, means = part.first_chain + row, values[row, :count]
+                whole = intact_means(means, known[:count], first) if verify else written(known[:count])
                 if sum(map(len, found[chain])) == first:
-                    found[chain].append(rows[:valid])
+                    found[chain].append(double[row, :whole])
         for chain, (count, parts) in enumerate(zip(blocks, found, strict=True)):
-            if sum(map(len, parts)) < count:  # not there, or damaged
-                found[chain] = [block_means(self.read(identity, chain, count * size, verify), size)]
-        return [np.concatenate(parts) if len(parts) > 1 else parts[0] if parts else NO_ROWS for parts in found]
+            if not parts or sum(map(len, parts)) < count:  # not there, or damaged
+                bins = self.read(identity, chain, count * size, verify)
+                found[chain] = [block_means(bins, size).astype(np.float64)]
+        return [np.concatenate(parts) if len(parts) != 1 else parts[0] for parts in found]
 
     def mean_sums(self, identity: str, blocks: Sequence[int], size: int) -> list[Sums]:
         """The stored checksums of these means; of a chain that lacks some, those of its bins."""
         found: list[list[Sums]] = [[] for _ in blocks]
         for part, first, counts in self._of_blocks(identity, blocks, size):
-            sums = get(self._dataset(identity, part, "means_crc"), 0, len(counts), max(counts))
+            sums = get(self._dataset(identity, part, "means_sum"), 0, len(counts), max(counts))
             for chain, (count, known) in enumerate(zip(counts, sums, strict=True), part.first_chain):
                 if sum(map(len, found[chain])) == first:
-                    found[chain].append(known[: min(count, written(known))])
+                    found[chain].append(known[: written(known[:count])])
         return [
-            np.concatenate(parts) if sum(map(len, parts)) == count else self.sums(identity, chain, count * size)
+            np.concatenate(parts) if sum(map(len, parts)) == count > 0 else self.sums(identity, chain, count * size)
             for chain, (count, parts) in enumerate(zip(blocks, found, strict=True))
         ]
 
@@ -257,7 +276,7 @@ class Store:
     ) -> Iterator[tuple[Rectangle, int, list[int]]]:
         """Where means of these blocks lie: a rectangle, the number of its first block, and how many of each of its
         chains are wanted, up to the last chain that there is."""
-        for part in sorted(self._rectangles.get(identity, ()), key=lambda part: part.first_row):
+        for part in sorted(self._parts(identity), key=lambda part: part.first_row):
             if part.size != size:
                 continue
             first = part.first_row // size
@@ -268,18 +287,18 @@ class Store:
 
     def chains(self, identity: str) -> int:
         """Number of chains there is room for."""
-        return max((r.first_chain + r.chains for r in self._rectangles.get(identity, ())), default=0)
+        return max((r.first_chain + r.chains for r in self._parts(identity)), default=0)
 
     def columns(self, identity: str) -> list[str]:
         """Names of the columns of an ensemble's bins; empty if the store does not know it."""
-        for file in self._files:
-            if identity in file:
-                return json.loads(file[identity].attrs["columns"])
-        return []
+        attributes = self._attributes(identity)
+        return json.loads(attributes["columns"]) if attributes else []
 
     def lags(self, identity: str) -> NDArray[np.float64]:
         """Time differences of the columns displacement2[k]."""
-        for file in self._files:
-            if identity in file:
-                return np.asarray(file[identity].attrs["lags"], dtype=np.float64)
-        return np.empty(0)
+        attributes = self._attributes(identity)
+        return np.asarray(attributes["lags"], dtype=np.float64) if attributes else np.empty(0)
+
+    def _attributes(self, identity: str) -> Mapping[str, Any] | None:
+        parts = self._parts(identity)
+        return self._files[parts[0].file][identity].attrs if parts else None

@@ -25,8 +25,8 @@ from hpcbip.campaign.observables import Reduced, TcSettings
 
 FILE = "analysis.zip"
 CODE = (
-    "campaign/observables.py", "campaign/extras.py", "models/*.py", "qmc/measure.py", "statistics/*.py",
-    "superconductivity/tc.py",
+    "campaign/analysis.py", "campaign/extras.py", "campaign/observables.py", "models/*.py", "qmc/measure.py",
+    "statistics/*.py", "superconductivity/tc.py",
 )  # fmt: skip
 KEY = 32  # bytes
 _PLAIN = {("builtins", "frozenset"), ("builtins", "slice")}

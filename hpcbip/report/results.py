@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+import ctypes
 import heapq
 import math
 import multiprocessing
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from hpcbip.campaign.analysis import reduce_ensembles
 from hpcbip.campaign.config import TARGETS, Config, load_config
-from hpcbip.campaign.observables import EnsembleBins, Reduced, TcSettings, reduce_ensemble
+from hpcbip.campaign.observables import EnsembleBins, Reduced, TcSettings
 from hpcbip.campaign.plan import Plan, make_plan
 from hpcbip.campaign.reduction import reduce_plan
 from hpcbip.errors import InputError
@@ -31,7 +35,8 @@ if TYPE_CHECKING:
     from hpcbip.superconductivity.domes import Peak
 
 MANY = 64  # ensembles from which on all cores reduce
-MOST_BINNING = 200  # ensembles in binning.csv and its figure
+TOGETHER = 16  # ensembles that go through the statistics together: of many more the arrays leave the cache
+MOST_BINNING = 50  # ensembles in binning.csv and its figure
 
 
 @dataclass(frozen=True)
@@ -163,17 +168,20 @@ class _Analyst:
     def __init__(self, bins: Bins, tc: TcSettings) -> None:
         self._bins, self._tc, self._kept = bins, tc, Kept(bins.directory)
 
-    def look(self, identity: str) -> _Found | None:
-        """The analysis of one ensemble; None if it has no bins yet."""
-        key = key_of(self._tc, self._bins.sums(identity))
-        if (content := self._kept.get(identity, key)) is not None:
-            return _Found(key, content, False, True)
-        data = self._bins.read(identity)
-        if data is None:
-            return None
-        step = data.bins_per_row
-        whole = data.bins == sum(number // step * step for number in self._bins.numbers(identity))
-        return _Found(key, closed(reduce_ensemble(data, self._tc, details=True)), True, whole)
+    def look(self, identities: Sequence[str]) -> list[_Found | None]:
+        """The analyses of some ensembles; None of those that have no bins yet."""
+        found: dict[str, _Found] = {}
+        keys = {identity: key_of(self._tc, self._bins.sums(identity)) for identity in identities}
+        for identity, key in keys.items():
+            if (content := self._kept.get(identity, key)) is not None:
+                found[identity] = _Found(key, content, False, True)
+        data = {i: part for i in keys if i not in found and (part := self._bins.read(i)) is not None}
+        analyses = reduce_ensembles(list(data.values()), self._tc, details=True)
+        for (identity, part), reduced in zip(data.items(), analyses, strict=True):
+            step = part.bins_per_row
+            whole = part.bins == sum(number // step * step for number in self._bins.numbers(identity))
+            found[identity] = _Found(keys[identity], closed(reduced), True, whole)
+        return [found.get(identity) for identity in identities]
 
 
 _analyst: _Analyst  # of a process of the pool
@@ -181,22 +189,34 @@ _analyst: _Analyst  # of a process of the pool
 
 def _begin(directory: Path, tc: TcSettings) -> None:
     global _analyst
+    _keep_memory()
     _analyst = _Analyst(Bins(directory), tc)
 
 
-def _look(identity: str) -> _Found | None:
-    return _analyst.look(identity)
+def _keep_memory() -> None:
+    """Have the C library hold on to what arrays give back: new pages for each of them cost a quarter of the time."""
+    M_TRIM_THRESHOLD, M_MMAP_THRESHOLD, most = -1, -3, 1 << 28
+    with suppress(OSError, AttributeError):  # not the GNU library
+        library = ctypes.CDLL(None)
+        library.mallopt(M_TRIM_THRESHOLD, most)
+        library.mallopt(M_MMAP_THRESHOLD, most)
+
+
+def _look(identities: Sequence[str]) -> list[_Found | None]:
+    return _analyst.look(identities)
 
 
 def _look_at_all(bins: Bins, tc: TcSettings) -> Iterator[_Found | None]:
     identities = list(bins.plan.ensembles)
+    parts = [identities[k : k + TOGETHER] for k in range(0, len(identities), TOGETHER)]
     if len(identities) < MANY:
-        yield from map(_Analyst(bins, tc).look, identities)
+        yield from chain.from_iterable(map(_Analyst(bins, tc).look, parts))
         return
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     spawn = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(cores, spawn, _begin, (bins.directory, tc)) as pool:
-        yield from pool.map(_look, identities, chunksize=16)
+    # one more than there are cores: while one waits for the disk
+    with ProcessPoolExecutor(cores + 1, spawn, _begin, (bins.directory, tc)) as pool:
+        yield from chain.from_iterable(pool.map(_look, parts))
 
 
 def _analyses(bins: Bins, tc: TcSettings, usual: bool) -> Analyses:

@@ -66,8 +66,9 @@ def with_error(value: float | None, error: float | None) -> str:
 
 
 def to_json(records: Sequence[Record]) -> str:
-    """Strict JSON, a list of objects; numbers that are not finite become null."""
-    return json.dumps([{k: _plain(v) for k, v in record.items()} for record in records], indent=1, allow_nan=False)
+    """Strict JSON, a list of objects, each on its line; numbers that are not finite become null."""
+    lines = (json.dumps({k: _plain(v) for k, v in record.items()}, allow_nan=False) for record in records)
+    return "[\n" + ",\n".join(lines) + "\n]\n"
 
 
 def to_csv(records: Sequence[Record]) -> str:

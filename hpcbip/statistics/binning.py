@@ -41,18 +41,23 @@ class Binning:
     plateau: NDArray[np.int64]
     reached: NDArray[np.bool_]
 
-    def _pick(self, values: Array) -> Array:
+    def pick(self, which: slice) -> Binning:
+        """That of some of the quantities."""
+        error, error_error = self.error[:, which], self.error_error[:, which]
+        return Binning(self.size, self.bins, error, error_error, self.plateau[which], self.reached[which])
+
+    def _at_plateau(self, values: Array) -> Array:
         return np.asarray(np.take_along_axis(values, self.plateau[None, :], axis=0)[0])
 
     @property
     def plateau_error(self) -> Array:
         """(m,) error of the mean at the plateau."""
-        return self._pick(self.error)
+        return self._at_plateau(self.error)
 
     @property
     def plateau_error_error(self) -> Array:
         """(m,) standard error of `plateau_error`."""
-        return self._pick(self.error_error)
+        return self._at_plateau(self.error_error)
 
     @property
     def plateau_size(self) -> NDArray[np.int64]:

@@ -34,6 +34,10 @@ class Gamma:
     tau_error: Array
     window: NDArray[np.int64]
 
+    def pick(self, which: slice) -> Gamma:
+        """That of some of the quantities."""
+        return Gamma(*(values[which] for values in vars(self).values()))
+
 
 def autocovariance(chains: Chains | Samples, max_lag: int) -> Array:
     """(max_lag + 1, m) autocovariance Γ(k) about the pooled mean, averaged over all pairs of all chains (eq. 31)."""

@@ -21,14 +21,24 @@ class Jackknife:
         value: (q,) the function at the means over all blocks.
         bias: (q,) jackknife estimate of the bias of `value`; `value - bias` is correct to O(1/N²).
         error: (q,) standard error: contributions of independent sets add in quadrature.
-        pseudo: per set a list of chains, each (blocks, q): N f - (N-1) f_without_one_block. To first order they
+        rows: per set (q, N) the pseudo-values N f - (N-1) f_without_one_block, chain after chain. To first order they
             are samples of the linearised function, so that binning and the Γ method apply to them as to plain samples.
+        lengths: per set the number of blocks in each chain.
     """
 
     value: Array
     bias: Array
     error: Array
-    pseudo: list[list[Array]]
+    rows: list[Array]
+    lengths: list[list[int]]
+
+    @property
+    def pseudo(self) -> list[list[Array]]:
+        """Per set a list of chains, each (blocks, q): the pseudo-values."""
+        return [
+            np.split(np.moveaxis(rows, -1, 0), np.cumsum(lengths)[:-1])
+            for rows, lengths in zip(self.rows, self.lengths, strict=True)
+        ]
 
 
 def jackknife(function: Function, *sets: Chains, block: int = 1) -> Jackknife:
@@ -50,8 +60,8 @@ def jackknife(function: Function, *sets: Chains, block: int = 1) -> Jackknife:
     means = [row.mean(axis=1) for row in rows]
     value = np.asarray(function(*means), dtype=float)
     bias, variance = np.zeros_like(value), np.zeros_like(value)
-    pseudo: list[list[Array]] = []
-    for s, (chains, row) in enumerate(zip(blocked, rows, strict=True)):
+    pseudo: list[Array] = []
+    for s, row in enumerate(rows):
         n = row.shape[1]
         mean = means[s][:, None]
         without = np.subtract(mean, row, out=row)
@@ -64,9 +74,8 @@ def jackknife(function: Function, *sets: Chains, block: int = 1) -> Jackknife:
         shift = change.mean(axis=-1)
         bias += shift
         variance += (dot(change, change) / n - shift * shift) / (n - 1.0)
-        values = np.subtract(value[..., None], change, out=change)
-        pseudo.append(np.split(np.moveaxis(values, -1, 0), np.cumsum([len(chain) for chain in chains])[:-1]))
-    return Jackknife(value, bias, np.sqrt(variance), pseudo)
+        pseudo.append(np.subtract(value[..., None], change, out=change))
+    return Jackknife(value, bias, np.sqrt(variance), pseudo, [[len(chain) for chain in chains] for chains in blocked])
 
 
 def _rows(chains: Chains) -> Array:

@@ -111,6 +111,18 @@ class Samples:
             deviation -= shift[:, None]
         return cls(origin + shift, deviation, lengths)
 
+    @classmethod
+    def together(cls, tables: Sequence[Array], lengths: Sequence[int]) -> Samples:
+        """The samples of several sets of quantities, arrays (m_k, N), from chains of the same lengths. Most analyses of
+        few samples take no longer for many quantities than for a few."""
+        deviation = np.concatenate(tables)
+        origin = deviation[:, 0].copy()
+        with np.errstate(invalid="ignore"):
+            deviation -= origin[:, None]
+            shift = deviation.mean(axis=1)
+            deviation -= shift[:, None]
+        return cls(origin + shift, deviation, tuple(lengths))
+
     @property
     def total(self) -> int:
         """Number of samples N, over all chains."""

@@ -51,6 +51,11 @@ class Summary:
     binning: Binning
     gamma: Gamma
 
+    def pick(self, which: slice) -> Summary:
+        """That of some of the quantities."""
+        own = {name: vars(self)[name][which] for name in _PER_QUANTITY}
+        return replace(self, **own, binning=self.binning.pick(which), gamma=self.gamma.pick(which))
+
     def in_bins(self, size: int) -> Summary:
         """Of samples that are means of `size` bins each: with times, numbers and bin sizes in these bins.
 
@@ -65,6 +70,12 @@ class Summary:
         return replace(
             self, tau=tau, tau_error=tau_error, samples=self.samples * size, binning=binning, gamma=gamma
         )  # fmt: skip
+
+
+_PER_QUANTITY = (
+    "mean", "error", "error_error", "tau", "tau_error", "independent", "chain_p", "half_p", "trend_p", "r_hat",
+    "verdict",
+)  # fmt: skip
 
 
 def _in_bins(tau: Array, error: Array, size: int) -> tuple[Array, Array]:

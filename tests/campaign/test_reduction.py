@@ -9,9 +9,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from hpcbip.campaign.analysis import reduce_ensemble
 from hpcbip.campaign.config import load_config
 from hpcbip.campaign.milestones import Milestone, Rules, following
-from hpcbip.campaign.observables import EnsembleBins, TcSettings, reduce_ensemble
+from hpcbip.campaign.observables import EnsembleBins, TcSettings
 from hpcbip.campaign.plan import Plan, make_plan
 from hpcbip.campaign.reduction import OBSERVABLES, mean_energy, reduce_plan, reduce_point, target_errors
 from hpcbip.statistics import summarise

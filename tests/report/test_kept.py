@@ -11,9 +11,11 @@ from typing import Any
 import numpy as np
 import pytest
 
+from hpcbip.campaign.analysis import reduce_ensembles
 from hpcbip.campaign.config import load_config
-from hpcbip.campaign.observables import EnsembleBins, Reduced, reduce_ensemble
+from hpcbip.campaign.observables import EnsembleBins, Reduced
 from hpcbip.campaign.plan import make_plan
+from hpcbip.campaign.segment import put
 from hpcbip.campaign.store import Store
 from hpcbip.report import kept, results
 from hpcbip.report.results import read_results
@@ -26,11 +28,11 @@ def analysed(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, int]]:
     """Sector and bins of every ensemble that is analysed from now on."""
     calls: list[tuple[str, int]] = []
 
-    def watched(data: EnsembleBins, *arguments: Any, **words: Any) -> Reduced:
-        calls.append((data.sector, data.bins))
-        return reduce_ensemble(data, *arguments, **words)
+    def watched(many: list[EnsembleBins], *arguments: Any, **words: Any) -> list[Reduced]:
+        calls.extend((data.sector, data.bins) for data in many)
+        return reduce_ensembles(many, *arguments, **words)
 
-    monkeypatch.setattr(results, "reduce_ensemble", watched)
+    monkeypatch.setattr(results, "reduce_ensembles", watched)
     return calls
 
 
@@ -87,7 +89,9 @@ def test_bins_that_are_damaged_are_not_kept(tmp_path: Path, analysed: list) -> N
     with Store(tmp_path, writable=True) as store:
         sound = store.read(identity, 0)
         block = store._of_chain(identity, 0)[0]
-        store._dataset(identity, block, "bins")[0, 7, 0] += 1.0
+        damaged = sound[7:8].copy()
+        damaged[0, 0] += 1.0
+        put(store._dataset(identity, block, "bins"), (0, 7, 0), damaged)
     short = read_results(tmp_path).records
     assert len(analysed) == 4
     with Store(tmp_path, writable=True) as store:
@@ -107,8 +111,8 @@ class Trap:
 
 
 def test_no_name_leads_to_the_builtins() -> None:
-    """`EnsembleBins.pick.__builtins__.get` has a harmless beginning and is the way to eval."""
-    way = b"EnsembleBins.pick.__builtins__.get"
+    """`EnsembleBins.table.__builtins__.get` has a harmless beginning and is the way to eval."""
+    way = b"EnsembleBins.table.__builtins__.get"
     content = b"\x80\x04\x8c\x1bhpcbip.campaign.observables\x8c" + bytes([len(way)]) + way + b"\x93\x8c\x04eval\x85R."
     assert pickle.loads(content) is eval
     with pytest.raises(pickle.UnpicklingError, match="no plain name"):
