@@ -5,10 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from hpcbip.errors import InputError
 from hpcbip.statistics import LineFit, Summary
@@ -83,14 +84,15 @@ class EnsembleBins:
         Raises:
             InputError: if a column is not there: the bins are another version's.
         """
-        try:
-            where = [self.columns.index(name) for name in names]
-        except ValueError:
-            missing = next(name for name in names if name not in self.columns)
-            raise InputError(
-                f"the bins have no column {missing}: they were made by another version of hpcbip"
-            ) from None
-        return np.ascontiguousarray(self._all[:, where].T)
+        return np.ascontiguousarray(self._all[:, _where(tuple(self.columns), tuple(names))].T)
+
+
+@cache
+def _where(columns: tuple[str, ...], names: tuple[str, ...]) -> NDArray[np.int64]:
+    missing = [name for name in names if name not in columns]
+    if missing:
+        raise InputError(f"the bins have no column {missing[0]}: they were made by another version of hpcbip")
+    return np.array([columns.index(name) for name in names], dtype=np.int64)
 
 
 @dataclass(frozen=True)

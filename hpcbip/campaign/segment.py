@@ -82,11 +82,12 @@ def block_means(rows: Rows, size: int) -> Means:
 
 
 def sums_of_means(means: Means, first: int) -> Sums:
-    """(blocks,) number + Σ_j K^(j+1) word_j modulo 2^64 of the 32-bit words of each block's mean, K odd: no change of
-    one word leaves it as it is. All at once, where CRC-32 would take as long as reading does. 1 stands in for 0."""
-    powers = _powers(means.shape[1] + 1)
+    """(..., blocks) number + Σ_j K^(j+1) word_j modulo 2^64 of the 32-bit words of each block's mean (..., blocks,
+    columns), K odd: no change of one word leaves it as it is. All at once, where CRC-32 would take as long as reading
+    does. 1 stands in for 0."""
+    powers = _powers(means.shape[-1] + 1)
     words = np.ascontiguousarray(means, dtype="<f4").view("<u4").astype(np.uint64)
-    sums = words @ powers[1:] + np.arange(first, first + len(means), dtype=np.uint64)
+    sums = words @ powers[1:] + np.arange(first, first + means.shape[-2], dtype=np.uint64)
     return np.asarray(np.maximum(sums, np.uint64(1)))
 
 
@@ -116,11 +117,6 @@ def intact(rows: Rows, sums: Sums, first: int) -> int:
     return len(sums)
 
 
-def intact_means(means: Means, sums: Sums, first: int) -> int:
-    """As `intact`, of means."""
-    return written(sums_of_means(means, first) == sums)
-
-
 def written(sums: NDArray[Any]) -> int:
     """How many rows there are before the first whose checksum is 0: it is not written."""
     return int(np.argmin(sums != 0)) if len(sums) and (sums == 0).any() else len(sums)
@@ -134,7 +130,8 @@ def make_segment(path: Path, needs: Mapping[str, Room], missing: Mapping[str, Se
     """
     aside = path.with_suffix(".making")
     try:
-        with h5py.File(aside, "w", locking=False, libver=("earliest", "v108")) as file:
+        # what describes the data in pieces of 1 MB: scattered over the file, it would take longer to read than the means
+        with h5py.File(aside, "w", locking=False, libver=("earliest", "v108"), meta_block_size=1 << 20) as file:
             file.attrs["format"] = FORMAT
             for identity, parts in missing.items():
                 if parts:
@@ -195,6 +192,25 @@ def open_segment(path: Path, writable: bool, communicator: Any) -> h5py.File:
             access.set_file_locking(False, False)
     flags = h5py.h5f.ACC_RDWR if writable else h5py.h5f.ACC_RDONLY
     return h5py.File(h5py.h5f.open(os.fsencode(path), flags, fapl=access))
+
+
+def attributes(file: h5py.File, identity: str) -> tuple[tuple[str, ...], NDArray[np.float64]]:
+    """Names of the columns of an ensemble's bins, and the lags.
+
+    Raises:
+        KeyError: if it is not there.
+    """
+    group = h5py.h5g.open(file.id, identity.encode())
+    text, lags = h5py.h5a.open(group, b"columns"), h5py.h5a.open(group, b"lags")
+    names, values = np.empty((), dtype=text.dtype), np.empty(lags.shape)
+    text.read(names)
+    lags.read(values)
+    return _names(names.item()), values
+
+
+@cache
+def _names(text: str | bytes) -> tuple[str, ...]:
+    return tuple(json.loads(text))
 
 
 def identities_in(file: h5py.File) -> list[str]:

@@ -13,7 +13,6 @@ own rows (driver mpio, opened together, written independently). The files are th
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -32,13 +31,13 @@ from .segment import (
     Room,
     Rows,
     Sums,
+    attributes,
     block_means,
     checksums,
     dataset,
     get,
     identities_in,
     intact,
-    intact_means,
     make_segment,
     open_segment,
     put,
@@ -246,12 +245,12 @@ class Store:
             values, sums = (
                 get(self._dataset(identity, part, name), 0, len(counts), max(counts)) for name in ("means", "means_sum")
             )
+            known = sums == sums_of_means(values, first) if verify else sums
             double = values.astype(np.float64)
-            for row, (count, known) in enumerate(zip(counts, sums, strict=True)):
-                chain, means = part.first_chain + row, values[row, :count]
-                whole = intact_means(means, known[:count], first) if verify else written(known[:count])
+            for row, count in enumerate(counts):
+                chain = part.first_chain + row
                 if sum(map(len, found[chain])) == first:
-                    found[chain].append(double[row, :whole])
+                    found[chain].append(double[row, : written(known[row, :count])])
         for chain, (count, parts) in enumerate(zip(blocks, found, strict=True)):
             if not parts or sum(map(len, parts)) < count:  # not there, or damaged
                 bins = self.read(identity, chain, count * size, verify)
@@ -289,16 +288,12 @@ class Store:
         """Number of chains there is room for."""
         return max((r.first_chain + r.chains for r in self._parts(identity)), default=0)
 
-    def columns(self, identity: str) -> list[str]:
+    def columns(self, identity: str) -> tuple[str, ...]:
         """Names of the columns of an ensemble's bins; empty if the store does not know it."""
-        attributes = self._attributes(identity)
-        return json.loads(attributes["columns"]) if attributes else []
+        parts = self._parts(identity)
+        return attributes(self._files[parts[0].file], identity)[0] if parts else ()
 
     def lags(self, identity: str) -> NDArray[np.float64]:
         """Time differences of the columns displacement2[k]."""
-        attributes = self._attributes(identity)
-        return np.asarray(attributes["lags"], dtype=np.float64) if attributes else np.empty(0)
-
-    def _attributes(self, identity: str) -> Mapping[str, Any] | None:
         parts = self._parts(identity)
-        return self._files[parts[0].file][identity].attrs if parts else None
+        return attributes(self._files[parts[0].file], identity)[1] if parts else np.empty(0)

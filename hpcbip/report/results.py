@@ -215,7 +215,7 @@ def _look_at_all(bins: Bins, tc: TcSettings) -> Iterator[_Found | None]:
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     spawn = multiprocessing.get_context("spawn")
     # one more than there are cores: while one waits for the disk
-    with ProcessPoolExecutor(cores + 1, spawn, _begin, (bins.directory, tc)) as pool:
+    with ProcessPoolExecutor(cores, spawn, _begin, (bins.directory, tc)) as pool:
         yield from chain.from_iterable(pool.map(_look, parts))
 
 
