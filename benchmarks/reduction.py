@@ -90,15 +90,21 @@ def drop(folder: Path) -> None:
 def parts(folder: Path, number: int = 64) -> list[dict[str, Any]]:
     """Seconds of one ensemble, on one core."""
     from hpcbip.campaign.analysis import reduce_ensembles
-    from hpcbip.report.results import TOGETHER, Bins
+    from hpcbip.campaign.bins import Verdicts
+    from hpcbip.campaign.config import load_config
+    from hpcbip.campaign.observables import TcSettings
+    from hpcbip.campaign.plan import make_plan
+    from hpcbip.report.analyses import TOGETHER, Analyst, sources
 
-    bins, found = Bins(folder), []
+    config = load_config(folder / "config.yaml")
+    everything = sources(config, make_plan(config), Verdicts.read(folder))
+    analyst, found = Analyst(folder, config.sampling.bins_per_block, TcSettings()), []
     for sector in ("polaron", "bipolaron"):
-        keys = [key for key, record in bins.plan.ensembles.items() if record.sector == sector][:number]
+        keys = [source for source in everything if source.sector == sector][:number]
         spent = dict.fromkeys(("read", "analyse"), 0.0)
         for k in range(0, len(keys), TOGETHER):
             begun = time.perf_counter()
-            data = [part for key in keys[k : k + TOGETHER] if (part := bins.read(key))]
+            data = [part for key in keys[k : k + TOGETHER] if (part := analyst.read(key, key.numbers or []))]
             read = time.perf_counter()
             reduce_ensembles(data, details=True)
             spent["read"] += read - begun

@@ -80,21 +80,22 @@ class Verdicts:
         text = json.dumps({"version": __version__, "run": self.run, "ensembles": ensembles})
         write_atomically(directory / FILE, text)
 
-    def counting(self, store: Store, identity: str, size: int) -> list[Rows]:
-        """The bins of every chain of an ensemble that count, in blocks of `size`."""
-        chains, rows = self._extent(store, identity, size)
-        return [store.read(identity, chain, rows) for chain in range(chains)]
-
     def numbers(self, store: Store, identity: str, size: int) -> list[int]:
-        """How many bins of every chain count."""
-        chains, rows = self._extent(store, identity, size)
-        return [len(store.sums(identity, chain)) for chain in range(chains)] if rows is None else [rows] * chains
+        """How many bins of every chain of an ensemble count, in blocks of `size`."""
+        counts = self.settled(identity, size)
+        return there(store, identity) if counts is None else counts
 
-    def _extent(self, store: Store, identity: str, size: int) -> tuple[int, int | None]:
+    def settled(self, identity: str, size: int) -> list[int] | None:
+        """These numbers, if they do not depend on what there is: the ensemble is done."""
         verdict = self.ensembles.get(identity)
         if verdict is None or not verdict.done or verdict.failed:
-            return store.chains(identity), None
-        return verdict.chains, verdict.blocks * size
+            return None
+        return [verdict.blocks * size] * verdict.chains
+
+
+def there(store: Store, identity: str) -> list[int]:
+    """How many bins of every chain there are."""
+    return [len(store.sums(identity, chain)) for chain in range(store.chains(identity))]
 
 
 def numbers_at(milestone: Milestone, size: int) -> list[int]:
@@ -106,8 +107,8 @@ def bins_per_row(numbers: Sequence[int], size: int) -> int:
     """What is analysed of chains with these numbers of bins: 1 the bins, otherwise the means of so many of them, which
     is `size`, those of a block, times a power of two.
 
-    With `ENOUGH` rows an error is known to 4 %; more of them would be work for nothing. What does not fill a row is left
-    out at the start of the chain, at most one part in `LONG`.
+    With `ENOUGH` rows an error is known to 4 %; more of them would be work for nothing. What does not fill a row is
+    left out at the start of the chain, at most one part in `LONG`.
     """
     most = max(numbers, default=0) // (size * LONG)
     blocks = sum(number // size for number in numbers)
@@ -125,7 +126,18 @@ def analysed(
     if step == 1:
         return [store.read(identity, chain, number, verify) for chain, number in enumerate(numbers)], 1
     means = store.means(identity, [number // size for number in numbers], size, verify)
-    return [rebin(chain, step // size) for chain in means] if step > size else means, step
+    return _joined(means, step // size), step
+
+
+def _joined(chains: list[Rows], number: int) -> list[Rows]:
+    """Means over that many rows."""
+    if number == 1:
+        return chains
+    if len({len(chain) for chain in chains}) > 1:
+        return [rebin(chain, number) for chain in chains]
+    together = np.stack(chains)
+    parts = [together[:, together.shape[1] % number + k :: number] for k in range(number)]
+    return list(sum(parts[1:], parts[0]) / number)
 
 
 def sums(store: Store, identity: str, numbers: Sequence[int], size: int) -> list[NDArray[np.uint32]]:

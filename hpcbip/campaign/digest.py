@@ -26,7 +26,8 @@ def digest_lines(directory: Path) -> list[str]:
         for key in sorted(plan.ensembles):
             record = plan.ensembles[key]
             shown = " ".join(f"{name}={value}" for name, value in record.parameters.items() if name != "electrons")
-            for chain, rows in enumerate(verdicts.counting(store, key, config.sampling.bins_per_block)):
+            for chain, number in enumerate(verdicts.numbers(store, key, config.sampling.bins_per_block)):
+                rows = store.read(key, chain, number)
                 if not len(rows) and chain >= config.sampling.least_chains:
                     continue
                 sha = hashlib.sha256(rows.astype("<f8").tobytes()).hexdigest()

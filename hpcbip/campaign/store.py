@@ -26,16 +26,18 @@ from hpcbip.errors import InputError
 
 from .segment import (
     Dataset,
+    Group,
     Missing,
     Rectangle,
     Room,
     Rows,
     Sums,
-    attributes,
     block_means,
     checksums,
     dataset,
+    described,
     get,
+    group_of,
     identities_in,
     intact,
     make_segment,
@@ -75,13 +77,14 @@ class Store:
         self._files: list[h5py.File] = []
         self._paths: list[Path] = []
         self._rectangles: dict[str, list[Rectangle]] = {}
+        self._groups: dict[tuple[int, str], Group | None] = {}
         self._datasets: dict[tuple[int, str, str, str], Dataset] = {}
         for path in sorted(directory.glob("bins-[0-9][0-9][0-9][0-9].h5")):
             self._open(path)
 
     def close(self) -> None:
         """Close all segments."""
-        self._datasets = {}
+        self._datasets, self._groups = {}, {}
         for file in self._files:
             file.close()
         self._files, self._paths, self._rectangles = [], [], {}
@@ -100,7 +103,8 @@ class Store:
             identities = identities_in(file)
             if self.writable:  # whoever only reads looks at what is wanted
                 for identity in identities:
-                    self._rectangles[identity] = self._parts(identity) + rectangles_of(file, len(self._files), identity)
+                    found = rectangles_of(group_of(file, identity), len(self._files))
+                    self._rectangles[identity] = self._parts(identity) + found
         except PermissionError as error:
             raise InputError(f"{path}: cannot be opened: {error.strerror}") from None
         except (OSError, KeyError, ValueError, RuntimeError, AttributeError) as error:
@@ -117,10 +121,27 @@ class Store:
         """All rectangles of an ensemble."""
         if identity not in self._rectangles and not self.writable:
             self._rectangles[identity] = found = []
-            for number, file in enumerate(self._files):
-                with contextlib.suppress(KeyError, ValueError, RuntimeError, AttributeError, OSError):  # damaged
-                    found += rectangles_of(file, number, identity)
+            for number in range(len(self._files)):
+                with contextlib.suppress(KeyError, ValueError, RuntimeError, OSError):  # damaged
+                    if (group := self._group(number, identity)) is not None:
+                        found += rectangles_of(group, number)
         return self._rectangles.get(identity, [])
+
+    def _group(self, file: int, identity: str) -> Group | None:
+        if (file, identity) not in self._groups:
+            if not self.writable and self._groups and next(iter(self._groups))[1] != identity:
+                # a reader goes on to the next ensemble; HDF5 needs 10 kB for each data set that is open
+                self._groups.clear()
+                self._datasets.clear()
+            self._groups[file, identity] = group_of(self._files[file], identity)
+        return self._groups[file, identity]
+
+    def _dataset(self, identity: str, part: Rectangle, name: str) -> Dataset:
+        group = self._group(part.file, identity)
+        where = (part.file, identity, part.name, name)
+        if where not in self._datasets:
+            self._datasets[where] = dataset(group, part, name)
+        return self._datasets[where]
 
     def make_room(self, needs: Mapping[str, Room]) -> None:
         """Add a segment for whatever does not fit into the present ones.
@@ -196,14 +217,6 @@ class Store:
         """
         for path in self._paths:
             sync_path(path)
-
-    def _dataset(self, identity: str, part: Rectangle, name: str) -> Dataset:
-        where = (part.file, identity, part.name, name)
-        if where not in self._datasets:
-            if not self.writable and self._datasets and next(iter(self._datasets))[1] != identity:
-                self._datasets.clear()  # a reader goes on to the next ensemble; HDF5 needs 10 kB for each that is open
-            self._datasets[where] = dataset(self._files[part.file], f"{identity}/{part.name}/{name}")
-        return self._datasets[where]
 
     def read(self, identity: str, chain: int, limit: int | None = None, verify: bool = True) -> Rows:
         """The valid bins of one chain, shape (bins, columns); the first `limit` of them, if given. Without `verify`
@@ -288,12 +301,8 @@ class Store:
         """Number of chains there is room for."""
         return max((r.first_chain + r.chains for r in self._parts(identity)), default=0)
 
-    def columns(self, identity: str) -> tuple[str, ...]:
-        """Names of the columns of an ensemble's bins; empty if the store does not know it."""
+    def described(self, identity: str) -> tuple[tuple[str, ...], NDArray[np.float64]]:
+        """Names of the columns of an ensemble's bins, and the time differences of those called displacement2[k]; none
+        if the store does not know it."""
         parts = self._parts(identity)
-        return attributes(self._files[parts[0].file], identity)[0] if parts else ()
-
-    def lags(self, identity: str) -> NDArray[np.float64]:
-        """Time differences of the columns displacement2[k]."""
-        parts = self._parts(identity)
-        return attributes(self._files[parts[0].file], identity)[1] if parts else np.empty(0)
+        return described(self._group(parts[0].file, identity)) if parts else ((), np.empty(0))

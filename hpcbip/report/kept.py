@@ -12,7 +12,7 @@ import io
 import os
 import pickle
 import zipfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
@@ -74,13 +74,16 @@ class Kept:
         with suppress(OSError, zipfile.BadZipFile):
             self._file = zipfile.ZipFile(directory / FILE)
 
-    def get(self, identity: str, key: bytes) -> bytes | None:
-        """The content of the analysis of an ensemble, if it is there with this key and in order."""
+    def get(self, identity: str, key: bytes) -> tuple[bytes, Reduced] | None:
+        """The content of the analysis of an ensemble and the analysis itself, if it is there with this key."""
         if self._file is None:
             return None
         try:
             content = self._file.read(identity)
-            return content[KEY:] if content[:KEY] == key and isinstance(opened(content[KEY:]), Reduced) else None
+            if content[:KEY] != key:
+                return None
+            reduced = opened(content[KEY:])
+            return (content[KEY:], reduced) if isinstance(reduced, Reduced) else None
         except Exception:  # whatever is wrong with it, it is worked out again
             return None
 
@@ -97,22 +100,6 @@ def opened(content: bytes) -> Reduced:
         Exception: of any kind, if it is none.
     """
     return _Unpickler(io.BytesIO(content)).load()
-
-
-class Analyses(Mapping[str, Reduced]):
-    """Analyses by ensemble, each opened when it is looked at: closed, many of them find room in memory."""
-
-    def __init__(self, contents: Mapping[str, bytes]) -> None:
-        self._contents = contents
-
-    def __getitem__(self, identity: str) -> Reduced:
-        return opened(self._contents[identity])
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._contents)
-
-    def __len__(self) -> int:
-        return len(self._contents)
 
 
 def keep(directory: Path, analyses: Mapping[str, tuple[bytes, bytes]]) -> None:

@@ -132,7 +132,10 @@ def _fit(
     # Points outside are put on the diagonal, where they touch nothing: a matrix of full rank has a plain inverse.
     outside = np.diag(covariance) * (1.0 - inside)
     shrunk = cov * (1.0 - shrink + shrink * unit) + outside[:, :, None] * unit
-    weighed = design.transpose(0, 2, 1) @ np.linalg.pinv(shrunk, hermitian=True)
+    if shrink > 0.0:  # the diagonal makes it regular
+        weighed = np.linalg.solve(shrunk, design).transpose(0, 2, 1)
+    else:
+        weighed = design.transpose(0, 2, 1) @ np.linalg.pinv(shrunk, hermitian=True)
     weights = np.linalg.solve(weighed @ design, weighed)  # parameters = weights @ y
     parameters = weights @ y
     errors = np.sqrt(np.einsum("wip,wpq,wiq->wi", weights, cov, weights))

@@ -35,8 +35,9 @@ def test_round_trip_and_metadata(tmp_path: Path) -> None:
     with Store(tmp_path) as store:
         assert np.array_equal(store.read(KEY, 1), np.vstack([rows(4), rows(2, 1)]))
         assert store.read(KEY, 0).shape == (0, 3)
-        assert store.columns(KEY) == ("x", "y", "z")
-        assert store.lags(KEY).tolist() == [0.5, 1.0]
+        columns, lags = store.described(KEY)
+        assert columns == ("x", "y", "z") and lags.tolist() == [0.5, 1.0]
+        assert store.described("b" * 64)[0] == ()
         assert store.read("b" * 64, 0).size == 0
 
 

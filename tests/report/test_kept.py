@@ -17,7 +17,7 @@ from hpcbip.campaign.observables import EnsembleBins, Reduced
 from hpcbip.campaign.plan import make_plan
 from hpcbip.campaign.segment import put
 from hpcbip.campaign.store import Store
-from hpcbip.report import kept, results
+from hpcbip.report import analyses, kept
 from hpcbip.report.results import read_results
 from tests.campaign.synthetic import sector_bins
 from tests.report.test_results import campaign
@@ -32,7 +32,7 @@ def analysed(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, int]]:
         calls.extend((data.sector, data.bins) for data in many)
         return reduce_ensembles(many, *arguments, **words)
 
-    monkeypatch.setattr(results, "reduce_ensembles", watched)
+    monkeypatch.setattr(analyses, "reduce_ensembles", watched)
     return calls
 
 

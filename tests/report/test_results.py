@@ -16,6 +16,7 @@ from hpcbip.campaign.reduction import OBSERVABLES
 from hpcbip.campaign.store import Room, Store
 from hpcbip.errors import InputError
 from hpcbip.report import results
+from hpcbip.report.analyses import _longest
 from hpcbip.report.results import binning_rows, read_results, reduce_and_write
 from hpcbip.report.tables import TC_COLUMNS, convergence, print_table
 from tests.campaign.synthetic import sector_bins
@@ -74,7 +75,7 @@ def test_of_many_ensembles_the_slowest_are_in_binning_csv(tmp_path: Path, monkey
     everything = {row["ensemble"] for row in binning_rows(reduced)}
     monkeypatch.setattr(results, "MOST_BINNING", 1)
     rows = binning_rows(reduced)
-    slowest = max(reduced, key=lambda key: results._longest(reduced[key]))
+    slowest = max(reduced, key=lambda key: _longest(reduced[key]))
     assert len(everything) == 4 and {row["ensemble"] for row in rows} == {slowest[:12]}
     assert {row["observable"] for row in rows} <= set(reduced[slowest].names)
 

@@ -1,0 +1,187 @@
+"""The analyses of all ensembles of a campaign: on all cores, a few ensembles at a time, and no analysis twice."""
+
+from __future__ import annotations
+
+import ctypes
+import math
+import multiprocessing
+import os
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass
+from itertools import chain
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from hpcbip.campaign.analysis import reduce_ensembles
+from hpcbip.campaign.config import Config
+from hpcbip.campaign.observables import EnsembleBins, Reduced, TcSettings
+from hpcbip.campaign.plan import Plan
+
+from .figures import PLATEAUS
+from .kept import Kept, closed, keep, key_of, opened
+
+if TYPE_CHECKING:
+    from hpcbip.campaign.bins import Verdicts
+
+MANY = 64  # ensembles from which on all cores work
+TOGETHER = 16  # ensembles that go through the statistics together: of many more the arrays leave the cache
+
+
+@dataclass(frozen=True)
+class Source:
+    """An ensemble to analyse: so many bins of each chain, or all there are."""
+
+    identity: str
+    sector: str
+    parameters: Mapping[str, Any]
+    numbers: list[int] | None
+
+
+def sources(config: Config, plan: Plan, verdicts: Verdicts) -> list[Source]:
+    """All ensembles of a campaign."""
+    size = config.sampling.bins_per_block
+    return [
+        Source(identity, record.sector, record.parameters, verdicts.settled(identity, size))
+        for identity, record in plan.ensembles.items()
+    ]
+
+
+@dataclass(frozen=True)
+class Found:
+    """The analysis of an ensemble (`kept`): its key and content, whether it is new, whether all bins went in, and the
+    longest autocorrelation time in bins of what the plateau figure shows."""
+
+    key: bytes
+    content: bytes
+    new: bool
+    whole: bool
+    time: float
+
+
+class Analyses(Mapping[str, Reduced]):
+    """Analyses by ensemble, each opened when it is looked at: closed, many of them find room in memory.
+
+    Attributes:
+        times: the longest autocorrelation time of each, in bins.
+    """
+
+    def __init__(self, found: Mapping[str, Found]) -> None:
+        self._contents = {identity: one.content for identity, one in found.items()}
+        self.times = {identity: one.time for identity, one in found.items()}
+
+    def __getitem__(self, identity: str) -> Reduced:
+        return opened(self._contents[identity])
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._contents)
+
+    def __len__(self) -> int:
+        return len(self._contents)
+
+
+def analyse(directory: Path, wanted: Sequence[Source], size: int, tc: TcSettings, usual: bool) -> Analyses:
+    """The analyses of all ensembles that have bins; what was kept is taken, what is new is kept.
+
+    Args:
+        directory: of the campaign, which may be running.
+        wanted: its ensembles.
+        size: bins per block.
+        tc: how Tc is worked out.
+        usual: whether that is as the configuration says; otherwise nothing is kept.
+    """
+    everything = zip(wanted, _look_at_all(directory, wanted, size, tc), strict=True)
+    found = {source.identity: one for source, one in everything if one is not None}
+    if usual and any(one.new for one in found.values()):
+        # what is damaged, or being written, will change without its checksums
+        keep(directory, {identity: (one.key, one.content) for identity, one in found.items() if one.whole})
+    return Analyses(found)
+
+
+def _look_at_all(directory: Path, wanted: Sequence[Source], size: int, tc: TcSettings) -> Iterable[Found | None]:
+    parts = [wanted[k : k + TOGETHER] for k in range(0, len(wanted), TOGETHER)]
+    if len(wanted) < MANY:
+        yield from chain.from_iterable(map(Analyst(directory, size, tc).look, parts))
+        return
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    spawn = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(cores, spawn, _begin, (directory, size, tc)) as pool:
+        yield from chain.from_iterable(pool.map(_look, parts))
+
+
+_analyst: Analyst  # of a process of the pool
+
+
+def _begin(directory: Path, size: int, tc: TcSettings) -> None:
+    global _analyst
+    _hold_memory()
+    _analyst = Analyst(directory, size, tc)
+
+
+def _look(wanted: Sequence[Source]) -> list[Found | None]:
+    return _analyst.look(wanted)
+
+
+def _hold_memory() -> None:
+    """Have the C library keep what arrays give back: new pages for each of them cost a quarter of the time."""
+    M_TRIM_THRESHOLD, M_MMAP_THRESHOLD, most = -1, -3, 1 << 28
+    with suppress(OSError, AttributeError):  # not the GNU library
+        library = ctypes.CDLL(None)
+        library.mallopt(M_TRIM_THRESHOLD, most)
+        library.mallopt(M_MMAP_THRESHOLD, most)
+
+
+class Analyst:
+    """Analyses ensembles, or finds what was kept of them.
+
+    Args:
+        directory: of the campaign, which may be running.
+        size: bins per block.
+        tc: how Tc is worked out.
+    """
+
+    def __init__(self, directory: Path, size: int, tc: TcSettings) -> None:
+        from hpcbip.campaign.store import Store  # here, because it loads HDF5
+
+        self._store, self._size, self._tc, self._kept = Store(directory), size, tc, Kept(directory)
+
+    def look(self, wanted: Sequence[Source]) -> list[Found | None]:
+        """The analyses of some ensembles; None of those that have no bins yet."""
+        found: dict[str, Found] = {}
+        new: dict[str, tuple[EnsembleBins, bytes, bool]] = {}
+        for source in wanted:
+            numbers, key = self.key(source)
+            if (known := self._kept.get(source.identity, key)) is not None:
+                found[source.identity] = Found(key, known[0], False, True, _longest(known[1]))
+            elif (data := self.read(source, numbers)) is not None:
+                step = data.bins_per_row
+                new[source.identity] = data, key, data.bins == sum(number // step * step for number in numbers)
+        analyses = reduce_ensembles([data for data, _, _ in new.values()], self._tc, details=True)
+        for (identity, (_, key, whole)), reduced in zip(new.items(), analyses, strict=True):
+            found[identity] = Found(key, closed(reduced), True, whole, _longest(reduced))
+        return [found.get(source.identity) for source in wanted]
+
+    def key(self, source: Source) -> tuple[list[int], bytes]:
+        """How many bins of each chain are analysed, and the key of that, from their stored checksums."""
+        from hpcbip.campaign.bins import sums, there
+
+        numbers = there(self._store, source.identity) if source.numbers is None else source.numbers
+        return numbers, key_of(self._tc, sums(self._store, source.identity, numbers, self._size))
+
+    def read(self, source: Source, numbers: Sequence[int]) -> EnsembleBins | None:
+        """What is analysed of an ensemble (`hpcbip.campaign.bins.analysed`); None if there are no bins yet."""
+        from hpcbip.campaign.bins import analysed
+
+        chains, bins_per_row = analysed(self._store, source.identity, numbers, self._size)
+        if not any(len(rows) for rows in chains):
+            return None
+        columns, lags = self._store.described(source.identity)
+        return EnsembleBins(source.sector, source.parameters, columns, chains, lags, bins_per_row)
+
+
+def _longest(reduced: Reduced) -> float:
+    if reduced.summary is None:
+        return 0.0
+    times = [reduced.summary.tau[reduced.names.index(name)] for name in PLATEAUS if name in reduced.names]
+    return max((float(tau) for tau in times if math.isfinite(tau)), default=0.0)
