@@ -28,7 +28,7 @@ BLOCKS = 48  # of the replicates for functions of several points
 
 
 def reduce_ensemble(data: EnsembleBins, tc: TcSettings | None = None, details: bool = False) -> Reduced:
-    """Values, errors and verdicts of all observables of one sector (`SECTORS`); empty below `MIN_BINS` rows.
+    """Values, errors and verdicts of all observables of one sector (`SECTORS`); empty below `MIN_BINS` samples.
 
     Args:
         data: its bins.
@@ -49,7 +49,7 @@ def reduce_ensembles(
     found: dict[int, Reduced] = {}
     alike: dict[tuple[int, ...], list[int]] = {}
     for k, data in enumerate(many):
-        if data.rows < MIN_BINS:
+        if data.samples < MIN_BINS:
             found[k] = _reduced(data)
         else:
             alike.setdefault(data.lengths, []).append(k)
@@ -73,7 +73,7 @@ def _reduce_together(many: Sequence[EnsembleBins], tc: TcSettings, details: bool
     reduced, end = [], 0
     for function, table, result in zip(functions, tables, results, strict=True):
         start, end = end, end + len(result.value)
-        own = summary.pick(slice(start, end)).in_bins(function.data.bins_per_row)
+        own = summary.pick(slice(start, end)).in_bins(function.data.bins_per_sample)
         reduced.append(_finish(function, table, result.value, own, details))
     return reduced
 
@@ -81,7 +81,7 @@ def _reduce_together(many: Sequence[EnsembleBins], tc: TcSettings, details: bool
 @dataclass(frozen=True)
 class Curve:
     """The straight part of ⟨|R(τ+lag)-R(τ)|²⟩: its fit, the lags used, their columns, and the autocorrelation time in
-    rows."""
+    samples."""
 
     fit: LineFit
     lags: Array
@@ -90,14 +90,14 @@ class Curve:
 
 
 def fit_displacements(many: Sequence[EnsembleBins]) -> list[Curve | None]:
-    """The straight parts of the displacement curves of ensembles whose chains are as long; None with too few rows.
+    """The straight parts of the displacement curves of ensembles whose chains are as long; None with too few samples.
 
     Lags up to half the longest one: beyond, a path holds hardly one independent sample.
     """
     takes = []
     for data in many:
         take = np.flatnonzero(data.lags <= 0.5 * data.lags.max()) if len(data.lags) > 8 else np.arange(len(data.lags))
-        takes.append(take if data.rows >= len(take) + 10 and len(take) >= 3 else take[:0])
+        takes.append(take if data.samples >= len(take) + 10 and len(take) >= 3 else take[:0])
     names = [[f"displacement2[{k + 1}]" for k in take] for take in takes]
     if not any(names):
         return [None] * len(many)
@@ -219,7 +219,7 @@ def _details(data: EnsembleBins, tau: float) -> dict[str, Any]:
     curve = data.table([f"displacement2[{k + 1}]" for k in range(len(data.lags))])
     found: dict[str, Any] = {
         "curve_lags": data.lags, "curve": curve.mean(axis=1),
-        "curve_err": curve.std(axis=1, ddof=1) * math.sqrt(2.0 * tau / data.rows),
+        "curve_err": curve.std(axis=1, ddof=1) * math.sqrt(2.0 * tau / data.samples),
         "slope_lags": data.lags[[SLOPE_FROM - 1, SLOPE_TO - 1]],
     }  # fmt: skip
     weights = [name for name in data.columns if name.startswith("pair_weight[")]

@@ -19,11 +19,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hpcbip import __version__
-from hpcbip.statistics import rebin
 
 from .directory import write_atomically
 from .milestones import Milestone
-from .store import Rows, Store
+from .store import Means, Rows, Store
 
 FILE = "progress.json"
 ENOUGH = 400  # blocks of an ensemble from which on their means are analysed
@@ -98,6 +97,26 @@ def there(store: Store, identity: str) -> list[int]:
     return [len(store.sums(identity, chain)) for chain in range(store.chains(identity))]
 
 
+@dataclass(frozen=True)
+class Analysed:
+    """Bins of an ensemble, or means of them.
+
+    Attributes:
+        chains: arrays (rows, columns).
+        bins_per_row: bins that each row is the mean of.
+        together: rows that are averaged before they are analysed.
+    """
+
+    chains: Sequence[Rows] | Sequence[Means]
+    bins_per_row: int = 1
+    together: int = 1
+
+    @property
+    def bins(self) -> list[int]:
+        """Number of bins in each chain."""
+        return [len(chain) * self.bins_per_row for chain in self.chains]
+
+
 def numbers_at(milestone: Milestone, size: int) -> list[int]:
     """How many bins of every chain belong to a milestone."""
     return [milestone.blocks * size] * milestone.chains
@@ -119,25 +138,13 @@ def bins_per_row(numbers: Sequence[int], size: int) -> int:
 
 def analysed(
     store: Store, identity: str, numbers: Sequence[int], size: int, verify: bool = True
-) -> tuple[list[Rows], int]:
-    """What is analysed of the first `numbers[c]` bins of every chain c, and `bins_per_row` of it; `verify` as in
-    `Store.read`."""
+) -> Analysed:
+    """What is analysed of the first `numbers[c]` bins of every chain c; `verify` as in `Store.read`."""
     step = bins_per_row(numbers, size)
     if step == 1:
-        return [store.read(identity, chain, number, verify) for chain, number in enumerate(numbers)], 1
+        return Analysed([store.read(identity, chain, number, verify) for chain, number in enumerate(numbers)])
     means = store.means(identity, [number // size for number in numbers], size, verify)
-    return _joined(means, step // size), step
-
-
-def _joined(chains: list[Rows], number: int) -> list[Rows]:
-    """Means over that many rows."""
-    if number == 1:
-        return chains
-    if len({len(chain) for chain in chains}) > 1:
-        return [rebin(chain, number) for chain in chains]
-    together = np.stack(chains)
-    parts = [together[:, together.shape[1] % number + k :: number] for k in range(number)]
-    return list(sum(parts[1:], parts[0]) / number)
+    return Analysed(means, size, step // size)
 
 
 def sums(store: Store, identity: str, numbers: Sequence[int], size: int) -> list[NDArray[np.uint32]]:

@@ -106,15 +106,15 @@ class Judge:
         size, first = self._config.sampling.bins_per_block, rules_of(self._config).first
         energies = {}
         for other in self.partners.get(identity, ()):
-            bins, _ = analysed(self._store, other, numbers_at(first, size), size, verify=False)
-            energies[other] = mean_energy(self._plan, other, bins) if all(map(len, bins)) else None
-        chains, step = analysed(self._store, identity, numbers_at(milestone, size), size, verify=False)
-        if any(len(chain) * step != milestone.blocks * size for chain in chains):
+            theirs = analysed(self._store, other, numbers_at(first, size), size, verify=False)
+            energies[other] = mean_energy(self._plan, other, theirs) if all(theirs.bins) else None
+        bins = analysed(self._store, identity, numbers_at(milestone, size), size, verify=False)
+        if bins.bins != numbers_at(milestone, size):
             raise InputError(
                 f"{self._store.directory}: the master does not see bins that other ranks have written; allowed: a file "
                 "system on which it does, or HPCBIP_HDF5=serial"
             )
-        found = target_errors(self._plan, identity, chains, energies, step)
+        found = target_errors(self._plan, identity, bins, energies)
         return {name: float(found[name]) for name in targets if name in found}
 
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from hpcbip.errors import InputError
 from hpcbip.statistics import LineFit, Summary
-from hpcbip.statistics.binning import Array, Chains
+from hpcbip.statistics.binning import Array
 
 SECTORS = {
     "polaron": (
@@ -41,50 +41,63 @@ class TcSettings:
 
 @dataclass(frozen=True)
 class EnsembleBins:
-    """The bins of one ensemble.
+    """The bins of one ensemble, or means of them, for analysis.
 
     Attributes:
         sector: "polaron" or "bipolaron".
         parameters: at least lattice, t, omega, beta.
         columns: names of the columns.
-        chains: per chain an array (rows, columns); chains may have different lengths.
+        chains: per chain an array (rows, columns) of double or single precision; chains may have different lengths.
         lags: (K,) time differences of the columns displacement2[1..K].
         bins_per_row: 1, or the bins that each row is the mean of.
+        together: rows whose means are the samples that are analysed; what does not fill one is left out at the start
+            of the chain.
     """
 
     sector: str
     parameters: Mapping[str, Any]
     columns: Sequence[str]
-    chains: Chains
+    chains: Sequence[Array] | Sequence[NDArray[np.float32]]
     lags: Array
     bins_per_row: int = 1
-
-    @property
-    def rows(self) -> int:
-        """Number of rows, over all chains."""
-        return sum(len(chain) for chain in self.chains)
-
-    @property
-    def bins(self) -> int:
-        """Number of bins, over all chains."""
-        return self.rows * self.bins_per_row
+    together: int = 1
 
     @property
     def lengths(self) -> tuple[int, ...]:
-        """Rows of the chains that have any."""
-        return tuple(len(chain) for chain in self.chains if len(chain))
+        """Samples of the chains that have any."""
+        return tuple(n for chain in self.chains if (n := len(chain) // self.together))
+
+    @property
+    def samples(self) -> int:
+        """Number of samples, over all chains."""
+        return sum(self.lengths)
+
+    @property
+    def bins_per_sample(self) -> int:
+        """Bins that each sample is the mean of."""
+        return self.bins_per_row * self.together
+
+    @property
+    def bins(self) -> int:
+        """Number of bins that are analysed, over all chains."""
+        return self.samples * self.bins_per_sample
 
     @cached_property
-    def _all(self) -> Array:
-        return np.concatenate([chain for chain in self.chains if len(chain)])
+    def _rows(self) -> Array | NDArray[np.float32]:
+        """All rows that fill a sample, chain after chain."""
+        return np.concatenate([chain[len(chain) % self.together :] for chain in self.chains if len(chain)])
 
     def table(self, names: Sequence[str]) -> Array:
-        """(names, rows) these columns, chain after chain.
+        """(names, samples) these columns, chain after chain.
 
         Raises:
             InputError: if a column is not there: the bins are another version's.
         """
-        return np.ascontiguousarray(self._all[:, _where(tuple(self.columns), tuple(names))].T)
+        rows = self._rows[:, _where(tuple(self.columns), tuple(names))].T.astype(np.float64, order="C")
+        if self.together == 1:
+            return rows
+        parts = [rows[:, k :: self.together] for k in range(self.together)]
+        return np.asarray(sum(parts[1:], parts[0]) / self.together)
 
 
 @cache

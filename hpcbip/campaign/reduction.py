@@ -7,19 +7,21 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from hpcbip.models import BULK_EDGE, get_lattice
 from hpcbip.statistics import VERDICTS
-from hpcbip.statistics.binning import Chains
 from hpcbip.superconductivity import closest_packing, prefactor, validity_flags
 
 from .analysis import reduce_ensemble
 from .extras import Extras
 from .observables import MIN_BINS, SECTORS, EnsembleBins, Reduced, TcSettings
 from .plan import Plan
+
+if TYPE_CHECKING:
+    from .bins import Analysed
 
 TARGETS = {
     "polaron": ("E_polaron", "mass_polaron"),
@@ -224,14 +226,14 @@ def reduce_plan(plan: Plan, ensembles: Mapping[str, Reduced], tc: TcSettings | N
     return records
 
 
-def mean_energy(plan: Plan, identity: str, chains: Chains) -> float | None:
-    """Mean energy of one ensemble's bins, (bins, columns) per chain; None below `MIN_BINS` bins."""
-    data = _bins(plan, identity, chains)
-    return float(data.table(["energy"]).mean()) if data.bins >= MIN_BINS else None
+def mean_energy(plan: Plan, identity: str, bins: Analysed) -> float | None:
+    """Mean energy of one ensemble; None below `MIN_BINS` samples."""
+    data = _data(plan, identity, bins)
+    return float(data.table(["energy"]).mean()) if data.samples >= MIN_BINS else None
 
 
 def target_errors(
-    plan: Plan, identity: str, chains: Chains, partners: Mapping[str, float | None] | None = None, bins_per_row: int = 1
+    plan: Plan, identity: str, bins: Analysed, partners: Mapping[str, float | None] | None = None
 ) -> dict[str, float]:
     """Relative errors of the observables that one ensemble's bins determine, for the stopping rule.
 
@@ -242,17 +244,16 @@ def target_errors(
     Args:
         plan: the campaign's plan.
         identity: of the ensemble.
-        chains: its bins, or means of several, one array (bins, columns) per chain.
+        bins: its bins.
         partners: energies of ensembles of the other sector (`mean_energy`), by identity. With them binding_energy is
             there too: the largest relative error over the points that join this ensemble with one of them, if the
             other sector's part of it becomes as small as this one's. (Its present part is left out: it may be far
             behind.)
-        bins_per_row: bins that each row of `chains` is the mean of.
 
     Returns:
         {observable: error/|value|}; infinite where the value is not resolved (too few bins, no mass, no transition).
     """
-    data = _bins(plan, identity, chains, bins_per_row)
+    data = _data(plan, identity, bins)
     reduced = reduce_ensemble(data)
     entries = _sector_entries(data.sector, reduced, data.parameters)
     result = {name: _relative(entries, name) * _caution(reduced, name) for name in TARGETS[data.sector]}
@@ -278,12 +279,15 @@ def _caution(reduced: Reduced, name: str) -> float:
     return math.sqrt(max(1.0, TRUSTED / independent))
 
 
-def _bins(plan: Plan, identity: str, chains: Chains, bins_per_row: int = 1) -> EnsembleBins:
+def _data(plan: Plan, identity: str, bins: Analysed) -> EnsembleBins:
     from hpcbip.qmc import columns, lags  # here, because it compiles
 
     record = plan.ensembles[identity]
     ensemble = record.build()
-    return EnsembleBins(record.sector, record.parameters, columns(ensemble), chains, lags(ensemble), bins_per_row)
+    return EnsembleBins(
+        record.sector, record.parameters, columns(ensemble), bins.chains, lags(ensemble), bins.bins_per_row,
+        bins.together,
+    )  # fmt: skip
 
 
 def _relative(entries: Mapping[str, Any], name: str) -> float:

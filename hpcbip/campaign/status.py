@@ -8,12 +8,12 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from .bins import Verdict, Verdicts, analysed
+from .bins import Analysed, Verdict, Verdicts, analysed
 from .config import TARGETS, Config
 from .directory import is_locked, open_campaign
 from .plan import Plan
 from .reduction import mean_energy, target_errors
-from .store import Rows, Store
+from .store import Store
 
 
 def status_records(directory: Path) -> list[dict[str, Any]]:
@@ -34,15 +34,14 @@ def status_records(directory: Path) -> list[dict[str, Any]]:
     with Store(directory) as store:
         numbers = {key: verdicts.numbers(store, key, size) for key in plan.ensembles}
 
-        def read(key: str) -> tuple[list[Rows], int]:
+        def read(key: str) -> Analysed:
             return analysed(store, key, numbers[key], size)
 
-        energies = {key: mean_energy(plan, key, read(key)[0]) for key in plan.ensembles} if bound else {}
+        energies = {key: mean_energy(plan, key, read(key)) for key in plan.ensembles} if bound else {}
         for key, record in plan.ensembles.items():
             errors: dict[str, float] = {}
             if any(numbers[key]) and any(name in config.sampling.target for name in TARGETS[record.sector]):
-                rows, step = read(key)
-                errors = target_errors(plan, key, rows, energies, step)
+                errors = target_errors(plan, key, read(key), energies)
             records.append(_record(config, plan, key, numbers[key], errors, verdicts.ensembles.get(key)))
     return records
 

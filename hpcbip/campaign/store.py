@@ -27,6 +27,7 @@ from hpcbip.errors import InputError
 from .segment import (
     Dataset,
     Group,
+    Means,
     Missing,
     Rectangle,
     Room,
@@ -50,7 +51,7 @@ from .segment import (
 )
 
 NO_ROWS: Rows = np.empty((0, 0))
-__all__ = ["Room", "Rows", "Store", "parallel_hdf5", "sync_path"]
+__all__ = ["Means", "Room", "Rows", "Store", "parallel_hdf5", "sync_path"]
 
 
 def parallel_hdf5() -> bool:
@@ -250,24 +251,22 @@ class Store:
             if len(sums) < part.rows:
                 return
 
-    def means(self, identity: str, blocks: Sequence[int], size: int, verify: bool = True) -> list[Rows]:
+    def means(self, identity: str, blocks: Sequence[int], size: int, verify: bool = True) -> list[Means]:
         """The means of the first `blocks[c]` blocks of `size` bins of each chain c, (blocks, columns); fewer where
         fewer are valid. `verify` as in `read`."""
-        found: list[list[Rows]] = [[] for _ in blocks]
+        found: list[list[Means]] = [[] for _ in blocks]
         for part, first, counts in self._of_blocks(identity, blocks, size):
             values, sums = (
                 get(self._dataset(identity, part, name), 0, len(counts), max(counts)) for name in ("means", "means_sum")
             )
             known = sums == sums_of_means(values, first) if verify else sums
-            double = values.astype(np.float64)
             for row, count in enumerate(counts):
                 chain = part.first_chain + row
                 if sum(map(len, found[chain])) == first:
-                    found[chain].append(double[row, : written(known[row, :count])])
+                    found[chain].append(values[row, : written(known[row, :count])])
         for chain, (count, parts) in enumerate(zip(blocks, found, strict=True)):
             if not parts or sum(map(len, parts)) < count:  # not there, or damaged
-                bins = self.read(identity, chain, count * size, verify)
-                found[chain] = [block_means(bins, size).astype(np.float64)]
+                found[chain] = [block_means(self.read(identity, chain, count * size, verify), size)]
         return [np.concatenate(parts) if len(parts) != 1 else parts[0] for parts in found]
 
     def mean_sums(self, identity: str, blocks: Sequence[int], size: int) -> list[Sums]:

@@ -19,7 +19,6 @@ from hpcbip.campaign.config import Config
 from hpcbip.campaign.observables import EnsembleBins, Reduced, TcSettings
 from hpcbip.campaign.plan import Plan
 
-from .figures import PLATEAUS
 from .kept import Kept, closed, keep, key_of, opened
 
 if TYPE_CHECKING:
@@ -51,7 +50,7 @@ def sources(config: Config, plan: Plan, verdicts: Verdicts) -> list[Source]:
 @dataclass(frozen=True)
 class Found:
     """The analysis of an ensemble (`kept`): its key and content, whether it is new, whether all bins went in, and the
-    longest autocorrelation time in bins of what the plateau figure shows."""
+    longest autocorrelation time of energy, mass and size in bins."""
 
     key: bytes
     content: bytes
@@ -104,9 +103,10 @@ def _look_at_all(directory: Path, wanted: Sequence[Source], size: int, tc: TcSet
     if len(wanted) < MANY:
         yield from chain.from_iterable(map(Analyst(directory, size, tc).look, parts))
         return
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     spawn = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(cores, spawn, _begin, (directory, size, tc)) as pool:
+    # one more than there are cores: while one waits for the disk
+    with ProcessPoolExecutor(cores + 1, spawn, _begin, (directory, size, tc)) as pool:
         yield from chain.from_iterable(pool.map(_look, parts))
 
 
@@ -155,7 +155,7 @@ class Analyst:
             if (known := self._kept.get(source.identity, key)) is not None:
                 found[source.identity] = Found(key, known[0], False, True, _longest(known[1]))
             elif (data := self.read(source, numbers)) is not None:
-                step = data.bins_per_row
+                step = data.bins_per_sample
                 new[source.identity] = data, key, data.bins == sum(number // step * step for number in numbers)
         analyses = reduce_ensembles([data for data, _, _ in new.values()], self._tc, details=True)
         for (identity, (_, key, whole)), reduced in zip(new.items(), analyses, strict=True):
@@ -173,15 +173,16 @@ class Analyst:
         """What is analysed of an ensemble (`hpcbip.campaign.bins.analysed`); None if there are no bins yet."""
         from hpcbip.campaign.bins import analysed
 
-        chains, bins_per_row = analysed(self._store, source.identity, numbers, self._size)
-        if not any(len(rows) for rows in chains):
+        bins = analysed(self._store, source.identity, numbers, self._size)
+        if not any(bins.bins):
             return None
         columns, lags = self._store.described(source.identity)
-        return EnsembleBins(source.sector, source.parameters, columns, chains, lags, bins_per_row)
+        return EnsembleBins(
+            source.sector, source.parameters, columns, bins.chains, lags, bins.bins_per_row, bins.together
+        )
 
 
 def _longest(reduced: Reduced) -> float:
     if reduced.summary is None:
         return 0.0
-    times = [reduced.summary.tau[reduced.names.index(name)] for name in PLATEAUS if name in reduced.names]
-    return max((float(tau) for tau in times if math.isfinite(tau)), default=0.0)
+    return max((float(tau) for tau in reduced.summary.tau[list(reduced.judged)] if math.isfinite(tau)), default=0.0)

@@ -19,7 +19,7 @@ from hpcbip.errors import InputError
 from hpcbip.statistics.binning import Array
 
 from .analyses import Analyses, analyse, sources
-from .figures import plateaus
+from .figures.plateaus import plateaus
 from .tables import to_csv, to_json
 
 if TYPE_CHECKING:

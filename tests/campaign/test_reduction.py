@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from hpcbip.campaign.analysis import reduce_ensemble
+from hpcbip.campaign.bins import Analysed
 from hpcbip.campaign.config import load_config
 from hpcbip.campaign.milestones import Milestone, Rules, following
 from hpcbip.campaign.observables import EnsembleBins, TcSettings
@@ -273,15 +274,16 @@ def test_target_errors_are_the_relative_errors_of_the_record(tmp_path: Path) -> 
     one, two = sector_bins(plan, "polaron", bins=200), sector_bins(plan, "bipolaron", bins=200, seed=2)
     keys = plan.points[0].ensembles
     record = point(plan, one, two)
-    errors = target_errors(plan, keys["polaron"], one.chains) | target_errors(plan, keys["bipolaron"], two.chains)
+    errors = target_errors(plan, keys["polaron"], Analysed(one.chains))
+    errors |= target_errors(plan, keys["bipolaron"], Analysed(two.chains))
     assert set(errors) == {
         "E_polaron", "mass_polaron", "E_bipolaron", "mass_bipolaron", "pair_distance2", "radius2", "tc_over_omega",
     }  # fmt: skip
     for name, error in errors.items():
         assert error == pytest.approx(abs(record[f"{name}_err"] / record[name])), name
     for mine, bins, other, partner in (("polaron", one, "bipolaron", two), ("bipolaron", two, "polaron", one)):
-        energy = mean_energy(plan, keys[other], partner.chains)
-        joint = target_errors(plan, keys[mine], bins.chains, {keys[other]: energy})
+        energy = mean_energy(plan, keys[other], Analysed(partner.chains))
+        joint = target_errors(plan, keys[mine], Analysed(bins.chains), {keys[other]: energy})
         part = {"polaron": 2.0, "bipolaron": 1.0}[mine] * record[f"E_{mine}_err"]  # both as small: √2 of one
         assert joint["binding_energy"] == pytest.approx(2.0**0.5 * part / record["binding_energy"])
 
@@ -290,11 +292,11 @@ def test_target_errors_are_infinite_while_nothing_is_known(tmp_path: Path) -> No
     plan = make(tmp_path)
     keys = plan.points[0].ensembles
     two = sector_bins(plan, "bipolaron", bins=1, chains=2)
-    energy = mean_energy(plan, keys["polaron"], [])
-    errors = target_errors(plan, keys["bipolaron"], two.chains, {keys["polaron"]: energy})
+    energy = mean_energy(plan, keys["polaron"], Analysed([]))
+    errors = target_errors(plan, keys["bipolaron"], Analysed(two.chains), {keys["polaron"]: energy})
     assert errors and all(error == math.inf for error in errors.values())
     stranger: dict[str, float | None] = {plan.points[1].ensembles["bipolaron"]: -9.0}
-    assert "binding_energy" not in target_errors(plan, keys["bipolaron"], two.chains, stranger)
+    assert "binding_energy" not in target_errors(plan, keys["bipolaron"], Analysed(two.chains), stranger)
 
 
 def test_synthetic_means_are_those_of_the_kernel_columns(tmp_path: Path) -> None:
@@ -380,7 +382,7 @@ def test_intervals_cover_where_the_tail_is_long_and_the_rule_stops(tmp_path: Pat
         blocks = 6
         while True:
             part = [chain[: 8 * blocks] for chain in chains]
-            ratio = target_errors(plan, identity, part)["radius2"] / target
+            ratio = target_errors(plan, identity, Analysed(part))["radius2"] / target
             if ratio <= 1.0 or blocks == 200:
                 break
             blocks = following(Milestone(2, blocks), ratio, Rules(2, 0, 6, 200)).blocks
