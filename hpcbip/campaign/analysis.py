@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from hpcbip.models import get_lattice
-from hpcbip.statistics import LineFit, Summary, fit_line_past_transient, gamma_method, jackknife, rebin, summarise
+from hpcbip.statistics import LineFit, Summary, fit_lines_past_transient, gamma_method, jackknife, rebin, summarise
 from hpcbip.statistics.binning import Array
 from hpcbip.statistics.samples import Samples
 from hpcbip.superconductivity import in_kelvin, prefactor, radius2, transition_temperature
@@ -104,21 +104,36 @@ def fit_displacements(many: Sequence[EnsembleBins]) -> list[Curve | None]:
     tables = [data.table(columns) for data, columns in zip(many, names, strict=True) if columns]
     samples = Samples.together(tables, many[0].lengths)
     taus = gamma_method(samples).tau
-    curves: list[Curve | None] = []
+    curves: list[Curve | None] = [None] * len(many)
+    alike: dict[bytes, list[_Points]] = {}
     end = 0
-    for data, take, columns in zip(many, takes, names, strict=True):
+    for k, (data, take, columns) in enumerate(zip(many, takes, names, strict=True)):
         start, end = end, end + len(take)
-        curves.append(_fit(data.lags[take], columns, samples, slice(start, end), taus) if columns else None)
+        which = slice(start, end)
+        if not columns:
+            continue
+        points = _Points(k, data.lags[take], columns, max(0.5, float(np.mean(taus[which]))), samples, which)
+        if np.all(np.diag(points.covariance) > 0.0):
+            alike.setdefault(points.lags.tobytes(), []).append(points)
+    for members in alike.values():
+        y, covariance = np.stack([p.y for p in members]), np.stack([p.covariance for p in members])
+        fits = fit_lines_past_transient(members[0].lags, y, covariance, np.array([p.worth for p in members]))
+        for p, fit in zip(members, fits, strict=True):
+            curves[p.ensemble] = Curve(fit, p.lags, p.columns, p.tau)
     return curves
 
 
-def _fit(lags: Array, columns: list[str], samples: Samples, which: slice, taus: Array) -> Curve | None:
-    tau, deviation, n = max(0.5, float(np.mean(taus[which]))), samples.deviation[which], samples.total
-    covariance = deviation @ deviation.T * (2.0 * tau / ((n - 1.0) * n))
-    if not np.all(np.diag(covariance) > 0.0):
-        return None
-    worth = max(len(lags) + 2, int(n / (2.0 * tau)))
-    return Curve(fit_line_past_transient(lags, samples.mean[which], covariance, worth), lags, columns, tau)
+class _Points:
+    """What a straight line is fitted to."""
+
+    def __init__(
+        self, ensemble: int, lags: Array, columns: list[str], tau: float, samples: Samples, which: slice
+    ) -> None:
+        deviation, n = samples.deviation[which], samples.total
+        self.ensemble, self.lags, self.columns, self.tau = ensemble, lags, columns, tau
+        self.y = samples.mean[which]
+        self.covariance = deviation @ deviation.T * (2.0 * tau / ((n - 1.0) * n))
+        self.worth = max(len(lags) + 2, int(n / (2.0 * tau)))  # independent samples
 
 
 class _Observables:

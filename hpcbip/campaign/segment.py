@@ -6,7 +6,7 @@
           crc    (chains, rows) u4           CRC-32 of the row's bytes and its number, never 0; 0: not written
           means  (chains, rows // size, columns) f4  mean of each block of `size` rows
           means_sum  (chains, rows // size) u8  of its bytes and its number (`sums_of_means`), never 0; 0: not written
-          attributes first_chain, first_row  where the rectangle lies; size (without: no means)
+          attributes first_chain, first_row  where the rectangle lies; size (0 or without: no means)
       /<identity> attributes                 sector, parameters (JSON), columns (JSON), lags
 
 A segment is made complete by one process, all metadata fixed and all space allocated, beside its final name, and
@@ -118,9 +118,11 @@ def intact(rows: Rows, sums: Sums, first: int) -> int:
     return len(sums)
 
 
-def written(sums: NDArray[Any]) -> int:
-    """How many rows there are before the first whose checksum is 0: it is not written."""
-    return int(np.argmin(sums != 0)) if len(sums) and (sums == 0).any() else len(sums)
+def written(sums: NDArray[Any]) -> NDArray[np.int64]:
+    """(...) how many rows there are before the first whose checksum (..., rows) is 0: it is not written."""
+    missing = sums == 0
+    first = missing.argmax(axis=-1) if sums.size else 0
+    return np.where(missing.any(axis=-1), first, sums.shape[-1])
 
 
 def make_segment(path: Path, needs: Mapping[str, Room], missing: Mapping[str, Sequence[Missing]]) -> None:
@@ -201,7 +203,12 @@ def open_segment(path: Path, writable: bool, communicator: Any) -> h5py.File:
         with contextlib.suppress(AttributeError):
             access.set_file_locking(False, False)
     flags = h5py.h5f.ACC_RDWR if writable else h5py.h5f.ACC_RDONLY
-    return h5py.File(h5py.h5f.open(os.fsencode(path), flags, fapl=access))
+    file = h5py.File(h5py.h5f.open(os.fsencode(path), flags, fapl=access))
+    if not writable and hasattr(os, "posix_fadvise"):
+        # what lies behind a piece that is read is of no use: without reading ahead the system has half the work
+        with contextlib.suppress(OSError):
+            os.posix_fadvise(file.id.get_vfd_handle(), 0, 0, os.POSIX_FADV_RANDOM)
+    return file
 
 
 def described(group: Group) -> tuple[tuple[str, ...], NDArray[np.float64]]:

@@ -245,7 +245,7 @@ class Store:
                 return
             take = part.rows if limit is None else min(part.rows, limit - number)
             sums = get(self._dataset(identity, part, "crc"), chain - part.first_chain, 1, take)[0]
-            sums = sums[: written(sums)]
+            sums = sums[: int(written(sums))]
             yield part, number, sums
             number += len(sums)
             if len(sums) < part.rows:
@@ -256,14 +256,13 @@ class Store:
         fewer are valid. `verify` as in `read`."""
         found: list[list[Means]] = [[] for _ in blocks]
         for part, first, counts in self._of_blocks(identity, blocks, size):
-            values, sums = (
-                get(self._dataset(identity, part, name), 0, len(counts), max(counts)) for name in ("means", "means_sum")
-            )
+            values = get(self._dataset(identity, part, "means"), 0, len(counts), max(counts))
+            sums = self._sums_of(identity, part, counts)
             known = sums == sums_of_means(values, first) if verify else sums
-            for row, count in enumerate(counts):
+            for row, (count, whole) in enumerate(zip(counts, written(known), strict=True)):
                 chain = part.first_chain + row
                 if sum(map(len, found[chain])) == first:
-                    found[chain].append(values[row, : written(known[row, :count])])
+                    found[chain].append(values[row, : min(count, whole)])
         for chain, (count, parts) in enumerate(zip(blocks, found, strict=True)):
             if not parts or sum(map(len, parts)) < count:  # not there, or damaged
                 found[chain] = [block_means(self.read(identity, chain, count * size, verify), size)]
@@ -273,14 +272,18 @@ class Store:
         """The stored checksums of these means; of a chain that lacks some, those of its bins."""
         found: list[list[Sums]] = [[] for _ in blocks]
         for part, first, counts in self._of_blocks(identity, blocks, size):
-            sums = get(self._dataset(identity, part, "means_sum"), 0, len(counts), max(counts))
-            for chain, (count, known) in enumerate(zip(counts, sums, strict=True), part.first_chain):
+            sums = self._sums_of(identity, part, counts)
+            for row, (count, whole) in enumerate(zip(counts, written(sums), strict=True)):
+                chain = part.first_chain + row
                 if sum(map(len, found[chain])) == first:
-                    found[chain].append(known[: written(known[:count])])
+                    found[chain].append(sums[row, : min(count, whole)])
         return [
             np.concatenate(parts) if sum(map(len, parts)) == count > 0 else self.sums(identity, chain, count * size)
             for chain, (count, parts) in enumerate(zip(blocks, found, strict=True))
         ]
+
+    def _sums_of(self, identity: str, part: Rectangle, counts: Sequence[int]) -> Sums:
+        return get(self._dataset(identity, part, "means_sum"), 0, len(counts), max(counts))
 
     def _of_blocks(
         self, identity: str, blocks: Sequence[int], size: int

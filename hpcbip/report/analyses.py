@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import gc
 import math
 import multiprocessing
 import os
@@ -116,6 +117,7 @@ _analyst: Analyst  # of a process of the pool
 def _begin(directory: Path, size: int, tc: TcSettings) -> None:
     global _analyst
     _hold_memory()
+    gc.disable()  # there is nothing for it to find
     _analyst = Analyst(directory, size, tc)
 
 

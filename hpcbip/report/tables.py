@@ -75,10 +75,11 @@ def to_csv(records: Sequence[Record]) -> str:
     """CSV with one header line; empty fields for what is not known, flags joined by `; `."""
     out = io.StringIO()
     names = list(dict.fromkeys(name for record in records for name in record))
-    writer = csv.DictWriter(out, names, lineterminator="\n")
-    writer.writeheader()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(names)
     for record in records:
-        writer.writerow({k: "; ".join(map(str, v)) if isinstance(v, list) else _plain(v) for k, v in record.items()})
+        values = map(record.get, names)
+        writer.writerow(["; ".join(map(str, v)) if isinstance(v, list) else _plain(v) for v in values])
     return out.getvalue()
 
 

@@ -2,7 +2,7 @@
 
 from .binning import Binning, binning_analysis, pooled_mean, rebin
 from .checks import CheckBins, chain_consistency, check_bins, split_r_hat, thermalisation, trend
-from .fits import LineFit, Windows, fit_line, fit_line_past_transient
+from .fits import LineFit, Windows, fit_line, fit_line_past_transient, fit_lines_past_transient
 from .gamma import Gamma, autocovariance, gamma_method
 from .jackknife import Jackknife, jackknife
 from .samples import Samples
@@ -24,6 +24,7 @@ __all__ = [
     "check_bins",
     "fit_line",
     "fit_line_past_transient",
+    "fit_lines_past_transient",
     "gamma_method",
     "jackknife",
     "pooled_mean",

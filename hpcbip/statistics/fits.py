@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -78,6 +78,10 @@ class _Lines:
     start: NDArray[np.int64]
     stop: int
 
+    def pick(self, which: slice) -> _Lines:
+        """Some of the windows."""
+        return replace(self, **{name: values[which] for name, values in vars(self).items() if name != "stop"})
+
     def choose(self, k: int) -> LineFit:
         """The fit to one of the windows, with the scan over all of them."""
         score = self.chi2 + 2.0 * self.start
@@ -121,23 +125,30 @@ def fit_line(
 
 
 def _fit(
-    x: Array, y: Array, covariance: Array, start: NDArray[np.int64], stop: int, samples: int | None, shrink: float
+    x: Array,
+    y: Array,
+    covariance: Array,
+    start: NDArray[np.int64],
+    stop: int,
+    samples: int | NDArray[np.int64] | None,
+    shrink: float,
 ) -> _Lines:
-    """Lines through the windows start:stop, all at once: points outside a window get no weight."""
+    """Lines through the windows start:stop, all at once: points outside a window get no weight. Data, covariance and
+    samples may be one for all windows, or have a leading axis for them."""
     index, unit = np.arange(len(x)), np.eye(len(x))
     inside = ((index >= start[:, None]) & (index < stop)).astype(float)
     both = inside[:, :, None] * inside[:, None, :]
     cov, data = covariance * both, y * inside
     design = np.stack([x * inside, inside], axis=2)
     # Points outside are put on the diagonal, where they touch nothing: a matrix of full rank has a plain inverse.
-    outside = np.diag(covariance) * (1.0 - inside)
+    outside = np.diagonal(covariance, axis1=-2, axis2=-1) * (1.0 - inside)
     shrunk = cov * (1.0 - shrink + shrink * unit) + outside[:, :, None] * unit
     if shrink > 0.0:  # the diagonal makes it regular
         weighed = np.linalg.solve(shrunk, design).transpose(0, 2, 1)
     else:
         weighed = design.transpose(0, 2, 1) @ np.linalg.pinv(shrunk, hermitian=True)
     weights = np.linalg.solve(weighed @ design, weighed)  # parameters = weights @ y
-    parameters = weights @ y
+    parameters = (weights @ data[:, :, None])[:, :, 0]
     errors = np.sqrt(np.einsum("wip,wpq,wiq->wi", weights, cov, weights))
     # The residuals are projected out of the fitted directions, so their covariance is singular: pseudo-inverse.
     project = unit - design @ weights
@@ -148,7 +159,7 @@ def _fit(
     return _Lines(parameters, errors, weights, chi2, dof, _p_value(chi2, dof, samples), start, stop)
 
 
-def _p_value(chi2: Array, dof: NDArray[np.int64], samples: int | None) -> Array:
+def _p_value(chi2: Array, dof: NDArray[np.int64], samples: int | NDArray[np.int64] | None) -> Array:
     if samples is None:
         p_value = chdtrc(dof, chi2)
     else:
@@ -178,9 +189,30 @@ def fit_line_past_transient(
     Raises:
         ValueError: for fewer than two points.
     """
+    covariances, worth = covariance[None], None if samples is None else np.array([samples])
+    return fit_lines_past_transient(x, y[None], covariances, worth, min_points, p_min, shrink)[0]
+
+
+def fit_lines_past_transient(
+    x: Array,
+    y: Array,
+    covariance: Array,
+    samples: NDArray[np.int64] | None = None,
+    min_points: int = 4,
+    p_min: float = 0.1,
+    shrink: float = 0.3,
+) -> list[LineFit]:
+    """`fit_line_past_transient` of several curves at the same x at once: y (curves, points), covariance (curves,
+    points, points), samples (curves,)."""
     if len(x) < 2:
         raise ValueError("a straight line needs at least two points")
     last = max(0, len(x) - min_points)
-    lines = _fit(x, y, covariance, np.arange(last + 1), len(x), samples, shrink)
-    good = np.flatnonzero(lines.p_value > p_min)
-    return lines.choose(min(last, int(np.searchsorted(x, 1.5 * x[good[0]]))) if len(good) else last)
+    start, curve = np.tile(np.arange(last + 1), len(y)), np.repeat(np.arange(len(y)), last + 1)
+    worth = None if samples is None else samples[curve]
+    lines = _fit(x, y[curve], covariance[curve], start, len(x), worth, shrink)
+    fits = []
+    for k in range(len(y)):
+        own = lines.pick(slice(k * (last + 1), (k + 1) * (last + 1)))
+        good = np.flatnonzero(own.p_value > p_min)
+        fits.append(own.choose(min(last, int(np.searchsorted(x, 1.5 * x[good[0]]))) if len(good) else last))
+    return fits
