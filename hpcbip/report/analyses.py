@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import gc
+import heapq
 import math
 import multiprocessing
 import os
@@ -61,42 +62,65 @@ class Found:
 
 
 class Analyses(Mapping[str, Reduced]):
-    """Analyses by ensemble, each opened when it is looked at: closed, many of them find room in memory.
+    """Analyses by ensemble. They may still be coming in: whoever asks for one waits for it. Each is opened when it is
+    looked at; closed, many of them find room in memory.
 
-    Attributes:
-        times: the longest autocorrelation time of each, in bins.
+    Args:
+        coming: all ensembles, in any order, with their analysis; None of those that have no bins yet.
     """
 
-    def __init__(self, found: Mapping[str, Found]) -> None:
-        self._contents = {identity: one.content for identity, one in found.items()}
-        self.times = {identity: one.time for identity, one in found.items()}
+    def __init__(self, coming: Iterable[tuple[str, Found | None]]) -> None:
+        self._coming = iter(coming)
+        self._found: dict[str, Found | None] = {}
+
+    def _take(self, up_to: str | None = None) -> None:
+        while up_to is None or up_to not in self._found:
+            try:
+                identity, self._found[identity] = next(self._coming)
+            except StopIteration:
+                return
+
+    @property
+    def found(self) -> dict[str, Found]:
+        """All of them."""
+        self._take()
+        return {identity: one for identity, one in self._found.items() if one is not None}
 
     def __getitem__(self, identity: str) -> Reduced:
-        return opened(self._contents[identity])
+        self._take(identity)
+        if (one := self._found.get(identity)) is None:
+            raise KeyError(identity)
+        return opened(one.content)
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._contents)
+        return iter(self.found)
 
     def __len__(self) -> int:
-        return len(self._contents)
+        return len(self.found)
+
+    def slowest(self, number: int) -> list[str]:
+        """Those with the longest autocorrelation times."""
+        found = self.found
+        return heapq.nlargest(number, found, key=lambda identity: found[identity].time)
+
+    def keep(self, directory: Path) -> None:
+        """Keep what is new for the next time."""
+        if any(one.new for one in self.found.values()):
+            # what is damaged, or being written, will change without its checksums
+            keep(directory, {key: (one.key, one.content) for key, one in self.found.items() if one.whole})
 
 
-def analyse(directory: Path, wanted: Sequence[Source], size: int, tc: TcSettings, usual: bool) -> Analyses:
-    """The analyses of all ensembles that have bins; what was kept is taken, what is new is kept.
+def analyse(directory: Path, wanted: Sequence[Source], size: int, tc: TcSettings) -> Analyses:
+    """The analyses of all ensembles that have bins; what was kept is taken.
 
     Args:
         directory: of the campaign, which may be running.
         wanted: its ensembles.
         size: bins per block.
         tc: how Tc is worked out.
-        usual: whether that is as the configuration says; otherwise nothing is kept.
     """
-    everything = zip(wanted, _look_at_all(directory, wanted, size, tc), strict=True)
-    found = {source.identity: one for source, one in everything if one is not None}
-    if usual and any(one.new for one in found.values()):
-        # what is damaged, or being written, will change without its checksums
-        keep(directory, {identity: (one.key, one.content) for identity, one in found.items() if one.whole})
-    return Analyses(found)
+    identities = (source.identity for source in wanted)
+    return Analyses(zip(identities, _look_at_all(directory, wanted, size, tc), strict=True))
 
 
 def _look_at_all(directory: Path, wanted: Sequence[Source], size: int, tc: TcSettings) -> Iterable[Found | None]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import heapq
 import math
 import os
 from collections.abc import Mapping
@@ -119,12 +118,13 @@ def read_results(directory: Path, prefactor: float | str | None = None, density:
         wanted.prefactor if prefactor is None else prefactor, wanted.omega_meV,
         wanted.density if density is None else density,
     )  # fmt: skip
-    usual = prefactor is None and density is None
-    ensembles = analyse(directory, sources(config, plan, verdicts), config.sampling.bins_per_block, tc, usual)
+    ensembles = analyse(directory, sources(config, plan, verdicts), config.sampling.bins_per_block, tc)
+    records = reduce_plan(plan, ensembles, tc)  # while the analyses are coming in
+    if prefactor is None and density is None:
+        ensembles.keep(directory)
     if not ensembles:
         again = f"hpcbip run {directory / 'config.yaml'} --out {directory}"
         raise InputError(f"{directory}: no bins yet; go on with: {again}")
-    records = reduce_plan(plan, ensembles, tc)
     for point, record in zip(plan.points, records, strict=True):
         for sector, key in point.ensembles.items():
             verdict = verdicts.ensembles.get(key)
@@ -174,7 +174,7 @@ def binning_rows(ensembles: Analyses) -> list[dict[str, Any]]:
     `plateau` is 1 at the bin size taken to be on the plateau; tau (in bins) is the Γ method's, and gamma_error the
     quoted error, which is the Γ method's with Student's t.
     """
-    slowest = set(heapq.nlargest(MOST_BINNING, ensembles, key=ensembles.times.__getitem__))
+    slowest = set(ensembles.slowest(MOST_BINNING))
     rows = []
     for identity in (identity for identity in ensembles if identity in slowest):
         reduced = ensembles[identity]

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 Record = Mapping[str, Any]
 
+MOST_ROWS = 200  # of a printed table of points
 _MARKS = {"converged": "", "maybe": "?", "not": "??"}
 
 REDUCE_COLUMNS: tuple[tuple[str, str], ...] = (
@@ -124,7 +125,8 @@ def print_table(records: Sequence[Record], columns: Iterable[tuple[str, str]], c
     """The points as a table on the terminal: parameters that vary, then value(error) of each column.
 
     `?` and `??` after a number: its statistics may be, or are, not converged; `!` after a Tc: a flag speaks against
-    it. The flags are listed below the table by the number of the point.
+    it. The flags are listed below the table by the number of the point. Of more than `MOST_ROWS` points the first are
+    printed.
     """
     console = console or Console()
     if not console.is_terminal:  # a log file has no width that would have to be kept
@@ -142,15 +144,17 @@ def print_table(records: Sequence[Record], columns: Iterable[tuple[str, str]], c
     for _, title in columns:
         table.add_column(title, justify="right", no_wrap=True)
     notes: dict[str, list[int]] = {}
-    for number, record in enumerate(records, 1):
+    for number, record in enumerate(records[:MOST_ROWS], 1):
         cells = [_cell(record, name) for name, _ in columns]
         table.add_row(str(number), *(_number(record.get(p)) for p in varies), *cells)
         for flag in record["flags"]:
             notes.setdefault(flag, []).append(number)
     console.print(table)
+    if len(records) > MOST_ROWS:
+        console.print(f"  the first {MOST_ROWS} of {len(records)} points; --format csv prints all", highlight=False)
     for flag, numbers in notes.items():
         console.print(f"  {flag}: # {', '.join(map(str, numbers))}", highlight=False, markup=False)
-    shown = " ".join(_cell(record, name) for record in records for name, _ in columns)
+    shown = " ".join(_cell(record, name) for record in records[:MOST_ROWS] for name, _ in columns)
     if "?" in shown or "!" in shown:
         console.print(
             "  ? statistics maybe not converged, ?? not converged, ! the flags above speak against this Tc",
