@@ -6,8 +6,11 @@
           crc    (chains, rows) u4           CRC-32 of the row's bytes and its number, never 0; 0: not written
           means  (chains, rows // size, columns) f4  mean of each block of `size` rows
           means_sum  (chains, rows // size) u8  of its bytes and its number (`sums_of_means`), never 0; 0: not written
-          attributes first_chain, first_row  where the rectangle lies; size (0 or without: no means)
-      /<identity> attributes                 sector, parameters (JSON), columns (JSON), lags
+      /<identity> attributes                 sector, parameters (JSON), columns (JSON), lags, and of each rectangle, in
+                                             the order of their numbers, a row of `places`: first chain, first row,
+                                             chains, rows, size (0: no means)
+
+Before 0.5 there were no means, and the first chain and row of a rectangle were attributes of its own.
 
 A segment is made complete by one process, all metadata fixed and all space allocated, beside its final name, and
 renamed in. After that only raw numbers are written into it, so that a kill at any moment leaves a file that opens.
@@ -249,13 +252,14 @@ def rectangles_of(group: Group, number: int) -> list[Rectangle]:
     Raises:
         KeyError, ValueError, RuntimeError: if it is none of ours.
     """
+    if h5py.h5a.exists(group, b"places"):
+        return [Rectangle(number, str(k), *map(int, row)) for k, row in enumerate(_attribute(group, b"places"))]
     found = []
     for name in group:
         part = h5py.h5g.open(group, name)
-        chains, rows = h5py.h5d.open(part, b"crc").shape
         first_chain, first_row = int(_attribute(part, b"first_chain")), int(_attribute(part, b"first_row"))
-        size = int(_attribute(part, b"size")) if b"means" in part else 0
-        found.append(Rectangle(number, name.decode(), first_chain, first_row, chains, rows, size))
+        chains, rows = h5py.h5d.open(part, b"crc").shape
+        found.append(Rectangle(number, name.decode(), first_chain, first_row, chains, rows, 0))
     return found
 
 
@@ -265,15 +269,17 @@ def _create(file: h5py.File, identity: str, room: Room, parts: Sequence[Missing]
     group.attrs["parameters"] = room.parameters
     group.attrs["columns"] = json.dumps(list(room.columns))
     group.attrs["lags"] = np.asarray(room.lags, dtype=np.float64)
+    places, width = [], len(room.columns)
     for k, (first_chain, first_row, chains, rows) in enumerate(parts):
-        part, width = group.create_group(str(k)), len(room.columns)
-        part.attrs["first_chain"], part.attrs["first_row"] = first_chain, first_row
+        part = group.create_group(str(k))
         _allocate(part, "bins", (chains, rows, width), h5py.h5t.IEEE_F64LE)
         _allocate(part, "crc", (chains, rows), h5py.h5t.STD_U32LE)
-        if room.size > 1 and first_row % room.size == 0 and rows >= room.size:
-            part.attrs["size"] = room.size
-            _allocate(part, "means", (chains, rows // room.size, width), h5py.h5t.IEEE_F32LE)
-            _allocate(part, "means_sum", (chains, rows // room.size), h5py.h5t.STD_U64LE)
+        size = room.size if room.size > 1 and first_row % room.size == 0 and rows >= room.size else 0
+        if size:
+            _allocate(part, "means", (chains, rows // size, width), h5py.h5t.IEEE_F32LE)
+            _allocate(part, "means_sum", (chains, rows // size), h5py.h5t.STD_U64LE)
+        places.append((first_chain, first_row, chains, rows, size))
+    group.attrs["places"] = np.array(places, dtype=np.int64)
 
 
 def _allocate(group: h5py.Group, name: str, shape: tuple[int, ...], kind: Any) -> None:

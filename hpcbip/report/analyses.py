@@ -17,14 +17,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hpcbip.campaign.analysis import reduce_ensembles
-from hpcbip.campaign.config import Config
 from hpcbip.campaign.observables import EnsembleBins, Reduced, TcSettings
-from hpcbip.campaign.plan import Plan
 
 from .kept import Kept, closed, keep, key_of, opened
 
 if TYPE_CHECKING:
     from hpcbip.campaign.bins import Verdicts
+    from hpcbip.campaign.config import Config
+    from hpcbip.campaign.plan import Plan
 
 MANY = 64  # ensembles from which on all cores work
 TOGETHER = 16  # ensembles that go through the statistics together: of many more the arrays leave the cache

@@ -68,8 +68,15 @@ def with_error(value: float | None, error: float | None) -> str:
 
 def to_json(records: Sequence[Record]) -> str:
     """Strict JSON, a list of objects, each on its line; numbers that are not finite become null."""
-    lines = (json.dumps({k: _plain(v) for k, v in record.items()}, allow_nan=False) for record in records)
+    lines = map(_json, records)
     return "[\n" + ",\n".join(lines) + "\n]\n"
+
+
+def _json(record: Record) -> str:
+    try:  # most of them are plain already
+        return json.dumps(record, allow_nan=False)
+    except (ValueError, TypeError):
+        return json.dumps({k: _plain(v) for k, v in record.items()}, allow_nan=False)
 
 
 def to_csv(records: Sequence[Record]) -> str:
