@@ -10,7 +10,7 @@
                                              the order of their numbers, a row of `places`: first chain, first row,
                                              chains, rows, size (0: no means)
 
-Before 0.5 there were no means, and the first chain and row of a rectangle were attributes of its own.
+Before 0.4 there were no means, and the first chain and row of a rectangle were attributes of its own.
 
 A segment is made complete by one process, all metadata fixed and all space allocated, beside its final name, and
 renamed in. After that only raw numbers are written into it, so that a kill at any moment leaves a file that opens.

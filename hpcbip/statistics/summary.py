@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import lambertw, ndtr, stdtrit
+from scipy.special import ndtr, stdtrit
 
 from .binning import Binning, binning_analysis
 from .checks import check_all
@@ -59,8 +60,7 @@ class Summary:
     def in_bins(self, size: int) -> Summary:
         """Of samples that are means of `size` bins each: with times, numbers and bin sizes in these bins.
 
-        The times are those of bins whose correlations fall off exponentially, τ(t) = 1/2 + 1/T with T the decay per
-        bin: their means over `size` have 1/(2 tau) = 1 - (1 - exp(-L))/L, L = size T, which is solved for L.
+        The times are those of bins whose correlations fall off exponentially (`_times`).
         """
         if size == 1:
             return self
@@ -79,12 +79,21 @@ _PER_QUANTITY = (
 
 
 def _in_bins(tau: Array, error: Array, size: int) -> tuple[Array, Array]:
-    def bins(tau: Array) -> Array:
-        a = 1.0 / (1.0 - 0.5 / np.maximum(tau, 0.5 + 1e-9))  # L = a (1 - exp(-L))
-        length = a + lambertw(-a * np.exp(-a)).real
-        return np.where(tau > 0.5, 0.5 + size / length, tau)
+    least = np.maximum(tau, 0.5)
+    bins = np.interp(least, *_times(size))
+    return np.where(tau > 0.5, bins, tau), np.interp(least + error, *_times(size)) - bins
 
-    return bins(tau), bins(tau + error) - bins(tau)
+
+@cache
+def _times(size: int) -> tuple[Array, Array]:
+    """Times of the means of `size` bins, and of the bins: for correlations r^k of the bins, tau = (1 + r)/(2(1 - r)).
+    The variance of the mean of all is the same, so the times are to each other as the variance of the means is to that
+    of the bins over `size`, 1 + 2 Σ_k (1 - k/size) r^k."""
+    tau = 0.5 + np.concatenate([[0.0], np.geomspace(1e-4, 1e7, 2000)])
+    r = (tau - 0.5) / (tau + 0.5)
+    rest = 1.0 - r
+    ratio = 1.0 + 2.0 * r / rest * (1.0 - (1.0 - r**size) / (size * rest))
+    return tau / ratio, tau
 
 
 def summarise(chains: Chains | Samples) -> Summary:
