@@ -1,6 +1,7 @@
 """What the analysis of one ensemble costs: CPU milliseconds of jackknife, summary and fit.
 
     python benchmarks/analysis.py [--chains 8] [--bins 1000] [--tau 0.5,2,10]
+    python benchmarks/analysis.py --means 16 --tau 0.5,1,2,5    # what errors from means of 16 bins are worth
 
 Made-up bins: autoregressive chains of 25 columns with the given integrated autocorrelation times (in bins), and 25
 observables of them, among them ratios, as the reduction of a campaign has them. The projected minutes are those of a
@@ -58,14 +59,33 @@ def milliseconds(function: Callable[[], object], seconds: float) -> float:
     return 1e3 * least
 
 
+def worth(tau: float, number: int, length: int, size: int, sets: int = 20) -> dict[str, object]:
+    """Errors of the mean over the true one, from bins and from means of `size`, and how often the mean is within."""
+    within, ratios = [], {"bins": [], "means": []}
+    exact = np.sqrt(2.0 * tau / (number * length))
+    for seed in range(sets):
+        data = chains(tau, number, length, seed)
+        means = [chain[length % size :].reshape(-1, size, COLUMNS).mean(axis=1) for chain in data]
+        for name, rows in (("bins", data), ("means", means)):
+            found = summarise(rows)
+            ratios[name].append(found.error / exact)
+        within.append(np.abs(found.mean - 5.0) < found.error)
+    shown = {name: f"{np.mean(x):.3f} ± {np.std(x):.3f}" for name, x in ratios.items()}
+    return {"τ (bins)": tau, "series": sets * COLUMNS, **shown, "within one error, means (%)": 100.0 * np.mean(within)}
+
+
 @click.command(help=__doc__)
 @click.option("--chains", "number", type=click.IntRange(1), default=8, show_default=True)
 @click.option("--bins", type=click.IntRange(16), default=1000, show_default=True, help="Per chain.")
 @click.option("--tau", default="0.5,2,10", show_default=True, help="Autocorrelation times, in bins.")
 @click.option("--seconds", default=2.0, show_default=True, help="CPU seconds per figure.")
+@click.option("--means", "size", type=click.IntRange(2), help="Bins per mean.")
 @click.option("--profile", is_flag=True, help="Print the profile of 200 analyses at the first tau.")
-def main(number: int, bins: int, tau: str, seconds: float, profile: bool) -> None:
+def main(number: int, bins: int, tau: str, seconds: float, size: int | None, profile: bool) -> None:
     """Measure and print the table."""
+    if size is not None:
+        click.echo(markdown([worth(float(time_), number, bins, size) for time_ in tau.split(",")]))
+        return
     np.empty(2**21).fill(0.0)  # from then on the allocator keeps what is freed, as in a process that has read bins
     rows = []
     for time_ in map(float, tau.split(",")):

@@ -126,8 +126,8 @@ def bins_per_row(numbers: Sequence[int], size: int) -> int:
     """What is analysed of chains with these numbers of bins: 1 the bins, otherwise the means of so many of them, which
     is `size`, those of a block, times a power of two.
 
-    With `ENOUGH` rows an error is known to 8 % (docs/statistics.md); more would be work for little. What does not fill a row is
-    left out at the start of the chain, at most one part in `LONG`.
+    With `ENOUGH` rows an error is known to 8 % (docs/statistics.md); more would be work for little. What does not fill
+    a row is left out at the start of the chain, at most one part in `LONG`.
     """
     most = max(numbers, default=0) // (size * LONG)
     blocks = sum(number // size for number in numbers)

@@ -31,6 +31,13 @@ def text(records: list[dict]) -> str:
     return out.getvalue()
 
 
+def test_of_very_many_points_the_first_are_printed() -> None:
+    records = [record(0.2, flags=["beta short"] if k > 200 else []) for k in range(300)]
+    assert "the first 200 of 300 points; --format csv prints all" in text(records)
+    assert "beta short" not in text(records) and text(records).count("0.200(10)") == 200
+    assert "the first" not in text(records[:200])
+
+
 @pytest.mark.parametrize(
     "value,error,expected",
     [
