@@ -109,7 +109,7 @@ def parts(folder: Path, number: int = 64) -> list[dict[str, Any]]:
             reduce_ensembles(data, details=True)
             spent["read"] += read - begun
             spent["analyse"] += time.perf_counter() - read
-        row: dict[str, Any] = {"sector": sector, "rows": data[0].rows, "bins per row": data[0].bins_per_row}
+        row: dict[str, Any] = {"sector": sector, "samples": data[0].samples, "bins in each": data[0].bins_per_sample}
         found.append(row | {f"ms to {part}": 1e3 * seconds / len(keys) for part, seconds in spent.items()})
     return found
 

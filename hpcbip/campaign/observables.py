@@ -83,9 +83,15 @@ class EnsembleBins:
         return self.samples * self.bins_per_sample
 
     @cached_property
-    def _rows(self) -> Array | NDArray[np.float32]:
-        """All rows that fill a sample, chain after chain."""
-        return np.concatenate([chain[len(chain) % self.together :] for chain in self.chains if len(chain)])
+    def _samples(self) -> Array:
+        """(samples, columns) chain after chain."""
+        rows = np.concatenate([chain[len(chain) % self.together :] for chain in self.chains if len(chain)])
+        if self.together == 1:
+            return rows.astype(np.float64, copy=False)
+        means = np.add(rows[:: self.together], rows[1 :: self.together], dtype=np.float64)
+        for k in range(2, self.together):
+            means += rows[k :: self.together]
+        return means / self.together
 
     def table(self, names: Sequence[str]) -> Array:
         """(names, samples) these columns, chain after chain.
@@ -93,11 +99,7 @@ class EnsembleBins:
         Raises:
             InputError: if a column is not there: the bins are another version's.
         """
-        rows = self._rows[:, _where(tuple(self.columns), tuple(names))].T.astype(np.float64, order="C")
-        if self.together == 1:
-            return rows
-        parts = [rows[:, k :: self.together] for k in range(self.together)]
-        return np.asarray(sum(parts[1:], parts[0]) / self.together)
+        return np.ascontiguousarray(self._samples[:, _where(tuple(self.columns), tuple(names))].T)
 
 
 @cache
