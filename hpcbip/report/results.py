@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import math
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -119,7 +121,8 @@ def read_results(directory: Path, prefactor: float | str | None = None, density:
         wanted.density if density is None else density,
     )  # fmt: skip
     ensembles = analyse(directory, sources(config, plan, verdicts), config.sampling.bins_per_block, tc)
-    records = reduce_plan(plan, ensembles, tc)  # while the analyses are coming in
+    with without_collector():  # which would look at all records again and again as they become more
+        records = reduce_plan(plan, ensembles, tc)  # while the analyses are coming in
     if prefactor is None and density is None:
         ensembles.keep(directory)
     if not ensembles:
@@ -133,6 +136,18 @@ def read_results(directory: Path, prefactor: float | str | None = None, density:
                 record["flags"] = [*record["flags"], f"{sector} failed"]
                 record["tc_valid"] = False
     return Results(directory, config, plan, records, ensembles, verdicts.ensembles)
+
+
+@contextmanager
+def without_collector() -> Iterator[None]:
+    """Python's collector of cyclic garbage does not run."""
+    ran = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if ran:
+            gc.enable()
 
 
 def reduce_and_write(directory: Path) -> tuple[list[dict[str, Any]], list[Path]]:
