@@ -8,15 +8,16 @@ import heapq
 import math
 import multiprocessing
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from hpcbip.campaign.analysis import reduce_ensembles
+from hpcbip.campaign.analysis import reduce_ensemble, reduce_ensembles
 from hpcbip.campaign.observables import EnsembleBins, Reduced, TcSettings
 
 from .kept import Kept, closed, keep, key_of, opened
@@ -67,10 +68,11 @@ class Analyses(Mapping[str, Reduced]):
 
     Args:
         coming: all ensembles, in any order, with their analysis; None of those that have no bins yet.
+        again: analyses one in detail.
     """
 
-    def __init__(self, coming: Iterable[tuple[str, Found | None]]) -> None:
-        self._coming = iter(coming)
+    def __init__(self, coming: Iterable[tuple[str, Found | None]], again: Callable[[str], Reduced | None]) -> None:
+        self._coming, self.detailed = iter(coming), again
         self._found: dict[str, Found | None] = {}
 
     def _take(self, up_to: str | None = None) -> None:
@@ -82,8 +84,12 @@ class Analyses(Mapping[str, Reduced]):
 
     @property
     def found(self) -> dict[str, Found]:
-        """All of them."""
+        """All of them, once they are there."""
         self._take()
+        return self._with_bins
+
+    @cached_property
+    def _with_bins(self) -> dict[str, Found]:
         return {identity: one for identity, one in self._found.items() if one is not None}
 
     def __getitem__(self, identity: str) -> Reduced:
@@ -119,8 +125,12 @@ def analyse(directory: Path, wanted: Sequence[Source], size: int, tc: TcSettings
         size: bins per block.
         tc: how Tc is worked out.
     """
-    identities = (source.identity for source in wanted)
-    return Analyses(zip(identities, _look_at_all(directory, wanted, size, tc), strict=True))
+    by_identity = {source.identity: source for source in wanted}
+
+    def again(identity: str) -> Reduced | None:
+        return Analyst(directory, size, tc).detailed(by_identity[identity])
+
+    return Analyses(zip(by_identity, _look_at_all(directory, wanted, size, tc), strict=True), again)
 
 
 def _look_at_all(directory: Path, wanted: Sequence[Source], size: int, tc: TcSettings) -> Iterable[Found | None]:
@@ -183,10 +193,15 @@ class Analyst:
             elif (data := self.read(source, numbers)) is not None:
                 step = data.bins_per_sample
                 new[source.identity] = data, key, data.bins == sum(number // step * step for number in numbers)
-        analyses = reduce_ensembles([data for data, _, _ in new.values()], self._tc, details=True)
+        analyses = reduce_ensembles([data for data, _, _ in new.values()], self._tc)
         for (identity, (_, key, whole)), reduced in zip(new.items(), analyses, strict=True):
             found[identity] = Found(key, closed(reduced), True, whole, _longest(reduced))
         return [found.get(source.identity) for source in wanted]
+
+    def detailed(self, source: Source) -> Reduced | None:
+        """The analysis of an ensemble with its displacement curve and P(r)."""
+        data = self.read(source, self.key(source)[0])
+        return None if data is None else reduce_ensemble(data, self._tc, details=True)
 
     def key(self, source: Source) -> tuple[list[int], bytes]:
         """How many bins of each chain are analysed, and the key of that, from their stored checksums."""

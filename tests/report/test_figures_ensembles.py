@@ -14,6 +14,7 @@ import pytest
 
 from hpcbip.campaign.observables import Reduced
 from hpcbip.models import get_lattice
+from hpcbip.report.analyses import Analyses, Found
 from hpcbip.report.figures import draw_all
 from hpcbip.report.figures.autocorrelation import autocorrelation
 from hpcbip.report.figures.curves import ensemble_names
@@ -21,6 +22,7 @@ from hpcbip.report.figures.displacement import displacement
 from hpcbip.report.figures.pair import pair
 from hpcbip.report.figures.plateaus import plateaus
 from hpcbip.report.figures.progress import progress
+from hpcbip.report.kept import closed
 from hpcbip.statistics import fit_line_past_transient, summarise
 from tests.report.test_figures import markers, peak, record
 from tests.statistics.ar1 import ar1
@@ -160,7 +162,7 @@ def test_progress_draws_errors_target_and_law() -> None:
     assert "furthest from their targets" in progress(progress_rows(12)).caption and progress([]).rows == []
 
 
-def results(records: list[dict[str, Any]], **other: Any) -> Any:
+def results(records: list[dict[str, Any]], bins: bool = True, **other: Any) -> Any:
     """What `draw_all` needs of `hpcbip.report.results.Results`."""
     count: Iterator[int] = itertools.count()
     ensembles, points = {}, []
@@ -169,8 +171,15 @@ def results(records: list[dict[str, Any]], **other: Any) -> Any:
         points.append(SimpleNamespace(ensembles=keys))
         for seed, (sector, key) in enumerate(keys.items()):
             ensembles[key] = reduced(sector, one["lattice"], 1 + 2 * len(points) + seed)
-    known = {"records": records, "ensembles": ensembles, "directory": Path("runs/x"), "peaks": [], "progress_rows": []}
-    return SimpleNamespace(plan=SimpleNamespace(points=points), **(known | other))
+    known = {"records": records, "directory": Path("runs/x"), "peaks": [], "progress_rows": []}
+    return SimpleNamespace(
+        plan=SimpleNamespace(points=points), ensembles=analyses(ensembles if bins else {}), **(known | other)
+    )
+
+
+def analyses(ensembles: dict[str, Reduced]) -> Analyses:
+    coming = ((key, Found(b"", closed(one), True, True, 1.0)) for key, one in ensembles.items())
+    return Analyses(coming, ensembles.get)
 
 
 @pytest.mark.slow  # eight figures with PDFs: 5 CPU seconds
@@ -189,9 +198,9 @@ def test_all_figures_of_a_scan(tmp_path: Path) -> None:
 
 
 def test_figures_that_make_no_sense_are_left_out(tmp_path: Path) -> None:
-    bare = results([record(0.5)], ensembles={})
+    bare = results([record(0.5)], bins=False)
     assert [figure.name for figure in draw_all(bare, tmp_path)] == ["dome-lambda", "density", "autocorrelation"]
-    chain = results([record(0.5, None, lattice="chain", mass_bipolaron_tau=None)], ensembles={})
+    chain = results([record(0.5, None, lattice="chain", mass_bipolaron_tau=None)], bins=False)
     assert draw_all(chain, tmp_path) == []
 
 

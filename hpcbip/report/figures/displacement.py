@@ -18,13 +18,13 @@ if TYPE_CHECKING:
     from hpcbip.campaign.observables import Reduced
     from hpcbip.statistics import LineFit
 
-_MOST = 6  # ensembles
+MOST_CURVES = 6  # ensembles
 _ACROSS = 3
 _P_MIN = 0.05  # of a straight line through a window
 _POINT, _LINE, _SECANT = COLOURS[0], COLOURS[1], COLOURS[2]
 
 
-def displacement(ensembles: Sequence[Reduced], names: Sequence[str]) -> Picture:
+def displacement(ensembles: Sequence[Reduced], names: Sequence[str], of: int | None = None) -> Picture:
     """⟨|R(τ+lag)-R(τ)|²⟩ with its fit, above the slopes of all windows; the worst six ensembles.
 
     Upper panels: the curve, the fitted line, its window shaded, and the secant whose slope `diffusion` is. Lower
@@ -34,9 +34,10 @@ def displacement(ensembles: Sequence[Reduced], names: Sequence[str]) -> Picture:
     Args:
         ensembles: with a curve and a fit; others are left out.
         names: of the ensembles.
+        of: number of ensembles that they were chosen from.
     """
     usable = [i for i, reduced in enumerate(ensembles) if reduced.fit is not None and len(reduced.curve_lags)]
-    order = sorted(usable, key=lambda i: -np.nan_to_num(ensembles[i].mass_discrepancy))[:_MOST]
+    order = sorted(usable, key=lambda i: -np.nan_to_num(ensembles[i].mass_discrepancy))[:MOST_CURVES]
     across = min(_ACROSS, max(2, len(order)))
     blocks = max(1, math.ceil(len(order) / across))
     figure = style.canvas(PAGE * across / 3, 3.0 * blocks + 0.2)
@@ -62,8 +63,8 @@ def displacement(ensembles: Sequence[Reduced], names: Sequence[str]) -> Picture:
         "Below: slopes of straight lines against the lag at which their window starts (hollow: a straight line does "
         f"not describe the data there, p < {_P_MIN}), the slope of the fit with its statistical error (dark band) and, "
         "with the spread over the windows by Akaike's weights in quadrature, its total error (light band), and the "
-        f"slope of the quoted mass (dotted). Shown are {len(order)} of {len(usable)} ensembles, those first whose two "
-        "estimates of the mass differ most in units of the error."
+        f"slope of the quoted mass (dotted). Shown are {len(order)} of {of or len(usable)} ensembles, those first "
+        "whose two estimates of the mass differ most in units of the error."
     )
     return Picture(figure, rows, "Displacement curves", caption)
 

@@ -8,15 +8,17 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from hpcbip.superconductivity.ceiling import comparison_lines
 
 from .autocorrelation import COLUMNS, autocorrelation
-from .curves import ensemble_names, varying_axes
+from .curves import chosen, ensemble_names, varying_axes
 from .density import density, has_density
-from .displacement import displacement
+from .displacement import MOST_CURVES, displacement
 from .dome import dome
 from .observables import OBSERVABLES, observables
-from .pair import pair
+from .pair import MOST_PAIRS, pair
 from .plateaus import plateaus
 from .progress import progress
 from .style import Picture
@@ -48,7 +50,7 @@ def draw_all(results: Results, folder: Path) -> list[Drawn]:
     """Draw every figure for which there are data; a figure that would be empty is left out.
 
     Args:
-        results: of a campaign, with the details of its ensembles.
+        results: of a campaign.
         folder: for the files.
 
     Raises:
@@ -79,13 +81,18 @@ def _figures(results: Results) -> Iterator[tuple[str, Callable[[], Picture]]]:
             yield f"observables-{_FILE[axis]}", partial(observables, records, axis)
     if any(has_density(record) for record in with_tc):
         yield "density", partial(density, records)
-    pairs = [ensembles.get(point.ensembles["bipolaron"]) for point in results.plan.points]
-    if any(one is not None and one.pair_weight is not None for one in pairs):
-        yield "pair", partial(pair, records, pairs)
+    keys = [point.ensembles["bipolaron"] for point in results.plan.points]
+    known = [i for i, key in enumerate(keys) if (one := ensembles.get(key)) is not None and one.summary is not None]
+    if known:
+        shown = {known[k] for k in chosen([records[i] for i in known], MOST_PAIRS)}
+        pairs = [ensembles.detailed(key) if i in shown else None for i, key in enumerate(keys)]
+        yield "pair", partial(pair, records, pairs, len(known))
     names = ensemble_names(ensembles)
-    fitted = [key for key, reduced in ensembles.items() if reduced.fit is not None and len(reduced.curve)]
-    if fitted:
-        yield "displacement", partial(displacement, [ensembles[key] for key in fitted], [names[key] for key in fitted])
+    worst = {key: -float(np.nan_to_num(r.mass_discrepancy)) for key, r in ensembles.items() if r.fit is not None}
+    if worst:
+        first = sorted(worst, key=worst.__getitem__)[:MOST_CURVES]
+        curves = [reduced for key in first if (reduced := ensembles.detailed(key)) is not None]
+        yield "displacement", partial(displacement, curves, [names[key] for key in first], len(worst))
     short = {key[:12]: name for key, name in names.items()}
     if rows := binning_rows(ensembles):
         yield "plateaus", partial(plateaus, rows, short, len(ensembles))

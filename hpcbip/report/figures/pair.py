@@ -22,14 +22,14 @@ if TYPE_CHECKING:
 
     from hpcbip.campaign.observables import Reduced
 
-_MOST = 12  # panels
+MOST_PAIRS = 12  # panels
 _ACROSS = 4
 _DECADES = 2.0  # of the colours
 _MAP = "YlGnBu"
 Array = NDArray[np.float64]
 
 
-def pair(records: Sequence[Record], pairs: Sequence[Reduced | None]) -> Picture:
+def pair(records: Sequence[Record], pairs: Sequence[Reduced | None], of: int | None = None) -> Picture:
     """P(r) of the best points as discs on the lattice (2D), as bars (1D), or in the plane z = 0 and by distance (3D).
 
     The area of a disc is the weight relative to the largest of its panel, its colour the weight itself.
@@ -37,12 +37,13 @@ def pair(records: Sequence[Record], pairs: Sequence[Reduced | None]) -> Picture:
     Args:
         records: of points on one lattice.
         pairs: their bipolaron ensembles with `pair_weight` and `pair_weight_err`, shape (2b+1,)*d; None: not known.
+        of: number of points that they were chosen from.
     """
     usable = [i for i, one in enumerate(pairs) if one is not None and one.pair_weight is not None]
     lattice = get_lattice(records[usable[0]]["lattice"]) if usable else get_lattice("square")
     each = 2 if lattice.dimension == 3 else 1
     known = [records[i] for i in usable]
-    picked = chosen(known, _MOST // each)
+    picked = chosen(known, MOST_PAIRS // each)
     count = each * len(picked)
     across = min(_ACROSS, max(1, count))
     down = max(1, math.ceil(count / across))
@@ -77,7 +78,7 @@ def pair(records: Sequence[Record], pairs: Sequence[Reduced | None]) -> Picture:
         figure.supxlabel("$r$ [$a$]", fontsize=TEXT)
         figure.supylabel("$P(r)$", fontsize=TEXT)
     figure.suptitle(shared_name(known), fontsize=SMALL)
-    return Picture(figure, rows, "The pair in real space", _caption(lattice.dimension, len(picked), len(usable)))
+    return Picture(figure, rows, "The pair in real space", _caption(lattice.dimension, len(picked), of or len(usable)))
 
 
 def _caption(dimension: int, shown: int, known: int) -> str:
