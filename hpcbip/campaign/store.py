@@ -51,6 +51,7 @@ from .segment import (
 )
 
 NO_ROWS: Rows = np.empty((0, 0))
+MOST_OPEN = 1000  # ensembles
 __all__ = ["Means", "Room", "Rows", "Store", "parallel_hdf5", "sync_path"]
 
 
@@ -79,6 +80,7 @@ class Store:
         self._paths: list[Path] = []
         self._rectangles: dict[str, list[Rectangle]] = {}
         self._groups: dict[tuple[int, str], Group | None] = {}
+        self._latest = ""  # ensemble of which a group was opened
         self._datasets: dict[tuple[int, str, str, str], Dataset] = {}
         for path in sorted(directory.glob("bins-[0-9][0-9][0-9][0-9].h5")):
             self._open(path)
@@ -129,20 +131,23 @@ class Store:
         return self._rectangles.get(identity, [])
 
     def _group(self, file: int, identity: str) -> Group | None:
-        if (file, identity) not in self._groups:
-            if not self.writable and self._groups and next(iter(self._groups))[1] != identity:
-                # a reader goes on to the next ensemble; HDF5 needs 10 kB for each data set that is open
+        found = self._groups.get((file, identity))
+        if found is None:
+            # HDF5 needs 10 kB for each data set that is open. A reader goes on to the next ensemble; ranks that write
+            # together have few, and had better not close anything by themselves. What another thread uses stays open.
+            passed, self._latest = not self.writable and identity != self._latest, identity
+            if passed or (self._communicator is None and len(self._groups) >= MOST_OPEN):
                 self._groups.clear()
                 self._datasets.clear()
-            self._groups[file, identity] = group_of(self._files[file], identity)
-        return self._groups[file, identity]
+            found = self._groups[file, identity] = group_of(self._files[file], identity)
+        return found
 
     def _dataset(self, identity: str, part: Rectangle, name: str) -> Dataset:
-        group = self._group(part.file, identity)
         where = (part.file, identity, part.name, name)
-        if where not in self._datasets:
-            self._datasets[where] = dataset(group, part, name)
-        return self._datasets[where]
+        found = self._datasets.get(where)
+        if found is None:
+            found = self._datasets[where] = dataset(self._group(part.file, identity), part, name)
+        return found
 
     def make_room(self, needs: Mapping[str, Room]) -> None:
         """Add a segment for whatever does not fit into the present ones.

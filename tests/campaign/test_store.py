@@ -13,6 +13,7 @@ import h5py
 import numpy as np
 import pytest
 
+from hpcbip.campaign import store as store_module
 from hpcbip.campaign.segment import checksum
 from hpcbip.campaign.store import Room, Store
 
@@ -139,3 +140,18 @@ def test_sigkill_while_writing_leaves_a_file_that_opens(tmp_path: Path, pause: f
         valid = store.read(KEY, 0)
         assert len(valid) >= seen
         assert all(np.array_equal(row, rows(1, k)[0]) for k, row in enumerate(valid))
+
+
+def test_a_writer_of_many_ensembles_does_not_keep_all_of_them_open(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(store_module, "MOST_OPEN", 3)
+    keys = [f"{k:064d}" for k in range(8)]
+    with Store(tmp_path, writable=True) as store:
+        store.make_room({key: room()[KEY] for key in keys})
+        for first in (0, 4):
+            for k, key in enumerate(keys):
+                store.write(key, 1, first, rows(4, k + first))
+                assert len(store._groups) <= 3 and len(store._datasets) <= 3 * 4
+        for k, key in enumerate(keys):
+            assert np.array_equal(store.read(key, 1), np.vstack([rows(4, k), rows(4, k + 4)]))
