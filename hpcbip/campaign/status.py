@@ -40,7 +40,7 @@ def status_records(directory: Path) -> list[dict[str, Any]]:
         energies = {key: mean_energy(plan, key, read(key)) for key in plan.ensembles} if bound else {}
         for key, record in plan.ensembles.items():
             errors: dict[str, float] = {}
-            if any(numbers[key]) and any(name in config.sampling.target for name in TARGETS[record.sector]):
+            if any(numbers[key]) and any(record.sector in TARGETS[name] for name in config.sampling.target):
                 errors = target_errors(plan, key, read(key), energies)
             records.append(_record(config, plan, key, numbers[key], errors, verdicts.ensembles.get(key)))
     return records
