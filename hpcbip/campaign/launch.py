@@ -26,9 +26,9 @@ OPENMPI = {
     "OMPI_MCA_rmaps_base_oversubscribe": "1",  # Open MPI 4
     "OMPI_MCA_btl": "^ofi,uct",  # probing for networks that a workstation lacks takes a second
 }
-# Open MPI names its folder of temporary files after its process number. One that was killed leaves it, and a later one
-# that happens to get the same number refuses to start: so each has a folder of its own (on other nodes the usual one).
-PRIVATE_FOLDER = ("PRTE_MCA_prte_local_tmpdir_base", "OMPI_MCA_orte_local_tmpdir_base")  # Open MPI 5, 4
+# Open MPI 5 names its folder of temporary files after its process number. One that was killed leaves it, and a later
+# one that happens to get the same number refuses to start: so each has a folder of its own (on other nodes the usual).
+PRIVATE_FOLDER = "PRTE_MCA_prte_local_tmpdir_base"
 MPICH = {
     "MPIR_CVAR_CH4_PROGRESS_THROTTLE": "1",  # without it a message costs 10 ms once ranks outnumber cores
     "MPIR_CVAR_CH4_PROGRESS_THROTTLE_NO_PROGRESS_COUNT": "1",
@@ -91,8 +91,7 @@ def launch(ranks: int, arguments: Sequence[str], directory: Path, started: float
         environment["HPCBIP_TERMINAL"] = "1"
     # Ranks that end with a status other than 0 make mpirun print a page about it, so the status goes through a file.
     with tempfile.TemporaryDirectory(prefix="hpcbip-") as folder:
-        for name in PRIVATE_FOLDER:
-            environment.setdefault(name, folder)
+        environment.setdefault(PRIVATE_FOLDER, folder)
         status_file = Path(folder) / "status"
         environment["HPCBIP_STATUS_FILE"] = str(status_file)
         command = [str(mpirun), "-n", str(ranks), *flags, sys.executable, "-m", "hpcbip", "run", *arguments]
