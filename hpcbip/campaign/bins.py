@@ -80,12 +80,14 @@ class Verdicts:
         write_atomically(directory / FILE, text)
 
     def numbers(self, store: Store, identity: str, size: int) -> list[int]:
-        """How many bins of every chain of an ensemble count, in blocks of `size`."""
+        """How many bins of every chain of an ensemble count, in blocks of `size`, and are there."""
         counts = self.settled(identity, size)
-        return there(store, identity) if counts is None else counts
+        if counts is None:
+            return there(store, identity)
+        return [len(store.sums(identity, chain, number)) for chain, number in enumerate(counts)]
 
     def settled(self, identity: str, size: int) -> list[int] | None:
-        """These numbers, if they do not depend on what there is: the ensemble is done."""
+        """How many of every chain count if all are there; None: all there are, the ensemble is not done."""
         verdict = self.ensembles.get(identity)
         if verdict is None or not verdict.done or verdict.failed:
             return None

@@ -52,7 +52,7 @@ from .segment import (
 
 NO_ROWS: Rows = np.empty((0, 0))
 MOST_OPEN = 1000  # ensembles
-__all__ = ["Means", "Room", "Rows", "Store", "parallel_hdf5", "sync_path"]
+__all__ = ["NO_ROWS", "Means", "Room", "Rows", "Store", "parallel_hdf5", "sync_path"]
 
 
 def parallel_hdf5() -> bool:
@@ -103,11 +103,10 @@ class Store:
             if path.is_file() and path.stat().st_size == 0:
                 raise OSError("empty")  # HDF5 would make a new file of it
             file = open_segment(path, self.writable, self._communicator)
-            identities = identities_in(file)
-            if self.writable:  # whoever only reads looks at what is wanted
-                for identity in identities:
-                    found = rectangles_of(group_of(file, identity), len(self._files))
-                    self._rectangles[identity] = self._parts(identity) + found
+            found = {}
+            for identity in identities_in(file):
+                if self.writable:  # whoever only reads looks at what is wanted
+                    found[identity] = rectangles_of(group_of(file, identity), len(self._files))
         except PermissionError as error:
             raise InputError(f"{path}: cannot be opened: {error.strerror}") from None
         except (OSError, KeyError, ValueError, RuntimeError, AttributeError) as error:
@@ -119,6 +118,8 @@ class Store:
             return
         self._files.append(file)
         self._paths.append(path)
+        for identity, rectangles in found.items():
+            self._rectangles[identity] = self._parts(identity) + rectangles
 
     def _parts(self, identity: str) -> list[Rectangle]:
         """All rectangles of an ensemble."""

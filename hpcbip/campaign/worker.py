@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from hpcbip.qmc import Chain
 
@@ -17,10 +16,7 @@ from .config import Config
 from .identity import canonical_json, chain_seed
 from .plan import Plan
 from .scheduler import Task
-from .store import Store
-
-Rows = NDArray[np.float64]
-NO_ROWS: Rows = np.empty((0, 0))
+from .store import NO_ROWS, Rows, Store
 
 
 @dataclass(frozen=True)

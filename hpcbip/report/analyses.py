@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -127,8 +127,12 @@ def analyse(directory: Path, wanted: Sequence[Source], size: int, tc: TcSettings
     """
     by_identity = {source.identity: source for source in wanted}
 
+    @cache
+    def analyst() -> Analyst:
+        return Analyst(directory, size, tc)
+
     def again(identity: str) -> Reduced | None:
-        return Analyst(directory, size, tc).detailed(by_identity[identity])
+        return analyst().detailed(by_identity[identity])
 
     return Analyses(zip(by_identity, _look_at_all(directory, wanted, size, tc), strict=True), again)
 

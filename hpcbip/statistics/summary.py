@@ -54,7 +54,8 @@ class Summary:
 
     def pick(self, which: slice) -> Summary:
         """That of some of the quantities."""
-        own = {name: vars(self)[name][which] for name in _PER_QUANTITY}
+        other = ("samples", "binning", "gamma")
+        own = {name: values[which] for name, values in vars(self).items() if name not in other}
         return replace(self, **own, binning=self.binning.pick(which), gamma=self.gamma.pick(which))
 
     def in_bins(self, size: int) -> Summary:
@@ -70,12 +71,6 @@ class Summary:
         return replace(
             self, tau=tau, tau_error=tau_error, samples=self.samples * size, binning=binning, gamma=gamma
         )  # fmt: skip
-
-
-_PER_QUANTITY = (
-    "mean", "error", "error_error", "tau", "tau_error", "independent", "chain_p", "half_p", "trend_p", "r_hat",
-    "verdict",
-)  # fmt: skip
 
 
 def _in_bins(tau: Array, error: Array, size: int) -> tuple[Array, Array]:

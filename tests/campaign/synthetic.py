@@ -9,6 +9,13 @@ from hpcbip.campaign.plan import Plan
 from hpcbip.qmc import columns, lags
 from tests.statistics.ar1 import ar1
 
+CONFIG = """
+name: synthetic
+seed: 1
+model: {lattice: square, coupling: bond, t: 1.0}
+grid: {omega: [1.5], lambda: [0.5, 0.7], U: [8.0]}
+sampling: {beta: 60}
+"""
 POLARON = {"energy": -4.5, "diffusion": 2.0, "phonons": 0.3, "bare_hops": 3.0, "assisted_hops": 1.0}
 BIPOLARON = {
     "energy": -9.6, "diffusion": 0.4, "phonons": 1.2, "bare_hops": 5.0, "assisted_hops": 3.0, "pair_distance2": 6.0,

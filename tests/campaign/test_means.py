@@ -18,17 +18,10 @@ from hpcbip.campaign.reduction import target_errors
 from hpcbip.campaign.segment import block_means, sums_of_means
 from hpcbip.campaign.store import Room, Store
 from hpcbip.statistics import summarise
-from tests.campaign.synthetic import sector_bins
+from tests.campaign.synthetic import CONFIG, sector_bins
 from tests.statistics.ar1 import ar1
 
 KEY, SIZE = "a" * 64, 8
-CONFIG = """
-name: synthetic
-seed: 1
-model: {lattice: square, coupling: bond, t: 1.0}
-grid: {omega: [1.5], lambda: [0.5, 0.7], U: [8.0]}
-sampling: {beta: 60}
-"""
 
 
 @pytest.fixture

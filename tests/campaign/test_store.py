@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -13,6 +14,7 @@ import h5py
 import numpy as np
 import pytest
 
+from hpcbip.campaign import segment
 from hpcbip.campaign import store as store_module
 from hpcbip.campaign.segment import checksum
 from hpcbip.campaign.store import Room, Store
@@ -155,3 +157,46 @@ def test_a_writer_of_many_ensembles_does_not_keep_all_of_them_open(
                 assert len(store._groups) <= 3 and len(store._datasets) <= 3 * 4
         for k, key in enumerate(keys):
             assert np.array_equal(store.read(key, 1), np.vstack([rows(4, k), rows(4, k + 4)]))
+
+
+def test_of_a_segment_damaged_in_part_nothing_is_taken(tmp_path: Path) -> None:
+    """The first ensemble in it is in order, the second is not; what lies in the next segment is found all the same."""
+    keys = ["a" * 64, "b" * 64, "c" * 64]
+    with Store(tmp_path, writable=True) as store:
+        store.make_room({key: room()[KEY] for key in keys[:2]})
+        store.make_room({key: room()[KEY] for key in keys[2:]})
+        for k, key in enumerate(keys):
+            store.write(key, 0, 0, rows(4, k))
+    with h5py.File(tmp_path / "bins-0001.h5", "r+") as file:
+        del file[keys[1]].attrs["places"]
+    with Store(tmp_path) as store:
+        assert np.array_equal(store.read(keys[0], 0), rows(4, 0)) and len(store.read(keys[1], 0)) == 0
+    with Store(tmp_path, writable=True) as store:
+        assert store.damaged == [tmp_path / "bins-0001.h5"]
+        assert len(store.read(keys[0], 0)) == 0 and np.array_equal(store.read(keys[2], 0), rows(4, 2))
+        store.make_room({key: room()[KEY] for key in keys})
+        store.write(keys[0], 0, 0, rows(4, 9))
+        assert np.array_equal(store.read(keys[0], 0), rows(4, 9))
+
+
+@pytest.mark.parametrize("writes", range(5))
+def test_a_kill_between_any_two_writes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, writes: int) -> None:
+    """Bins, means, checksums of means, checksums of bins: whoever sees bins sees their means."""
+    done: list[str] = []
+
+    def put(*arguments: object) -> None:
+        if len(done) == writes:
+            raise KeyboardInterrupt
+        segment.put(*arguments)
+        done.append("")
+
+    with Store(tmp_path, writable=True) as store:
+        store.make_room({KEY: Room(1, 8, ["x", "y", "z"], "polaron", "{}", [1.0], 4)})
+        monkeypatch.setattr(store_module, "put", put)
+        with contextlib.suppress(KeyboardInterrupt):
+            store.write(KEY, 0, 0, rows(4))
+    with Store(tmp_path) as store:
+        assert len(store.read(KEY, 0)) == (4 if writes == 4 else 0)
+    with h5py.File(tmp_path / "bins-0001.h5") as file:
+        part = file[KEY]["0"]
+        assert part["means_sum"][0, 0] or not part["crc"][0].any()

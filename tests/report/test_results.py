@@ -19,21 +19,12 @@ from hpcbip.report import results
 from hpcbip.report.analyses import _longest
 from hpcbip.report.results import binning_rows, read_results, reduce_and_write
 from hpcbip.report.tables import TC_COLUMNS, convergence, print_table
-from tests.campaign.synthetic import sector_bins
-
-CONFIG = """
-name: synthetic
-seed: 1
-model: {lattice: square, coupling: bond, t: 1.0}
-grid: {omega: [1.5], lambda: [0.5, 0.7], U: [8.0]}
-sampling: {beta: 60}
-tc: {omega_meV: 30}
-"""
+from tests.campaign.synthetic import CONFIG, sector_bins
 
 
 def campaign(folder: Path, bins: int = 64, points: int = 2) -> dict[str, EnsembleBins]:
     folder.mkdir(exist_ok=True)
-    (folder / "config.yaml").write_text(CONFIG)
+    (folder / "config.yaml").write_text(CONFIG + "tc: {omega_meV: 30}\n")
     plan = make_plan(load_config(folder / "config.yaml"))
     data = {}
     for i, point in enumerate(plan.points[:points]):
