@@ -14,6 +14,7 @@ from hpcbip.campaign.digest import digest_lines
 from hpcbip.campaign.plan import make_plan
 from hpcbip.campaign.run import run_campaign
 from hpcbip.campaign.scheduler import Task
+from hpcbip.campaign.status import status_records
 from hpcbip.campaign.store import Store
 from hpcbip.campaign.worker import Worker
 from hpcbip.report.results import read_results
@@ -75,3 +76,11 @@ def test_a_chain_goes_on_from_the_checkpoint_before(tmp_path: Path) -> None:
     path.write_bytes(whole[:-3])
     again = Worker(directory, config, plan).execute(Task(key, 0, 3, durable=8))
     assert np.array_equal(again.rows, expected) and not again.failure
+
+
+def test_status_counts_what_is_there(tmp_path: Path) -> None:
+    """The verdict says done; the bins are lost."""
+    directory = start(tmp_path, 10.0)
+    assert {(record["state"], record["bins_min"]) for record in status_records(directory)} == {("met", 8)}
+    (directory / "bins-0001.h5").unlink()
+    assert {(record["state"], record["bins_max"]) for record in status_records(directory)} == {("waiting", 0)}

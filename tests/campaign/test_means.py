@@ -80,6 +80,17 @@ def test_one_block_or_many_at_once_are_the_same_bits() -> None:
     np.testing.assert_array_equal(block_means(bins, 8), one_by_one)
 
 
+def test_writes_that_begin_within_a_block(tmp_path: Path) -> None:
+    bins = rows(40)
+    with Store(tmp_path, writable=True) as store:
+        store.make_room(room(1, 40))
+        for first, last in ((0, 4), (4, 17), (17, 40)):
+            store.write(KEY, 0, first, bins[first:last])
+        np.testing.assert_array_equal(store.means(KEY, [5], SIZE)[0], block_means(bins, SIZE))
+    with h5py.File(tmp_path / "bins-0001.h5") as file:
+        assert (file[KEY]["0"]["means_sum"][0] != 0).tolist() == [False, True, False, True, True]
+
+
 @pytest.mark.parametrize("damage", ["means", "means_sum", "bins", "both", "none written", "other size"])
 def test_damage_leaves_what_can_be_known(tmp_path: Path, damage: str) -> None:
     content = filled(tmp_path, {"none written": 0, "other size": 4}.get(damage, SIZE))
@@ -99,9 +110,9 @@ def test_damage_leaves_what_can_be_known(tmp_path: Path, damage: str) -> None:
 
 
 def test_any_changed_word_is_noticed() -> None:
-    means = block_means(rows(80), SIZE)
+    means = block_means(np.random.default_rng(2).normal(size=(80, 141)), SIZE)
     known = sums_of_means(means, 3)
-    for block, column, bit in np.random.default_rng(1).integers((10, 5, 32), size=(200, 3)):
+    for block, column, bit in np.random.default_rng(1).integers((10, 141, 32), size=(200, 3)):
         damaged = means.copy()
         damaged.view(np.uint32)[block, column] ^= np.uint32(1 << bit)
         assert (sums_of_means(damaged, 3) != known).nonzero()[0].tolist() == [block]
