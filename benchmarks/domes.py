@@ -20,11 +20,11 @@ from sampling import markdown
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from hpcbip.campaign.search import Goal, search
+from hpcbip.driver.search import Goal, search
 from hpcbip.statistics.smooth import smooth
-from hpcbip.superconductivity.domes import find_peak
+from hpcbip.superconductivity.peaks import find_peak
 from hpcbip.superconductivity.scans import scans
-from tests.campaign import fake_model
+from tests.driver import fake_model
 from tests.superconductivity.curves import TRUTHS, Truth
 
 FLAT = Truth(

@@ -62,7 +62,7 @@ def run(config: Path, directory: Path, ranks: int) -> str:
 
 def under_mpirun(ranks: int, *arguments: object) -> str:
     """This file on several ranks; returns what rank 0 prints."""
-    from hpcbip.campaign.launch import find_mpirun, settings
+    from hpcbip.driver.launch.mpirun import find_mpirun, settings
 
     flags, variables = settings(find_mpirun())
     command = [str(find_mpirun()), "-n", str(ranks), *flags, sys.executable, __file__, *map(str, arguments)]
@@ -71,9 +71,9 @@ def under_mpirun(ranks: int, *arguments: object) -> str:
 
 
 def _bare(config: Path, chain: int, blocks: int, start: Any, queue: Any) -> None:
-    from hpcbip.campaign.config import load_config
     from hpcbip.campaign.identity import chain_seed
     from hpcbip.campaign.plan import make_plan
+    from hpcbip.campaign.schema import load_config
     from hpcbip.qmc import Chain, warm_up
 
     campaign = load_config(config)
@@ -90,7 +90,7 @@ def _bare(config: Path, chain: int, blocks: int, start: Any, queue: Any) -> None
 
 def overhead(repeats: int = 2, blocks: int = 40) -> list[Row]:
     """See above. Two ensembles with two chains each: a chain of either is as much work as the other two."""
-    from hpcbip.campaign.store import Store
+    from hpcbip.store.store import Store
 
     found = []
     for _ in range(repeats):
@@ -144,7 +144,7 @@ class _Fake:
 
     def execute(self, task: Any) -> Any:
         """The same bins for every task."""
-        from hpcbip.campaign.worker import Result
+        from hpcbip.driver.worker import Result
 
         if self._seconds:
             time.sleep(self._seconds)
@@ -155,25 +155,25 @@ def serve(kind: str, folder: Path) -> None:
     """Under mpirun: the real master and team, with workers that do nothing."""
     from mpi4py import MPI
 
-    from hpcbip.campaign import team as teams
-    from hpcbip.campaign.config import load_config
-    from hpcbip.campaign.master import Master
     from hpcbip.campaign.plan import make_plan
-    from hpcbip.campaign.restore import restore
+    from hpcbip.campaign.schema import load_config
+    from hpcbip.driver import executors
+    from hpcbip.driver.master import Master
+    from hpcbip.store.recovery import restore
 
-    teams.MASTER_WORKS_BELOW = 0  # rank 0 leads only
+    executors.MASTER_WORKS_BELOW = 0  # rank 0 leads only
     comm = MPI.COMM_WORLD
     rows = np.random.default_rng(1).normal(size=(8, 141))
     worker: Any = _Fake(rows, 3.0 if kind == IDLE else 0.0)
     if comm.Get_rank() > 0:
-        teams.serve(comm, worker, lambda: False)
+        executors.serve(comm, worker, lambda: False)
         _tell_cpu(comm)
         return
     config = load_config(folder / "campaign.yaml")
     plan = make_plan(config)
     (folder / "run" / "checkpoints").mkdir(parents=True)
     store, behind = restore(folder / "run", config, plan, print)
-    team = teams.MpiTeam(comm, worker)
+    team = executors.MpiTeam(comm, worker)
     master = Master(folder / "run", config, plan, behind, store, store, print)
     master._writer = _Cut(store, plan.ensembles)  # type: ignore[assignment]  # workers send the columns of pairs
     before, begun = _cpu(), time.time()
@@ -235,7 +235,7 @@ def idle() -> list[Row]:
 
 def writing() -> list[Row]:
     """See above."""
-    from hpcbip.campaign.store import Room, Store
+    from hpcbip.store.store import Room, Store
 
     chains, blocks, size, columns = 16, 400, 8, 141
     rows = np.random.default_rng(1).normal(size=(size, columns))

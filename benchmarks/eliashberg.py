@@ -16,9 +16,9 @@ from sampling import markdown
 from scipy.optimize import brentq
 
 from hpcbip.models import LATTICES, Model, coupling_from_lambda, get_lattice
-from hpcbip.superconductivity.ceiling import eliashberg_rows
-from hpcbip.superconductivity.eliashberg import STRONG_COUPLING, WEAK_COUPLING, critical_temperature
-from hpcbip.superconductivity.fermi_surface import fermi_surface, lambda_me
+from hpcbip.theory.eliashberg.conventional import eliashberg_rows
+from hpcbip.theory.eliashberg.equations import STRONG_COUPLING, WEAK_COUPLING, critical_temperature
+from hpcbip.theory.eliashberg.fermi_surface import fermi_surface, lambda_me
 
 Rows = list[dict[str, object]]
 MU_STARS = (0.0, 0.12)

@@ -21,8 +21,8 @@ import numpy as np
 from sampling import markdown, point
 
 from hpcbip.qmc import Chain
+from hpcbip.qmc.cycle import UPDATES
 from hpcbip.qmc.ensemble import raw_columns
-from hpcbip.qmc.sweep import UPDATES
 
 FIRST_BLOCK = """
 import numpy as np

@@ -38,13 +38,13 @@ sampling: {{beta: 60, chains: {chains}}}
 
 def make(folder: Path, points: int, chains: int, bins: int, sparse: bool = False) -> None:
     """Fill a directory with a campaign of synthetic bins, or of their means alone."""
-    from hpcbip.campaign.bins import Verdict, Verdicts
-    from hpcbip.campaign.config import load_config
     from hpcbip.campaign.identity import canonical_json
     from hpcbip.campaign.plan import make_plan
-    from hpcbip.campaign.segment import block_means, sums_of_means
-    from hpcbip.campaign.store import Room, Store
+    from hpcbip.campaign.schema import load_config
     from hpcbip.qmc import columns, lags
+    from hpcbip.store.segment import block_means, sums_of_means
+    from hpcbip.store.selection import Verdict, Verdicts
+    from hpcbip.store.store import Room, Store
 
     couplings = ", ".join(f"{1.0 + 0.0001 * k:.4f}" for k in range(points))
     (folder / "config.yaml").write_text(CONFIG.format(couplings=couplings, chains=chains))
@@ -89,12 +89,12 @@ def drop(folder: Path) -> None:
 
 def parts(folder: Path, number: int = 64) -> list[dict[str, Any]]:
     """Seconds of one ensemble, on one core."""
-    from hpcbip.campaign.analysis import reduce_ensembles
-    from hpcbip.campaign.bins import Verdicts
-    from hpcbip.campaign.config import load_config
-    from hpcbip.campaign.observables import TcSettings
     from hpcbip.campaign.plan import make_plan
-    from hpcbip.report.analyses import TOGETHER, Analyst, sources
+    from hpcbip.campaign.schema import load_config
+    from hpcbip.reduction.ensembles import TcSettings
+    from hpcbip.reduction.estimates import reduce_ensembles
+    from hpcbip.reduction.executor import TOGETHER, Analyst, sources
+    from hpcbip.store.selection import Verdicts
 
     config = load_config(folder / "config.yaml")
     everything = sources(config, make_plan(config), Verdicts.read(folder))
@@ -125,7 +125,7 @@ def main(points: int, chains: int, bins: int, folder: str, sparse: bool, made: P
     """Measure and print."""
     if made is not None:  # in a process of its own, whose memory is measured
         begun = time.perf_counter()
-        from hpcbip.report.results import reduce_and_write
+        from hpcbip.reduction.results import reduce_and_write
 
         reduce_and_write(made)
         seconds = time.perf_counter() - begun

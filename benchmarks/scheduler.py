@@ -23,8 +23,8 @@ from pathlib import Path
 import click
 import numpy as np
 
-from hpcbip.campaign.milestones import Milestone, Rules
-from hpcbip.campaign.scheduler import Scheduler
+from hpcbip.driver.scheduler import Scheduler
+from hpcbip.driver.stopping_rule import Milestone, Rules
 
 
 @dataclass(frozen=True)

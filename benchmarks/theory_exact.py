@@ -10,10 +10,10 @@ import time
 import click
 from sampling import markdown
 
-from hpcbip.theory.exact import converge
-from hpcbip.theory.exact_basis import build_space
-from hpcbip.theory.exact_solve import solve
-from hpcbip.theory.exact_system import Geometry, System
+from hpcbip.theory.exact.basis import build_space
+from hpcbip.theory.exact.convergence import converge
+from hpcbip.theory.exact.solver import solve
+from hpcbip.theory.exact.system import Geometry, System
 
 
 @click.command(help=__doc__)

@@ -14,9 +14,9 @@ import click
 import numpy as np
 
 from hpcbip.report.figures.theory.instanton import instanton_figure
-from hpcbip.theory.instanton import Surface
-from hpcbip.theory.instanton_law import exponent, manifold_spread, rows, scan
-from hpcbip.theory.instanton_path import instanton
+from hpcbip.theory.instanton.scaling import exponent, manifold_spread, rows, scan
+from hpcbip.theory.instanton.surface import Surface
+from hpcbip.theory.instanton.tunnelling import instanton
 
 CURVES = {
     "chain, bond, strong": (Surface("chain", size=8), np.geomspace(1e3, 1e4, 5), 25),

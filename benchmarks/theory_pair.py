@@ -11,9 +11,9 @@ import time
 import click
 from sampling import markdown
 
-from hpcbip.theory.pair import PairModel, rows
-from hpcbip.theory.pair_threshold import threshold, threshold_rows, weak_square_binding, weak_square_law
-from hpcbip.theory.ring import embedded_energies, exchange_hopping
+from hpcbip.theory.pair.bound_states import PairModel, rows
+from hpcbip.theory.pair.ring import embedded_energies, exchange_hopping
+from hpcbip.theory.pair.threshold import threshold, threshold_rows, weak_square_binding, weak_square_law
 
 
 @click.command(help=__doc__)

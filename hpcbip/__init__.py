@@ -34,7 +34,7 @@ def load(
     """
     from pathlib import Path
 
-    from hpcbip.report.results import read_results
+    from hpcbip.reduction.results import read_results
     from hpcbip.report.tables import data_frame
 
     results = read_results(Path(directory), prefactor, density)

@@ -1,5 +1,5 @@
 """`python -m hpcbip`: the `hpcbip` command."""
 
-from .cli import main
+from hpcbip.cli import main
 
 main()

@@ -7,11 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from hpcbip.campaign.config import load_config
-from hpcbip.campaign.directory import check_directory, prepare_directory
+from hpcbip.campaign.schema import load_config
 from hpcbip.errors import InputError
-
-from .mpi.campaigns import digest, hpcbip, run_to_the_end, write_config
+from hpcbip.store.directory import check_directory, prepare_directory
+from tests.mpi.campaigns import digest, hpcbip, run_to_the_end, write_config
 
 BROKEN = {
     "unknown key": ("seed: 7", "seeed: 7", "seeed"),
@@ -124,7 +123,7 @@ def test_a_full_disk_is_one_line_and_nothing_is_lost(tmp_path: Path) -> None:
     import resource
     import subprocess
 
-    from .mpi.campaigns import command, environment
+    from tests.mpi.campaigns import command, environment
 
     config, directory = write_config(tmp_path, max_blocks=3, updates_per_bin=500), tmp_path / "run"
     expected = run_to_the_end(config, tmp_path / "undisturbed")

@@ -1,1 +1,1 @@
-"""Campaigns: configuration, plan, scheduling, storage and checkpoints."""
+"""What a campaign is asked for: its configuration, its plan and the identities of what is sampled."""

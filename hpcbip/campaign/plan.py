@@ -10,10 +10,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from hpcbip.campaign.identity import chain_seed, identity_of
+from hpcbip.campaign.schema import BetaSection, Config, ModelSection, PointSection
 from hpcbip.models import Model, coupling_from_lambda, get_lattice, lambda_from_coupling
-
-from .config import BetaSection, Config, ModelSection, PointSection
-from .identity import chain_seed, identity_of
 
 if TYPE_CHECKING:
     from hpcbip.qmc import Ensemble

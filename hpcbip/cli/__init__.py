@@ -16,12 +16,11 @@ from typing import Any
 import click
 
 from hpcbip import __version__
-from hpcbip.campaign.launch import cap_threads, launch
+from hpcbip.cli.options import POSITIVE
+from hpcbip.cli.output import as_data, format_option
+from hpcbip.cli.theory import theory
+from hpcbip.driver.launch.mpirun import cap_threads, launch
 from hpcbip.errors import InputError
-
-from .options import POSITIVE
-from .output import as_data, format_option
-from .theory import theory
 
 directory_argument = click.argument("directory", type=click.Path(path_type=Path))
 
@@ -43,15 +42,15 @@ def run(config: Path, directory: Path, ranks: int | None, max_time: float | None
     Runs on one rank, on the ranks of mpirun or srun around it, or on those that -n starts.
     """
     started = float(os.environ.get("HPCBIP_STARTED") or time.time())
-    from hpcbip.campaign.run import mpi_rank, report_status, run_campaign
+    from hpcbip.driver.run import mpi_rank, report_status, run_campaign
 
     rank = mpi_rank()
     if ranks is not None and rank is not None:
         raise InputError(f"-n: {ranks}: this is an MPI job already; allowed: either -n or mpirun and srun, not both")
     try:
         if ranks is not None and ranks > 1:
-            from hpcbip.campaign.config import load_config
-            from hpcbip.campaign.directory import check_directory
+            from hpcbip.campaign.schema import load_config
+            from hpcbip.store.directory import check_directory
 
             check_directory(directory, load_config(config), str(config))
             arguments = [str(config), "--out", str(directory)]
@@ -90,7 +89,7 @@ def submit(dry_run: bool, python: str | None, **options: Any) -> None:
 
     Several CONFIGs become an array of independent campaigns, each in a directory of its own below --out.
     """
-    from hpcbip.campaign import slurm
+    from hpcbip.driver.launch import slurm
 
     command = shlex.join(["hpcbip", *(word for word in sys.argv[1:] if word != "--dry-run")])
     request = slurm.Request(command=command, python=python or sys.executable, **options)
@@ -105,7 +104,7 @@ def submit(dry_run: bool, python: str | None, **options: Any) -> None:
 @directory_argument
 def digest(directory: Path) -> None:
     """Print identity, number of bins and SHA-256 of the bins of every chain: equal for equal runs."""
-    from hpcbip.campaign.digest import digest_lines
+    from hpcbip.store.digest import digest_lines
 
     click.echo("\n".join(digest_lines(directory)))
 
@@ -115,8 +114,8 @@ def digest(directory: Path) -> None:
 @format_option
 def status(directory: Path, form: str) -> None:
     """Show how far a campaign is, running or not."""
-    from hpcbip.campaign.status import status_of_run, status_records
-    from hpcbip.report.status import print_status
+    from hpcbip.reduction.status import status_of_run, status_records
+    from hpcbip.report.status_table import print_status
 
     records, at_work = status_records(directory), status_of_run(directory)
     if form == "json":
@@ -130,7 +129,7 @@ def status(directory: Path, form: str) -> None:
 @format_option
 def reduce(directory: Path, form: str) -> None:
     """Binning, autocorrelation times and jackknife: observables with errors, into tables and files."""
-    from hpcbip.report.results import reduce_and_write
+    from hpcbip.reduction.results import reduce_and_write
     from hpcbip.report.tables import REDUCE_COLUMNS, convergence, print_table
 
     records, files = reduce_and_write(directory)
@@ -160,7 +159,7 @@ def _prefactor(_: click.Context, __: click.Parameter, value: str | None) -> floa
 @click.option("--figure", type=click.Path(path_type=Path), help="Draw the dome: PNG, with PDF and CSV beside it.")
 def tc(directory: Path, form: str, prefactor: float | str | None, density: float | None, figure: Path | None) -> None:
     """Transition temperatures with errors, where they hold, and their maxima."""
-    from hpcbip.report.results import read_results
+    from hpcbip.reduction.results import read_results
     from hpcbip.report.tables import TC_COLUMNS, convergence, highest, print_table
 
     results = read_results(directory, prefactor, density)
@@ -168,7 +167,7 @@ def tc(directory: Path, form: str, prefactor: float | str | None, density: float
     files: list[Path] = []
     if figure is not None:
         from hpcbip.report.figures import dome_figure
-        from hpcbip.superconductivity.ceiling import comparison_lines
+        from hpcbip.theory.eliashberg.conventional import comparison_lines
 
         files = dome_figure(records, figure, lines=comparison_lines(), peaks=results.peaks)
     if not as_data(records, form):
@@ -194,10 +193,10 @@ tolerance_option = click.option("--tolerance", help="As in height=0.03 (relative
 @click.option("--write", type=click.Path(path_type=Path), help="Add them to this configuration.")
 def suggest(directory: Path, form: str, number: int, write: Path | None, **goal_words: Any) -> None:
     """Which points, or how much smaller an error, would pin down the maximum of Tc."""
-    from hpcbip.campaign.search import Goal, apply
-    from hpcbip.report.results import read_results
+    from hpcbip.driver.search import Goal, apply
+    from hpcbip.reduction.results import read_results
     from hpcbip.report.tables import suggestion_records, suggestion_text
-    from hpcbip.superconductivity.suggest import suggest as suggestions_of
+    from hpcbip.superconductivity.suggestions import suggest as suggestions_of
 
     goal = Goal.parse(**goal_words)
     results = read_results(directory)
@@ -225,11 +224,11 @@ def search(config: Path, directory: Path, cpu_hours: float, ranks: int, **goal_w
 
     The same command goes on after any stop. Exit status 0: pinned down; 3: the CPU time is spent before that.
     """
-    from hpcbip.campaign.search import Goal
-    from hpcbip.campaign.search import search as look_for
+    from hpcbip.driver.search import Goal
+    from hpcbip.driver.search import search as look_for
 
     def reduced(where: Path) -> tuple[Any, Any]:
-        from hpcbip.report.results import read_results
+        from hpcbip.reduction.results import read_results
 
         results = read_results(where)
         return results.records, results.replicates
@@ -242,7 +241,7 @@ def search(config: Path, directory: Path, cpu_hours: float, ranks: int, **goal_w
 @directory_argument
 def report(directory: Path) -> None:
     """Figures, and one HTML page with everything: DIRECTORY/report.html, DIRECTORY/figures."""
-    from hpcbip.report.html import report_and_write
+    from hpcbip.report.html.page import report_and_write
 
     click.echo("written: " + ", ".join(str(file) for file in report_and_write(directory)))
 

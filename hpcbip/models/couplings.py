@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import math
 
-from .lattice import Lattice
+from hpcbip.models.lattice import Lattice
 
 COUPLINGS: tuple[str, ...] = ("bond", "holstein", "bond+holstein")
 BOND = ("bond", "bond+holstein")  # those with an oscillator on every bond

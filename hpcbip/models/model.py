@@ -8,8 +8,8 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from .couplings import BOND, SITE, check_coupling, lambda_from_coupling
-from .lattice import Lattice, get_lattice
+from hpcbip.models.couplings import BOND, SITE, check_coupling, lambda_from_coupling
+from hpcbip.models.lattice import Lattice, get_lattice
 
 BULK_EDGE = 0.2
 """Bulk averages leave out this part of β at either end of the path, where it relaxes to the ground state."""

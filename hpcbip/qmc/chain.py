@@ -8,13 +8,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..models import Model
-from .ensemble import Ensemble, columns, kept_columns, raw_columns
-from .measure import MARK
-from .parameters import LAGS
-from .path import EVENT, FIRST, MAX_EVENTS, TAIL
-from .sweep import EVENTS, LARGEST_CYCLE, STATE_WORDS, UPDATES, run_bins
-from .symmetry import CLOUD_COLUMNS
+from hpcbip.models import Model
+from hpcbip.qmc.cycle import EVENTS, LARGEST_CYCLE, STATE_WORDS, UPDATES, run_bins
+from hpcbip.qmc.ensemble import Ensemble, columns, kept_columns, raw_columns
+from hpcbip.qmc.estimators.measure import MARK
+from hpcbip.qmc.kernel.parameters import LAGS
+from hpcbip.qmc.kernel.path import EVENT, FIRST, MAX_EVENTS, TAIL
+from hpcbip.qmc.kernel.symmetry import CLOUD_COLUMNS
 
 CHOICES = 1024  # longest list of partners that the heat bath of the phonon lines considers
 

@@ -9,11 +9,11 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from ..models import BULK_EDGE, Lattice, Model
-from .measure import SCALARS
-from .parameters import BOX, LAGS, WAVE_LAGS, kernel_parameters
-from .path import half_range
-from .sweep import UPDATES
+from hpcbip.models import BULK_EDGE, Lattice, Model
+from hpcbip.qmc.cycle import UPDATES
+from hpcbip.qmc.estimators.measure import SCALARS
+from hpcbip.qmc.kernel.parameters import BOX, LAGS, WAVE_LAGS, kernel_parameters
+from hpcbip.qmc.kernel.path import half_range
 
 PAIR_SCALARS = ("pair_distance2", "potential")  # columns that one electron does not have
 

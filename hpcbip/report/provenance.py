@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from hpcbip.campaign.directory import is_locked
 from hpcbip.errors import InputError
+from hpcbip.store.directory import is_locked
 
 MAX_ENSEMBLES = 500  # above, reading all bins once more only for their digests takes too long
 MAX_LINES = 5000
@@ -60,7 +60,7 @@ def read_runs(directory: Path) -> list[Run]:
 
 
 def parse_log(name: str, text: str) -> Run:
-    """A run from the text of its log (`hpcbip.campaign.runlog`); lines of another form, as in tracebacks, are skipped.
+    """A run from the text of its log (`hpcbip.store.run_log`); lines of another form, as in tracebacks, are skipped.
 
     Args:
         name: of the run.
@@ -106,7 +106,7 @@ def read_digests(directory: Path, ensembles: int) -> Digests:
         directory: of the campaign.
         ensembles: how many there are in its plan.
     """
-    from hpcbip.campaign.digest import digest_lines  # here, because it loads HDF5
+    from hpcbip.store.digest import digest_lines  # here, because it loads HDF5
 
     if ensembles > MAX_ENSEMBLES:
         return Digests(left_out=f"{ensembles} ensembles are more than are listed here")

@@ -16,7 +16,7 @@ from rich.table import Table
 if TYPE_CHECKING:
     import pandas
 
-    from hpcbip.superconductivity.suggest import Suggestion
+    from hpcbip.superconductivity.suggestions import Suggestion
 
 Record = Mapping[str, Any]
 

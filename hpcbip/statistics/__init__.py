@@ -1,12 +1,12 @@
 """Errors of correlated data: arrays in, arrays out."""
 
-from .binning import Binning, binning_analysis, pooled_mean, rebin
-from .checks import CheckBins, chain_consistency, check_bins, split_r_hat, thermalisation, trend
-from .fits import LineFit, Windows, fit_line, fit_line_past_transient, fit_lines_past_transient
-from .gamma import Gamma, autocovariance, gamma_method
-from .jackknife import Jackknife, jackknife
-from .samples import Samples
-from .summary import VERDICTS, Summary, summarise
+from hpcbip.statistics.binning import Binning, binning_analysis, pooled_mean, rebin
+from hpcbip.statistics.checks import CheckBins, chain_consistency, check_bins, split_r_hat, thermalisation, trend
+from hpcbip.statistics.fits import LineFit, Windows, fit_line, fit_line_past_transient, fit_lines_past_transient
+from hpcbip.statistics.gamma import Gamma, autocovariance, gamma_method
+from hpcbip.statistics.jackknife import Jackknife, jackknife
+from hpcbip.statistics.samples import Samples
+from hpcbip.statistics.summary import VERDICTS, Summary, summarise
 
 __all__ = [
     "VERDICTS",

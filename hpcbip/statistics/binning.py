@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from .samples import Array, Chains, Moments, Samples
+from hpcbip.statistics.samples import Array, Chains, Moments, Samples
 
 __all__ = ["MIN_BINS", "Array", "Binning", "Chains", "bin_sizes", "binning_analysis", "pooled_mean", "rebin"]
 

@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import fdtrc, stdtr
 
-from .binning import Binning, bin_sizes
-from .samples import Array, Chains, Moments, Samples, dot
+from hpcbip.statistics.binning import Binning, bin_sizes
+from hpcbip.statistics.samples import Array, Chains, Moments, Samples, dot
 
 _LARGER = 3.0  # than the rule of the plateau has them
 _LEAST = 4  # bins of the longest chain

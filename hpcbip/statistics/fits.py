@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import chdtrc, fdtrc
 
-from .samples import Array
+from hpcbip.statistics.samples import Array
 
 
 @dataclass(frozen=True)

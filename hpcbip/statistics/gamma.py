@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.fft import irfft, next_fast_len, rfft
 
-from .samples import Array, Chains, Samples, dot
+from hpcbip.statistics.samples import Array, Chains, Samples, dot
 
 FEW_LAGS = 16  # up to which products are quicker than Fourier transforms
 MORE_LAGS = 128  # up to which one looks before all of them are worked out

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .binning import rebin
-from .samples import Array, Chains, dot
+from hpcbip.statistics.binning import rebin
+from hpcbip.statistics.samples import Array, Chains, dot
 
 Function = Callable[..., Array]
 

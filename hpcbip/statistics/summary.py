@@ -9,10 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtr, stdtrit
 
-from .binning import Binning, binning_analysis
-from .checks import check_all
-from .gamma import Gamma, gamma_method
-from .samples import Array, Chains, Samples
+from hpcbip.statistics.binning import Binning, binning_analysis
+from hpcbip.statistics.checks import check_all
+from hpcbip.statistics.gamma import Gamma, gamma_method
+from hpcbip.statistics.samples import Array, Chains, Samples
 
 VERDICTS: tuple[str, ...] = ("converged", "maybe", "not")
 _P_ALARM = 1e-4  # of a check; three checks of each number of a table of 100 raise one false alarm in 30

@@ -1,6 +1,6 @@
 """From bipolarons to transition temperatures."""
 
-from .tc import (
+from hpcbip.superconductivity.tc import (
     BEC_PREFACTOR,
     BKT_PREFACTOR,
     PUBLISHED_BKT_PREFACTOR,

@@ -14,8 +14,7 @@ from numpy.typing import NDArray
 
 from hpcbip.models import get_lattice
 from hpcbip.statistics.smooth import Smooth, enough, smooth
-
-from .tc import closest_packing, transition_temperature
+from hpcbip.superconductivity.tc import closest_packing, transition_temperature
 
 Array = NDArray[np.float64]
 Record = Mapping[str, Any]
@@ -199,7 +198,7 @@ def _dimension(record: Record) -> int:
 
 
 def _mass(record: Record) -> float:
-    """The mass that enters Tc: of an anisotropic pair the geometric mean (`hpcbip.campaign.extras`)."""
+    """The mass that enters Tc: of an anisotropic pair the geometric mean (`hpcbip.reduction.dispersion`)."""
     along = [record.get(f"mass_bipolaron[{a + 1}]") for a in range(_dimension(record))]
     known = [float(mass) for mass in along if mass is not None]
     return math.prod(known) ** (1.0 / len(known)) if len(known) == len(along) else float(record["mass_bipolaron"])

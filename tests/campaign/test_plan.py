@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from hpcbip.campaign.config import Config
 from hpcbip.campaign.identity import canonical_json, chain_seed, identity_of
 from hpcbip.campaign.plan import auto_beta, make_plan
+from hpcbip.campaign.schema import Config
 from hpcbip.qmc import Chain
 
 

@@ -12,9 +12,9 @@ from click.testing import CliRunner
 
 from hpcbip.cli import commands
 from hpcbip.report.figures.theory.exact import bound
-from hpcbip.theory.instanton import NotTrapped, Surface
-from hpcbip.theory.instanton_path import instanton
-from tests.report.test_results import campaign
+from hpcbip.theory.instanton.surface import NotTrapped, Surface
+from hpcbip.theory.instanton.tunnelling import instanton
+from tests.reduction.test_results import campaign
 
 
 def drawn(folder: Path, words: str) -> tuple[str, list[dict[str, str]]]:

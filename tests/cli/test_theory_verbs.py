@@ -11,7 +11,7 @@ from click.testing import CliRunner
 
 from hpcbip.cli import commands
 from hpcbip.errors import InputError
-from hpcbip.superconductivity.eliashberg import critical_temperature
+from hpcbip.theory.eliashberg.equations import critical_temperature
 
 
 def said(*arguments: object) -> str:

@@ -16,12 +16,11 @@ import pytest
 
 from hpcbip.models import MOMENTUM_PERIOD
 from hpcbip.qmc import Ensemble
-from hpcbip.qmc.measure import SLOPE_FROM, SLOPE_TO
-from hpcbip.qmc.parameters import LAGS
-
-from .cases import matched, model_problem, sample
-from .cluster import RING4, SQUARE, TRIANGULAR, Cluster, Problem
-from .zscore import compare
+from hpcbip.qmc.estimators.measure import SLOPE_FROM, SLOPE_TO
+from hpcbip.qmc.kernel.parameters import LAGS
+from tests.exact.cases import matched, model_problem, sample
+from tests.exact.cluster import RING4, SQUARE, TRIANGULAR, Cluster, Problem
+from tests.exact.zscore import compare
 
 SQUARE9 = Cluster(SQUARE, (3, 3), periodic=True)
 TRIANGULAR9 = Cluster(TRIANGULAR, (3, 3), periodic=True)

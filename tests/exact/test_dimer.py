@@ -21,10 +21,9 @@ import pytest
 
 from hpcbip.models import Model, get_lattice
 from hpcbip.qmc import Ensemble
-
-from .cases import sample
-from .cluster import DIMER, Problem
-from .zscore import compare
+from tests.exact.cases import sample
+from tests.exact.cluster import DIMER, Problem
+from tests.exact.zscore import compare
 
 
 def closed_form(n: int, t: float, omega: float, g: float, beta: float, edge: float) -> dict[str, float]:

@@ -17,9 +17,8 @@ import pytest
 
 from hpcbip.models import Model
 from hpcbip.qmc import Ensemble
-
-from .cases import sample
-from .zscore import compare
+from tests.exact.cases import sample
+from tests.exact.zscore import compare
 
 
 def test_antiadiabatic_holstein_polaron() -> None:

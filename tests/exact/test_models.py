@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 
-from .cases import matched, sample
-from .cluster import CHAIN3, CUBIC, DIMER, NEXT_NEIGHBOURS, PLAQUETTE, RING4, SQUARE, TRIANGULAR, Cluster
-from .zscore import compare
+from tests.exact.cases import matched, sample
+from tests.exact.cluster import CHAIN3, CUBIC, DIMER, NEXT_NEIGHBOURS, PLAQUETTE, RING4, SQUARE, TRIANGULAR, Cluster
+from tests.exact.zscore import compare
 
 SQUARE9 = Cluster(SQUARE, (3, 3), periodic=True)
 TRIANGULAR9 = Cluster(TRIANGULAR, (3, 3), periodic=True)

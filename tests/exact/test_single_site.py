@@ -15,10 +15,9 @@ import pytest
 
 from hpcbip.models import Model, get_lattice
 from hpcbip.qmc import Ensemble
-
-from .cases import sample
-from .cluster import CHAIN, Cluster, Problem
-from .zscore import compare
+from tests.exact.cases import sample
+from tests.exact.cluster import CHAIN, Cluster, Problem
+from tests.exact.zscore import compare
 
 SITE = Cluster(CHAIN, (1,))
 

@@ -16,13 +16,12 @@ import pytest
 
 from hpcbip.models import Model
 from hpcbip.qmc import Ensemble
-from hpcbip.qmc.measure import SLOPE_FROM, SLOPE_TO
-from hpcbip.qmc.parameters import LAGS
-
-from .cases import sample
-from .cluster import BCC, CUBIC, FCC, SQUARE, TRIANGULAR, Grid
-from .two_body import finite_beta
-from .zscore import compare
+from hpcbip.qmc.estimators.measure import SLOPE_FROM, SLOPE_TO
+from hpcbip.qmc.kernel.parameters import LAGS
+from tests.exact.cases import sample
+from tests.exact.cluster import BCC, CUBIC, FCC, SQUARE, TRIANGULAR, Grid
+from tests.exact.two_body import finite_beta
+from tests.exact.zscore import compare
 
 # grid, β, κ, half width of the box, U and what else the model has. A trial state as wide as the pair keeps unbound
 # electrons rare: they are far apart, and would make the distribution of <(r1 - r2)²> very skewed.

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from scipy.optimize import brentq
 from scipy.sparse.linalg import expm_multiply
 
-from .cluster import Grid
+from tests.exact.cluster import Grid
 
 NODES = 12  # of the Gauss-Legendre average over the window
 

@@ -12,7 +12,7 @@ fault = sys.argv.pop(1)
 
 def build_in() -> None:
     """The second block of bins of chain 1 fails, in the ensemble of two electrons with the weaker coupling."""
-    from hpcbip.campaign import worker
+    from hpcbip.driver import worker
 
     real = worker.Worker._run_block
 
@@ -34,16 +34,16 @@ def build_in() -> None:
 
 
 if __name__ == "__main__":
-    from hpcbip.campaign import run as campaign_run
+    from hpcbip.driver import run
 
-    original = campaign_run._world
+    original = run._world
 
     def world() -> Any:
         comm = original()
         build_in()
         return comm
 
-    campaign_run._world = world
+    run._world = world
     from hpcbip.cli import main
 
     main()

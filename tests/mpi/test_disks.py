@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from .campaigns import all_of, checkpointed, hpcbip, run_to_the_end, start, write_config
+from tests.mpi.campaigns import all_of, checkpointed, hpcbip, run_to_the_end, start, write_config
 
 pytestmark = pytest.mark.mpi
 SIZE = {"max_blocks": 16, "updates_per_bin": 100_000}

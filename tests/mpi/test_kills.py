@@ -18,9 +18,8 @@ from pathlib import Path
 
 import pytest
 
-from hpcbip.campaign.checkpoint import Checkpoints
-
-from .campaigns import all_of, digest, kill_everything, ranks_of, run_to_the_end, start
+from hpcbip.store.checkpoints import Checkpoints
+from tests.mpi.campaigns import all_of, digest, kill_everything, ranks_of, run_to_the_end, start
 
 KILLS = int(os.environ.get("HPCBIP_KILLS", "5"))
 RANKS = 3

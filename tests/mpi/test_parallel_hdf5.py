@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from .campaigns import checkpointed, digest, environment, kill_everything, run_to_the_end, write_config
+from tests.mpi.campaigns import checkpointed, digest, environment, kill_everything, run_to_the_end, write_config
 
 ROOT = Path(__file__).parents[2]
 PYTHON = ROOT / ".venv-parallel" / "bin" / "python"
@@ -78,7 +78,7 @@ def test_kills_of_ranks_that_write_together(tmp_path: Path) -> None:
 
 def test_the_death_of_one_rank_ends_the_job(tmp_path: Path) -> None:
     """This MPI cannot live on without a rank: the job ends at once, and nothing is lost."""
-    from .campaigns import all_of, ranks_of
+    from tests.mpi.campaigns import all_of, ranks_of
 
     config, directory = write_config(tmp_path, max_blocks=60, updates_per_bin=60_000), tmp_path / "run"
     process = start(config, directory, 4)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from .campaigns import command, digest, environment, run_to_the_end, write_config
+from tests.mpi.campaigns import command, digest, environment, run_to_the_end, write_config
 
 
 @pytest.mark.mpi

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from .campaigns import (
+from tests.mpi.campaigns import (
     all_of,
     checkpointed,
     command,
@@ -81,7 +81,7 @@ def test_three_sigkills_leave_the_same_bins(tmp_path: Path, ranks: int, seed: in
 
 
 def test_the_loss_of_workers_is_survived_in_place(tmp_path: Path) -> None:
-    from hpcbip.campaign.launch import find_mpirun, settings
+    from hpcbip.driver.launch.mpirun import find_mpirun, settings
 
     if "ulfm" not in settings(find_mpirun())[0]:
         pytest.skip("this MPI cannot live on without a rank")
@@ -121,7 +121,7 @@ def test_a_chain_that_fails_is_isolated_and_a_rank_that_raises_ends_the_job(
 ) -> None:
     """One chain of the first bipolaron ensemble fails in its second block: the others go on; a program error stops the
     run with its traceback told; both lose nothing."""
-    from hpcbip.campaign.launch import find_mpirun, settings
+    from hpcbip.driver.launch.mpirun import find_mpirun, settings
 
     config, directory = write_config(tmp_path), tmp_path / "run"
     expected = run_to_the_end(config, tmp_path / "undisturbed")
@@ -252,7 +252,7 @@ def test_bad_input_under_mpirun_is_one_line_and_no_rank_starts_work(tmp_path: Pa
 
 
 def test_plain_mpirun_works_too(tmp_path: Path, undisturbed: str) -> None:
-    from hpcbip.campaign.launch import find_mpirun, settings
+    from hpcbip.driver.launch.mpirun import find_mpirun, settings
 
     flags, variables = settings(find_mpirun())
     config, directory = write_config(tmp_path), tmp_path / "run"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from hpcbip.qmc import Chain, Ensemble
-from hpcbip.qmc.path import AXIS_BITS, AXIS_MASK, FIRST, SITE, SITE_AXIS, TAIL, field_bits, half_range
+from hpcbip.qmc.kernel.path import AXIS_BITS, AXIS_MASK, FIRST, SITE, SITE_AXIS, TAIL, field_bits, half_range
 
 
 def unpack(site: int, d: int) -> np.ndarray:

@@ -7,8 +7,7 @@ import pytest
 
 from hpcbip.models import Model, get_lattice
 from hpcbip.qmc import Chain, Ensemble, columns, displacements, lags
-
-from .invariants import check
+from tests.qmc.invariants import check
 
 SQUARE, CHAIN = get_lattice("square"), get_lattice("chain")
 

@@ -8,8 +8,7 @@ import pytest
 from hpcbip.models import Model
 from hpcbip.qmc import Chain, Ensemble
 from hpcbip.qmc.updates.reflections import reflect
-
-from .invariants import check
+from tests.qmc.invariants import check
 
 MODELS = {
     "square": Model("square", "bond", 1.0, 0.5, 0.8, 4.0),

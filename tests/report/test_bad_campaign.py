@@ -11,13 +11,13 @@ import pytest
 from click.testing import CliRunner
 
 import hpcbip
-from hpcbip.campaign.config import load_config
 from hpcbip.campaign.identity import canonical_json
 from hpcbip.campaign.plan import make_plan
-from hpcbip.campaign.store import Room, Store
+from hpcbip.campaign.schema import load_config
 from hpcbip.cli import commands
-from hpcbip.report.diagnostics import diagnostics
-from tests.campaign.synthetic import ERRORS, sector_bins
+from hpcbip.report.checks import diagnostics
+from hpcbip.store.store import Room, Store
+from tests.store.synthetic import ERRORS, sector_bins
 
 CONFIG = """
 name: bad

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from hpcbip.report.html import render
+from hpcbip.report.html.page import render
 from tests.report import browser
-from tests.report.test_diagnostics import FLAGS, good
+from tests.report.test_checks import FLAGS, good
 from tests.report.test_html import EVIL, figures, many_kinds, results
 
 Open = Callable[..., Any]

@@ -82,7 +82,7 @@ def test_what_cannot_be_written_is_an_input_error(tmp_path: Path, name: str) -> 
 
 
 def test_importing_reports_does_not_load_matplotlib() -> None:
-    code = "import sys, hpcbip.report.results; sys.exit('matplotlib' in sys.modules or 'numba' in sys.modules)"
+    code = "import sys, hpcbip.reduction.results; sys.exit('matplotlib' in sys.modules or 'numba' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], cwd=Path(__file__).parents[2], check=False).returncode == 0
 
 

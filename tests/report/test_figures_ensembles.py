@@ -12,9 +12,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from hpcbip.campaign.observables import Reduced
 from hpcbip.models import get_lattice
-from hpcbip.report.analyses import Analyses, Found
+from hpcbip.reduction.cache import closed
+from hpcbip.reduction.ensembles import Reduced
+from hpcbip.reduction.executor import Analyses, Found
 from hpcbip.report.figures import draw_all
 from hpcbip.report.figures.autocorrelation import autocorrelation
 from hpcbip.report.figures.curves import ensemble_names
@@ -22,7 +23,6 @@ from hpcbip.report.figures.displacement import displacement
 from hpcbip.report.figures.pair import pair
 from hpcbip.report.figures.plateaus import plateaus
 from hpcbip.report.figures.progress import progress
-from hpcbip.report.kept import closed
 from hpcbip.statistics import fit_line_past_transient, summarise
 from tests.report.test_figures import markers, peak, record
 from tests.statistics.ar1 import ar1
@@ -163,7 +163,7 @@ def test_progress_draws_errors_target_and_law() -> None:
 
 
 def results(records: list[dict[str, Any]], bins: bool = True, **other: Any) -> Any:
-    """What `draw_all` needs of `hpcbip.report.results.Results`."""
+    """What `draw_all` needs of `hpcbip.reduction.results.Results`."""
     count: Iterator[int] = itertools.count()
     ensembles, points = {}, []
     for one in records:

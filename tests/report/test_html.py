@@ -12,18 +12,18 @@ from typing import Any
 
 import pytest
 
-from hpcbip.campaign.config import load_config
-from hpcbip.campaign.directory import prepare_directory
 from hpcbip.campaign.plan import make_plan
+from hpcbip.campaign.schema import load_config
 from hpcbip.errors import InputError
-from hpcbip.report import html
 from hpcbip.report.figures import Drawn
-from hpcbip.report.html import headline, render, report_and_write
-from hpcbip.report.model_words import lambda_words, model_formula, model_words, tc_words
+from hpcbip.report.html import page as page_module
+from hpcbip.report.html.page import headline, render, report_and_write
+from hpcbip.report.html.results_table import table
+from hpcbip.report.model_description import lambda_words, model_formula, model_words, tc_words
 from hpcbip.report.provenance import parse_log, read_digests
-from hpcbip.report.rows import table
-from tests.report.test_diagnostics import FLAGS, good
-from tests.report.test_results import campaign
+from hpcbip.store.directory import prepare_directory
+from tests.reduction.test_results import campaign
+from tests.report.test_checks import FLAGS, good
 
 EVIL = '<script>document.title="broken in"</script>&"\'<img src=x onerror=alert(1)>'
 CONFIG = """
@@ -146,7 +146,7 @@ def test_columns_with_nothing_in_them_are_left_out() -> None:
 
 
 def test_long_table_is_left_to_the_script(tmp_path: Path) -> None:
-    records = [good(0.001 * i, 0.1) for i in range(html.STATIC_ROWS + 1)]
+    records = [good(0.001 * i, 0.1) for i in range(page_module.STATIC_ROWS + 1)]
     page = render(results(tmp_path, records), [])
     assert '<th scope="row"><button' not in page and "<noscript>" in page
     assert len(embedded(page)["rows"]) == len(records)
@@ -265,8 +265,8 @@ def test_from_bins_to_the_page(tmp_path: Path) -> None:
 def test_written_aside_or_one_clear_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     made = results(tmp_path, [good()])
     drawn = figures(tmp_path)
-    monkeypatch.setattr(html, "read_results", lambda directory: made)
-    monkeypatch.setattr(html, "draw_all", lambda results, folder: drawn)
+    monkeypatch.setattr(page_module, "read_results", lambda directory: made)
+    monkeypatch.setattr(page_module, "draw_all", lambda results, folder: drawn)
     page, *others = report_and_write(tmp_path)
     assert page == tmp_path / "report.html" and others == [file for figure in drawn for file in figure.files]
     assert page.read_text(encoding="utf-8").startswith("<!DOCTYPE html>")

@@ -10,9 +10,8 @@ import pytest
 
 import hpcbip
 from hpcbip.errors import InputError
-from hpcbip.report.results import read_results
-
-from .test_results import campaign
+from hpcbip.reduction.results import read_results
+from tests.reduction.test_results import campaign
 
 TUTORIAL = Path(__file__).parents[2] / "docs" / "tutorial.py"
 

@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from hpcbip.campaign.config import load_config
 from hpcbip.campaign.plan import make_plan
+from hpcbip.campaign.schema import load_config
 from hpcbip.cli import commands
 from hpcbip.errors import InputError
-from tests.report.test_results import campaign
+from tests.reduction.test_results import campaign
 
 
 @pytest.mark.parametrize("verb", ["reduce", "tc"])

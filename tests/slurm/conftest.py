@@ -13,8 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.mpi.campaigns import command, environment
-
-from . import cluster
+from tests.slurm import cluster
 
 PATIENCE = 300.0
 

@@ -12,8 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.mpi.campaigns import command, digest, run_to_the_end, write_config
-
-from .conftest import Slurm, read, wait_for
+from tests.slurm.conftest import Slurm, read, wait_for
 
 pytestmark = [pytest.mark.slurm, pytest.mark.mpi]
 

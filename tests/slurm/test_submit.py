@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from hpcbip.campaign.slurm import parse_time_limit
 from hpcbip.cli import main
+from hpcbip.driver.launch.slurm import parse_time_limit
 from hpcbip.errors import InputError
 from tests.mpi.campaigns import command, environment, hpcbip, write_config
 

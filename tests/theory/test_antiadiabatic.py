@@ -9,12 +9,12 @@ import pytest
 import scipy.sparse as sp
 
 from hpcbip.errors import InputError
-from hpcbip.theory.antiadiabatic import amplitudes, effective, effective_level, effective_spaces, eliminate
-from hpcbip.theory.antiadiabatic_law import compare, exact, power, scan
-from hpcbip.theory.exact import converge
-from hpcbip.theory.exact_basis import build_space
-from hpcbip.theory.exact_solve import solve
-from hpcbip.theory.exact_system import Geometry, System
+from hpcbip.theory.antiadiabatic.effective import amplitudes, effective, effective_level, effective_spaces, eliminate
+from hpcbip.theory.antiadiabatic.scaling import compare, exact, power, scan
+from hpcbip.theory.exact.basis import build_space
+from hpcbip.theory.exact.convergence import converge
+from hpcbip.theory.exact.solver import solve
+from hpcbip.theory.exact.system import Geometry, System
 
 COUPLINGS = ("bond", "site-peierls", "holstein")
 

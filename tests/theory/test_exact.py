@@ -10,10 +10,10 @@ import pytest
 
 from hpcbip.errors import InputError
 from hpcbip.models import get_lattice
-from hpcbip.theory.exact import converge, critical_lambda, extrapolate, rows
-from hpcbip.theory.exact_basis import build_space
-from hpcbip.theory.exact_solve import solve
-from hpcbip.theory.exact_system import COUPLINGS, Geometry, System, g_from_lambda
+from hpcbip.theory.exact.basis import build_space
+from hpcbip.theory.exact.convergence import converge, critical_lambda, extrapolate, rows
+from hpcbip.theory.exact.solver import solve
+from hpcbip.theory.exact.system import COUPLINGS, Geometry, System, g_from_lambda
 
 Vector = tuple[int, ...]
 State = tuple[tuple[Vector, ...], tuple[tuple[Vector, int, int], ...]]

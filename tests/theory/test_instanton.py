@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from hpcbip.errors import InputError
-from hpcbip.theory.instanton import Surface, hessian, minima, stationary_points
-from hpcbip.theory.instanton_law import Mass, compare, comparison_rows, exponent, manifold_spread, rows, scan
-from hpcbip.theory.instanton_path import Instanton, instanton
+from hpcbip.theory.instanton.scaling import Mass, compare, comparison_rows, exponent, manifold_spread, rows, scan
+from hpcbip.theory.instanton.surface import Surface, hessian, minima, stationary_points
+from hpcbip.theory.instanton.tunnelling import Instanton, instanton
 from tests.exact.cluster import RING4, Problem
 
 CORNER_TO_DIMER = 2.0 ** (17 / 4) * 2.0 * (1.0 - np.cos(np.pi / 8))  # docs/instanton.md: the chain's s/√Λ as Λ → ∞

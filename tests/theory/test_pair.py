@@ -11,11 +11,11 @@ import scipy.sparse as sp
 from scipy.sparse.linalg import eigsh
 
 from hpcbip.errors import InputError
-from hpcbip.theory.green import Band, square_closed_form
-from hpcbip.theory.pair import BoundPair, PairModel, bound_states, rows, solve
-from hpcbip.theory.pair_lattices import PAIR_LATTICES
-from hpcbip.theory.pair_order import order_parameter
-from hpcbip.theory.pair_threshold import count_bound, threshold, threshold_rows, weak_square_binding, weak_square_law
+from hpcbip.theory.pair.bound_states import BoundPair, PairModel, bound_states, rows, solve
+from hpcbip.theory.pair.green import Band, square_closed_form
+from hpcbip.theory.pair.lattices import PAIR_LATTICES
+from hpcbip.theory.pair.order_parameter import order_parameter
+from hpcbip.theory.pair.threshold import count_bound, threshold, threshold_rows, weak_square_binding, weak_square_law
 from tests.exact.two_body import attractive_hubbard
 
 
@@ -171,7 +171,7 @@ def test_d_wave_ground_state_needs_hole_like_hopping() -> None:
 
 
 def test_sectors_cover_all_sites() -> None:
-    from hpcbip.theory.pair_lattices import symmetric_basis
+    from hpcbip.theory.pair.lattices import symmetric_basis
 
     for place in PAIR_LATTICES.values():
         for shell in place.shells:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from hpcbip.errors import InputError
-from hpcbip.theory.ring import (
+from hpcbip.theory.pair.ring import (
     CHARACTERS,
     embedded_energies,
     embedded_rows,

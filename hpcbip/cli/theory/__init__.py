@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import click
 
-from .antiadiabatic import antiadiabatic
-from .conventional import eliashberg, fermi_surface
-from .exact import exact
-from .instanton import instanton
-from .pair import pair, ring
+from hpcbip.cli.theory.antiadiabatic import antiadiabatic
+from hpcbip.cli.theory.conventional import eliashberg, fermi_surface
+from hpcbip.cli.theory.exact import exact
+from hpcbip.cli.theory.instanton import instanton
+from hpcbip.cli.theory.pair import pair, ring
 
 
 @click.group()

@@ -7,10 +7,9 @@ from typing import Any
 
 import click
 
+from hpcbip.cli.options import FINITE, NOT_NEGATIVE, Numbers, figure_option
+from hpcbip.cli.output import drawn, format_option, output
 from hpcbip.errors import InputError
-
-from ..options import FINITE, NOT_NEGATIVE, Numbers, figure_option
-from ..output import drawn, format_option, output
 
 TABLE = (
     "coupling", "omega", "order", "E_eff", "E", "difference", "mass_eff", "mass", "pair_distance2_eff",
@@ -44,8 +43,8 @@ def antiadiabatic(
 ) -> None:  # fmt: skip
     """Ω >> t: phonons eliminated to second and fourth order in g, beside exact diagonalisation at fixed g²/Ω."""
     from hpcbip.report.figures.theory.antiadiabatic import antiadiabatic_figure
-    from hpcbip.theory.antiadiabatic_law import amplitude_rows, compare, scan
-    from hpcbip.theory.exact_system import Geometry, g_from_lambda
+    from hpcbip.theory.antiadiabatic.scaling import amplitude_rows, compare, scan
+    from hpcbip.theory.exact.system import Geometry, g_from_lambda
 
     if lam is not None and ratio is not None:
         raise InputError("--lambda: give either --lambda or --g2-over-omega, not both")

@@ -6,10 +6,9 @@ from pathlib import Path
 
 import click
 
+from hpcbip.cli.options import FINITE, NOT_NEGATIVE, POSITIVE, Numbers, few, figure_option
+from hpcbip.cli.output import drawn, format_option, output
 from hpcbip.errors import InputError
-
-from ..options import FINITE, NOT_NEGATIVE, POSITIVE, Numbers, few, figure_option
-from ..output import drawn, format_option, output
 
 MU_STAR = Numbers(least=0.0)
 
@@ -22,7 +21,7 @@ MU_STAR = Numbers(least=0.0)
 def eliashberg(lambdas: list[float], mu_stars: list[float], figure: Path | None, form: str) -> None:
     """Tc/Ω of Migdal–Eliashberg theory for an Einstein phonon, with Allen–Dynes and McMillan beside it."""
     from hpcbip.report.figures.theory.conventional import eliashberg_figure
-    from hpcbip.superconductivity.ceiling import eliashberg_rows
+    from hpcbip.theory.eliashberg.conventional import eliashberg_rows
 
     few(lambdas, mu_stars)
     rows = eliashberg_rows(lambdas, mu_stars)
@@ -56,7 +55,7 @@ def fermi_surface(
     """λ_ME and m*/m of the lattice models from averages over the Fermi surface, and the ceiling Tc/Ω they give."""
     from hpcbip.models import Model, coupling_from_lambda, get_lattice
     from hpcbip.report.figures.theory.conventional import ceiling_figure
-    from hpcbip.superconductivity.ceiling import lattice_rows
+    from hpcbip.theory.eliashberg.conventional import lattice_rows
 
     if lambdas and strengths:
         raise InputError("--lambda: give either --lambda or --g, not both")

@@ -6,10 +6,9 @@ from pathlib import Path
 
 import click
 
+from hpcbip.cli.options import FINITE, NOT_NEGATIVE, POSITIVE, Numbers, few, figure_option
+from hpcbip.cli.output import drawn, format_option, output
 from hpcbip.errors import InputError
-
-from ..options import FINITE, NOT_NEGATIVE, POSITIVE, Numbers, few, figure_option
-from ..output import drawn, format_option, output
 
 
 @click.command()
@@ -41,8 +40,8 @@ def exact(
 ) -> None:  # fmt: skip
     """Exact diagonalisation of one or two electrons with phonons: E, mass, size, cloud, converged and with errors."""
     from hpcbip.report.figures.theory.exact import critical_figure, exact_figure
-    from hpcbip.theory.exact import critical_lambda, critical_row, rows
-    from hpcbip.theory.exact_system import Geometry, System, g_from_lambda
+    from hpcbip.theory.exact.convergence import critical_lambda, critical_row, rows
+    from hpcbip.theory.exact.system import Geometry, System, g_from_lambda
 
     t, omega = energies["t"], energies["omega"]
     if critical:

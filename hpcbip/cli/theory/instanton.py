@@ -8,14 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from hpcbip.cli.options import NOT_NEGATIVE, POSITIVE, Numbers, figure_option
+from hpcbip.cli.output import drawn, format_option, output
 from hpcbip.errors import InputError
 
-from ..options import NOT_NEGATIVE, POSITIVE, Numbers, figure_option
-from ..output import drawn, format_option, output
-
 if TYPE_CHECKING:
-    from hpcbip.theory.instanton import Surface
-    from hpcbip.theory.instanton_law import Mass
+    from hpcbip.theory.instanton.scaling import Mass
+    from hpcbip.theory.instanton.surface import Surface
 
 
 @click.command()
@@ -36,9 +35,9 @@ def instanton(
 ) -> None:  # fmt: skip
     """Semiclassical tunnelling of self-trapped (bi)polarons: barriers, actions s = S Ω/t, the power of λ in ln m*."""
     from hpcbip.report.figures.theory.instanton import comparison_figure, instanton_figure
-    from hpcbip.theory.instanton import Surface
-    from hpcbip.theory.instanton_law import compare, comparison_rows, exponent, rows, scan
-    from hpcbip.theory.instanton_path import instanton as full_instanton
+    from hpcbip.theory.instanton.scaling import compare, comparison_rows, exponent, rows, scan
+    from hpcbip.theory.instanton.surface import Surface
+    from hpcbip.theory.instanton.tunnelling import instanton as full_instanton
 
     if size is None:
         size = 8 if surface_words["lattice"] == "chain" else 4 if surface_words["U"] else 5
@@ -69,9 +68,9 @@ def _masses(directory: Path, surface: Surface, t_over_omega: float) -> list[Mass
     Raises:
         InputError: if the directory is no campaign, or has no such point.
     """
+    from hpcbip.reduction.results import read_results
     from hpcbip.report.figures.curves import FLAGS_OF_TC
-    from hpcbip.report.results import read_results
-    from hpcbip.theory.instanton_law import Mass
+    from hpcbip.theory.instanton.scaling import Mass
 
     records = read_results(directory).records
     name = f"mass_{surface.sector}"

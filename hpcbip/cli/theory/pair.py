@@ -7,8 +7,8 @@ from pathlib import Path
 
 import click
 
-from ..options import FINITE, Numbers, few, figure_option
-from ..output import drawn, format_option, output
+from hpcbip.cli.options import FINITE, Numbers, few, figure_option
+from hpcbip.cli.output import drawn, format_option, output
 
 
 @click.command()
@@ -32,8 +32,8 @@ def pair(
     """
     from hpcbip.errors import InputError
     from hpcbip.report.figures.theory.pair import pair_figure
-    from hpcbip.theory.pair import PairModel, rows
-    from hpcbip.theory.pair_threshold import threshold_rows
+    from hpcbip.theory.pair.bound_states import PairModel, rows
+    from hpcbip.theory.pair.threshold import threshold_rows
 
     if thresholds is not None and figure is not None:
         raise InputError("--figure: there is none of --thresholds; allowed: one of the two")
@@ -59,7 +59,7 @@ def pair(
 def ring(amplitude: float, attraction: float, model: str, figure: Path | None, form: str) -> None:
     """The four-site ring behind d-wave pairs: levels and symmetries."""
     from hpcbip.report.figures.theory.ring import ring_figure
-    from hpcbip.theory.ring import rows
+    from hpcbip.theory.pair.ring import rows
 
     output(rows(amplitude, attraction, model), form)
     drawn(lambda: ring_figure(amplitude, attraction, model), figure, form)

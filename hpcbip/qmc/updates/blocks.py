@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..jit import kernel
-from ..path import AXIS_BITS, FIRST
+from hpcbip.qmc.kernel.jit import kernel
+from hpcbip.qmc.kernel.path import AXIS_BITS, FIRST
 
 
 @kernel

@@ -11,9 +11,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..geometry import action
-from ..jit import kernel
-from ..path import (
+from hpcbip.qmc.kernel.geometry import action
+from hpcbip.qmc.kernel.jit import kernel
+from hpcbip.qmc.kernel.path import (
     AXIS_BITS,
     FIRST,
     SITE,
@@ -25,8 +25,8 @@ from ..path import (
     site_before,
     unlink,
 )
-from ..rng import accept, scale_free
-from .blocks import block_end, closed
+from hpcbip.qmc.kernel.rng import accept, scale_free
+from hpcbip.qmc.updates.blocks import block_end, closed
 
 OCTAVES = 9
 

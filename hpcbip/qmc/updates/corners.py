@@ -12,11 +12,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..geometry import action_change, hop_allowed
-from ..jit import kernel
-from ..path import SITE, bond_of, random_event, shift, site_after, site_before
-from ..rng import accept, below, scale_free
-from .blocks import block_end, closed, move_block
+from hpcbip.qmc.kernel.geometry import action_change, hop_allowed
+from hpcbip.qmc.kernel.jit import kernel
+from hpcbip.qmc.kernel.path import SITE, bond_of, random_event, shift, site_after, site_before
+from hpcbip.qmc.kernel.rng import accept, below, scale_free
+from hpcbip.qmc.updates.blocks import block_end, closed, move_block
 
 OCTAVES = 6
 

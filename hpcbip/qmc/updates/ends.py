@@ -13,9 +13,9 @@ import math
 
 import numpy as np
 
-from ..geometry import action_change, hop_allowed, log_trial
-from ..jit import kernel
-from ..path import (
+from hpcbip.qmc.kernel.geometry import action_change, hop_allowed, log_trial
+from hpcbip.qmc.kernel.jit import kernel
+from hpcbip.qmc.kernel.path import (
     AXIS_BITS,
     FIRST,
     TAIL,
@@ -28,7 +28,7 @@ from ..path import (
     shift,
     site_after,
 )
-from ..rng import below, next_word, uniform
+from hpcbip.qmc.kernel.rng import below, next_word, uniform
 
 ONE = np.uint64(1)
 TWO = np.uint64(2)

@@ -18,10 +18,10 @@ import math
 
 import numpy as np
 
-from ..geometry import same_oscillator
-from ..jit import kernel
-from ..path import FIRST, SITE, join, random_event
-from ..rng import accept, below, coin, octave, uniform
+from hpcbip.qmc.kernel.geometry import same_oscillator
+from hpcbip.qmc.kernel.jit import kernel
+from hpcbip.qmc.kernel.path import FIRST, SITE, join, random_event
+from hpcbip.qmc.kernel.rng import accept, below, coin, octave, uniform
 
 SHORTEST = 8  # events of the shortest list
 OCTAVES = 7

@@ -15,9 +15,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..geometry import action_change
-from ..jit import kernel
-from ..path import (
+from hpcbip.qmc.kernel.geometry import action_change
+from hpcbip.qmc.kernel.jit import kernel
+from hpcbip.qmc.kernel.path import (
     AXIS_BITS,
     change_of_rel,
     link,
@@ -30,8 +30,8 @@ from ..path import (
     unlink,
     unlink_line,
 )
-from ..rng import accept, coin, scale_free, uniform
-from .blocks import block_end, closed, move_block
+from hpcbip.qmc.kernel.rng import accept, coin, scale_free, uniform
+from hpcbip.qmc.updates.blocks import block_end, closed, move_block
 
 OCTAVES = 6
 

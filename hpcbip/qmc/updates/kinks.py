@@ -20,9 +20,9 @@ import math
 
 import numpy as np
 
-from ..geometry import action_change, hop_allowed
-from ..jit import kernel
-from ..path import (
+from hpcbip.qmc.kernel.geometry import action_change, hop_allowed
+from hpcbip.qmc.kernel.jit import kernel
+from hpcbip.qmc.kernel.path import (
     FIRST,
     SITE,
     add_event,
@@ -36,7 +36,7 @@ from ..path import (
     shift,
     site_after,
 )
-from ..rng import below, coin, uniform
+from hpcbip.qmc.kernel.rng import below, coin, uniform
 
 
 @kernel

@@ -14,10 +14,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..jit import inlined, kernel
-from ..path import AXIS_BITS, AXIS_MASK, SITE, TAIL, coordinate
-from ..rng import coin
-from ..symmetry import CLOUD_COLUMNS, close_line, cloud_symmetric, open_line
+from hpcbip.qmc.kernel.jit import inlined, kernel
+from hpcbip.qmc.kernel.path import AXIS_BITS, AXIS_MASK, SITE, TAIL, coordinate
+from hpcbip.qmc.kernel.rng import coin
+from hpcbip.qmc.kernel.symmetry import CLOUD_COLUMNS, close_line, cloud_symmetric, open_line
 
 
 @kernel

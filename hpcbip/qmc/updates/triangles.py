@@ -10,9 +10,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..geometry import action_change, hop_allowed
-from ..jit import kernel
-from ..path import (
+from hpcbip.qmc.kernel.geometry import action_change, hop_allowed
+from hpcbip.qmc.kernel.jit import kernel
+from hpcbip.qmc.kernel.path import (
     FIRST,
     SITE,
     add_event,
@@ -24,7 +24,7 @@ from ..path import (
     site_after,
     site_before,
 )
-from ..rng import accept, below, coin, uniform
+from hpcbip.qmc.kernel.rng import accept, below, coin, uniform
 
 
 @kernel

@@ -16,9 +16,9 @@ import math
 
 import numpy as np
 
-from ..geometry import same_oscillator
-from ..jit import kernel
-from ..path import (
+from hpcbip.qmc.kernel.geometry import same_oscillator
+from hpcbip.qmc.kernel.jit import kernel
+from hpcbip.qmc.kernel.path import (
     FIRST,
     SITE,
     add_event,
@@ -31,7 +31,7 @@ from ..path import (
     random_interval,
     site_after,
 )
-from ..rng import below, coin, uniform
+from hpcbip.qmc.kernel.rng import below, coin, uniform
 
 
 @kernel

@@ -3,8 +3,8 @@
 Each file has a function that makes a `style.Picture` (figure, its numbers, title and caption); `draw_all` saves all.
 """
 
-from .dome import dome_figure
-from .gallery import Drawn, draw_all
-from .plateaus import PLATEAUS, plateaus
+from hpcbip.report.figures.dome import dome_figure
+from hpcbip.report.figures.gallery import Drawn, draw_all
+from hpcbip.report.figures.plateaus import PLATEAUS, plateaus
 
 __all__ = ["PLATEAUS", "Drawn", "dome_figure", "draw_all", "plateaus"]

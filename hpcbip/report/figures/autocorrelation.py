@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from ..tables import Record
-from . import style
-from .curves import labels, point_names, shared_name
-from .style import COLUMN, PAGE, SMALL, TEXT, Picture
+from hpcbip.report.figures import style
+from hpcbip.report.figures.curves import labels, point_names, shared_name
+from hpcbip.report.figures.style import COLUMN, PAGE, SMALL, TEXT, Picture
+from hpcbip.report.tables import Record
 
 _NUMBERED = 40  # points up to which the numbers are written
 _ROW = 0.17  # inches per point

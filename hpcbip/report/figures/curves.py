@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from hpcbip.models import get_lattice, lambda_from_coupling
+from hpcbip.report.tables import Record
 from hpcbip.superconductivity.scans import axis_value, parameter_text, scan_label
-
-from ..tables import Record
 
 AXES = {"lambda": r"$\lambda$", "U": "$U/t$", "t/omega": r"$t/\Omega$"}
 """What a scan may run along, with the label of the axis."""

@@ -9,12 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hpcbip.models import get_lattice
+from hpcbip.report.figures import style
+from hpcbip.report.figures.curves import chosen, labels, point_names, shared_name
+from hpcbip.report.figures.style import COLUMN, FRONT, TEXT, Look, Picture
+from hpcbip.report.tables import Record
 from hpcbip.superconductivity import closest_packing, transition_temperature
-
-from ..tables import Record
-from . import style
-from .curves import chosen, labels, point_names, shared_name
-from .style import COLUMN, FRONT, TEXT, Look, Picture
 
 _SAMPLES = 60
 _WIDE = 10.0  # ratio of the densities at which the pairs touch from which both axes are logarithmic

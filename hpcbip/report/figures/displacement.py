@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from . import style
-from .style import COLOURS, PAGE, TEXT, Picture
+from hpcbip.report.figures import style
+from hpcbip.report.figures.style import COLOURS, PAGE, TEXT, Picture
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    from hpcbip.campaign.observables import Reduced
+    from hpcbip.reduction.ensembles import Reduced
     from hpcbip.statistics import LineFit
 
 MOST_CURVES = 6  # ensembles

@@ -9,18 +9,17 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from hpcbip.superconductivity.ceiling import USUAL
+from hpcbip.report.figures import style
+from hpcbip.report.figures.curves import AXES, AXIS_WORDS, Curve, curves, pooled, scan_axis, shared_name
+from hpcbip.report.figures.style import COLUMN, FRONT, GREY, SMALL, TEXT, Look, Picture
+from hpcbip.report.tables import Record
 from hpcbip.superconductivity.scans import axis_value
-
-from ..tables import Record
-from . import style
-from .curves import AXES, AXIS_WORDS, Curve, curves, pooled, scan_axis, shared_name
-from .style import COLUMN, FRONT, GREY, SMALL, TEXT, Look, Picture
+from hpcbip.theory.eliashberg.conventional import USUAL
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    from hpcbip.superconductivity.domes import Peak
+    from hpcbip.superconductivity.peaks import Peak
 
 _DATA = (
     "lattice", "coupling", "t", "omega", "lambda", "g", "U", "V", "tc_over_omega", "tc_over_omega_err",

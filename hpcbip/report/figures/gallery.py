@@ -10,21 +10,20 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from hpcbip.superconductivity.ceiling import comparison_lines
-
-from .autocorrelation import COLUMNS, autocorrelation
-from .curves import chosen, ensemble_names, varying_axes
-from .density import density, has_density
-from .displacement import MOST_CURVES, displacement
-from .dome import dome
-from .observables import OBSERVABLES, observables
-from .pair import MOST_PAIRS, pair
-from .plateaus import plateaus
-from .progress import progress
-from .style import Picture
+from hpcbip.report.figures.autocorrelation import COLUMNS, autocorrelation
+from hpcbip.report.figures.curves import chosen, ensemble_names, varying_axes
+from hpcbip.report.figures.density import density, has_density
+from hpcbip.report.figures.displacement import MOST_CURVES, displacement
+from hpcbip.report.figures.dome import dome
+from hpcbip.report.figures.observables import OBSERVABLES, observables
+from hpcbip.report.figures.pair import MOST_PAIRS, pair
+from hpcbip.report.figures.plateaus import plateaus
+from hpcbip.report.figures.progress import progress
+from hpcbip.report.figures.style import Picture
+from hpcbip.theory.eliashberg.conventional import comparison_lines
 
 if TYPE_CHECKING:
-    from ..results import Results
+    from hpcbip.reduction.results import Results
 
 _FILE = {"lambda": "lambda", "U": "U", "t/omega": "t-over-omega"}  # a slash has no place in a file's name
 
@@ -67,7 +66,7 @@ def draw_all(results: Results, folder: Path) -> list[Drawn]:
 
 def _figures(results: Results) -> Iterator[tuple[str, Callable[[], Picture]]]:
     """Names of the files, and what draws the figure."""
-    from ..results import binning_rows  # here, because it imports figures
+    from hpcbip.reduction.results import binning_rows  # here, because it imports figures
 
     records, ensembles = results.records, results.ensembles
     along = varying_axes(records)

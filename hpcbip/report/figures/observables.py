@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from hpcbip.report.figures import style
+from hpcbip.report.figures.curves import AXES, AXIS_WORDS, FLAGS_OF_TC, Curve, curves, pooled, scan_axis, shared_name
+from hpcbip.report.figures.style import FRONT, GREY, PAGE, TEXT, Look, Picture
+from hpcbip.report.tables import Record
 from hpcbip.superconductivity.scans import axis_value
-
-from ..tables import Record
-from . import style
-from .curves import AXES, AXIS_WORDS, FLAGS_OF_TC, Curve, curves, pooled, scan_axis, shared_name
-from .style import FRONT, GREY, PAGE, TEXT, Look, Picture
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -11,16 +11,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hpcbip.models import Lattice, get_lattice
-
-from ..tables import Record
-from . import style
-from .curves import FLAGS_OF_TC, chosen, labels, point_names, shared_name
-from .style import COLOURS, PAGE, SMALL, TEXT, Picture
+from hpcbip.report.figures import style
+from hpcbip.report.figures.curves import FLAGS_OF_TC, chosen, labels, point_names, shared_name
+from hpcbip.report.figures.style import COLOURS, PAGE, SMALL, TEXT, Picture
+from hpcbip.report.tables import Record
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    from hpcbip.campaign.observables import Reduced
+    from hpcbip.reduction.ensembles import Reduced
 
 MOST_PAIRS = 12  # panels
 _ACROSS = 4

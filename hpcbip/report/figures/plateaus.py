@@ -6,9 +6,9 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from . import style
-from .curves import WORDS
-from .style import GREY, PAGE, Look, Picture
+from hpcbip.report.figures import style
+from hpcbip.report.figures.curves import WORDS
+from hpcbip.report.figures.style import GREY, PAGE, Look, Picture
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from . import style
-from .curves import WORDS
-from .style import COLUMN, GREY, PAGE, Look, Picture
+from hpcbip.report.figures import style
+from hpcbip.report.figures.curves import WORDS
+from hpcbip.report.figures.style import COLUMN, GREY, PAGE, Look, Picture
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ...tables import Record, with_error
-from .. import style
-from ..style import COLOURS, GREY, PAGE, TEXT, Look, Picture
+from hpcbip.report.figures import style
+from hpcbip.report.figures.style import COLOURS, GREY, PAGE, TEXT, Look, Picture
+from hpcbip.report.tables import Record, with_error
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -27,7 +27,7 @@ def antiadiabatic_figure(rows: Sequence[Record]) -> Picture:
     """Draw the rows of `hpcbip theory antiadiabatic`.
 
     Args:
-        rows: as `hpcbip.theory.antiadiabatic_law.compare` gives them, of one or more couplings.
+        rows: as `hpcbip.theory.antiadiabatic.scaling.compare` gives them, of one or more couplings.
     """
     figure = style.canvas(PAGE, 2.8)
     grid = style.panels(figure, 1, 2)[0]

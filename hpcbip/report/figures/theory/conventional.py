@@ -7,11 +7,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from hpcbip.superconductivity.ceiling import CONFIRMED, USUAL
-
-from ...tables import Record
-from .. import style
-from ..style import COLUMN, GREY, PAGE, TEXT, Look, Picture
+from hpcbip.report.figures import style
+from hpcbip.report.figures.style import COLUMN, GREY, PAGE, TEXT, Look, Picture
+from hpcbip.report.tables import Record
+from hpcbip.theory.eliashberg.conventional import CONFIRMED, USUAL
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -50,7 +49,7 @@ def ceiling_figure(rows: Sequence[Record]) -> Picture:
     """Draw the rows of `hpcbip theory fermi-surface`: λ_ME and Tc/Ω against the model's λ, hollow where flagged.
 
     Args:
-        rows: of `hpcbip.superconductivity.ceiling.lattice_rows`.
+        rows: of `hpcbip.theory.eliashberg.conventional.lattice_rows`.
     """
     figure = style.canvas(PAGE, 2.5)
     left, right = style.panels(figure, 1, 2)[0]

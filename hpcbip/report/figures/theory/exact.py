@@ -7,11 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from hpcbip.theory.exact import Critical, sharp_transition
-
-from ...tables import Record
-from .. import style
-from ..style import COLUMN, PAGE, TEXT, Look, Picture
+from hpcbip.report.figures import style
+from hpcbip.report.figures.style import COLUMN, PAGE, TEXT, Look, Picture
+from hpcbip.report.tables import Record
+from hpcbip.theory.exact.convergence import Critical, sharp_transition
 
 UNCERTAIN = 0.05
 """Relative error of the mass from which a point is drawn hollow."""
@@ -21,7 +20,7 @@ def exact_figure(rows: Sequence[Record]) -> Picture:
     """Draw the rows of `hpcbip theory exact`: mass and energy against λ (or g), one curve per coupling and U.
 
     Args:
-        rows: of `hpcbip.theory.exact.rows`.
+        rows: of `hpcbip.theory.exact.convergence.rows`.
     """
     axis = "lambda" if all(row["lambda"] is not None for row in rows) else "g"
     figure = style.canvas(PAGE, 2.6)
@@ -76,7 +75,7 @@ def critical_figure(critical: Critical, omega: float) -> Picture:
     """The site-Peierls polaron on the chain across its critical coupling: K of the lowest state, m_e/m* at K = 0.
 
     Args:
-        critical: of `hpcbip.theory.exact.critical_lambda`.
+        critical: of `hpcbip.theory.exact.convergence.critical_lambda`.
         omega: Ω/t.
     """
     middle = float(critical.lam.value or np.nan)

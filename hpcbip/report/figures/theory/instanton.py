@@ -8,12 +8,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from hpcbip.theory.instanton import Surface
-from hpcbip.theory.instanton_law import MIN_POINTS, Comparison, comparison_rows, exponent
-from hpcbip.theory.instanton_path import Instanton
-
-from .. import style
-from ..style import COLOURS, COLUMN, PAGE, SMALL, TEXT, Look, Picture
+from hpcbip.report.figures import style
+from hpcbip.report.figures.style import COLOURS, COLUMN, PAGE, SMALL, TEXT, Look, Picture
+from hpcbip.theory.instanton.scaling import MIN_POINTS, Comparison, comparison_rows, exponent
+from hpcbip.theory.instanton.surface import Surface
+from hpcbip.theory.instanton.tunnelling import Instanton
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from hpcbip.theory.ring import embedded_rows, exchange_attraction, exchange_hopping, ring_levels, rows
-
-from .. import style
-from ..style import COLOURS, GREY, PAGE, SMALL, TEXT, Picture
+from hpcbip.report.figures import style
+from hpcbip.report.figures.style import COLOURS, GREY, PAGE, SMALL, TEXT, Picture
+from hpcbip.theory.pair.ring import embedded_rows, exchange_attraction, exchange_hopping, ring_levels, rows
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -25,7 +24,7 @@ def ring_figure(amplitude: float, attraction: float, model: str) -> Picture:
     """Levels with their symmetries for both signs of the amplitude; of model a also two carriers on the square lattice.
 
     Args:
-        amplitude, attraction, model: as `hpcbip.theory.ring.ring_levels` takes them.
+        amplitude, attraction, model: as `hpcbip.theory.pair.ring.ring_levels` takes them.
 
     Raises:
         InputError: for other values.

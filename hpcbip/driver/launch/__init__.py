@@ -1,0 +1,1 @@
+"""Starting a run: mpirun on a workstation, sbatch on a cluster."""

@@ -1,0 +1,255 @@
+"""`hpcbip submit`: the batch script of a campaign, of an array of campaigns or of a chain of jobs, given to Slurm.
+
+A script is a head, which depends on the request, and for campaigns the body in `batch.sh`, which is always the same: it
+runs `hpcbip run`, passes Slurm's signals on to it, and requeues the job until the campaign is finished.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import shutil
+import subprocess
+from collections.abc import Iterator
+from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path
+
+from hpcbip.campaign.schema import load_config
+from hpcbip.errors import InputError
+from hpcbip.store.directory import check_directory
+
+FOLLOW_UPS = (
+    ("reduce", ""),
+    ("tc", '--figure "$directory/dome.png"'),
+    ("report", ""),
+)
+"""The chain after a campaign: each verb, with its options, starts when the one before has succeeded."""
+FOLLOW_UP_SECONDS = 3600.0
+TIMES = "minutes, minutes:seconds, hours:minutes:seconds, days-hours, days-hours:minutes[:seconds] or UNLIMITED"
+# What a job that calls `hpcbip submit` must not hand down to the one it submits.
+_OF_THIS_JOB = ("SLURM_", "OMPI_", "PMIX_", "PMI_", "PRTE_", "HPCBIP_STATUS_FILE", "HPCBIP_STARTED")
+# Variables of sbatch count more than what a script says. These would undo what it needs,
+_SCRIPT_ONLY = ("ARRAY_INX", "EXCLUSIVE", "JOB_NAME", "NO_REQUEUE", "OPEN_MODE", "OUTPUT", "SIGNAL")
+# and these what the user has asked for.
+_OPTIONS = {"time": "TIMELIMIT", "partition": "PARTITION", "account": "ACCOUNT", "qos": "QOS"}
+
+
+@dataclass(frozen=True)
+class Request:
+    """What to submit; the fields are the options of `hpcbip submit`.
+
+    Raises:
+        InputError: when made, for options that contradict each other or that Slurm cannot read.
+    """
+
+    configs: tuple[Path, ...]
+    out: Path | None
+    python: str
+    command: str  # as typed, for the head of the script
+    nodes: int | None = None
+    ntasks: int | None = None
+    ntasks_per_node: int | None = None
+    time: str | None = None
+    partition: str | None = None
+    account: str | None = None
+    qos: str | None = None
+    signal: int | None = None
+    chain: bool = False
+    launcher: str = "mpirun"
+    mpi: str | None = None
+    sbatch: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        for text in (self.command, self.python, *self.sbatch):
+            if not text.isprintable():
+                raise InputError(f"{text!r}: cannot stand in a script; allowed: printable characters on one line")
+        for option in self.sbatch:
+            if not re.match("--[a-z]", option):
+                raise InputError(f"--sbatch: {option}: no option of sbatch; allowed: its long options, as in --mem=4G")
+        if self.ntasks and self.ntasks_per_node:
+            raise InputError("--ntasks: given together with --ntasks-per-node; allowed: one of the two, or neither")
+        if self.mpi and self.launcher != "srun":
+            raise InputError(f"--mpi: {self.mpi}: is an option of srun; allowed: together with --launcher srun")
+        limit = float("inf") if self.time is None else parse_time_limit(self.time)
+        if self.signal is not None and self.signal >= limit:
+            raise InputError(f"--signal: {self.signal}: not before the limit; allowed: less than --time {self.time}")
+        names = [path.stem for path in self.configs]
+        for name in names:
+            if names.count(name) > 1:
+                raise InputError(f"{name}: two files of that name; allowed: distinct ones, they name the directories")
+
+    @property
+    def directories(self) -> list[Path]:
+        """The directory of each campaign: `out`, or for several campaigns one below it for each."""
+        if len(self.configs) == 1:
+            out = self.out or Path("runs", self.configs[0].stem)
+            return [out if out.name not in ("", "..") else Path(os.path.abspath(out))]  # it names script and log
+        return [(self.out or Path("runs")) / config.stem for config in self.configs]
+
+    @property
+    def prefix(self) -> Path:
+        """What the names of scripts and logs begin with: they lie beside the directories."""
+        return self.directories[0] if len(self.configs) == 1 else self.directories[0].with_name("campaigns")
+
+
+@dataclass(frozen=True)
+class Job:
+    """One batch script, and what it waits for: "" or the kind of dependency on the job before it."""
+
+    path: Path
+    text: str
+    after: str = ""
+
+
+def parse_time_limit(text: str) -> float:
+    """Seconds of a time limit as sbatch takes it.
+
+    Raises:
+        InputError: if it is none.
+    """
+    if text.upper() in ("UNLIMITED", "INFINITE", "0"):
+        return float("inf")
+    if match := re.fullmatch(r"(\d+)-(\d+)(?::(\d+))?(?::(\d+))?", text):
+        days, hours, minutes, seconds = (int(part or 0) for part in match.groups())
+    elif match := re.fullmatch(r"(?:(\d+):(?=\d+:))?(\d+)(?::(\d+))?", text):
+        days, hours, minutes, seconds = 0, *(int(part or 0) for part in match.groups())
+    else:
+        raise InputError(f"--time: {text}: not a time limit; allowed: {TIMES}")
+    total = float(((days * 24 + hours) * 60 + minutes) * 60 + seconds)
+    if not total:
+        raise InputError(f"--time: {text}: is no time at all; allowed: {TIMES}")
+    return total
+
+
+def jobs(request: Request) -> list[Job]:
+    """The scripts of a request, in the order in which they are to be submitted.
+
+    Raises:
+        InputError: if a configuration or a directory is not one that a run could start or go on with.
+    """
+    for config, directory in zip(request.configs, request.directories, strict=True):
+        check_directory(directory, load_config(config), str(config))
+    prefix, several = str(request.prefix), len(request.configs) > 1
+    body = files(__package__).joinpath("batch.sh").read_text(encoding="utf-8")
+    resources = list(_resources(request))
+    head = _head(request, "", resources, "# Goes on until the campaign is finished: submit it once.")
+    made = [Job(Path(f"{prefix}.sbatch"), head + _launch(request) + body)]
+    for verb, options in FOLLOW_UPS if request.chain else ():
+        after = "aftercorr" if several else "afterok"
+        here = Path(f"{prefix}-{verb}.sbatch")
+        how = f"# After {made[-1].path.name}, job JOB: {shlex.join(_sbatch(after, 'JOB'))} {here.name}"
+        call = f'exec "$python" -m hpcbip {verb} "$directory" {options}'.rstrip()
+        made.append(Job(here, f"{_head(request, f'-{verb}', _small(request), how)}{call}\n", after))
+    return made
+
+
+def _directive(name: str, value: object) -> str:
+    return f"--{name}={shlex.quote(str(value))}"
+
+
+def _resources(request: Request) -> Iterator[str]:
+    """Nodes and tasks; where the tasks are not said, whole nodes, and a rank on each of their CPUs."""
+    yield _directive("nodes", request.nodes or 1) if request.nodes or not request.ntasks else ""
+    if request.ntasks_per_node:
+        yield _directive("ntasks-per-node", request.ntasks_per_node)
+    elif request.ntasks:
+        yield _directive("ntasks", request.ntasks)
+    else:
+        yield "--exclusive"
+    if request.time:
+        yield _directive("time", request.time)
+    if request.signal:
+        yield _directive("signal", f"B:USR1@{request.signal}")
+
+
+def _small(request: Request) -> list[str]:
+    """One task, for an hour at most."""
+    short = request.time and parse_time_limit(request.time) <= FOLLOW_UP_SECONDS
+    return ["--ntasks=1", *([_directive("time", request.time if short else "1:00:00")] if request.time else [])]
+
+
+def _head(request: Request, suffix: str, resources: list[str], comment: str) -> str:
+    several = len(request.configs) > 1
+    log = f"{request.prefix}{suffix}".replace("%", "%%") + ("-%A_%a.log" if several else "-%j.log")
+    directives = [_directive("job-name", request.prefix.name + suffix), *filter(None, resources)]
+    for name in ("partition", "account", "qos"):
+        if value := getattr(request, name):
+            directives.append(_directive(name, value))
+    if several:
+        directives.append(_directive("array", f"0-{len(request.configs) - 1}"))
+    directives += ["--requeue", "--open-mode=append", _directive("output", log)]
+    directives += request.sbatch
+    lines = ["#!/bin/bash", f"# {request.command}", comment, *(f"#SBATCH {directive}" for directive in directives), ""]
+    lines += ["export OMP_NUM_THREADS=1  # the parallelism is MPI's", f"python={shlex.quote(request.python)}"]
+    if several:
+        lines.append(f"configs=({shlex.join(map(str, request.configs))})")
+        lines.append(f"directories=({shlex.join(map(str, request.directories))})")
+        lines.append("config=${configs[SLURM_ARRAY_TASK_ID]}")
+        lines.append("directory=${directories[SLURM_ARRAY_TASK_ID]}")
+        lines.append("job=${SLURM_ARRAY_JOB_ID}_$SLURM_ARRAY_TASK_ID")
+    else:
+        lines.append(f"config={shlex.quote(str(request.configs[0]))}")
+        lines.append(f"directory={shlex.quote(str(request.directories[0]))}")
+        lines.append("job=$SLURM_JOB_ID")
+    return "\n".join(lines) + "\n"
+
+
+def _launch(request: Request) -> str:
+    """The function `launch`; it replaces its shell, so that signals to it reach hpcbip or srun."""
+    lines = ["ranks=${SLURM_NTASKS:-$((SLURM_CPUS_ON_NODE * SLURM_JOB_NUM_NODES))}"]
+    run = '"$python" -m hpcbip run "$config" --out "$directory"'
+    if request.launcher == "srun":
+        lines.append("# srun takes any status but 0 for a crash: the true one goes through a file")
+        lines += ["HPCBIP_STATUS_FILE=$(mktemp)", "export HPCBIP_STATUS_FILE"]
+        mpi = f"{_directive('mpi', request.mpi)} " if request.mpi else ""
+        lines.append(f'launch() {{ exec srun {mpi}--ntasks="$ranks" --kill-on-bad-exit=1 {run}; }}')
+    else:
+        lines.append(f'launch() {{ exec {run} -n "$ranks"; }}')
+    return "\n".join(lines) + "\n"
+
+
+def submit(request: Request) -> Iterator[tuple[Job, str]]:
+    """Write the scripts beside the campaign's directory and submit them; yields each job with its number.
+
+    Raises:
+        InputError: if something is wrong with the campaign, a script cannot be written, or sbatch refuses.
+    """
+    made = jobs(request)
+    if shutil.which("sbatch") is None:
+        raise InputError("sbatch: not found; allowed: a machine that submits to Slurm, or --dry-run to see the script")
+    environment, number = _environment(request), ""
+    for job in made:
+        try:
+            job.path.parent.mkdir(parents=True, exist_ok=True)
+            job.path.write_text(job.text, encoding="utf-8")
+        except OSError as error:
+            raise InputError(f"{job.path}: cannot be written: {error.strerror}{_so_far(number)}") from None
+        command = [*_sbatch(job.after, number), str(job.path)]
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+        if done.returncode:
+            lines = [re.sub("^sbatch: (error: )?", "", line) for line in done.stderr.splitlines()]
+            said = "; ".join(line for line in lines if line.strip() and not line.startswith("Try "))
+            raise InputError(f"sbatch: {said}; allowed: what this cluster accepts{_so_far(number)}")
+        number = done.stdout.strip().split(";")[0]
+        yield job, number
+
+
+def _environment(request: Request) -> dict[str, str]:
+    given = [variable for option, variable in _OPTIONS.items() if getattr(request, option)]
+    dropped = {f"SBATCH_{variable}" for variable in (*_SCRIPT_ONLY, *given)}
+    return {
+        name: value
+        for name, value in os.environ.items()
+        if name.startswith(("SLURM_CONF", "SLURM_CLUSTERS")) or not (name in dropped or name.startswith(_OF_THIS_JOB))
+    }
+
+
+def _so_far(number: str) -> str:
+    return f" (job {number} is submitted: scancel it, or submit the rest by hand)" if number else ""
+
+
+def _sbatch(after: str, number: str) -> list[str]:
+    """A job that waits for one that has failed is cancelled; Slurm would let it wait for ever."""
+    return ["sbatch", "--parsable", *([f"--dependency={after}:{number}", "--kill-on-invalid-dep=yes"] if after else [])]

@@ -1,0 +1,93 @@
+"""Progress with time left: a bar on a terminal, plain lines in a batch log."""
+
+from __future__ import annotations
+
+import math
+import os
+import sys
+import time
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, TextColumn
+from rich.progress import Progress as Bar
+
+from hpcbip.driver.collectives import say
+
+if TYPE_CHECKING:
+    from hpcbip.driver.master import Master
+
+LINE_EVERY = 10.0  # seconds between plain lines
+BAR_EVERY = 0.2
+
+
+def duration(seconds: float | None) -> str:
+    """Seconds in words short enough for a progress line."""
+    if seconds is None:
+        return "unknown"
+    minutes, rest = divmod(round(max(0.0, seconds)), 60)
+    hours, minutes = divmod(minutes, 60)
+    days, hours = divmod(hours, 24)
+    if days:
+        return f"{days} d {hours} h"
+    return f"{hours} h {minutes:02d} min" if hours else f"{minutes} min {rest:02d} s" if minutes else f"{rest} s"
+
+
+def summary(master: Master, deadline: float | None) -> str:
+    """Points done, the largest error against its target, blocks per second, time left."""
+    scheduler, plan = master.scheduler, master.plan
+    over = [all(scheduler.ensembles[key].done for key in point.ensembles.values()) for point in plan.points]
+    parts = [f"{sum(over)} of {len(over)} points done"]
+    open_ratios = [e.ratio for e in scheduler.ensembles.values() if e.begun and not e.done and math.isfinite(e.ratio)]
+    if open_ratios:
+        parts.append(f"largest error {max(open_ratios):.2g} × target")
+    if scheduler.failures:
+        parts.append(f"{len(scheduler.failures)} ensembles failed")
+    if not scheduler.finished:
+        if master.blocks:
+            parts.append(f"{master.rate():.3g} blocks/s")
+            parts.append(f"about {duration(master.seconds_left())} left")
+        if deadline is not None:
+            parts.append(f"{duration(deadline - time.time())} to the time limit")
+    return ", ".join(parts)
+
+
+class Progress:
+    """Shows how far a run is; `deadline` is a `time.time()` or None, `parallel` says that mpirun is in between."""
+
+    def __init__(self, deadline: float | None, parallel: bool) -> None:
+        # mpirun hides the terminal, or makes one up for its ranks: there only `hpcbip run -n` knows
+        forced = os.environ.get("HPCBIP_TERMINAL") == "1" if parallel else None
+        console = Console(force_terminal=forced)
+        self._deadline = deadline
+        self._bar = None
+        if console.is_terminal:
+            columns = (TextColumn("blocks"), BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[note]}"))
+            self._bar = Bar(*columns, console=console)
+            self._task = self._bar.add_task("blocks", total=None, note="")
+        self._next = 0.0
+
+    def __enter__(self) -> Progress:
+        if self._bar:
+            self._bar.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._bar:
+            self._bar.stop()
+
+    def show(self, master: Master) -> None:
+        """Show the present state, if it is time to."""
+        now = time.time()
+        finished = master.scheduler.finished
+        if now < self._next and not finished:
+            return
+        scheduler = master.scheduler
+        if self._bar:
+            note = summary(master, self._deadline)
+            self._bar.update(self._task, completed=scheduler.blocks_done, total=scheduler.blocks_known, note=note)
+            self._next = now + BAR_EVERY
+        else:
+            note = summary(master, self._deadline)
+            say(f"{scheduler.blocks_done}/{scheduler.blocks_known} blocks, {note}", sys.stdout)
+            self._next = now + LINE_EVERY

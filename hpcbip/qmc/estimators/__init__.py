@@ -1,0 +1,1 @@
+"""Estimators: what one walk along the path measures."""

@@ -1,0 +1,117 @@
+"""What a finite cluster changes, and the interaction of the two electrons.
+
+On an infinite lattice (`par.open` and `par.periodic` zero) hops always exist and sites are equal if their packed
+integers are. The kernel keeps coordinates of a periodic cluster unwrapped, so that displacements count windings.
+"""
+
+from __future__ import annotations
+
+import math
+
+from hpcbip.qmc.kernel.jit import inlined, kernel
+from hpcbip.qmc.kernel.path import AXIS_BITS, AXIS_MASK, coordinate
+
+
+@kernel
+def hop_allowed(par, site, direction):
+    """Whether a hop from `site` stays on the lattice: only open clusters say no."""
+    if par.open:
+        target = site + par.step[direction]
+        for a in range(par.dimension):
+            x = coordinate(par, target, a)
+            if x < 0 or x >= par.extent[a]:
+                return False
+    return True
+
+
+@inlined
+def congruent(par, difference):
+    """Whether two sites with this packed difference are the same site of the lattice."""
+    if not par.periodic:
+        return difference == 0
+    for a in range(par.dimension):
+        if coordinate(par, difference, a) % par.extent[a] != 0:
+            return False
+    return True
+
+
+@kernel
+def same_oscillator(par, one, other):
+    """Whether two events belong to the same oscillator of the lattice."""
+    if one == other:
+        return True
+    if not par.periodic or (one & AXIS_MASK) != (other & AXIS_MASK):
+        return False
+    return congruent(par, (one >> AXIS_BITS) - (other >> AXIS_BITS))
+
+
+@kernel
+def relative(par, rel, a):
+    """Coordinate a of r1 - r2, on a periodic cluster the image nearest to zero."""
+    x = coordinate(par, rel, a)
+    if par.periodic:
+        x = x % par.extent[a]
+        if 2 * x > par.extent[a]:
+            x -= par.extent[a]
+    return x
+
+
+@inlined
+def interaction(par, rel):
+    """V(r1 - r2) in the energy unit of the model: U on the same site, the table near it, the tail V/r beyond."""
+    if not par.extended:
+        return par.U if congruent(par, rel) else 0.0
+    index = 0
+    inside = True
+    for a in range(par.dimension):
+        x = relative(par, rel, a)
+        inside &= abs(x) <= par.reach
+        index = index * (2 * par.reach + 1) + x + par.reach
+    return par.potential[index] if inside else _tail(par, rel)
+
+
+@kernel
+def _tail(par, rel):
+    squared = 0.0
+    for a in range(par.dimension):
+        for b in range(par.dimension):
+            squared += par.metric[a, b] * relative(par, rel, a) * relative(par, rel, b)
+    return par.V / math.sqrt(squared)
+
+
+@kernel
+def log_trial(par, rel):
+    """ln φ(r1 - r2) = -κ |r1 - r2|₁ (lattice coordinates), the trial state at both ends of the path."""
+    distance = 0
+    for a in range(par.dimension):
+        distance += abs(relative(par, rel, a))
+    return -par.kappa * distance
+
+
+@inlined
+def action_change(path, par, i, start, stop, by):
+    """∫ dτ [V(r1 - r2 + by) - V(r1 - r2)] from `start` to `stop`; slot i is the last one of the path before `start`."""
+    if not par.interacting or by == 0:
+        return 0.0
+    total = 0.0
+    t0 = start
+    while True:
+        rel = path[i].rel
+        i = path[i].next
+        t1 = min(path[i].time, stop)
+        total += (t1 - t0) * (interaction(par, rel + by) - interaction(par, rel))
+        if path[i].time >= stop:
+            return total
+        t0 = t1
+
+
+@kernel
+def action(path, par, i, j):
+    """∫ dτ V(r1 - r2) from slot i of the path to slot j."""
+    total = 0.0
+    if par.interacting:
+        while i != j:
+            k = path[i].next
+            total += (path[k].time - path[i].time) * interaction(par, path[i].rel)
+            i = k
+    return total

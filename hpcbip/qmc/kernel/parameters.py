@@ -1,0 +1,152 @@
+"""The frozen parameters of a chain, as one record of plain numbers that the kernel reads.
+
+Which lattice, which coupling, which interaction and how many electrons: all of it is data in this record, so that there
+is one kernel for all of them, compiled once.
+"""
+
+from __future__ import annotations
+
+import itertools
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hpcbip.models import MAX_SHELLS, Lattice, Model
+from hpcbip.qmc.cycle import CYCLE, UPDATES
+from hpcbip.qmc.estimators.measure import SCALARS, WAVE_PERIOD
+from hpcbip.qmc.kernel.path import DIRECTIONS, SITE, field_bits, half_range, pack
+
+MAX_D = 3
+MAX_Z = SITE  # neighbours of a site: fcc has 12
+BOX = {1: 8, 2: 3, 3: 2}  # half width of the box of pair displacements, by dimension
+REACH = {1: 1024, 2: 20, 3: MAX_SHELLS}  # half width of the table of the interaction: every shell fits
+TABLE = max((2 * reach + 1) ** d for d, reach in REACH.items())
+LAGS = 24  # points of the displacement curve
+WAVE_LAGS = 8  # points of the decay of a wave cos K·ΔR
+MAX_MOMENTA = 6
+
+PARAMETERS = np.dtype(
+    [
+        *((name, "i8") for name in ("electrons", "dimension", "z", "interacting", "extended", "open", "periodic")),
+        *((name, "i8") for name in ("hypercubic", "bits", "bias", "box", "reach", "momentum_count", "wave_lags")),
+        *((name, "i8") for name in ("axis_column", "lag_column", "wave_column", "pair_column")),
+        *((name, "f8") for name in ("beta", "edge", "U", "V", "kappa")),
+        ("repeats", "i8", (len(UPDATES),)),
+        ("extent", "i8", (MAX_D,)),
+        # by direction, vertices included: packed and lattice vectors, amplitudes t, t² and g², frequency Ω
+        ("step", "i8", (DIRECTIONS,)),
+        ("vectors", "i8", (DIRECTIONS, MAX_D)),
+        ("bare", "f8", (DIRECTIONS,)),
+        ("bare2", "f8", (DIRECTIONS,)),
+        ("joined2", "f8", (DIRECTIONS,)),
+        ("frequency", "f8", (DIRECTIONS,)),
+        ("metric", "f8", (MAX_D, MAX_D)),
+        ("momenta", "i8", (MAX_MOMENTA, MAX_D)),
+        ("cosine", "f8", (WAVE_PERIOD,)),
+        # pairs of directions d1, d2 are coded z d1 + d2
+        ("corner_count", "i8", (MAX_Z**2,)),
+        ("corners", "i8", (MAX_Z**2, MAX_Z)),
+        ("split_count", "i8", (DIRECTIONS,)),
+        ("splits", "i8", (MAX_Z, MAX_Z)),
+        ("merged", "i8", (MAX_Z**2,)),
+        ("potential", "f8", (TABLE,)),
+    ]
+)
+
+
+def kernel_parameters(
+    model: Model, lattice: Lattice, electrons: int, beta: float, edge: float, kappa: float
+) -> np.record:
+    """The record for one sector of one model on a lattice or cluster."""
+    d, z = lattice.dimension, lattice.coordination
+    finite = lattice.shape is not None
+    waves = lattice.momenta
+    record = np.zeros(1, dtype=PARAMETERS)
+    values = record[0]
+    axis_column = len(SCALARS)
+    lag_column = axis_column + d
+    wave_column = lag_column + LAGS
+    extended = model.V != 0.0 or any(model.shells)
+    for name, value in {
+        "electrons": electrons,
+        "dimension": d,
+        "z": z,
+        "interacting": electrons == 2 and (model.U != 0.0 or extended),
+        "extended": extended,
+        "open": finite and not lattice.periodic,
+        "periodic": finite and lattice.periodic,
+        "hypercubic": lattice.hypercubic,
+        "bits": field_bits(d),
+        "bias": pack(np.full(d, half_range(d))),
+        "box": BOX[d],
+        "reach": REACH[d],
+        "momentum_count": len(waves),
+        "wave_lags": WAVE_LAGS,
+        "axis_column": axis_column,
+        "lag_column": lag_column,
+        "wave_column": wave_column,
+        "pair_column": wave_column + WAVE_LAGS * len(waves),
+        "beta": beta,
+        "edge": edge,
+        "U": model.U,
+        "V": model.V,
+        "kappa": kappa,
+    }.items():
+        values[name] = value
+    values["extent"][:d] = lattice.shape or (0,) * d
+    neighbours = lattice.neighbours
+    values["step"][:z] = [pack(vector) for vector in neighbours]
+    values["vectors"][:z, :d] = neighbours
+    values["bare"][:z] = np.repeat(model.hoppings, 2)
+    values["bare2"] = values["bare"] ** 2
+    values["joined2"][:z] = np.repeat(model.bond_couplings, 2) ** 2
+    values["joined2"][SITE] = model.site_coupling**2
+    values["frequency"][:z] = model.omega
+    values["frequency"][SITE] = model.site_frequency
+    values["metric"][:d, :d] = lattice.metric
+    values["momenta"][: len(waves), :d] = waves
+    values["cosine"] = np.cos(2 * np.pi * np.arange(WAVE_PERIOD) / WAVE_PERIOD)
+    _fill_corners(values, neighbours)
+    if extended:
+        values["potential"][: (2 * REACH[d] + 1) ** d] = potential_table(model, lattice)
+    values["repeats"] = list(_repeats(values).values())
+    return record.view(np.recarray)[0]
+
+
+def _repeats(values: np.void) -> dict[str, int]:
+    """How often a cycle tries every update: those that this model has no use for are left out."""
+    joined, lines = values["joined2"][:SITE].any(), values["joined2"][SITE] > 0.0
+    useful = {
+        "join": joined,
+        "split": values["split_count"].any(),
+        "line": lines,
+        "exchange": lines,
+        "bridge": not values["open"],
+    }
+    return {name: number if useful.get(name, True) else 0 for name, number in CYCLE.items()}
+
+
+def _fill_corners(values: np.void, neighbours: NDArray[np.int64]) -> None:
+    """Tables of the pairs of directions with the same sum, and of those whose sum is a direction."""
+    z = len(neighbours)
+    direction = {tuple(vector): k for k, vector in enumerate(neighbours)}
+    groups: dict[tuple[int, ...], list[int]] = {}
+    for d1, d2 in itertools.product(range(z), repeat=2):
+        groups.setdefault(tuple(neighbours[d1] + neighbours[d2]), []).append(d1 * z + d2)
+    values["merged"][:] = -1
+    for vector, codes in groups.items():
+        for code in codes:
+            others = [other for other in codes if other != code]
+            values["corner_count"][code] = len(codes)
+            values["corners"][code, : len(others)] = others
+        if vector in direction:
+            values["split_count"][direction[vector]] = len(codes)
+            values["splits"][direction[vector], : len(codes)] = codes
+            values["merged"][codes] = direction[vector]
+
+
+def potential_table(model: Model, lattice: Lattice) -> NDArray[np.float64]:
+    """V(r1 - r2) for all lattice coordinates within the reach, in the order of the kernel's index."""
+    reach = REACH[lattice.dimension]
+    r = np.array(list(itertools.product(range(-reach, reach + 1), repeat=lattice.dimension)))
+    return model.interaction(np.sqrt(np.einsum("ia,ab,ib->i", r, lattice.metric, r)))

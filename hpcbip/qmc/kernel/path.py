@@ -1,0 +1,228 @@
+"""The configuration: two world lines as one doubly linked list of events in imaginary time.
+
+An event is a hop, or a Holstein vertex, which is stored as a hop that stays where it is (direction `SITE`). Every event
+is one record of 32 bytes, half a cache line, that belongs to two lists: the *path*, all events of both electrons in
+order of time (`next`, `prev`), and the *world line* of its electron (`enext`, `eprev`). Slots 0 and 1 are the heads of
+the two world lines (time 0), slots 2 and 3 their tails (time β); events fill the slots from 4 on without gaps, so that
+a random event is a random index and no update costs more on a longer path. An event is bare if `partner` is 0,
+otherwise it is joined by a phonon line to the event in that slot; vertices are always joined.
+
+Positions are packed into one 32-bit integer, `par.bits` bits per lattice coordinate, so that a step is one addition;
+they are only ever compared and subtracted, so a path that leaves the range of a field does no harm as long as the
+electrons are less than half a range apart. `bond` names the oscillator of an event: lower site << 3 | axis, with the
+axis code `SITE_AXIS` for the oscillator of a site. `rel` is r1 - r2 from this event to the next one of the path.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from hpcbip.qmc.kernel.jit import inlined, kernel
+from hpcbip.qmc.kernel.rng import below
+
+AXIS_BITS = 3
+AXIS_MASK = (1 << AXIS_BITS) - 1
+SITE_AXIS = AXIS_MASK  # axis code of site oscillators; bond axes are 0 ... 5
+SITE = 12  # direction code of a vertex
+DIRECTIONS = SITE + 1
+POSITION_BITS = 28  # of all coordinates together: with the axis and the sign they fill 32 bits
+
+TAIL = 2  # slot of the first tail
+FIRST = 4  # slot of the first event
+MAX_EVENTS = (1 << 16) - FIRST  # links are 16-bit integers
+
+EVENT = np.dtype(
+    {
+        "names": ["time", "bond", "rel", "next", "prev", "enext", "eprev", "partner", "direction", "electron", "pad"],
+        "formats": ["f8", "i4", "i4", "u2", "u2", "u2", "u2", "u2", "u1", "u1", "u4"],
+        "itemsize": 32,
+    }
+)
+
+
+def field_bits(dimension: int) -> int:
+    """Bits of one packed coordinate in d dimensions."""
+    return POSITION_BITS // dimension
+
+
+def pack(coordinates: np.ndarray) -> int:
+    """The packed form of a lattice vector, shape (d,): coordinates side by side, as a plain sum so that vectors add."""
+    bits = field_bits(len(coordinates))
+    return int(sum(int(x) << (bits * a) for a, x in enumerate(coordinates)))
+
+
+def half_range(dimension: int) -> int:
+    """Coordinates from -half_range to half_range - 1 can be unpacked."""
+    return 1 << (field_bits(dimension) - 1)
+
+
+@kernel
+def coordinate(par, packed, axis):
+    """Coordinate `axis` of a packed difference of two sites."""
+    half = 1 << (par.bits - 1)
+    return (((packed + par.bias) >> (par.bits * axis)) & ((1 << par.bits) - 1)) - half
+
+
+@inlined
+def site_after(path, par, i):
+    """The packed site of an electron after its event in slot i; works for heads, which are stored as hops that do not
+    move."""
+    site = path[i].bond >> AXIS_BITS
+    if path[i].direction & 1 == 0:
+        site += par.step[path[i].direction]
+    return site
+
+
+@inlined
+def site_before(path, par, i):
+    """The packed site of an electron before its event in slot i."""
+    site = path[i].bond >> AXIS_BITS
+    if path[i].direction & 1 == 1:
+        site -= par.step[path[i].direction]
+    return site
+
+
+@kernel
+def bond_of(par, site, direction):
+    """The oscillator of an event in `direction` that begins at `site`."""
+    if direction == SITE:
+        return (site << AXIS_BITS) | SITE_AXIS
+    if direction & 1 == 1:
+        site += par.step[direction]
+    return (site << AXIS_BITS) | (direction >> 1)
+
+
+@kernel
+def change_of_rel(par, electron, direction):
+    """By how much an event of this electron in this direction changes the packed r1 - r2."""
+    return par.step[direction] if electron == 0 else -par.step[direction]
+
+
+@inlined
+def locate(path, start, time):
+    """The last slot of the path before `time`, looking forward from `start`."""
+    i = start
+    j = path[i].next
+    while path[j].time < time:
+        i = j
+        j = path[i].next
+    return i
+
+
+@inlined
+def random_event(state, rng):
+    """The slot of a random event of the path, which has some."""
+    return np.uint32(FIRST + below(rng, state[0]))
+
+
+@inlined
+def random_interval(par, state, rng):
+    """The slot, an event or a head, at which a random interval of the world lines begins."""
+    k = below(rng, state[0] + par.electrons)
+    return np.uint32(k if k < par.electrons else FIRST + k - par.electrons)
+
+
+@inlined
+def locate_back(path, start, time):
+    """The last slot of the path before `time`, looking backward from `start`, which is after it."""
+    i = path[start].prev
+    while path[i].time >= time:
+        i = path[i].prev
+    return i
+
+
+@kernel
+def link(path, i, before):
+    """Put slot i into the path right after slot `before`."""
+    after = path[before].next
+    path[i].prev = before
+    path[i].next = after
+    path[before].next = i
+    path[after].prev = i
+
+
+@kernel
+def unlink(path, i):
+    """Take slot i out of the path."""
+    before = path[i].prev
+    after = path[i].next
+    path[before].next = after
+    path[after].prev = before
+
+
+@kernel
+def link_line(path, i, before):
+    """Put slot i into its world line right after slot `before`."""
+    after = path[before].enext
+    path[i].eprev = before
+    path[i].enext = after
+    path[before].enext = i
+    path[after].eprev = i
+
+
+@kernel
+def unlink_line(path, i):
+    """Take slot i out of its world line."""
+    before = path[i].eprev
+    after = path[i].enext
+    path[before].enext = after
+    path[after].eprev = before
+
+
+@kernel
+def add_event(path, state, before, ebefore, time, bond, direction):
+    """Append a bare event; it follows `before` in the path and `ebefore` in its world line. Returns its slot (rel is
+    left to the caller)."""
+    i = np.uint32(FIRST + state[0])
+    state[0] += 1
+    path[i].time = time
+    path[i].bond = bond
+    path[i].direction = direction
+    path[i].electron = path[ebefore].electron
+    path[i].partner = 0
+    link(path, i, before)
+    link_line(path, i, ebefore)
+    return i
+
+
+@inlined
+def drop_event(path, state, i):
+    """Remove the event in slot i and move the last event into the gap. Its rel and its partner's link are the caller's
+    business."""
+    unlink(path, i)
+    unlink_line(path, i)
+    state[0] -= 1
+    last = np.uint32(FIRST + state[0])
+    if last != i:
+        path[i] = path[last]
+        path[path[i].prev].next = i
+        path[path[i].next].prev = i
+        path[path[i].eprev].enext = i
+        path[path[i].enext].eprev = i
+        if path[i].partner != 0:
+            path[path[i].partner].partner = i
+
+
+@kernel
+def drop_two(path, state, i, j):
+    """Remove two events. The larger slot goes first: dropping it cannot move the other one."""
+    drop_event(path, state, max(i, j))
+    drop_event(path, state, min(i, j))
+
+
+@kernel
+def join(path, i, j):
+    """Join two events by a phonon line."""
+    path[i].partner = j
+    path[j].partner = i
+
+
+@inlined
+def shift(path, i, time, by):
+    """Add `by` to r1 - r2 on every slot after i and before `time`; returns the last slot before `time`."""
+    j = path[i].next
+    while path[j].time < time:
+        path[j].rel += by
+        i = j
+        j = path[i].next
+    return i

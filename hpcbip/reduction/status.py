@@ -1,0 +1,88 @@
+"""`hpcbip status`: where a campaign stands, running or not."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from hpcbip.campaign.plan import Plan
+from hpcbip.campaign.schema import TARGETS, Config
+from hpcbip.reduction.points import mean_energy, target_errors
+from hpcbip.store.directory import is_locked, open_campaign
+from hpcbip.store.selection import Analysed, Verdict, Verdicts, analysed
+from hpcbip.store.store import Store
+
+
+def status_records(directory: Path) -> list[dict[str, Any]]:
+    """One record per ensemble: sector, parameters, chains, bins per chain (least and most), the relative errors that
+    have a target (None: not resolved yet), and its state.
+
+    `state` is "waiting" (no bins yet), "running" (or stopped on the way), "met", "ended" (the hard end reached with
+    targets unmet, or no targets at all) or "failed" (`why` says how).
+
+    Raises:
+        InputError: if the directory is not a campaign.
+    """
+    config, plan = open_campaign(directory)
+    verdicts = Verdicts.read(directory)
+    size = config.sampling.bins_per_block
+    bound = "binding_energy" in config.sampling.target
+    records = []
+    with Store(directory) as store:
+        numbers = {key: verdicts.numbers(store, key, size) for key in plan.ensembles}
+
+        def read(key: str) -> Analysed:
+            return analysed(store, key, numbers[key], size)
+
+        energies = {key: mean_energy(plan, key, read(key)) for key in plan.ensembles} if bound else {}
+        for key, record in plan.ensembles.items():
+            errors: dict[str, float] = {}
+            if any(numbers[key]) and any(record.sector in TARGETS[name] for name in config.sampling.target):
+                errors = target_errors(plan, key, read(key), energies)
+            records.append(_record(config, plan, key, numbers[key], errors, verdicts.ensembles.get(key)))
+    return records
+
+
+def status_of_run(directory: Path) -> dict[str, Any]:
+    """The run that is at work, or the last one: `running`, and as far as it has left a note: members (ranks that work),
+    blocks done in it, blocks_per_second, seconds_left (expected, to all targets), and noted (seconds since then)."""
+    run = dict(Verdicts.read(directory).run)
+    noted = run.pop("time", None)
+    return {"running": is_locked(directory), **run, "noted": None if noted is None else time.time() - noted}
+
+
+def _record(
+    config: Config, plan: Plan, key: str, numbers: Sequence[int], errors: Mapping[str, float], verdict: Verdict | None
+) -> dict[str, Any]:
+    record, sampling = plan.ensembles[key], config.sampling
+    bins = [number for number in numbers if number] or [0]
+    chains = len([number for number in numbers if number])
+    targets = {name: value for name, value in sampling.target.items() if record.sector in TARGETS[name]}
+    known = {name: errors[name] for name in targets if math.isfinite(errors.get(name, math.inf))}
+    end = sampling.max_blocks * sampling.bins_per_block
+    full = chains >= sampling.most_chains and min(bins) >= end
+    if verdict and verdict.failed:
+        state = "failed"
+    elif not chains:
+        state = "waiting"
+    elif (verdict and verdict.done) or full:
+        met = all(errors.get(name, math.inf) <= target for name, target in targets.items())
+        state = "met" if targets and met else "ended"
+    else:
+        state = "running"
+    return {
+        "ensemble": key[:12],
+        "sector": record.sector,
+        **{name: record.parameters.get(name) for name in ("lattice", "coupling", "t", "omega", "g", "U", "V", "beta")},
+        "chains": max(chains, sampling.least_chains),
+        "bins_min": min(bins) if chains >= sampling.least_chains else 0,
+        "bins_max": max(bins),
+        "bins_hard_end": end,
+        **{f"{name}_target": value for name, value in targets.items()},
+        **{f"{name}_relative_error": known.get(name) for name in targets},
+        "state": state,
+        **({"why": verdict.failed} if verdict and verdict.failed else {}),
+    }

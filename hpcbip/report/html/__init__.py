@@ -1,0 +1,1 @@
+"""The report of a campaign as one self-contained HTML page."""

@@ -1,0 +1,35 @@
+"""`hpcbip digest`: what anyone compares to check that two runs are the same."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+from hpcbip.store.directory import open_campaign
+from hpcbip.store.selection import Verdicts
+from hpcbip.store.store import Store
+
+
+def digest_lines(directory: Path) -> list[str]:
+    """One line per (ensemble, chain), sorted: identity, sector, parameters, chain, number of bins, SHA-256 of their
+    bytes; for what is done, of exactly the bins that count (`bins`).
+
+    An ensemble that several points share (the polaron of points that differ in U only) appears once.
+
+    Raises:
+        InputError: if the directory is not a campaign.
+    """
+    config, plan = open_campaign(directory)
+    lines = []
+    verdicts = Verdicts.read(directory)
+    with Store(directory) as store:
+        for key in sorted(plan.ensembles):
+            record = plan.ensembles[key]
+            shown = " ".join(f"{name}={value}" for name, value in record.parameters.items() if name != "electrons")
+            for chain, number in enumerate(verdicts.numbers(store, key, config.sampling.bins_per_block)):
+                rows = store.read(key, chain, number)
+                if not len(rows) and chain >= config.sampling.least_chains:
+                    continue
+                sha = hashlib.sha256(rows.astype("<f8").tobytes()).hexdigest()
+                lines.append(f"{key[:16]} {record.sector} {shown} chain={chain} bins={len(rows)} sha256={sha}")
+    return lines

@@ -1,0 +1,263 @@
+"""The antiadiabatic limit Ω >> t: phonons eliminated in powers of g, what is left for one or two electrons solved.
+
+H = W + V: W the electrons (T, U), V = A + A† makes and removes phonons, A = Σ_m O_m b†_m with the electronic operators
+O_m of the model (g K_b of a bond, g n_i, g(K_{i,i+1} - K_{i-1,i})). P projects on no phonon, R_n = 1/(energy of n
+phonons); A_n leads from n to n + 1 phonons. The canonical transformation that decouples P (Schrieffer and Wolff, Phys.
+Rev. 149, 491; to higher order Bravyi, DiVincenzo and Loss, Ann. Phys. 326, 2793) gives on P, with a = R_1 A_0,
+M = A_0† a and N = a†a,
+
+    order 2:  W - M                                                               = W - (1/Ω) Σ_m O_m²
+    order 4:  D(W) - M - (A_1 a)† R_2 (A_1 a) + {N, M}/2,     D(O) = O + a†O a - {N, O}/2 .
+
+At fixed g²/Ω a term g^2a W^b is of order Ω^(1-a-b): order 2 is all of Ω⁰, order 4 all of 1/Ω, that is g² W/Ω² and
+g⁴/Ω³. D is also how other electronic operators look after the transformation, with what is left out falling as 1/Ω².
+
+The matrices are those of the exact diagonalisation, A_n and W being blocks of its H(K) by number of phonons: no
+amplitude is typed in. Pairs are within `apart` hops of each other, from where two moves stay in the space, so that only
+the size of the box cuts anything. E(K) is differentiated exactly: H(K) carries its derivatives through every product.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+from itertools import product
+from typing import Any
+
+import numpy as np
+import scipy.sparse as sp
+from numpy.typing import NDArray
+
+from hpcbip.errors import InputError
+from hpcbip.theory.exact.basis import Space, build_space
+from hpcbip.theory.exact.convergence import Converged, limits
+from hpcbip.theory.exact.solver import DEGENERATE, Hamiltonian, Level, lowest_near, zone_lines
+from hpcbip.theory.exact.system import Geometry, System
+
+ORDERS = (2, 4)
+BOX = {1: 72, 2: 16, 3: 6}  # hops apart in the largest of three boxes, by dimension
+WIDEST = {1: 200, 2: 24, 3: 8}
+COARSE = 33  # momenta per line, zero and the edge included, where the lowest is looked for
+HARMONICS = 10  # momenta per axis of the Fourier sums: no effective hop is longer than 4
+FLAT = 1e-9  # curvature of E(K), relative to t, that is none: there is no mass, and rounding must not move K
+SMALLEST = 1e-12  # amplitude, relative to t, that is listed
+
+Vector = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Jet:
+    """An operator at one K with its first two derivatives along every axis (none: empty tuples)."""
+
+    value: Any
+    slope: tuple[Any, ...] = ()
+    curvature: tuple[Any, ...] = ()
+
+    def __add__(self, other: Jet) -> Jet:
+        return self._with(other, lambda a, b: a + b)
+
+    def __sub__(self, other: Jet) -> Jet:
+        return self._with(other, lambda a, b: a - b)
+
+    def _with(self, other: Jet, what: Any) -> Jet:
+        return Jet(
+            what(self.value, other.value),
+            tuple(map(what, self.slope, other.slope)),
+            tuple(map(what, self.curvature, other.curvature)),
+        )
+
+    def __matmul__(self, other: Jet) -> Jet:
+        a, b = self, other
+        pairs = list(zip(a.slope, b.slope, strict=False))
+        seconds = zip(a.curvature, b.curvature, pairs, strict=False)
+        return Jet(
+            a.value @ b.value,
+            tuple(da @ b.value + a.value @ db for da, db in pairs),
+            tuple(dda @ b.value + 2.0 * (da @ db) + a.value @ ddb for dda, ddb, (da, db) in seconds),
+        )
+
+    def each(self, change: Any) -> Jet:
+        """A linear map of the operator that does not depend on K."""
+        return Jet(change(self.value), tuple(map(change, self.slope)), tuple(map(change, self.curvature)))
+
+    def block(self, rows: NDArray[np.intp], columns: NDArray[np.intp]) -> Jet:
+        """Some rows and columns."""
+        return self.each(lambda x: x[rows][:, columns])
+
+    def weighted(self, rows: Vector) -> Jet:
+        """Every row times a number."""
+        return self.each(lambda x: sp.diags(rows) @ x)
+
+    @property
+    def adjoint(self) -> Jet:
+        """Its Hermitian conjugate, as K is real."""
+        return self.each(lambda x: x.conj().T)
+
+    @property
+    def half(self) -> Jet:
+        """(x + x†)/2."""
+        return (self + self.adjoint).each(lambda x: 0.5 * x)
+
+
+def _hamiltonian(hamiltonian: Hamiltonian, derivatives: bool) -> Jet:
+    """H(K): every move carries e^{-iK·s}, s its step."""
+    parts = list(zip(hamiltonian.strengths, hamiltonian.steps, hamiltonian.space.matrices, strict=True))
+
+    def along(axis: int, power: int) -> Any:
+        upper = sum((-1j * step[axis]) ** power * c * matrix for c, step, (_, matrix) in parts)
+        return sp.csr_matrix(upper + upper.conj().T)
+
+    axes = range(hamiltonian.space.geometry.bravais.dimension) if derivatives else range(0)
+    return Jet(hamiltonian.matrix, tuple(along(a, 1) for a in axes), tuple(along(a, 2) for a in axes))
+
+
+@dataclass(frozen=True)
+class Effective:
+    """Operators on the electron or the pairs of the box, dense, after the elimination.
+
+    Attributes:
+        energy: H_eff with its derivatives along K, shapes (pairs, pairs).
+        distance2: <(r1 - r2)²>, shape (pairs, pairs).
+        phonons: number of phonons, to leading order; shape (pairs, pairs).
+    """
+
+    energy: Jet
+    distance2: NDArray[np.complex128]
+    phonons: NDArray[np.complex128]
+
+
+def eliminate(space: Space, system: System, momentum: Vector, order: int, derivatives: bool = True) -> Effective:
+    """The effective Hamiltonian at total momentum K (Cartesian, 1/a), by the formulas at the head of this module.
+
+    Args:
+        space: of two moves from all roots, which are the pairs of the box.
+        system: parameters.
+        momentum: shape (d,).
+        order: 2 or 4, in g.
+        derivatives: whether by K too.
+
+    Raises:
+        InputError: for another order.
+    """
+    if order not in ORDERS:
+        raise InputError(f"order: {order}; allowed: {', '.join(map(str, ORDERS))}")
+    full = _hamiltonian(Hamiltonian(space, system, momentum), derivatives)
+    number = space.phonons.sum(axis=0)
+    quanta = system.omega * space.phonons[0] + system.omega_holstein * space.phonons[1]
+    none, one, two = (np.flatnonzero(number == n) for n in range(3))
+    roots = np.arange(space.ends[0])
+    electrons = Jet(full.value - sp.diags(quanta), full.slope, full.curvature)
+    apart2 = Jet(sp.diags((space.separation**2).sum(axis=1)).tocsr())
+    makes = full.block(one, none)
+    cloud = full.block(one, roots).weighted(1.0 / quanta[one])
+    norm = makes.weighted(1.0 / quanta[one]).adjoint @ cloud
+    shift = makes.adjoint @ cloud
+
+    def bare(operator: Jet) -> Jet:
+        return operator.block(roots, roots)
+
+    def dressed(operator: Jet) -> Jet:
+        moved = cloud.adjoint @ operator.block(one, one) @ cloud
+        return bare(operator) + moved - (norm.adjoint @ operator.block(none, roots)).half
+
+    energy, distance2 = bare(electrons) - shift.each(lambda x: x[roots]), bare(apart2)
+    if order == 4:
+        again = full.block(two, one) @ cloud
+        fourth = (norm.adjoint @ shift).half - again.adjoint @ again.weighted(1.0 / quanta[two])
+        energy, distance2 = dressed(electrons) - shift.each(lambda x: x[roots]) + fourth, dressed(apart2)
+    return Effective(
+        energy.each(lambda x: x.toarray()), distance2.value.toarray(), (cloud.adjoint @ cloud).value.toarray()
+    )
+
+
+def effective_level(space: Space, system: System, momentum: Vector, order: int) -> Level:
+    """The lowest state of the effective Hamiltonian in one box; arguments and errors as of `eliminate`."""
+    found = eliminate(space, system, momentum, order)
+    energies, states = np.linalg.eigh(found.energy.value)
+    ground = states[:, 0]
+    slopes = [states.conj().T @ (matrix @ ground) for matrix in found.energy.slope]
+    curvature: float | None = None
+    if len(energies) == 1 or energies[1] - energies[0] > DEGENERATE * system.t:
+        second = [np.vdot(ground, matrix @ ground).real for matrix in found.energy.curvature]
+        response = [2.0 * float((np.abs(x[1:]) ** 2 / (energies[1:] - energies[0])).sum()) for x in slopes]
+        curvature = float(np.mean(second) - np.mean(response))
+        curvature = curvature if abs(curvature) > FLAT * system.t else None
+    geometry = system.geometry
+    unit = (2.0 if geometry.electrons == 1 else 1.0) * system.t
+    phonons = float(np.vdot(ground, found.phonons @ ground).real)
+    return Level(
+        nh=space.nh, basis_size=len(energies), K=tuple(float(k) for k in momentum), E=float(energies[0]),
+        slope=tuple(float(x[0].real) for x in slopes), inverse_mass=None if curvature is None else curvature / unit,
+        pair_distance2=float(np.vdot(ground, found.distance2 @ ground).real) if geometry.electrons == 2 else None,
+        phonons=phonons, weight=1.0 - phonons,
+    )  # fmt: skip
+
+
+def coarse_momentum(space: Space, system: System, order: int) -> Vector:
+    """About where E(K) of the effective Hamiltonian is lowest, Cartesian, 1/a, shape (d,).
+
+    Zero unless the coupling is site-Peierls or the spin triplet; then the best of `COARSE` momenta on each of the exact
+    diagonalisation's lines.
+    """
+    geometry = space.geometry
+    if "site-peierls" not in geometry.coupling and not (geometry.electrons == 2 and geometry.spin == "triplet"):
+        return np.zeros(geometry.bravais.dimension)
+    momenta = [x * line for line in zone_lines(geometry) for x in np.linspace(0.0, 0.5, COARSE)]
+    energies = [np.linalg.eigvalsh(eliminate(space, system, k, order, False).energy.value)[0] for k in momenta]
+    return momenta[int(np.argmin(energies))]
+
+
+def effective_spaces(geometry: Geometry, apart: int | None = None) -> list[Space]:
+    """Three boxes, up to `apart` hops between the electrons, for `effective`; one for one electron.
+
+    Raises:
+        InputError: for a width out of range.
+    """
+    d = geometry.bravais.dimension
+    apart = BOX[d] if apart is None else apart
+    if not 4 <= apart <= WIDEST[d]:
+        raise InputError(f"apart: {apart}; allowed: 4 to {WIDEST[d]} on this lattice")
+    widths = [0] if geometry.electrons == 1 else [apart - 2 * (apart // 4), apart - apart // 4, apart]
+    return [build_space(geometry, 2, apart=width) for width in widths]
+
+
+def effective(spaces: Sequence[Space], system: System, order: int) -> Converged:
+    """The lowest state of the effective Hamiltonian, with errors from the boxes; units as of `Converged`.
+
+    Raises:
+        InputError: as `eliminate`.
+    """
+    guess = coarse_momentum(spaces[0], system, order)
+    levels = [lowest_near(partial(_level, space, system, order), system, guess) for space in spaces]
+    return limits(system, levels if len(levels) > 1 else 3 * levels)  # a single electron needs no box
+
+
+def _level(space: Space, system: System, order: int, momentum: Vector, _: bool) -> Level:
+    return effective_level(space, system, momentum, order)
+
+
+def amplitudes(system: System, order: int) -> dict[tuple[int, ...], float]:
+    """Matrix elements of the effective Hamiltonian from the electron, or the pair on one site, to where it was moved.
+
+    Returns:
+        by displacement in lattice coordinates, one of each opposite pair, nearest first, those above `SMALLEST`: at
+        zero the energy of the site, elsewhere hops.
+
+    Raises:
+        InputError: as `eliminate`, and for triplets, which have no pair on one site.
+    """
+    geometry = system.geometry
+    if geometry.electrons == 2 and geometry.spin == "triplet":
+        raise InputError("spin: triplet; allowed: singlet, only it has pairs on one site")
+    space = build_space(geometry, 2)
+    d = geometry.bravais.dimension
+    dual = 2.0 * np.pi * np.linalg.inv(np.array(geometry.bravais.primitive)).T
+    values = np.zeros((HARMONICS,) * d, complex)
+    for index in product(range(HARMONICS), repeat=d):
+        momentum = np.array(index) / HARMONICS @ dual
+        values[index] = eliminate(space, system, momentum, order, False).energy.value[0, 0]
+    found = np.fft.ifftn(values).real
+    places = product(range(-(HARMONICS // 2), HARMONICS // 2), repeat=d)
+    half = [r for r in places if r >= tuple(-n for n in r) and abs(found[r]) > SMALLEST * system.t]
+    return {r: float(found[r]) for r in sorted(half, key=lambda r: (sum(n * n for n in r), r))}

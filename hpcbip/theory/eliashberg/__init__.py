@@ -1,0 +1,1 @@
+"""Migdal–Eliashberg theory, Allen–Dynes and McMillan, and their couplings from Fermi-surface averages."""

@@ -1,0 +1,271 @@
+"""The lowest state of a variational space at a total momentum, and E(K) with its derivatives, none by differences.
+
+With every state translated so that its centre of mass carries the phase, H(K) = D + Σ_m [c_m e^{-iK·s_m} X_m + h.c.]:
+X_m the move's real matrix, c_m its strength, s_m its step for one electron, half of it for two. Hence H' and H'' are as
+sparse as H, and with Q = 1 - |ψ><ψ|
+
+    ∂E/∂K_a = <ψ|H'_a|ψ>,   ∂²E/∂K_a∂K_b = <ψ|H''_ab|ψ> - 2 Re <H'_a ψ|Q (H - E)⁻¹ Q|H'_b ψ>,
+
+which is the exact second derivative of the variational energy. (H - E) is positive on Q: conjugate gradients.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import scipy.sparse as sp
+from numpy.typing import NDArray
+from scipy.optimize import minimize
+from scipy.sparse.linalg import LinearOperator, cg, eigsh
+
+from hpcbip.theory.exact.basis import Space
+from hpcbip.theory.exact.system import Geometry, System
+
+SMALL = 300  # below, dense matrices are quicker and know no tolerance
+DEGENERATE = 1e-8  # distance of levels, in t, below which a curvature has no meaning
+FLAT = 1e-6  # slope of E(K), in t, of a minimum or maximum
+COARSE = 9  # momenta per line on which the lowest state is looked for, zero and the edge included
+
+
+@dataclass(frozen=True)
+class Level:
+    """The lowest state of one variational space.
+
+    Attributes:
+        nh: moves from the root.
+        basis_size: number of states.
+        K: total momentum, Cartesian, units 1/a.
+        E: energy.
+        slope: ∂E/∂K, shape (d,).
+        inverse_mass: Σ_a ∂²E/∂K_a²/d in units of 1/m_e = 2t (polaron) or 1/m0 = t (pair); None where levels
+            cross, where the iteration failed, or on a cluster.
+        pair_distance2: <(r1 - r2)²>, None for one electron.
+        phonons: mean number of phonons.
+        weight: weight of the states without phonons: of one electron, the quasiparticle weight |<0|c_K|ψ>|².
+    """
+
+    nh: int
+    basis_size: int
+    K: tuple[float, ...]
+    E: float
+    slope: tuple[float, ...]
+    inverse_mass: float | None
+    pair_distance2: float | None
+    phonons: float
+    weight: float
+
+    @property
+    def mass(self) -> float | None:
+        """In m_e = 1/(2t) (polaron) or m0 = 1/t (pair); negative at a maximum."""
+        return 1.0 / self.inverse_mass if self.inverse_mass else None
+
+
+class Hamiltonian:
+    """H(K) of a system in a space."""
+
+    def __init__(self, space: Space, system: System, momentum: NDArray[np.float64]) -> None:
+        self.space = space
+        self.system = system
+        geometry = space.geometry
+        factor = 1.0 / geometry.electrons
+        primitive = np.array(geometry.bravais.primitive)
+        strength = {"t": -system.t, "g": system.g, "g_holstein": system.g_holstein}
+        self.steps = [factor * np.array(move.step) @ primitive for move, _ in space.matrices]
+        phases = [complex(np.exp(-1j * (step @ momentum))) for step in self.steps]
+        self.real = bool(np.all(momentum == 0.0))
+        self.strengths = [
+            strength[move.strength] * (phase.real if self.real else phase)
+            for (move, _), phase in zip(space.matrices, phases, strict=True)
+        ]
+        self.diagonal = _diagonal(space, system)
+        upper = sum(c * matrix for c, (_, matrix) in zip(self.strengths, space.matrices, strict=True))
+        self.matrix = (upper + upper.conj().T + sp.diags(self.diagonal)).tocsr()
+
+    def lowest(self, start: NDArray[Any] | None, levels: int = 1) -> tuple[float, NDArray[np.complex128], float]:
+        """E, the normalised state, and the distance to the next level (infinite if not asked for)."""
+        size = len(self.diagonal)
+        if size <= SMALL:
+            energies, states = np.linalg.eigh(self.matrix.toarray())
+        else:
+            if start is None:
+                start = np.zeros(size)
+                start[: self.space.ends[min(4, self.space.nh)]] = 1.0
+                start[0] += 1.0
+            start = start.real if self.real else start
+            energies, states = eigsh(self.matrix, k=levels, which="SA", v0=start, tol=1e-10, ncv=max(16, 8 * levels))
+            order = np.argsort(energies)
+            energies, states = energies[order], states[:, order]
+        gap = float(energies[1] - energies[0]) if levels > 1 and len(energies) > 1 else np.inf
+        return float(energies[0]), states[:, 0], gap
+
+    def derivative(self, state: NDArray[np.complex128], axis: int) -> NDArray[np.complex128]:
+        """H'_a ψ; for a real ψ at K = 0 this is i times a real vector, which is returned without the i."""
+        result = np.zeros(len(state), dtype=state.dtype)
+        for c, step, (_, matrix) in zip(self.strengths, self.steps, self.space.matrices, strict=True):
+            if step[axis] == 0.0:
+                continue
+            if self.real:
+                result -= (c * step[axis]) * (matrix @ state - matrix.T @ state)
+            else:
+                result += step[axis] * (-1j * c * (matrix @ state) + 1j * np.conj(c) * (matrix.T @ state))
+        return result
+
+    def derivatives(
+        self, energy: float, state: NDArray[np.complex128], second: bool = True
+    ) -> tuple[NDArray[np.float64], float | None]:
+        """∂E/∂K, shape (d,), and Σ_a ∂²E/∂K_a²/d."""
+        d = self.space.geometry.bravais.dimension
+        first = [self.derivative(state, axis) for axis in range(d)]
+        slope = np.zeros(d) if self.real else np.array([np.vdot(state, x).real for x in first])
+        if not second:
+            return slope, None
+        curvature = 0.0
+        for c, step, (_, matrix) in zip(self.strengths, self.steps, self.space.matrices, strict=True):
+            if step.any():
+                curvature -= 2.0 * float(step @ step) * (c * np.vdot(state, matrix @ state)).real
+        # at K = 0 a lattice of the list is isotropic, so one axis stands for all
+        axes = (0,) if self.real and self._isotropic else range(d)
+        responses = [2.0 * self._response(energy, state, first[axis]) for axis in axes]
+        return slope, curvature / d - float(np.mean(responses))
+
+    @property
+    def _isotropic(self) -> bool:
+        geometry = self.space.geometry
+        return not (geometry.electrons == 2 and geometry.spin == "triplet")
+
+    def _response(self, energy: float, state: NDArray[np.complex128], source: NDArray[np.complex128]) -> float:
+        """<source|Q (H - E)⁻¹ Q|source>."""
+        right = source - state * np.vdot(state, source)
+        scale = float(np.linalg.norm(right))
+        if scale < 1e-14:
+            return 0.0
+        if len(right) <= SMALL:
+            energies, states = np.linalg.eigh(self.matrix.toarray())
+            parts = np.abs(states.conj().T @ right)[1:] ** 2
+            return float((parts / (energies[1:] - energy)).sum())
+        floor = 0.1 * self.system.t
+        preconditioner = 1.0 / np.maximum(self.diagonal - energy, floor)
+
+        def project(x: NDArray[np.complex128]) -> NDArray[np.complex128]:
+            x = x.reshape(-1)
+            return x - state * np.vdot(state, x)
+
+        def apply(x: NDArray[np.complex128]) -> NDArray[np.complex128]:
+            return project(self.matrix @ x.reshape(-1) - energy * x.reshape(-1))
+
+        shape, kind = self.matrix.shape, right.dtype
+        operator = LinearOperator(shape, apply, dtype=kind)
+        guess = LinearOperator(shape, lambda x: project(preconditioner * project(x)), dtype=kind)
+        solution, failed = cg(operator, right, rtol=1e-9, atol=0.0, maxiter=3000, M=guess)
+        if failed:
+            return float("nan")
+        return float(np.vdot(right, solution).real)
+
+
+def _diagonal(space: Space, system: System) -> NDArray[np.float64]:
+    result = system.omega * space.phonons[0] + system.omega_holstein * space.phonons[1].astype(float)
+    if space.geometry.electrons == 2:
+        distance = np.linalg.norm(space.separation, axis=1)
+        tail = np.divide(system.V, distance, out=np.full(len(distance), system.U), where=distance > 0.0)
+        result = result + tail
+    return result
+
+
+def solve(
+    space: Space,
+    system: System,
+    momentum: NDArray[np.float64] | None = None,
+    start: NDArray[np.complex128] | None = None,
+    mass: bool = True,
+) -> tuple[Level, NDArray[np.complex128]]:
+    """The lowest state at one total momentum (Cartesian, 1/a; None: zero), and its amplitudes, shape (N,)."""
+    geometry = space.geometry
+    d = geometry.bravais.dimension
+    momentum = np.zeros(d) if momentum is None else momentum
+    hamiltonian = Hamiltonian(space, system, momentum)
+    crossing = geometry.electrons == 2 and geometry.spin == "triplet" and d > 1
+    energy, state, gap = hamiltonian.lowest(start, levels=2 if crossing else 1)
+    mass = mass and geometry.cluster is None
+    slope, curvature = hamiltonian.derivatives(energy, state, mass and gap > DEGENERATE * system.t)
+    unit = (2.0 if geometry.electrons == 1 else 1.0) * system.t
+    probability = np.abs(state) ** 2
+    total = space.phonons.sum(axis=0)
+    distance2 = float(probability @ (space.separation**2).sum(axis=1)) if geometry.electrons == 2 else None
+    level = Level(
+        nh=space.nh,
+        basis_size=len(space),
+        K=tuple(float(x) for x in momentum),
+        E=energy,
+        slope=tuple(float(x) for x in slope),
+        inverse_mass=None if curvature is None or np.isnan(curvature) else float(curvature) / unit,
+        pair_distance2=distance2,
+        phonons=float(probability @ total),
+        weight=float(probability[total == 0].sum()),
+    )
+    return level, state
+
+
+def guessed_momentum(space: Space, system: System) -> NDArray[np.float64]:
+    """About the total momentum of the lowest state, from a small leading block; shape (d,), Cartesian, units 1/a.
+
+    Where all matrix elements of H(K = 0) can be given one sign (bond and Holstein coupling, polaron and singlet, and
+    the triplet of the chain), it is zero. Otherwise it is the best of `COARSE` momenta along the first reciprocal
+    vector and along the diagonal; a minimum closer to zero shows as a negative curvature there.
+    """
+    geometry = space.geometry
+    d = geometry.bravais.dimension
+    crossed = geometry.electrons == 2 and geometry.spin == "triplet" and d > 1
+    if geometry.cluster is not None or not ("site-peierls" in geometry.coupling or crossed):
+        return np.zeros(d)
+    lines = zone_lines(geometry)
+    momenta = [x * line for line in lines for x in np.linspace(0.0, 0.5, COARSE)]
+    small = space.block(max(sum(end <= 3000 for end in space.ends) - 1, min(4, space.nh)))
+    best = momenta[int(np.argmin([solve(small, system, k, mass=False)[0].E for k in momenta]))]
+    if not best.any() and (solve(small, system)[0].inverse_mass or 1.0) < 0.0:
+        return 0.5 * momenta[1]
+    return best
+
+
+def solve_near(space: Space, system: System, guess: NDArray[np.float64]) -> Level:
+    """The lowest state at the minimum of E(K) next to a guess, as `lowest_near`."""
+    state: list[NDArray[np.complex128] | None] = [None]
+
+    def level(k: NDArray[np.float64], mass: bool) -> Level:
+        found, state[0] = solve(space, system, k, state[0], mass=mass)
+        return found
+
+    return lowest_near(level, system, guess)
+
+
+def lowest_near(
+    level: Callable[[NDArray[np.float64], bool], Level], system: System, guess: NDArray[np.float64]
+) -> Level:
+    """The minimum of E(K) next to a guess, by the exact slope; a guess that is one already, like zero, is kept.
+
+    Args:
+        level: the lowest state at K, with its mass or without.
+        system: that it belongs to.
+        guess: Cartesian, units 1/a, shape (d,).
+    """
+    here = level(guess, True)
+    if np.linalg.norm(here.slope) < FLAT * system.t:
+        if here.inverse_mass is None or here.inverse_mass > 0.0:
+            return here
+        guess = 0.9 * guess if guess.any() else 0.025 * zone_lines(system.geometry)[0]
+
+    def target(k: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
+        found = level(k, False)
+        return found.E, np.array(found.slope)
+
+    found = np.array(minimize(target, guess, jac=True, method="BFGS", options={"gtol": 1e-8}).x)
+    return level(found if np.linalg.norm(found) > 1e-6 else np.zeros(len(found)), True)
+
+
+def zone_lines(geometry: Geometry) -> list[NDArray[np.float64]]:
+    """Reciprocal vectors along which lowest momenta are looked for: the first, and the sum of all; Cartesian, 1/a."""
+    primitive = np.array(geometry.bravais.primitive)
+    dual = 2.0 * np.pi * np.linalg.inv(primitive).T
+    return [dual[0]] if len(primitive) == 1 else [dual[0], dual.sum(axis=0)]

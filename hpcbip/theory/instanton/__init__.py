@@ -1,0 +1,1 @@
+"""Semiclassical self-trapping and tunnelling at phonon frequencies far below the hopping."""

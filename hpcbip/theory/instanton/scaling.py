@@ -1,0 +1,197 @@
+"""The law of the semiclassical mass: ln m* ≃ S(λ) = (t/Ω) s(λ), its exponents, and s beside Monte Carlo masses.
+
+Fluctuations around the instanton and the power of t/Ω in front are left out, so m* itself is not given, only how its
+logarithm grows (PRB 109, L220502).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from hpcbip.errors import InputError
+from hpcbip.theory.instanton.surface import NotTrapped, Surface
+from hpcbip.theory.instanton.tunnelling import Instanton, instanton
+
+MIN_POINTS = 4  # of a fit
+
+
+@dataclass(frozen=True)
+class Exponent:
+    """ln s = ln c + p ln λ.
+
+    Attributes:
+        p: the exponent.
+        p_err: standard error of the fit and half the difference between the two halves' slopes, in quadrature: no
+            statistics, but how far from a pure power the curve is.
+        c: s at λ = 1 on the fitted line.
+        lam_from, lam_to: smallest and largest λ of the fit.
+    """
+
+    p: float
+    p_err: float
+    c: float
+    lam_from: float
+    lam_to: float
+
+
+@dataclass(frozen=True)
+class Mass:
+    """One Monte Carlo mass.
+
+    Attributes:
+        lam: λ.
+        mass, mass_err: m* and its error, in m0 (pair) or m_e (polaron).
+        flags: what speaks against it.
+    """
+
+    lam: float
+    mass: float
+    mass_err: float
+    flags: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """One Monte Carlo mass beside the action.
+
+    Attributes:
+        mass: it.
+        log_mass, log_mass_err: ln m* and its error.
+        action: S = (t/Ω) s, None where there is no self-trapped minimum.
+    """
+
+    mass: Mass
+    log_mass: float
+    log_mass_err: float
+    action: float | None
+
+
+def scan(surface: Surface, lams: Iterable[float], points: int = 25) -> list[Instanton]:
+    """The path of least action for each λ, without the minimum-energy paths.
+
+    Raises:
+        InputError: as `instanton`.
+    """
+    return [instanton(replace(surface, lam=float(lam)), points, lowest=False) for lam in lams]
+
+
+def exponent(lams: Sequence[float], actions: Sequence[float]) -> Exponent:
+    """The power of λ in s by least squares in the logarithms.
+
+    Raises:
+        InputError: for fewer than four points, or values that are not positive.
+    """
+    if len(lams) != len(actions) or len(lams) < MIN_POINTS or min(*lams, *actions) <= 0.0:
+        raise InputError(f"{len(lams)} lambdas, {len(actions)} actions: allowed are {MIN_POINTS} or more, all positive")
+    x, y = np.log(lams), np.log(actions)
+    order = np.argsort(x)
+    x, y = x[order], y[order]
+    (p, c), rest = np.polyfit(x, y, 1, full=True)[:2]
+    error2 = float(rest[0]) / (len(x) - 2) / float(((x - x.mean()) ** 2).sum()) if rest.size else 0.0
+    half = (len(x) + 1) // 2
+    low, high = np.polyfit(x[:half], y[:half], 1)[0], np.polyfit(x[-half:], y[-half:], 1)[0]
+    error = float(np.sqrt(error2 + 0.25 * (high - low) ** 2))
+    return Exponent(float(p), error, float(np.exp(c)), float(np.exp(x[0])), float(np.exp(x[-1])))
+
+
+def compare(surface: Surface, masses: Iterable[Mass], t_over_omega: float, points: int = 25) -> list[Comparison]:
+    """ln m* beside S at the same λ; the surface gives all but λ.
+
+    Raises:
+        InputError: for a mass or t/Ω that is not positive, or an error below zero.
+    """
+    if not t_over_omega > 0.0:
+        raise InputError(f"t/Omega = {t_over_omega}: allowed are values above 0")
+    given = list(masses)
+    for one in given:
+        if not (one.mass > 0.0 and one.mass_err >= 0.0):
+            where = f"mass {one.mass} +- {one.mass_err} at lambda = {one.lam}"
+            raise InputError(f"{where}: allowed are masses above 0, errors from 0 on")
+    actions = {lam: _action(replace(surface, lam=lam), points) for lam in {one.lam for one in given}}
+    return [
+        Comparison(one, float(np.log(one.mass)), one.mass_err / one.mass, None if s is None else t_over_omega * s)
+        for one in given
+        for s in [actions[one.lam]]
+    ]
+
+
+def _action(surface: Surface, points: int) -> float | None:
+    try:
+        return instanton(surface, points, lowest=False).least.action
+    except NotTrapped:  # the mass is fine; the theory has nothing to say where the carriers are not trapped
+        return None
+
+
+def manifold_spread(surface: Surface, number: int = 200, seed: int = 1) -> tuple[float, float]:
+    """Smallest and largest v/Λ on the degenerate manifold of strong bond coupling, from random weights.
+
+    Draws weights with ½ in all on each side of a star, or of a plaquette on the square lattice, with the fields that
+    follow them. Both tend to -1 (polaron) or -4 (pair) as Λ grows: the spread is of order t, v of order Λt.
+
+    Raises:
+        InputError: for Holstein coupling, which has no such manifold.
+    """
+    if surface.coupling != "bond":
+        raise InputError("coupling 'holstein': the degenerate manifold belongs to bond coupling")
+    rng = np.random.default_rng(seed)
+    steps = [tuple(int(a == b) for b in range(surface.dimension)) for a in range(surface.dimension)]
+    corner = (0,) * surface.dimension
+    sides: list[list[list[tuple[int, ...]]]] = [
+        [[corner], [tuple(sign * c for c in step) for step in steps for sign in (1, -1)]]
+    ]
+    if surface.dimension == 2:
+        sides.append([[(0, 0), (1, 1)], [(0, 1), (1, 0)]])
+    fields = []
+    for k in range(number):
+        weights = np.zeros(surface.shape[1:])
+        for side in sides[k % len(sides)]:
+            for site, share in zip(side, rng.dirichlet(np.ones(len(side))), strict=True):
+                weights[site] = 0.5 * share
+        fields.append(surface.pattern(weights))
+    v = surface.energy(np.array(fields))[0] / surface.strength
+    return float(v.min()), float(v.max())
+
+
+def rows(found: Iterable[Instanton]) -> list[dict[str, Any]]:
+    """One flat row per instanton, for tables."""
+    return [
+        {
+            "lattice": i.surface.lattice,
+            "coupling": i.surface.coupling,
+            "sector": i.surface.sector,
+            "U": i.surface.U,
+            "lambda": i.surface.lam,
+            "size": i.surface.size,
+            "minimum": i.minimum.start,
+            "energy": i.minimum.energy,
+            "sites": i.minimum.sites,
+            "trapped": i.minimum.trapped,
+            "barrier": i.barrier,
+            "negative": i.saddle.negative,
+            "action": i.least.action,
+            "barrier_least": i.least.barrier,
+            "action_lowest": i.lowest.action if i.lowest else None,
+            "force": i.force,
+        }
+        for i in found
+    ]
+
+
+def comparison_rows(found: Iterable[Comparison]) -> list[dict[str, Any]]:
+    """One flat row per Monte Carlo mass, for tables."""
+    return [
+        {
+            "lambda": c.mass.lam,
+            "mass": c.mass.mass,
+            "mass_err": c.mass.mass_err,
+            "log_mass": c.log_mass,
+            "log_mass_err": c.log_mass_err,
+            "action": c.action,
+            "flags": list(c.mass.flags),
+        }
+        for c in found
+    ]

@@ -1,0 +1,223 @@
+"""Real-space pair symmetry: the four-site ring of Kornilovitch's derivation, and the lattice problem it stands for.
+
+One spin-up carrier around a fixed spin-down one with attraction -V on z' = 4 resonant sites and an amplitude h between
+neighbouring ones, H = -V + h Σ (|i⟩⟨i+1| + h.c.): levels 2h cos(πm/2) - V, m = 0, ±1, 2 (arXiv:2502.04647, where h is
+called t'). h < 0 is electron-like (s below p below d), h > 0 hole-like (d below p below s). Elsewhere in this package
+H = -t' Σ ..., so t' = -h.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import brentq
+
+from hpcbip.errors import InputError
+from hpcbip.theory.pair.bound_states import LIMIT, PairModel, solve
+
+Array = NDArray[np.float64]
+_ROTATION, _MIRROR = np.array([[0, -1], [1, 0]]), np.array([[1, 0], [0, -1]])
+OPERATIONS: Mapping[str, tuple[NDArray[np.int64], ...]] = MappingProxyType(
+    {
+        "E": (np.eye(2, dtype=np.int64),),
+        "2 C4": (_ROTATION, _ROTATION.T),
+        "C2": (_ROTATION @ _ROTATION,),
+        "2 σv": (_MIRROR, -_MIRROR),
+        "2 σd": (_ROTATION @ _MIRROR, -_ROTATION @ _MIRROR),
+    }
+)
+"""C4v as matrices by class: σv are the mirrors of the lattice's axes, σd those of its diagonals."""
+CHARACTERS: Mapping[str, tuple[int, ...]] = MappingProxyType(
+    {"A1": (1, 1, 1, 1, 1), "A2": (1, 1, 1, -1, -1), "B1": (1, -1, 1, 1, -1), "B2": (1, -1, 1, -1, 1),
+     "E": (2, 0, -2, 0, 0)}
+)  # fmt: skip
+"""Irreducible representations of C4v: characters in the order of `OPERATIONS`."""
+LABELS: Mapping[str, str] = MappingProxyType({"A1": "s", "A2": "g", "B1": "d", "B2": "dxy", "E": "p"})
+
+
+@dataclass(frozen=True)
+class RingModel:
+    """Which sites are resonant.
+
+    Attributes:
+        sites: in order around the ring, in-plane coordinates (of (b) in units of half a lattice constant).
+        words: what they are, and which hop joins them.
+    """
+
+    sites: tuple[tuple[int, int], ...]
+    words: str
+
+
+RING_MODELS: Mapping[str, RingModel] = MappingProxyType(
+    {
+        "a": RingModel(
+            ((1, 0), (0, 1), (-1, 0), (0, -1)),
+            "the in-plane nearest neighbours, joined by the diagonal hop t'",
+        ),
+        "b": RingModel(
+            ((1, 1), (-1, 1), (-1, -1), (1, -1)),
+            "the nearest sites of the next layer of a body-centred tetragonal lattice, joined by its nearest hop t",
+        ),
+    }
+)
+
+
+@dataclass(frozen=True)
+class RingLevel:
+    """A level of the ring.
+
+    Attributes:
+        E: energy, unit of the amplitude.
+        degeneracy: of it.
+        irrep: representation of C4v; "reducible" where levels of several coincide.
+        label: s, p, d (x² - y²) or dxy.
+        states: orthonormal amplitudes on the sites, shape (4, degeneracy).
+    """
+
+    E: float
+    degeneracy: int
+    irrep: str
+    label: str
+    states: Array
+
+
+def ring_levels(amplitude: float, attraction: float = 0.0, model: str = "a") -> list[RingLevel]:
+    """The levels, lowest first, with their symmetry from the characters of C4v.
+
+    Args:
+        amplitude: h, not 0.
+        attraction: V; the levels lie around -V.
+        model: a key of `RING_MODELS`.
+
+    Raises:
+        InputError: for other values.
+    """
+    if model not in RING_MODELS:
+        raise InputError(f"model: {model!r} is not one of {', '.join(RING_MODELS)}")
+    if not 0.0 < abs(amplitude) <= LIMIT or not abs(attraction) <= LIMIT:
+        raise InputError(f"amplitude: {amplitude}, attraction: {attraction}: up to {LIMIT:g}, the amplitude not 0")
+    hamiltonian = -attraction * np.eye(4)
+    for i in range(4):
+        hamiltonian[i, (i + 1) % 4] += amplitude
+        hamiltonian[(i + 1) % 4, i] += amplitude
+    energies, vectors = np.linalg.eigh(hamiltonian)
+    levels = []
+    for _, group in itertools.groupby(range(4), key=lambda i: round(float(energies[i] + attraction) / abs(amplitude))):
+        members = list(group)
+        states = vectors[:, members]
+        irrep = symmetry(states, model)
+        levels.append(
+            RingLevel(float(energies[members].mean()), len(members), irrep, LABELS.get(irrep, irrep), states)
+        )
+    return levels
+
+
+def symmetry(states: Array, model: str) -> str:
+    """The representation of C4v that an invariant space of amplitudes carries, by its characters.
+
+    Args:
+        states: orthonormal, shape (4, number).
+        model: a key of `RING_MODELS`.
+    """
+    sites = RING_MODELS[model].sites
+    traces = []
+    for matrices in OPERATIONS.values():
+        image = [sites.index(tuple(int(x) for x in matrices[0] @ site)) for site in sites]
+        permutation = np.zeros((4, 4))
+        permutation[image, np.arange(4)] = 1.0
+        traces.append(round(float(np.trace(states.T @ permutation @ states))))
+    return next((name for name, row in CHARACTERS.items() if list(row) == traces), "reducible")
+
+
+def rows(amplitude: float, attraction: float = 0.0, model: str = "a") -> list[dict[str, Any]]:
+    """One row per level of `ring_levels`: model, amplitude, attraction, level, channel, irrep, degeneracy, spin, E."""
+    rounding = 1e-14 * (abs(amplitude) + abs(attraction))
+    return [
+        {"model": model, "amplitude": amplitude, "attraction": attraction, "level": number, "channel": level.label,
+         "irrep": level.irrep, "degeneracy": level.degeneracy, "spin": "triplet" if level.label == "p" else "singlet",
+         "E": level.E if abs(level.E) > rounding else 0.0}
+        for number, level in enumerate(ring_levels(amplitude, attraction, model))
+    ]  # fmt: skip
+
+
+def exchange_attraction(t_prime: float) -> float:
+    """V < 0 at which s, p and d change places on the square lattice with a hard core, exact; t = 1.
+
+    At E = 2t²/t' the denominator factorises, ε - E = (a - b cos q_x)(a - b cos q_y) with a² = -E, b² = -8t', so that
+    G(m, n) ∝ x^(|m| + |n|): then G(11) = G(20) = G(10)²/G(00), the three channels have the same condition, and
+
+        |V| = (1 - 4t'² + √(1 - 4t'²)) / |t'|,
+
+    which is 2t²/|t'| for small t' (second-order hopping around the diagonal site against t'). d lies lowest where |V|
+    or |t'| is larger; p and d change places on the same line for any U, s only for a hard core.
+
+    Args:
+        t_prime: diagonal hop, -1/2 < t' < 0 (hole-like).
+
+    Raises:
+        InputError: outside that range.
+    """
+    if not -0.5 < t_prime < 0.0:
+        raise InputError(f"t_prime: {t_prime} is not between -0.5 and 0, where the exchange is")
+    root = math.sqrt(1.0 - 4.0 * t_prime**2)
+    return -root * (root + 1.0) / abs(t_prime)
+
+
+def exchange_hopping(V: float, U: float = math.inf) -> float:
+    """t' < 0 at which s and d of the two-body problem on the square lattice have the same energy; t = 1.
+
+    Args:
+        V: nearest-neighbour interaction, -200 ≤ V ≤ -2.
+        U: on-site repulsion, from 0 to infinity; at infinity the inverse of `exchange_attraction`.
+
+    Raises:
+        InputError: for values out of range.
+    """
+    if not -200.0 <= V <= -2.0:
+        raise InputError(f"V: {V} is not between -200 and -2")
+    if not U >= 0.0:
+        raise InputError(f"U: {U} is not 0 or above")
+    if U == math.inf:
+        return float(brentq(lambda t: exchange_attraction(t) - V, -0.5 + 1e-12, -1e-6, xtol=1e-15))
+
+    def difference(t_prime: float) -> float:
+        energies = embedded_energies(t_prime, V, U)
+        return energies["s"] - energies["d"]
+
+    return float(brentq(difference, -0.49, -1e-4, xtol=1e-12))
+
+
+def embedded_energies(t_prime: float, V: float, U: float = math.inf) -> dict[str, float]:
+    """Energies of the two-body problem on the square lattice by channel (s, d, p), t = 1; the edge where not bound.
+
+    The carrier around a fixed one is the same problem with half the hops: E_fixed(V, U) = E(2V, 2U)/2.
+    """
+    model = PairModel("square", U, (V,), (t_prime,))
+    found = {}
+    for channel in model.channels:
+        if channel.name in ("s", "d", "p"):
+            states = solve(model, channel)
+            found[channel.name] = states[0].E if states else model.band.edge
+    return found
+
+
+def embedded_rows(V: float, U: float, t_primes: list[float]) -> list[dict[str, Any]]:
+    """For a figure: E by channel over t' (None if not bound), and the ring's E_ring with h = -2t', for both move."""
+    result = []
+    for t_prime in t_primes:
+        energies = embedded_energies(t_prime, V, U)
+        edge = PairModel("square", U, (V,), (t_prime,)).band.edge
+        for name, ring in (("s", -4.0 * t_prime), ("p", 0.0), ("d", 4.0 * t_prime)):
+            result.append(
+                {"lattice": "square", "U": "inf" if U == math.inf else U, "V": V, "t_prime": t_prime, "channel": name,
+                 "E": energies[name] if energies[name] < edge else None, "E_ring": V + ring,
+                 "lowest": edge > energies[name] == min(energies.values())}
+            )  # fmt: skip
+    return result

@@ -1,0 +1,141 @@
+"""What was analysed once is not analysed again, and never stands in for something else."""
+
+from __future__ import annotations
+
+import io
+import pickle
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from hpcbip.campaign.plan import make_plan
+from hpcbip.campaign.schema import load_config
+from hpcbip.reduction import cache, executor
+from hpcbip.reduction.ensembles import EnsembleBins, Reduced
+from hpcbip.reduction.estimates import reduce_ensembles
+from hpcbip.reduction.results import read_results
+from hpcbip.store.segment import put
+from hpcbip.store.store import Store
+from tests.reduction.test_results import campaign
+from tests.store.synthetic import sector_bins
+
+
+@pytest.fixture
+def analysed(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, int]]:
+    """Sector and bins of every ensemble that is analysed from now on."""
+    calls: list[tuple[str, int]] = []
+
+    def watched(many: list[EnsembleBins], *arguments: Any, **words: Any) -> list[Reduced]:
+        calls.extend((data.sector, data.bins) for data in many)
+        return reduce_ensembles(many, *arguments, **words)
+
+    monkeypatch.setattr(executor, "reduce_ensembles", watched)
+    return calls
+
+
+def test_the_second_time_nothing_is_analysed_and_all_is_as_before(tmp_path: Path, analysed: list) -> None:
+    campaign(tmp_path)
+    first = read_results(tmp_path)
+    assert len(analysed) == 4
+    second = read_results(tmp_path)
+    assert len(analysed) == 4
+    assert second.records == first.records and list(second.ensembles) == list(first.ensembles)
+    for one, two in zip(first.ensembles.values(), second.ensembles.values(), strict=True):
+        np.testing.assert_array_equal(one.replicates, two.replicates)
+
+
+def test_new_bins_are_analysed_and_they_alone(tmp_path: Path, analysed: list) -> None:
+    bins = campaign(tmp_path)
+    before = read_results(tmp_path).records
+    plan = make_plan(load_config(tmp_path / "config.yaml"))
+    more = sector_bins(plan, "bipolaron", point=1, seed=5, bins=64)
+    with Store(tmp_path, writable=True) as store:
+        identity = plan.points[1].ensembles["bipolaron"]
+        store.write(identity, 0, len(store.read(identity, 0)), more.chains[0][:20])
+    after = read_results(tmp_path).records
+    assert analysed[4:] == [("bipolaron", bins[identity].bins + 20)]
+    assert after[0] == before[0] and after[1]["mass_bipolaron"] != before[1]["mass_bipolaron"]
+    assert read_results(tmp_path).records == after and len(analysed) == 5
+
+
+def test_another_tc_is_worked_out_and_leaves_what_was_kept(tmp_path: Path, analysed: list) -> None:
+    campaign(tmp_path)
+    usual = read_results(tmp_path).records
+    content = (tmp_path / cache.FILE).read_bytes()
+    assert read_results(tmp_path, "published").records != usual
+    assert len(analysed) == 8 and (tmp_path / cache.FILE).read_bytes() == content
+    path = tmp_path / "config.yaml"
+    path.write_text(path.read_text().replace("omega_meV: 30", "omega_meV: 60"))
+    assert read_results(tmp_path).records[0]["tc_kelvin"] == pytest.approx(2.0 * usual[0]["tc_kelvin"])
+
+
+def test_another_program_analyses_anew(tmp_path: Path, analysed: list, monkeypatch: pytest.MonkeyPatch) -> None:
+    campaign(tmp_path)
+    read_results(tmp_path)
+    monkeypatch.setattr(cache, "_code", lambda: "changed")
+    read_results(tmp_path)
+    assert len(analysed) == 8
+
+
+def test_bins_that_are_damaged_are_not_kept(tmp_path: Path, analysed: list) -> None:
+    """They may be run again, with the same checksums."""
+    bins = campaign(tmp_path)
+    plan = make_plan(load_config(tmp_path / "config.yaml"))
+    identity = plan.points[0].ensembles["polaron"]
+    with Store(tmp_path, writable=True) as store:
+        sound = store.read(identity, 0)
+        block = store._of_chain(identity, 0)[0]
+        damaged = sound[7:8].copy()
+        damaged[0, 0] += 1.0
+        put(store._dataset(identity, block, "bins"), (0, 7, 0), damaged)
+    short = read_results(tmp_path).records
+    assert len(analysed) == 4
+    with Store(tmp_path, writable=True) as store:
+        store.write(identity, 0, 0, sound)
+    assert read_results(tmp_path).records != short
+    assert analysed[4:] == [("polaron", bins[identity].bins)]
+
+
+class Trap:
+    """Unpickled by the ordinary means, it makes a file."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Path.touch, (self.path,)
+
+
+def test_no_name_leads_to_the_builtins() -> None:
+    """`EnsembleBins.table.__builtins__.get` has a harmless beginning and is the way to eval."""
+    way = b"EnsembleBins.table.__builtins__.get"
+    content = b"\x80\x04\x8c\x1ahpcbip.reduction.ensembles\x8c" + bytes([len(way)]) + way + b"\x93\x8c\x04eval\x85R."
+    assert pickle.loads(content) is eval
+    with pytest.raises(pickle.UnpicklingError, match="no plain name"):
+        cache._Unpickler(io.BytesIO(content)).load()
+
+
+@pytest.mark.parametrize("damage", ["text", "empty", "directory", "cut", "trap", "other"])
+def test_a_file_that_is_no_good_counts_as_none(tmp_path: Path, analysed: list, damage: str) -> None:
+    campaign(tmp_path)
+    right = read_results(tmp_path).records
+    path, trace = tmp_path / cache.FILE, tmp_path / "trace"
+    content = path.read_bytes()
+    with zipfile.ZipFile(path) as file:
+        keys = {name: file.read(name)[: cache.KEY] for name in file.namelist()}
+    path.unlink()
+    if damage in ("trap", "other"):
+        thing = Trap(trace) if damage == "trap" else {"a": 1}
+        with zipfile.ZipFile(path, "w") as file:
+            for name, key in keys.items():
+                file.writestr(name, key + pickle.dumps(thing))
+    elif damage == "directory":
+        path.mkdir()
+    else:
+        path.write_bytes({"text": b"hello", "empty": b"", "cut": content[: len(content) // 2]}[damage])
+    assert read_results(tmp_path).records == right
+    assert len(analysed) == 8 and not trace.exists()
+    assert not list(tmp_path.glob("*.tmp"))
