@@ -38,7 +38,13 @@ def observables(means: np.ndarray) -> np.ndarray:
     first = [means[..., k] for k in range(8)]
     slope = means[..., 8:20] @ np.linspace(-1.0, 1.2, LAGS)
     decay = np.log(means[..., 20:23] / means[..., 21:24])
-    derived = [2.0 / first[1], 2.0 / slope, first[2] / 4.0, first[1] / np.maximum(first[2], 1.0), first[3] * 11.6]
+    derived = [
+        2.0 / first[1],
+        2.0 / slope,
+        first[2] / 4.0,
+        first[1] / np.maximum(first[2], 1.0),
+        first[3] * 11.6,
+    ]
     columns = np.stack([*first, *derived, 1.0 / first[1] - 1.0 / slope], axis=-1)
     return np.concatenate([columns, decay, 0.1 / decay[..., :1], means[..., 17:]], axis=-1)
 
@@ -71,7 +77,12 @@ def worth(tau: float, number: int, length: int, size: int, sets: int = 20) -> di
             ratios[name].append(found.error / exact)
         within.append(np.abs(found.mean - 5.0) < found.error)
     shown = {name: f"{np.mean(x):.3f} ± {np.std(x):.3f}" for name, x in ratios.items()}
-    return {"τ (bins)": tau, "series": sets * COLUMNS, **shown, "within one error, means (%)": 100.0 * np.mean(within)}
+    return {
+        "τ (bins)": tau,
+        "series": sets * COLUMNS,
+        **shown,
+        "within one error, means (%)": 100.0 * np.mean(within),
+    }
 
 
 @click.command(help=__doc__)
@@ -86,12 +97,19 @@ def main(number: int, bins: int, tau: str, seconds: float, size: int | None, pro
     if size is not None:
         click.echo(markdown([worth(float(time_), number, bins, size) for time_ in tau.split(",")]))
         return
-    np.empty(2**21).fill(0.0)  # from then on the allocator keeps what is freed, as in a process that has read bins
+    np.empty(2**21).fill(
+        0.0
+    )  # from then on the allocator keeps what is freed, as in a process that has read bins
     rows = []
     for time_ in map(float, tau.split(",")):
         data = chains(time_, number, bins)
         pseudo = jackknife(observables, data).pseudo[0]
-        row: dict[str, object] = {"τ (bins)": time_, "chains": number, "bins": bins, "observables": pseudo[0].shape[1]}
+        row: dict[str, object] = {
+            "τ (bins)": time_,
+            "chains": number,
+            "bins": bins,
+            "observables": pseudo[0].shape[1],
+        }
         parts = {
             "jackknife (ms)": milliseconds(lambda data=data: jackknife(observables, data), seconds),
             "summary (ms)": milliseconds(lambda pseudo=pseudo: summarise(pseudo), seconds),

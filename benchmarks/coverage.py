@@ -51,11 +51,15 @@ def chains(omega: float, lam: float, beta: float, seconds: float, number: int, s
 @click.option("--thermalise", default=96, show_default=True)
 @click.option("--cores", default=2, show_default=True)
 @click.option("--chains", "number", default=4, show_default=True, help="per core")
-def main(minutes: float, omega: float, lam: float, beta: float, thermalise: int, cores: int, number: int) -> None:
+def main(
+    minutes: float, omega: float, lam: float, beta: float, thermalise: int, cores: int, number: int
+) -> None:
     """Sample, cut, compare, print."""
     warm_up()
     with multiprocessing.get_context("spawn").Pool(cores) as pool:
-        parts = pool.starmap(chains, [(omega, lam, beta, 60.0 * minutes, number, seed) for seed in range(cores)])
+        parts = pool.starmap(
+            chains, [(omega, lam, beta, 60.0 * minutes, number, seed) for seed in range(cores)]
+        )
     bins = min(part.shape[1] for part in parts)
     rows = np.concatenate([part[:, :bins] for part in parts])
     size = rows[:, :, 2].mean(axis=0)
@@ -70,18 +74,26 @@ def main(minutes: float, omega: float, lam: float, beta: float, thermalise: int,
         click.echo(f"{name}: {whole.mean[i]:.5g} +- {whole.error[i]:.2g}, {tau}")
     _say_transition(rest, omega)
     sizes = rest[:, :, 2].ravel()
-    parts = ", ".join(f"{q:g}: {value:.3g}" for q, value in zip(QUANTILES, np.quantile(sizes, QUANTILES), strict=True))
+    parts = ", ".join(
+        f"{q:g}: {value:.3g}" for q, value in zip(QUANTILES, np.quantile(sizes, QUANTILES), strict=True)
+    )
     click.echo(f"bins of pair_distance2: skewness {skew(sizes):.2f}, quantiles {parts}")
     for count, length in SETS:
         sets, together, converged, one, two = _held(rest, whole.mean, count, length)
         if sets < 20:
             continue
         for i, name in enumerate(QUANTITIES):
-            table.append({
-                "run": f"{count} x {length} bins", "sets": sets, "quantity": name,
-                "converged": f"{100 * converged[i]:.0f} %", "within one error": f"{100 * one[i]:.0f} %",
-                "within two": f"{100 * two[i]:.0f} %", "correlation of value and error": f"{together[i]:.2f}",
-            })  # fmt: skip
+            table.append(
+                {
+                    "run": f"{count} x {length} bins",
+                    "sets": sets,
+                    "quantity": name,
+                    "converged": f"{100 * converged[i]:.0f} %",
+                    "within one error": f"{100 * one[i]:.0f} %",
+                    "within two": f"{100 * two[i]:.0f} %",
+                    "correlation of value and error": f"{together[i]:.2f}",
+                }
+            )
     if table:
         click.echo("\n" + markdown(table))
 

@@ -1,9 +1,9 @@
 """How often the maximum of Tc is where the error says, on campaigns whose curves are known.
 
-    python benchmarks/domes.py peaks --campaigns 300    # errors of the maximum, by kind of curve
-    python benchmarks/domes.py fits --trials 100        # does the test of the fit see what is wrong?
-    python benchmarks/domes.py search --searches 100    # whole searches on a campaign without a kernel
-    python benchmarks/domes.py search --searches 16 --axes lambda,U --tolerance U=0.5
+python benchmarks/domes.py peaks --campaigns 300    # errors of the maximum, by kind of curve
+python benchmarks/domes.py fits --trials 100        # does the test of the fit see what is wrong?
+python benchmarks/domes.py search --searches 100    # whole searches on a campaign without a kernel
+python benchmarks/domes.py search --searches 16 --axes lambda,U --tolerance U=0.5
 """
 
 from __future__ import annotations
@@ -28,9 +28,11 @@ from tests.driver import fake_model
 from tests.superconductivity.curves import TRUTHS, Truth
 
 FLAT = Truth(
-    "lambda", tuple(np.linspace(0.3, 1.2, 7)), lambda x: 0.3 + 3.6 * np.maximum(x - 0.5, 0.0) ** 2,
+    "lambda",
+    tuple(np.linspace(0.3, 1.2, 7)),
+    lambda x: 0.3 + 3.6 * np.maximum(x - 0.5, 0.0) ** 2,
     lambda x: 2.4 * (0.82 - x),
-)  # fmt: skip
+)
 """ln Tc is flat just before R² = 1, and falls behind it."""
 CONFIG = Path(__file__).parents[1] / "configs" / "peak-search.yaml"
 
@@ -42,7 +44,9 @@ def main() -> None:
 
 @main.command()
 @click.option("--campaigns", default=300, show_default=True)
-@click.option("--skew", default=0.0, show_default=True, help="of the blocks of R²; at production points 1 to 2")
+@click.option(
+    "--skew", default=0.0, show_default=True, help="of the blocks of R²; at production points 1 to 2"
+)
 def peaks(campaigns: int, skew: float) -> None:
     """Coverage and bias of position and height, seven points (six along U), Tc to 2 to 3 %."""
     rows = []
@@ -90,7 +94,9 @@ def searches(searches: int, axes: str, tolerance: tuple[str, ...]) -> None:
     with tempfile.TemporaryDirectory() as folder:
         for seed in range(searches):
             config, directory = Path(folder) / f"{seed}.yaml", Path(folder) / str(seed)
-            config.write_text(CONFIG.read_text(encoding="utf-8").replace("seed: 2023", f"seed: {seed}"), "utf-8")
+            config.write_text(
+                CONFIG.read_text(encoding="utf-8").replace("seed: 2023", f"seed: {seed}"), "utf-8"
+            )
             said: list[str] = []
             search(config, directory, goal, 10.0, 4, fake_model.reduce, said.append, fake_model.runner)
             ended += said[-1] == "pinned down"

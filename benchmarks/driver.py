@@ -40,10 +40,12 @@ def write_config(folder: Path, points: int = 1, **sampling: object) -> Path:
     """A campaign on the square lattice without targets, in a file."""
     path = folder / "campaign.yaml"
     config = {
-        "name": "benchmark", "seed": 3, "model": {"lattice": "square", "coupling": "bond"},
+        "name": "benchmark",
+        "seed": 3,
+        "model": {"lattice": "square", "coupling": "bond"},
         "grid": {"omega": [1.0], "g": [1.0 + 0.001 * k for k in range(points)], "U": [8.0]},
         "sampling": {"beta": 40.0, "chains": 1, "min_blocks": 1, "thermal_blocks": 0, **sampling},
-    }  # fmt: skip
+    }
     path.write_text(yaml.safe_dump(config), encoding="utf-8")
     return path
 
@@ -96,9 +98,14 @@ def overhead(repeats: int = 2, blocks: int = 40) -> list[Row]:
     for _ in range(repeats):
         with tempfile.TemporaryDirectory() as name:
             folder = Path(name)
-            config = write_config(folder, chains=2, max_blocks=blocks, updates_per_bin=1_250_000, bins_per_block=8)
+            config = write_config(
+                folder, chains=2, max_blocks=blocks, updates_per_bin=1_250_000, bins_per_block=8
+            )
             start, queue = multiprocessing.Barrier(2), multiprocessing.Queue()
-            jobs = [multiprocessing.Process(target=_bare, args=(config, c, blocks, start, queue)) for c in range(2)]
+            jobs = [
+                multiprocessing.Process(target=_bare, args=(config, c, blocks, start, queue))
+                for c in range(2)
+            ]
             for job in jobs:
                 job.start()
             told = [queue.get() for _ in jobs]
@@ -106,13 +113,20 @@ def overhead(repeats: int = 2, blocks: int = 40) -> list[Row]:
             log = run(config, folder / "run", 2)
             with Store(folder / "run") as store:
                 for _, _, sums in told:
-                    assert sums == {where: float(store.read(*where).sum()) for where in sums}, "not the same bins"
+                    assert sums == {where: float(store.read(*where).sum()) for where in sums}, (
+                        "not the same bins"
+                    )
             driven = float(re.findall(r"blocks in ([\d.]+) s", log)[0])
             sampling = float(re.findall(r"([\d.]+)% sampling", log)[0])
-            found.append({
-                "block s": bare / blocks / 2, "bare s": bare, "driver s": driven,
-                "driver/bare - 1, %": 100 * (driven / bare - 1), "not sampling, %": 100 * (100 / sampling - 1),
-            })  # fmt: skip
+            found.append(
+                {
+                    "block s": bare / blocks / 2,
+                    "bare s": bare,
+                    "driver s": driven,
+                    "driver/bare - 1, %": 100 * (driven / bare - 1),
+                    "not sampling, %": 100 * (100 / sampling - 1),
+                }
+            )
     return [*found, {k: statistics.median(row[k] for row in found) for k in found[0]}]
 
 
@@ -125,9 +139,21 @@ def start() -> list[Row]:
             with tempfile.TemporaryDirectory() as name:
                 folder = Path(name)
                 config = write_config(folder, 2 * ranks, max_blocks=1, updates_per_bin=1000, bins_per_block=2)
-                command = [sys.executable, "-m", "hpcbip", "run", config, "--out", folder / "run", "-n", str(ranks)]
+                command = [
+                    sys.executable,
+                    "-m",
+                    "hpcbip",
+                    "run",
+                    config,
+                    "--out",
+                    folder / "run",
+                    "-n",
+                    str(ranks),
+                ]
                 begun = time.time()
-                process = subprocess.Popen([str(w) for w in command], env=environment(), stdout=subprocess.DEVNULL)
+                process = subprocess.Popen(
+                    [str(w) for w in command], env=environment(), stdout=subprocess.DEVNULL
+                )
                 while not list(folder.glob("run/checkpoints/*.checkpoint")):
                     time.sleep(0.005)
                 times.append(time.time() - begun)
@@ -245,7 +271,9 @@ def writing() -> list[Row]:
         with tempfile.TemporaryDirectory(dir=".") as name:
             key = "a" * 64
             with Store(Path(name), writable=True) as store:
-                room = Room(chains, blocks * size, [f"c{k}" for k in range(columns)], "bipolaron", "{}", [1.0])
+                room = Room(
+                    chains, blocks * size, [f"c{k}" for k in range(columns)], "bipolaron", "{}", [1.0]
+                )
                 store.make_room({key: room})
                 begun = time.perf_counter()
                 for block in range(blocks):
@@ -257,16 +285,25 @@ def writing() -> list[Row]:
                 for _ in range(blocks * chains):
                     file.write(rows.tobytes())
                 plain = time.perf_counter() - begun
-        found.append({
-            "MB": megabytes, "store MB/s": megabytes / hdf5, "write() MB/s": megabytes / plain,
-            "µs per block, store": 1e6 * hdf5 / blocks / chains, "write()": 1e6 * plain / blocks / chains,
-        })  # fmt: skip
+        found.append(
+            {
+                "MB": megabytes,
+                "store MB/s": megabytes / hdf5,
+                "write() MB/s": megabytes / plain,
+                "µs per block, store": 1e6 * hdf5 / blocks / chains,
+                "write()": 1e6 * plain / blocks / chains,
+            }
+        )
     return found
 
 
 TABLES: dict[str, Callable[[], list[Row]]] = {
-    "overhead": overhead, "start": start, "requests": requests, "idle": idle, "writing": writing,
-}  # fmt: skip
+    "overhead": overhead,
+    "start": start,
+    "requests": requests,
+    "idle": idle,
+    "writing": writing,
+}
 
 
 @click.command(help=__doc__)

@@ -46,10 +46,17 @@ def _published() -> Rows:
     limit = critical_temperature(strong).tc_over_omega / math.sqrt(strong)
     prefactors = [critical_temperature(x).tc_over_omega * math.exp((1.0 + x) / x) for x in weak]
     rows: Rows = [
-        {"quantity": "Tc/(Ω √λ), λ → ∞", "published": f"{STRONG_COUPLING}", "here": f"{limit:.8f} (λ = {strong:g})"},
-        {"quantity": "Tc/Ω exp((1+λ)/λ), λ → 0", "published": WEAK_COUPLING,
-         "here": float(np.polynomial.Polynomial.fit(weak, prefactors, 4)(0.0))},
-    ]  # fmt: skip
+        {
+            "quantity": "Tc/(Ω √λ), λ → ∞",
+            "published": f"{STRONG_COUPLING}",
+            "here": f"{limit:.8f} (λ = {strong:g})",
+        },
+        {
+            "quantity": "Tc/Ω exp((1+λ)/λ), λ → 0",
+            "published": WEAK_COUPLING,
+            "here": float(np.polynomial.Polynomial.fit(weak, prefactors, 4)(0.0)),
+        },
+    ]
     for lam in (0.23, 0.25, 0.38, 0.48):
         here = critical_temperature(lam).tc_over_omega * math.exp((1.0 + lam) / lam)
         rows.append({"quantity": f"the same, λ = {lam:g}", "published": "about 1/1.30 = 0.77", "here": here})
@@ -63,7 +70,9 @@ def _bounds() -> Rows:
         row: dict[str, object] = {"λ": lam, "first: √(λ-1)/2π": math.sqrt(lam - 1.0) / (2.0 * math.pi)}
         for number in (2, 3, 4):
             needed = partial(_coupling_of_few, number=number)
-            tc = math.exp(brentq(lambda x, f=needed, y=lam: f(math.exp(x)) - y, math.log(1e-3), math.log(10.0)))
+            tc = math.exp(
+                brentq(lambda x, f=needed, y=lam: f(math.exp(x)) - y, math.log(1e-3), math.log(10.0))
+            )
             row[f"first {number}"] = tc
         rows.append(row | {"all": critical_temperature(lam).tc_over_omega})
     return rows
@@ -92,13 +101,29 @@ def _cutoffs() -> Rows:
 
 def _accuracy() -> Rows:
     rows: Rows = []
-    for lam, mu in ((0.06, 0.0), (0.1, 0.0), (0.2, 0.0), (0.3, 0.0), (1.0, 0.0), (1.0, 0.12), (10.0, 0.0), (1e4, 0.0)):
+    for lam, mu in (
+        (0.06, 0.0),
+        (0.1, 0.0),
+        (0.2, 0.0),
+        (0.3, 0.0),
+        (1.0, 0.0),
+        (1.0, 0.12),
+        (10.0, 0.0),
+        (1e4, 0.0),
+    ):
         start = time.perf_counter()
         value = critical_temperature(lam, mu).tc_over_omega
         seconds = time.perf_counter() - start
         far = critical_temperature(lam, mu, reach=128.0).tc_over_omega
-        rows.append({"λ": lam, "μ*": mu, "Tc/Ω": f"{value:.8g}", "change, reach doubled": f"{far / value - 1.0:.1e}",
-                     "seconds": f"{seconds:.2f}"})  # fmt: skip
+        rows.append(
+            {
+                "λ": lam,
+                "μ*": mu,
+                "Tc/Ω": f"{value:.8g}",
+                "change, reach doubled": f"{far / value - 1.0:.1e}",
+                "seconds": f"{seconds:.2f}",
+            }
+        )
     return rows
 
 

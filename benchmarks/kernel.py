@@ -48,13 +48,18 @@ def main(
     if as_json:
         click.echo(json.dumps(result, indent=1))
         return
-    click.echo(f"{result['updates_per_s']:.3g} updates/s, {result['cpu_s']:.1f} CPU seconds, beta = {result['beta']:g}")
+    click.echo(
+        f"{result['updates_per_s']:.3g} updates/s, {result['cpu_s']:.1f} CPU seconds, beta = {result['beta']:g}"
+    )
     for name, value in result["value"].items():
         click.echo(
             f"{name:18s} {value:11.5f} ± {result['error'][name]:.5f}   tau {result['tau_cpu_s'][name]:8.4f} CPU s   "
             f"error × √CPU s {result['err_sqrt_cpu'][name]:.4f}"
         )
-    click.echo("acceptance: " + ", ".join(f"{name} {rate:.3f}" for name, rate in result["acceptance"].items() if rate))
+    click.echo(
+        "acceptance: "
+        + ", ".join(f"{name} {rate:.3f}" for name, rate in result["acceptance"].items() if rate)
+    )
 
 
 if __name__ == "__main__":

@@ -68,9 +68,13 @@ def calls() -> list[dict[str, object]]:
     for k, name in enumerate(UPDATES):
         if repeats[k]:
             ensemble.parameters["repeats"][k] = 4 * repeats[k]
-            rows.append({"call": name, "ns": 1e9 * (seconds(1, updates) - plain) / (3 * updates * repeats[k])})
+            rows.append(
+                {"call": name, "ns": 1e9 * (seconds(1, updates) - plain) / (3 * updates * repeats[k])}
+            )
             ensemble.parameters["repeats"][k] = repeats[k]
-    rows.append({"call": "measurement", "ns": 1e9 * (seconds(updates // 10, 1) - plain / 10) / (updates // 10)})
+    rows.append(
+        {"call": "measurement", "ns": 1e9 * (seconds(updates // 10, 1) - plain / 10) / (updates // 10)}
+    )
     return [*rows, {"call": "update, in the mean", "ns": 1e9 * plain / updates / float(repeats.sum())}]
 
 
@@ -83,7 +87,10 @@ def first_blocks(cache: str, processes: int) -> float:
     started = time.monotonic()
     command = [sys.executable, "-c", FIRST_BLOCK]
     environment = os.environ | {"NUMBA_CACHE_DIR": cache}
-    running = [subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) for _ in range(processes)]
+    running = [
+        subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True)
+        for _ in range(processes)
+    ]
     found = {process.communicate()[0] for process in running}
     if any(process.returncode for process in running) or len(found) != 1:
         raise RuntimeError("a process failed or found something else")
@@ -96,7 +103,11 @@ def main(seconds: float) -> None:
     """Measure and print the tables."""
     for beta in (20.0, 80.0, 320.0):
         updates_per_second(beta, 1.0)
-    click.echo(markdown([{"β": beta, "updates/s": updates_per_second(beta, seconds)} for beta in (20.0, 80.0, 320.0)]))
+    click.echo(
+        markdown(
+            [{"β": beta, "updates/s": updates_per_second(beta, seconds)} for beta in (20.0, 80.0, 320.0)]
+        )
+    )
     click.echo(markdown(calls()))
     with tempfile.TemporaryDirectory() as one, tempfile.TemporaryDirectory() as many:
         rows = [

@@ -26,7 +26,9 @@ EXTREME = ((1.5, 5.0), (0.5, 10.0), (1.0, 10.0))  # beyond the grid of the figur
 
 @click.command(help=__doc__)
 @click.option("--seconds", default=40.0, show_default=True, help="CPU seconds per point.")
-@click.option("--out", type=click.Path(path_type=Path, file_okay=False, exists=True), default="docs", show_default=True)
+@click.option(
+    "--out", type=click.Path(path_type=Path, file_okay=False, exists=True), default="docs", show_default=True
+)
 def main(seconds: float, out: Path) -> None:
     """Sample the points, write table and figure."""
     rows = []
@@ -36,14 +38,20 @@ def main(seconds: float, out: Path) -> None:
         relative = error["mass_bipolaron"] / abs(value["mass_bipolaron"])
         rows.append(
             {
-                "λ": lam, "t/Ω": round(ratio, 2), "E": value["E_bipolaron"], "m*/m0": value["mass_bipolaron"],
-                "± (m*)": result["error"]["mass_bipolaron"], "⟨(r1-r2)²⟩": value["pair_distance2"],
-                "phonons": value["phonons_bipolaron"], "τ m* (CPU s)": result["tau_cpu_s"]["mass_bipolaron"],
+                "λ": lam,
+                "t/Ω": round(ratio, 2),
+                "E": value["E_bipolaron"],
+                "m*/m0": value["mass_bipolaron"],
+                "± (m*)": result["error"]["mass_bipolaron"],
+                "⟨(r1-r2)²⟩": value["pair_distance2"],
+                "phonons": value["phonons_bipolaron"],
+                "τ m* (CPU s)": result["tau_cpu_s"]["mass_bipolaron"],
                 "τ ⟨(r1-r2)²⟩ (CPU s)": result["tau_cpu_s"]["pair_distance2"],
                 "τ phonons (CPU s)": result["tau_cpu_s"]["phonons_bipolaron"],
-                "% on m* in 1 CPU min": 100 * relative / np.sqrt(60), "CPU min for 5 %": (relative / 0.05) ** 2 / 60,
+                "% on m* in 1 CPU min": 100 * relative / np.sqrt(60),
+                "CPU min for 5 %": (relative / 0.05) ** 2 / 60,
             }
-        )  # fmt: skip
+        )
         click.echo("  ".join(f"{key} {number:.4g}" for key, number in rows[-1].items()))
     head = (
         "# Cost of the mass over (λ, t/Ω)\n\nMade by `python benchmarks/map.py "
@@ -59,10 +67,16 @@ def _figure(rows: list[dict[str, float]], path: Path) -> None:
     for axis, key, title in zip(
         axes,
         ("τ m* (CPU s)", "% on m* in 1 CPU min", "CPU min for 5 %"),
-        ("autocorrelation time of m*, CPU seconds", "error of m* after one CPU minute, %", "CPU minutes for 5 % on m*"),
+        (
+            "autocorrelation time of m*, CPU seconds",
+            "error of m* after one CPU minute, %",
+            "CPU minutes for 5 % on m*",
+        ),
         strict=True,
     ):
-        grid = np.array([row[key] for row in rows[: len(LAMBDAS) * len(RATIOS)]]).reshape(len(LAMBDAS), len(RATIOS))
+        grid = np.array([row[key] for row in rows[: len(LAMBDAS) * len(RATIOS)]]).reshape(
+            len(LAMBDAS), len(RATIOS)
+        )
         mesh = axis.imshow(np.log10(grid), origin="lower", cmap="viridis", aspect="auto")
         for (i, j), number in np.ndenumerate(grid):
             axis.text(j, i, f"{number:.2g}", ha="center", va="center", color="white", fontsize=9)

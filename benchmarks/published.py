@@ -69,19 +69,27 @@ def main(seconds: float, out: Path | None) -> None:
         key = (number.lattice, number.coupling, number.omega, number.lam, number.U, sector)
         if key not in known:
             energy = number.observable.startswith("E_")
-            beta = auto_beta(sector, 1.0, number.omega) * (1.0 if energy else 1.5)  # masses: weakly bound pairs
+            beta = auto_beta(sector, 1.0, number.omega) * (
+                1.0 if energy else 1.5
+            )  # masses: weakly bound pairs
             ensemble = point(*key[:5], sector=sector, beta=beta)
             known[key] = benchmark(ensemble, 2.0 * seconds if energy else seconds)
         value, error = known[key]["value"][number.observable], known[key]["error"][number.observable]
         z = (value - number.value) / math.hypot(error, number.error)
         rows.append(
             {
-                "lattice": number.lattice, "coupling": number.coupling, "t/Ω": 1 / number.omega, "λ": number.lam,
-                "U/t": number.U, "observable": number.observable,
+                "lattice": number.lattice,
+                "coupling": number.coupling,
+                "t/Ω": 1 / number.omega,
+                "λ": number.lam,
+                "U/t": number.U,
+                "observable": number.observable,
                 "published": with_error(number.value, number.error),
-                "hpcbip": with_error(value, error), "z": f"{z:+.1f}", "source": number.source,
+                "hpcbip": with_error(value, error),
+                "z": f"{z:+.1f}",
+                "source": number.source,
             }
-        )  # fmt: skip
+        )
         click.echo("  ".join(f"{cell}" for cell in rows[-1].values()))
     table = markdown(rows)
     click.echo(table)

@@ -63,18 +63,27 @@ def make(folder: Path, points: int, chains: int, bins: int, sparse: bool = False
             first = names.index("displacement2[1]")
             mean[first : first + len(times)] = 0.4 * times + 0.5 * (1.0 - np.exp(-times))
             rows[record.sector] = mean * (1.0 + 0.05 * random.normal(size=(chains, bins, len(names))))
-        rooms[key] = Room(chains, bins, names, record.sector, canonical_json(record.parameters), list(times), size)
+        rooms[key] = Room(
+            chains, bins, names, record.sector, canonical_json(record.parameters), list(times), size
+        )
     with Store(folder, writable=True) as store:
         store.make_room(rooms)
         for key, room in rooms.items():
             for chain in range(0 if sparse else chains):
                 store.write(key, chain, 0, rows[room.sector][chain])
     if sparse:
-        means = {sector: np.stack([block_means(chain, size) for chain in part]) for sector, part in rows.items()}
-        sums = {sector: np.stack([sums_of_means(chain, 0) for chain in part]) for sector, part in means.items()}
+        means = {
+            sector: np.stack([block_means(chain, size) for chain in part]) for sector, part in rows.items()
+        }
+        sums = {
+            sector: np.stack([sums_of_means(chain, 0) for chain in part]) for sector, part in means.items()
+        }
         with h5py.File(folder / "bins-0001.h5", "r+") as file:
             for key, room in rooms.items():
-                file[key]["0"]["means"][...], file[key]["0"]["means_sum"][...] = means[room.sector], sums[room.sector]
+                file[key]["0"]["means"][...], file[key]["0"]["means_sum"][...] = (
+                    means[room.sector],
+                    sums[room.sector],
+                )
     Verdicts({key: Verdict(chains, bins // size, done=True) for key in rooms}).write(folder)
 
 
@@ -109,7 +118,11 @@ def parts(folder: Path, number: int = 64) -> list[dict[str, Any]]:
             reduce_ensembles(data, details=True)
             spent["read"] += read - begun
             spent["analyse"] += time.perf_counter() - read
-        row: dict[str, Any] = {"sector": sector, "samples": data[0].samples, "bins in each": data[0].bins_per_sample}
+        row: dict[str, Any] = {
+            "sector": sector,
+            "samples": data[0].samples,
+            "bins in each": data[0].bins_per_sample,
+        }
         found.append(row | {f"ms to {part}": 1e3 * seconds / len(keys) for part, seconds in spent.items()})
     return found
 
@@ -129,7 +142,10 @@ def main(points: int, chains: int, bins: int, folder: str, sparse: bool, made: P
 
         reduce_and_write(made)
         seconds = time.perf_counter() - begun
-        memory = [resource.getrusage(who).ru_maxrss / 1e6 for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+        memory = [
+            resource.getrusage(who).ru_maxrss / 1e6
+            for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
+        ]
         print(seconds, *memory)
         return
     with tempfile.TemporaryDirectory(dir=folder) as name:
@@ -140,11 +156,19 @@ def main(points: int, chains: int, bins: int, folder: str, sparse: bool, made: P
         for which in ("first", "again"):
             out = subprocess.run(command, check=True, capture_output=True, text=True).stdout
             seconds, own, child = map(float, out.split()[-3:])
-            rows.append({
-                "time": which, "ensembles": 2 * points, "chains": chains, "bins per chain": bins, "seconds": seconds,
-                "ms per ensemble": 1e3 * seconds / (2 * points), "GB, master": own, "GB, largest other": child,
-                "minutes for 10,000 points": seconds / points * 1e4 / 60.0,
-            })  # fmt: skip
+            rows.append(
+                {
+                    "time": which,
+                    "ensembles": 2 * points,
+                    "chains": chains,
+                    "bins per chain": bins,
+                    "seconds": seconds,
+                    "ms per ensemble": 1e3 * seconds / (2 * points),
+                    "GB, master": own,
+                    "GB, largest other": child,
+                    "minutes for 10,000 points": seconds / points * 1e4 / 60.0,
+                }
+            )
         click.echo(markdown(rows))
         click.echo(markdown(parts(Path(name))))
 

@@ -48,7 +48,9 @@ GOALS = {  # what a careful compiled program reaches: E, m*/m0, <(r1-r2)^2>
 @click.option("--seconds", default=40.0, show_default=True, help="CPU seconds per point.")
 @click.option("--seeds", default=1, show_default=True, help="Chains per point, one after the other.")
 @click.option("--store", is_flag=True, help="Make these the stored figures.")
-@click.option("--out", type=click.Path(path_type=Path, file_okay=False, exists=True), default="docs", show_default=True)
+@click.option(
+    "--out", type=click.Path(path_type=Path, file_okay=False, exists=True), default="docs", show_default=True
+)
 def main(seconds: float, seeds: int, store: bool, out: Path) -> None:
     """Run the list, compare, write table and plot."""
     stored = json.loads(FIGURES.read_text()) if FIGURES.exists() else {"version": "none", "points": {}}
@@ -58,7 +60,9 @@ def main(seconds: float, seeds: int, store: bool, out: Path) -> None:
         ensemble = point(lattice, coupling, omega, lam, U, V, sector)
         now[name] = _together([benchmark(ensemble, seconds, seed) for seed in range(1, seeds + 1)])
         rows.append(_row(name, now[name], stored["points"].get(name)))
-        click.echo("  ".join(f"{cell:.3g}" if isinstance(cell, float) else str(cell) for cell in rows[-1].values()))
+        click.echo(
+            "  ".join(f"{cell:.3g}" if isinstance(cell, float) else str(cell) for cell in rows[-1].values())
+        )
     head = (
         f"# Speed of release {__version__}\n\nMade by `python benchmarks/release.py --seconds {seconds:g} --seeds "
         f"{seeds}`, one core. Ratios are to the stored figures of {stored['version']}; below one is better. τ: "
@@ -75,8 +79,12 @@ def _together(runs: list[dict[str, Any]]) -> dict[str, Any]:
     """Figures of several chains: means of the speeds and times, root mean squares of the errors."""
     merged: dict[str, Any] = {"updates_per_s": float(np.mean([run["updates_per_s"] for run in runs]))}
     for key in ("tau_cpu_s", "err_sqrt_cpu"):
-        merged[key] = {name: float(np.sqrt(np.mean([run[key][name] ** 2 for run in runs]))) for name in runs[0][key]}
-    merged["value"] = {name: float(np.mean([run["value"][name] for run in runs])) for name in runs[0]["value"]}
+        merged[key] = {
+            name: float(np.sqrt(np.mean([run[key][name] ** 2 for run in runs]))) for name in runs[0][key]
+        }
+    merged["value"] = {
+        name: float(np.mean([run["value"][name] for run in runs])) for name in runs[0]["value"]
+    }
     return merged
 
 
@@ -101,7 +109,10 @@ def _figure(now: dict[str, Any], stored: dict[str, Any], path: Path) -> None:
     figure, axes = plt.subplots(1, 3, figsize=(13, 4), layout="constrained", sharey=True)
     names = list(now)
     for k, (axis, short) in enumerate(zip(axes, ("E", "mass", "pair_distance2"), strict=True)):
-        for series, points, marker in ((f"{stored['version']}", stored["points"], "x"), (__version__, now, "o")):
+        for series, points, marker in (
+            (f"{stored['version']}", stored["points"], "x"),
+            (__version__, now, "o"),
+        ):
             found = [
                 (y, number)
                 for y, name in enumerate(names)

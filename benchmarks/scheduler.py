@@ -125,9 +125,13 @@ def simulate(campaign: Campaign, ranks: int, message: float, judgement: float, s
 @click.option("--ranks", default="10,100,1000,10000,100000", show_default=True)
 @click.option("--chains", default="64,2048", show_default=True, help="Least and most per ensemble.")
 @click.option("--message", default=2e-4, show_default=True, help="Seconds of the master per block.")
-@click.option("--judgement", default=0.56, show_default=True, help="Seconds per 10,000 blocks of bins looked at.")
+@click.option(
+    "--judgement", default=0.56, show_default=True, help="Seconds per 10,000 blocks of bins looked at."
+)
 @click.option("--figure", type=click.Path(path_type=Path))
-def main(blocks: float, ranks: str, chains: str, message: float, judgement: float, figure: Path | None) -> None:
+def main(
+    blocks: float, ranks: str, chains: str, message: float, judgement: float, figure: Path | None
+) -> None:
     """Simulate and print the table."""
     from sampling import markdown  # here, for the tests import the simulation
 
@@ -138,12 +142,19 @@ def main(blocks: float, ranks: str, chains: str, message: float, judgement: floa
     for number in map(int, ranks.split(",")):
         started = time.perf_counter()
         o = simulate(campaign, number, message, judgement)
-        rows.append({
-            "ranks": number, "blocks": o.blocks, "blocks per rank": o.blocks / number, "hours": o.wall / 3600,
-            "efficiency": o.useful / (number * o.wall), "in vain": o.surplus / o.blocks,
-            "first idle rank after": o.first_idle / o.wall, "bins over need": o.overshoot,
-            "µs of the scheduler per block": 1e6 * (time.perf_counter() - started) / o.blocks,
-        })  # fmt: skip
+        rows.append(
+            {
+                "ranks": number,
+                "blocks": o.blocks,
+                "blocks per rank": o.blocks / number,
+                "hours": o.wall / 3600,
+                "efficiency": o.useful / (number * o.wall),
+                "in vain": o.surplus / o.blocks,
+                "first idle rank after": o.first_idle / o.wall,
+                "bins over need": o.overshoot,
+                "µs of the scheduler per block": 1e6 * (time.perf_counter() - started) / o.blocks,
+            }
+        )
         click.echo(f"{number} ranks: efficiency {rows[-1]['efficiency']:.4f}", err=True)
     rows.sort(key=lambda row: row["ranks"])
     click.echo(markdown(rows))
@@ -159,12 +170,25 @@ def draw(rows: list[dict[str, float]], path: Path) -> None:
     import matplotlib.pyplot as plt
 
     figure, axes = plt.subplots(figsize=(6.0, 3.6), layout="constrained")
-    axes.semilogx([r["ranks"] for r in rows], [r["efficiency"] for r in rows], "o-", label="blocks that count")
-    axes.semilogx([r["ranks"] for r in rows], [r["efficiency"] / (1.0 - r["in vain"]) for r in rows], "s--", mfc="none",
-                  label="all blocks")  # fmt: skip
+    axes.semilogx(
+        [r["ranks"] for r in rows], [r["efficiency"] for r in rows], "o-", label="blocks that count"
+    )
+    axes.semilogx(
+        [r["ranks"] for r in rows],
+        [r["efficiency"] / (1.0 - r["in vain"]) for r in rows],
+        "s--",
+        mfc="none",
+        label="all blocks",
+    )
     for row in rows:
-        axes.annotate(f"{row['blocks per rank']:.3g}", (row["ranks"], row["efficiency"]), (0, -14),
-                      textcoords="offset points", ha="center", fontsize=8)  # fmt: skip
+        axes.annotate(
+            f"{row['blocks per rank']:.3g}",
+            (row["ranks"], row["efficiency"]),
+            (0, -14),
+            textcoords="offset points",
+            ha="center",
+            fontsize=8,
+        )
     axes.set(xlabel="ranks", ylabel="parallel efficiency", ylim=(0.0, 1.05), title="numbers: blocks per rank")
     axes.axhline(1.0, color="0.8", lw=0.8)
     axes.legend()

@@ -1,6 +1,6 @@
 """Exact diagonalisation: how it converges, and what a basis costs: tables of docs/exact.md.
 
-    OMP_NUM_THREADS=1 python benchmarks/theory_exact.py
+OMP_NUM_THREADS=1 python benchmarks/theory_exact.py
 """
 
 from __future__ import annotations
@@ -31,30 +31,49 @@ def _convergence() -> None:
             result = converge(System(Geometry("chain", "holstein", electrons), 1.0, 1.0, 1.0), nh)
             seconds = time.process_time() - start
             last = result.levels[-1]
-            rows.append({
-                "electrons": electrons, "Nh": nh, "states": last.basis_size, "E bound": last.E, "E": result.E.value,
-                "± E": f"{result.E.error:.1e}", "m*": result.mass.value, "± m*": f"{result.mass.error:.1e}",
-                "seconds": f"{seconds:.2f}",
-            })  # fmt: skip
+            rows.append(
+                {
+                    "electrons": electrons,
+                    "Nh": nh,
+                    "states": last.basis_size,
+                    "E bound": last.E,
+                    "E": result.E.value,
+                    "± E": f"{result.E.error:.1e}",
+                    "m*": result.mass.value,
+                    "± m*": f"{result.mass.error:.1e}",
+                    "seconds": f"{seconds:.2f}",
+                }
+            )
     click.echo(markdown(rows, digits=11))
 
 
 def _costs() -> None:
     rows = []
     for lattice, coupling, electrons, nh in (
-        ("chain", "holstein", 1, 18), ("chain", "holstein", 2, 16), ("chain", "site-peierls", 2, 10),
-        ("square", "bond", 2, 6), ("triangular", "bond", 2, 5), ("cubic", "bond", 1, 6),
-    ):  # fmt: skip
+        ("chain", "holstein", 1, 18),
+        ("chain", "holstein", 2, 16),
+        ("chain", "site-peierls", 2, 10),
+        ("square", "bond", 2, 6),
+        ("triangular", "bond", 2, 5),
+        ("cubic", "bond", 1, 6),
+    ):
         geometry = Geometry(lattice, coupling, electrons)
         start = time.process_time()
         space = build_space(geometry, nh)
         built = time.process_time()
         solve(space, System(geometry, 1.0, 1.0, 0.7))
         done = time.process_time()
-        rows.append({
-            "lattice": lattice, "coupling": coupling, "electrons": electrons, "Nh": nh, "states": len(space),
-            "basis and matrices, s": built - start, "lowest state and mass, s": done - built,
-        })  # fmt: skip
+        rows.append(
+            {
+                "lattice": lattice,
+                "coupling": coupling,
+                "electrons": electrons,
+                "Nh": nh,
+                "states": len(space),
+                "basis and matrices, s": built - start,
+                "lowest state and mass, s": done - built,
+            }
+        )
     click.echo(markdown(rows))
 
 

@@ -28,7 +28,9 @@ CURVES = {
 
 
 @click.command(help=__doc__)
-@click.option("--out", type=click.Path(path_type=Path, file_okay=False, exists=True), default="docs", show_default=True)
+@click.option(
+    "--out", type=click.Path(path_type=Path, file_okay=False, exists=True), default="docs", show_default=True
+)
 def main(out: Path) -> None:
     """Print the tables, draw the figure."""
     for lattice in ("chain", "square"):

@@ -1,6 +1,6 @@
 """The two-body problem without phonons: the tables of docs/pair.md.
 
-    OMP_NUM_THREADS=1 python benchmarks/theory_pair.py
+OMP_NUM_THREADS=1 python benchmarks/theory_pair.py
 """
 
 from __future__ import annotations
@@ -25,16 +25,33 @@ def main() -> None:
 
 def _lattices() -> list[dict[str, object]]:
     models = [
-        PairModel("chain", -8.0), PairModel("square", -8.0), PairModel("triangular", -8.0), PairModel("cubic", -12.0),
-        PairModel("chain", 8.0, (-4.0,)), PairModel("square", 8.0, (-8.0,)), PairModel("square", 8.0, (-8.0,), (-0.4,)),
-        PairModel("triangular", 8.0, (-12.0,)), PairModel("cubic", 8.0, (-12.0,)),
-    ]  # fmt: skip
+        PairModel("chain", -8.0),
+        PairModel("square", -8.0),
+        PairModel("triangular", -8.0),
+        PairModel("cubic", -12.0),
+        PairModel("chain", 8.0, (-4.0,)),
+        PairModel("square", 8.0, (-8.0,)),
+        PairModel("square", 8.0, (-8.0,), (-0.4,)),
+        PairModel("triangular", 8.0, (-12.0,)),
+        PairModel("cubic", 8.0, (-12.0,)),
+    ]
     found = []
     for model in models:
         start = time.process_time()
         table = rows(model)
         spent = f"{time.process_time() - start:.1f}"
-        names = ("lattice", "U", "V", "t_prime", "channel", "spin", "E", "binding_energy", "mass", "pair_distance2")
+        names = (
+            "lattice",
+            "U",
+            "V",
+            "t_prime",
+            "channel",
+            "spin",
+            "E",
+            "binding_energy",
+            "mass",
+            "pair_distance2",
+        )
         bound = [row for row in table if row["status"] == "bound"]
         found += [{name: row.get(name, 0.0) for name in names} | {"CPU s": spent} for row in bound]
     return found
@@ -43,11 +60,19 @@ def _lattices() -> list[dict[str, object]]:
 def _thresholds() -> list[dict[str, object]]:
     found = []
     for lattice, U, shell in (
-        ("chain", 8.0, 1), ("chain", math.inf, 1), ("square", 8.0, 1), ("square", math.inf, 1), ("triangular", 8.0, 1),
-        ("cubic", 0.0, 0), ("cubic", 8.0, 1), ("cubic", math.inf, 1),
-    ):  # fmt: skip
+        ("chain", 8.0, 1),
+        ("chain", math.inf, 1),
+        ("square", 8.0, 1),
+        ("square", math.inf, 1),
+        ("triangular", 8.0, 1),
+        ("cubic", 0.0, 0),
+        ("cubic", 8.0, 1),
+        ("cubic", math.inf, 1),
+    ):
         limits = {row["channel"]: row["threshold"] for row in threshold_rows(PairModel(lattice, U), shell)}
-        found.append({"lattice": lattice, "U": U, "of": "UV"[shell]} | {name: limits.get(name) for name in "sdpf"})
+        found.append(
+            {"lattice": lattice, "U": U, "of": "UV"[shell]} | {name: limits.get(name) for name in "sdpf"}
+        )
     return found
 
 
@@ -73,8 +98,12 @@ def _exchange() -> list[dict[str, object]]:
     for V in (-2.0, -4.0, -8.0, -16.0, -32.0):
         t_prime = exchange_hopping(V)
         energies = {f"E_{name}": E for name, E in embedded_energies(t_prime, V).items()}
-        found.append({"V": V, "t' of s = p = d, U = inf": t_prime} | energies | {"2t²/t'": 2.0 / t_prime}
-                     | {"t' of s = d, U = 8": exchange_hopping(V, 8.0)})  # fmt: skip
+        found.append(
+            {"V": V, "t' of s = p = d, U = inf": t_prime}
+            | energies
+            | {"2t²/t'": 2.0 / t_prime}
+            | {"t' of s = d, U = 8": exchange_hopping(V, 8.0)}
+        )
     return found
 
 
@@ -84,7 +113,9 @@ def _tetragonal() -> list[dict[str, object]]:
         for V in (-8.0, -12.0):
             model = PairModel("bct", math.inf, (V,), (t_prime, 0.25))
             energies = {row["channel"]: row["E"] for row in rows(model) if row["level"] == 0}
-            found.append({"t' (bct, U = inf, t_perp = 0.25)": t_prime, "V": V} | {c: energies[c] for c in "spd"})
+            found.append(
+                {"t' (bct, U = inf, t_perp = 0.25)": t_prime, "V": V} | {c: energies[c] for c in "spd"}
+            )
     return found
 
 

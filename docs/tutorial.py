@@ -16,10 +16,21 @@ import hpcbip
 
 # 1. Load. The bins are reduced as they are now: binning, autocorrelation times and jackknife are done here.
 campaign = hpcbip.load(sys.argv[1])
-print(f"{campaign.attrs['name']}: {len(campaign)} points, {campaign.shape[1]} columns, hpcbip {campaign.attrs['hpcbip']}")
+print(
+    f"{campaign.attrs['name']}: {len(campaign)} points, {campaign.shape[1]} columns, hpcbip {campaign.attrs['hpcbip']}"
+)
 
 # 2. Look. Parameters first, then observables; what is not known yet is NaN.
-columns = ["omega", "lambda", "U", "mass_bipolaron", "mass_bipolaron_err", "radius2", "tc_over_omega", "tc_over_omega_err"]
+columns = [
+    "omega",
+    "lambda",
+    "U",
+    "mass_bipolaron",
+    "mass_bipolaron_err",
+    "radius2",
+    "tc_over_omega",
+    "tc_over_omega_err",
+]
 print(campaign[columns].to_string(index=False, float_format="%.4g"))
 
 # 3. Choose. A number that should not be believed says why: `flags`; `tc_valid` is their sum for Tc.
@@ -31,24 +42,37 @@ print(f"{len(good)} of {len(campaign)} points are converged and without a flag t
 
 # 4. Compute. Plain arithmetic on columns; errors of independent quantities add in quadrature. Where they are not independent
 # (mass and size of one pair) take the observable that hpcbip has carried through the jackknife, as tc_over_omega.
-enhancement = campaign["mass_bipolaron"] / campaign["mass_polaron"]  # m0 = 2 m_e: 1 for two polarons that do not bind
+enhancement = (
+    campaign["mass_bipolaron"] / campaign["mass_polaron"]
+)  # m0 = 2 m_e: 1 for two polarons that do not bind
 relative = np.hypot(
-    campaign["mass_bipolaron_err"] / campaign["mass_bipolaron"], campaign["mass_polaron_err"] / campaign["mass_polaron"]
+    campaign["mass_bipolaron_err"] / campaign["mass_bipolaron"],
+    campaign["mass_polaron_err"] / campaign["mass_polaron"],
 )
 for (_, point), value, error in zip(campaign.iterrows(), enhancement, enhancement * relative, strict=True):
-    print(f"omega = {point['omega']:g}, lambda = {point['lambda']:g}: m*(pair) / 2 m*(polaron) = {value:.3f} +- {error:.3f}")
+    print(
+        f"omega = {point['omega']:g}, lambda = {point['lambda']:g}: m*(pair) / 2 m*(polaron) = {value:.3f} +- {error:.3f}"
+    )
 
 # 5. Tc at another density: two columns for a dilute gas, 0.02 pairs per cell.
 dilute = hpcbip.load(sys.argv[1], density=0.02)
-print(f"highest Tc/omega at touching pairs {campaign['tc_over_omega'].max():.3f}, at 0.02 {dilute['tc_over_omega'].max():.3f}")
+print(
+    f"highest Tc/omega at touching pairs {campaign['tc_over_omega'].max():.3f}, at 0.02 {dilute['tc_over_omega'].max():.3f}"
+)
 
 # 6. Draw. `hpcbip report` draws the usual figures; this is one of one's own, hollow where a flag speaks against the point.
 figure = Figure(figsize=(4.5, 3.2), layout="constrained")
 axes = figure.subplots()
 for (omega, U), curve in campaign.sort_values("lambda").groupby(["omega", "U"]):
     line = axes.errorbar(
-        curve["radius2"], curve["mass_bipolaron"], curve["mass_bipolaron_err"], curve["radius2_err"], fmt="o", capsize=2,
-        mfc="none", label=f"omega = {omega:g}, U = {U:g}",
+        curve["radius2"],
+        curve["mass_bipolaron"],
+        curve["mass_bipolaron_err"],
+        curve["radius2_err"],
+        fmt="o",
+        capsize=2,
+        mfc="none",
+        label=f"omega = {omega:g}, U = {U:g}",
     )
     valid = curve[curve["tc_valid"]]
     axes.plot(valid["radius2"], valid["mass_bipolaron"], "o", color=line[0].get_color())

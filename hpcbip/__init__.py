@@ -40,6 +40,9 @@ def load(
     results = read_results(Path(directory), prefactor, density)
     frame = data_frame(results.records)
     frame.attrs = {
-        "name": results.config.name, "seed": results.config.seed, "directory": str(directory), "hpcbip": __version__,
-    }  # fmt: skip
+        "name": results.config.name,
+        "seed": results.config.seed,
+        "directory": str(directory),
+        "hpcbip": __version__,
+    }
     return frame

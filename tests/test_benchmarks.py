@@ -13,7 +13,9 @@ KERNEL = Path(__file__).parents[1] / "benchmarks" / "kernel.py"
 
 
 def run(*options: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([sys.executable, str(KERNEL), *options], capture_output=True, text=True, check=False)
+    return subprocess.run(
+        [sys.executable, str(KERNEL), *options], capture_output=True, text=True, check=False
+    )
 
 
 @pytest.mark.parametrize("sector", ["polaron", "bipolaron"])

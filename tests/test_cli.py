@@ -139,8 +139,12 @@ def test_a_full_disk_is_one_line_and_nothing_is_lost(tmp_path: Path) -> None:
 
     assert segment > 1000
     full = subprocess.run(
-        command("run", config, "--out", directory), capture_output=True, text=True, env=environment(), preexec_fn=limit,
-    )  # fmt: skip
+        command("run", config, "--out", directory),
+        capture_output=True,
+        text=True,
+        env=environment(),
+        preexec_fn=limit,
+    )
     assert full.returncode == 2 and "Traceback" not in full.stderr, full.stderr
     assert str(directory) in full.stderr
     assert run_to_the_end(config, directory) == expected

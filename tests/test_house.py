@@ -63,10 +63,18 @@ MODULES = [pytest.param(path, id=module_name(path)) for path in SOURCES]
 def test_imports_only_from_floors_below(path: Path) -> None:
     own = floor(module_name(path))
     if own is None:
-        others = [name for name in imports(path) if floor(name) and not name.startswith(("hpcbip.report.", "hpcbip.reduction."))]
-        assert not others, "the package itself hands out `load`, from the floors of reduction and report, and nothing else"
+        others = [
+            name
+            for name in imports(path)
+            if floor(name) and not name.startswith(("hpcbip.report.", "hpcbip.reduction."))
+        ]
+        assert not others, (
+            "the package itself hands out `load`, from the floors of reduction and report, and nothing else"
+        )
         return
-    above = [name for name in imports(path) if (other := floor(name)) and FLOORS.index(other) > FLOORS.index(own)]
+    above = [
+        name for name in imports(path) if (other := floor(name)) and FLOORS.index(other) > FLOORS.index(own)
+    ]
     assert not above
 
 

@@ -111,7 +111,9 @@ def _replace(path: Path, text: str, wanted: Config) -> None:
             file.flush()
             os.fsync(file.fileno())
         if not _is(aside, wanted):  # an alias has its text in another place
-            raise InputError(f"{path}: cannot be extended by a program; allowed: a file without aliases, or by hand")
+            raise InputError(
+                f"{path}: cannot be extended by a program; allowed: a file without aliases, or by hand"
+            )
         os.replace(aside, path)
         sync_path(path.parent)
     except OSError as error:
@@ -157,7 +159,9 @@ def _set_target(text: str, name: str, value: float) -> str:
 
 def _child(node: Any, key: str) -> Any:
     """The value of a key of a mapping node; None if there is none."""
-    return next((value for name, value in node.value if name.value == key), None) if node is not None else None
+    return (
+        next((value for name, value in node.value if name.value == key), None) if node is not None else None
+    )
 
 
 def _end(node: Any) -> int:

@@ -44,7 +44,9 @@ class EnsembleRecord:
         """The kernel's description of this ensemble."""
         from hpcbip.qmc import Ensemble  # here, because it compiles: a plan alone needs no kernel
 
-        model = Model(**{key: value for key, value in self.parameters.items() if key not in ("beta", "electrons")})
+        model = Model(
+            **{key: value for key, value in self.parameters.items() if key not in ("beta", "electrons")}
+        )
         return Ensemble(model=model, electrons=ELECTRONS[self.sector], beta=self.parameters["beta"])
 
 
@@ -96,7 +98,9 @@ def make_plan(config: Config) -> Plan:
         keys = {}
         for sector in ELECTRONS:
             beta = _beta(config, sector, min(entry.omega, entry.omega_holstein or entry.omega))
-            record = _record(sector, {**shared, **(interaction if sector == "bipolaron" else {}), "beta": beta})
+            record = _record(
+                sector, {**shared, **(interaction if sector == "bipolaron" else {}), "beta": beta}
+            )
             ensembles.setdefault(record.identity, record)
             keys[sector] = record.identity
         identity = identity_of(keys)[:12]
@@ -115,7 +119,13 @@ def _shared_parameters(model: ModelSection, entry: PointSection) -> dict[str, An
     if g is None:
         assert entry.lam is not None  # the configuration makes sure of one of the two
         g = coupling_from_lambda(get_lattice(model.lattice), model.coupling, entry.lam, entry.omega, model.t)
-    shared = {"lattice": model.lattice, "coupling": model.coupling, "t": model.t, "omega": entry.omega, "g": g}
+    shared = {
+        "lattice": model.lattice,
+        "coupling": model.coupling,
+        "t": model.t,
+        "omega": entry.omega,
+        "g": g,
+    }
     # keys that are not used stay away, so that identities do not depend on what later versions know
     extra = {key: getattr(entry, key) for key in ("g_holstein", "omega_holstein")}
     extra |= {key: list(getattr(model, key)) or None for key in ("t_factors", "g_factors")}

@@ -121,7 +121,10 @@ class ModelSection(Section):
                 get_lattice(self.lattice).shells(len(self.shells))
             except ValueError as error:
                 raise refusal(
-                    str(error), "fewer shells, or shorter primitive vectors", key="shells", value=list(self.shells)
+                    str(error),
+                    "fewer shells, or shorter primitive vectors",
+                    key="shells",
+                    value=list(self.shells),
                 ) from None
         if self.g_factors and self.coupling == "holstein":
             wrong = "without a bond coupling they have no meaning"
@@ -184,7 +187,9 @@ def _beta(value: object) -> object:
     if value == "auto":
         return value
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < float("inf"):
-        raise refusal("not a projection length", "auto, a number > 0, or {polaron: number, bipolaron: number}")
+        raise refusal(
+            "not a projection length", "auto, a number > 0, or {polaron: number, bipolaron: number}"
+        )
     return float(value)
 
 
@@ -284,7 +289,9 @@ class Config(Section):
             raise refusal("required key is missing", "a grid, a list of points, or both", key="grid")
         for i, point in enumerate(self.points):
             if point in self.points[:i]:
-                raise refusal(f"same as points[{self.points.index(point)}]", "distinct points", key=f"points[{i}]")
+                raise refusal(
+                    f"same as points[{self.points.index(point)}]", "distinct points", key=f"points[{i}]"
+                )
         self._site_oscillators()
         return self
 
@@ -297,7 +304,10 @@ class Config(Section):
                 if both == (value is None):
                     wrong = "required key is missing" if both else f"has no meaning for {self.model.coupling}"
                     raise refusal(
-                        wrong, "g_holstein and omega_holstein with bond+holstein only", f"{place}.{key}", value
+                        wrong,
+                        "g_holstein and omega_holstein with bond+holstein only",
+                        f"{place}.{key}",
+                        value,
                     )
 
     def all_points(self) -> list[PointSection]:
@@ -313,7 +323,11 @@ class Config(Section):
         return {
             "seed": self.seed,
             # what was not given is not there, so that campaigns of versions without that key go on
-            **{f"model.{key}": value for key, value in self.model.model_dump(mode="json").items() if value != []},
+            **{
+                f"model.{key}": value
+                for key, value in self.model.model_dump(mode="json").items()
+                if value != []
+            },
             "sampling.beta": beta.model_dump() if isinstance(beta, BetaSection) else beta,
             "sampling.thermal_blocks": self.sampling.thermal_blocks,
             "sampling.bins_per_block": self.sampling.bins_per_block,

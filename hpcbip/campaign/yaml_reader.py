@@ -60,13 +60,17 @@ def read_yaml(path: Path) -> Any:
     except OSError as error:
         raise InputError(f"{path}: cannot be read: {error.strerror or error}") from None
     except UnicodeDecodeError as error:
-        raise InputError(f"{path}: not a text file: byte {error.start} is not UTF-8; allowed: YAML in UTF-8") from None
+        raise InputError(
+            f"{path}: not a text file: byte {error.start} is not UTF-8; allowed: YAML in UTF-8"
+        ) from None
     try:
         return yaml.load(text, Loader=_StrictLoader)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         place = f"line {mark.line + 1}, column {mark.column + 1}: " if mark else ""
-        raise InputError(f"{path}: {place}not valid YAML: {one_line(error.problem or error.context or '')}") from None
+        raise InputError(
+            f"{path}: {place}not valid YAML: {one_line(error.problem or error.context or '')}"
+        ) from None
     except yaml.YAMLError as error:
         raise InputError(f"{path}: not valid YAML: {one_line(str(error))}") from None
     except (RecursionError, ValueError) as error:

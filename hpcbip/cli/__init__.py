@@ -33,7 +33,9 @@ def commands() -> None:
 
 @commands.command()
 @click.argument("config", type=click.Path(path_type=Path))
-@click.option("--out", "directory", required=True, type=click.Path(path_type=Path), help="Directory of the campaign.")
+@click.option(
+    "--out", "directory", required=True, type=click.Path(path_type=Path), help="Directory of the campaign."
+)
 @click.option("-n", "ranks", type=click.IntRange(min=1), help="Start that many MPI ranks, with mpirun.")
 @click.option("--max-time", type=POSITIVE, help="Stop, with all saved, after SECONDS.")
 def run(config: Path, directory: Path, ranks: int | None, max_time: float | None) -> None:
@@ -46,7 +48,9 @@ def run(config: Path, directory: Path, ranks: int | None, max_time: float | None
 
     rank = mpi_rank()
     if ranks is not None and rank is not None:
-        raise InputError(f"-n: {ranks}: this is an MPI job already; allowed: either -n or mpirun and srun, not both")
+        raise InputError(
+            f"-n: {ranks}: this is an MPI job already; allowed: either -n or mpirun and srun, not both"
+        )
     try:
         if ranks is not None and ranks > 1:
             from hpcbip.campaign.schema import load_config
@@ -69,19 +73,31 @@ def run(config: Path, directory: Path, ranks: int | None, max_time: float | None
 
 @commands.command()
 @click.argument("configs", metavar="CONFIG...", nargs=-1, required=True, type=click.Path(path_type=Path))
-@click.option("--out", type=click.Path(path_type=Path), help="Directory of the campaign. [default: runs/NAME-OF-FILE]")
-@click.option("--nodes", type=click.IntRange(min=1), help="Whole ones, all CPUs, unless tasks are given. [default: 1]")
+@click.option(
+    "--out", type=click.Path(path_type=Path), help="Directory of the campaign. [default: runs/NAME-OF-FILE]"
+)
+@click.option(
+    "--nodes", type=click.IntRange(min=1), help="Whole ones, all CPUs, unless tasks are given. [default: 1]"
+)
 @click.option("--ntasks", type=click.IntRange(min=1), help="MPI ranks in all; without --nodes, anywhere.")
 @click.option("--ntasks-per-node", type=click.IntRange(min=1), help="MPI ranks on each node.")
-@click.option("--time", help="Limit of one go, as sbatch takes it; the job requeues itself until it is finished.")
+@click.option(
+    "--time", help="Limit of one go, as sbatch takes it; the job requeues itself until it is finished."
+)
 @click.option("--partition", help="As of sbatch.")
 @click.option("--account", help="As of sbatch.")
 @click.option("--qos", help="As of sbatch.")
-@click.option("--signal", type=click.IntRange(1, 65535), help="Let Slurm ask for the stop SECONDS before the limit.")
-@click.option("--chain", is_flag=True, help="Further jobs, after the campaign is finished: reduce, tc, report.")
+@click.option(
+    "--signal", type=click.IntRange(1, 65535), help="Let Slurm ask for the stop SECONDS before the limit."
+)
+@click.option(
+    "--chain", is_flag=True, help="Further jobs, after the campaign is finished: reduce, tc, report."
+)
 @click.option("--launcher", type=click.Choice(["mpirun", "srun"]), default="mpirun", show_default=True)
 @click.option("--mpi", help="The MPI type for srun: pmix, pmi2, ... [default: the cluster's]")
-@click.option("--sbatch", multiple=True, metavar="OPTION", help="Any other, as in --sbatch --mem=4G; may be repeated.")
+@click.option(
+    "--sbatch", multiple=True, metavar="OPTION", help="Any other, as in --sbatch --mem=4G; may be repeated."
+)
 @click.option("--python", help="Interpreter in the job. [default: the one that runs this command]")
 @click.option("--dry-run", is_flag=True, help="Print the scripts; write and submit nothing.")
 def submit(dry_run: bool, python: str | None, **options: Any) -> None:
@@ -156,8 +172,12 @@ def _prefactor(_: click.Context, __: click.Parameter, value: str | None) -> floa
 @format_option
 @click.option("--prefactor", callback=_prefactor, help="Of Tc: a number, or published (0.5).")
 @click.option("--density", type=POSITIVE, help="Pairs per volume. [default: touching]")
-@click.option("--figure", type=click.Path(path_type=Path), help="Draw the dome: PNG, with PDF and CSV beside it.")
-def tc(directory: Path, form: str, prefactor: float | str | None, density: float | None, figure: Path | None) -> None:
+@click.option(
+    "--figure", type=click.Path(path_type=Path), help="Draw the dome: PNG, with PDF and CSV beside it."
+)
+def tc(
+    directory: Path, form: str, prefactor: float | str | None, density: float | None, figure: Path | None
+) -> None:
     """Transition temperatures with errors, where they hold, and their maxima."""
     from hpcbip.reduction.results import read_results
     from hpcbip.report.tables import TC_COLUMNS, convergence, highest, print_table
@@ -178,8 +198,12 @@ def tc(directory: Path, form: str, prefactor: float | str | None, density: float
             click.echo("written: " + ", ".join(str(file) for file in files))
 
 
-axes_option = click.option("--axes", default="lambda", show_default=True, help="One or two of lambda, U, t/omega.")
-bounds_option = click.option("--bounds", multiple=True, metavar="AXIS=LOW:HIGH", help="Of new points; may be repeated.")
+axes_option = click.option(
+    "--axes", default="lambda", show_default=True, help="One or two of lambda, U, t/omega."
+)
+bounds_option = click.option(
+    "--bounds", multiple=True, metavar="AXIS=LOW:HIGH", help="Of new points; may be repeated."
+)
 tolerance_option = click.option("--tolerance", help="As in height=0.03 (relative),lambda=0.03,U=0.5 (in t).")
 
 
@@ -189,7 +213,9 @@ tolerance_option = click.option("--tolerance", help="As in height=0.03 (relative
 @axes_option
 @bounds_option
 @tolerance_option
-@click.option("--number", type=click.IntRange(min=1), default=3, show_default=True, help="Of suggestions per curve.")
+@click.option(
+    "--number", type=click.IntRange(min=1), default=3, show_default=True, help="Of suggestions per curve."
+)
 @click.option("--write", type=click.Path(path_type=Path), help="Add them to this configuration.")
 def suggest(directory: Path, form: str, number: int, write: Path | None, **goal_words: Any) -> None:
     """Which points, or how much smaller an error, would pin down the maximum of Tc."""
@@ -200,7 +226,9 @@ def suggest(directory: Path, form: str, number: int, write: Path | None, **goal_
 
     goal = Goal.parse(**goal_words)
     results = read_results(directory)
-    found = suggestions_of(results.records, results.replicates, goal.axes, number, goal.bounds, goal.tolerance)
+    found = suggestions_of(
+        results.records, results.replicates, goal.axes, number, goal.bounds, goal.tolerance
+    )
     if not as_data(suggestion_records(found), form):
         for suggestion in found:
             click.echo(suggestion_text(suggestion))
@@ -208,14 +236,20 @@ def suggest(directory: Path, form: str, number: int, write: Path | None, **goal_
             click.echo("nothing to suggest: no curve along these axes, or every maximum is pinned down")
     if write is not None:
         added = apply(write, found)
-        click.echo(f"added to {write}: {len(added.points)} points, {len(added.target)} tighter targets", err=True)
+        click.echo(
+            f"added to {write}: {len(added.points)} points, {len(added.target)} tighter targets", err=True
+        )
 
 
 @commands.command()
 @click.argument("config", type=click.Path(path_type=Path))
-@click.option("--out", "directory", required=True, type=click.Path(path_type=Path), help="Directory of the search.")
+@click.option(
+    "--out", "directory", required=True, type=click.Path(path_type=Path), help="Directory of the search."
+)
 @click.option("--cpu-hours", required=True, type=POSITIVE, help="Ranks × wall time.")
-@click.option("-n", "ranks", type=click.IntRange(min=1), default=1, show_default=True, help="MPI ranks of each run.")
+@click.option(
+    "-n", "ranks", type=click.IntRange(min=1), default=1, show_default=True, help="MPI ranks of each run."
+)
 @axes_option
 @bounds_option
 @tolerance_option
@@ -263,5 +297,7 @@ def main() -> None:
         click.echo(f"hpcbip: {error.format_message()}", err=True)
         sys.exit(2)
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # the reader (head, less) has had enough
+        os.dup2(
+            os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno()
+        )  # the reader (head, less) has had enough
         sys.exit(0)

@@ -44,7 +44,11 @@ class Numbers(click.ParamType):
     name = "numbers"
 
     def __init__(
-        self, above: float = -math.inf, below: float = math.inf, least: float = -math.inf, infinite: bool = False
+        self,
+        above: float = -math.inf,
+        below: float = math.inf,
+        least: float = -math.inf,
+        infinite: bool = False,
     ) -> None:
         self.above, self.below, self.least, self.infinite = above, below, least, infinite
         limits = ((f"> {above:g}", above), (f">= {least:g}", least), (f"< {below:g}", below))

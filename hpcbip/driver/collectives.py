@@ -37,7 +37,9 @@ def broadcast(communicator: Any, value: Any = None) -> Any:
     content = pickle.dumps(value) if communicator.Get_rank() == 0 else b""
     size = np.array([len(content)], dtype=np.int64)
     wait(communicator.Ibcast(size, root=0))
-    buffer = np.frombuffer(content, dtype=np.uint8).copy() if content else np.empty(int(size[0]), dtype=np.uint8)
+    buffer = (
+        np.frombuffer(content, dtype=np.uint8).copy() if content else np.empty(int(size[0]), dtype=np.uint8)
+    )
     wait(communicator.Ibcast(buffer, root=0))
     return pickle.loads(buffer.tobytes())
 

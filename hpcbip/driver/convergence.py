@@ -35,7 +35,10 @@ class Judge:
     def __init__(self, config: Config, plan: Plan, store: Store, known: Mapping[str, Verdict]) -> None:
         self._config, self._plan, self._store = config, plan, store
         self._known: dict[str, dict[str, Errors]] = {
-            key: {at: {n: math.inf if x is None else x for n, x in errors.items()} for at, errors in v.errors.items()}
+            key: {
+                at: {n: math.inf if x is None else x for n, x in errors.items()}
+                for at, errors in v.errors.items()
+            }
             for key, v in known.items()
         }
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="judge")
@@ -55,7 +58,10 @@ class Judge:
     def known(self, identity: str) -> dict[str, dict[str, float | None]]:
         """What a `Verdict` keeps of the errors that have been worked out."""
         found = self._known.get(identity, {})
-        return {at: {n: x if math.isfinite(x) else None for n, x in errors.items()} for at, errors in found.items()}
+        return {
+            at: {n: x if math.isfinite(x) else None for n, x in errors.items()}
+            for at, errors in found.items()
+        }
 
     def close(self) -> None:
         """End the thread."""
@@ -81,7 +87,9 @@ class Judge:
             yield identity, max((math.inf if math.isnan(r) else r for r in ratios), default=0.0)
 
     def _targets(self, sector: str) -> dict[str, float]:
-        return {name: error for name, error in self._config.sampling.target.items() if sector in TARGETS[name]}
+        return {
+            name: error for name, error in self._config.sampling.target.items() if sector in TARGETS[name]
+        }
 
     def _find_partners(self) -> dict[str, list[str]]:
         """The ensembles of the other sector that a target on the binding energy needs."""

@@ -8,7 +8,9 @@ import subprocess
 import sys
 import time
 
-SLURM_MARGIN = 60.0  # seconds before Slurm's own limit at which everything is saved; HPCBIP_SLURM_MARGIN changes it
+SLURM_MARGIN = (
+    60.0  # seconds before Slurm's own limit at which everything is saved; HPCBIP_SLURM_MARGIN changes it
+)
 SHORT_JOB = 0.25  # of the time of a job that is too short for that margin
 TRIES, PAUSE = 3, 5.0  # a busy slurmctld does not always answer at once
 
@@ -52,7 +54,9 @@ def slurm_end() -> float | None:
     command = ["squeue", "--noheader", "--job", job, "--format", "%A %L"]
     for attempt in range(TRIES):
         try:
-            lines = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True).stdout.splitlines()
+            lines = subprocess.run(
+                command, capture_output=True, text=True, timeout=60, check=True
+            ).stdout.splitlines()
         except FileNotFoundError:
             break
         except (OSError, subprocess.SubprocessError):

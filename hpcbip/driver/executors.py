@@ -21,7 +21,9 @@ from hpcbip.driver.scheduler import Task
 from hpcbip.driver.worker import Result, Worker
 
 TASK, RESULT, END = 1, 2, 3
-MASTER_WORKS_BELOW = 32  # ranks; above, a rank that only leads costs less than one whose answers wait for the kernel
+MASTER_WORKS_BELOW = (
+    32  # ranks; above, a rank that only leads costs less than one whose answers wait for the kernel
+)
 PAUSE = 0.008  # longest sleep of a rank that waits
 
 

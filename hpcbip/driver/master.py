@@ -133,7 +133,9 @@ class Master:
             finished = team.poll()
             if finished is None:
                 if not (self._tasks or reason or self._judge.waiting or news):
-                    raise RuntimeError("nothing is being done and nothing can be begun: the scheduler is stuck")
+                    raise RuntimeError(
+                        "nothing is being done and nothing can be begun: the scheduler is stuck"
+                    )
                 time.sleep(pause)
                 pause = min(2.0 * pause, PAUSE * min(3.0, max(1.0, self._slowest)))
                 continue
@@ -198,8 +200,14 @@ class Master:
         if result.failure:
             record = self.plan.ensembles[task.identity]
             self.scheduler.fail(task, result.failure)
-            whole = "" if self.scheduler.ensembles[task.identity].failed else " (begun ahead: it may not be needed)"
-            self._log(f"failed: {record.sector} {task.identity[:12]} chain {task.chain}: {result.failure}{whole}")
+            whole = (
+                ""
+                if self.scheduler.ensembles[task.identity].failed
+                else " (begun ahead: it may not be needed)"
+            )
+            self._log(
+                f"failed: {record.sector} {task.identity[:12]} chain {task.chain}: {result.failure}{whole}"
+            )
             return
         if not error and not result.trace and len(result.rows):
             try:
@@ -261,15 +269,22 @@ class Master:
         """Leave what the status needs beside the bins."""
         ensembles = {
             key: Verdict(
-                e.milestone.chains, e.milestone.blocks, e.done, e.failed, self._judge.known(key),
+                e.milestone.chains,
+                e.milestone.blocks,
+                e.done,
+                e.failed,
+                self._judge.known(key),
                 round(self._spent.get(key, 0.0), 3),
             )
             for key, e in self.scheduler.ensembles.items()
         }
         run = {
-            "time": time.time(), "members": self.members, "blocks": self.blocks, "blocks_per_second": self.rate(),
+            "time": time.time(),
+            "members": self.members,
+            "blocks": self.blocks,
+            "blocks_per_second": self.rate(),
             "seconds_left": self.seconds_left(),
-        }  # fmt: skip
+        }
         try:
             Verdicts(ensembles, run).write(self._directory)
         except OSError as error:

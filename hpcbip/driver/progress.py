@@ -30,7 +30,9 @@ def duration(seconds: float | None) -> str:
     days, hours = divmod(hours, 24)
     if days:
         return f"{days} d {hours} h"
-    return f"{hours} h {minutes:02d} min" if hours else f"{minutes} min {rest:02d} s" if minutes else f"{rest} s"
+    return (
+        f"{hours} h {minutes:02d} min" if hours else f"{minutes} min {rest:02d} s" if minutes else f"{rest} s"
+    )
 
 
 def summary(master: Master, deadline: float | None) -> str:
@@ -38,7 +40,9 @@ def summary(master: Master, deadline: float | None) -> str:
     scheduler, plan = master.scheduler, master.plan
     over = [all(scheduler.ensembles[key].done for key in point.ensembles.values()) for point in plan.points]
     parts = [f"{sum(over)} of {len(over)} points done"]
-    open_ratios = [e.ratio for e in scheduler.ensembles.values() if e.begun and not e.done and math.isfinite(e.ratio)]
+    open_ratios = [
+        e.ratio for e in scheduler.ensembles.values() if e.begun and not e.done and math.isfinite(e.ratio)
+    ]
     if open_ratios:
         parts.append(f"largest error {max(open_ratios):.2g} × target")
     if scheduler.failures:
@@ -62,7 +66,12 @@ class Progress:
         self._deadline = deadline
         self._bar = None
         if console.is_terminal:
-            columns = (TextColumn("blocks"), BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[note]}"))
+            columns = (
+                TextColumn("blocks"),
+                BarColumn(),
+                MofNCompleteColumn(),
+                TextColumn("{task.fields[note]}"),
+            )
             self._bar = Bar(*columns, console=console)
             self._task = self._bar.add_task("blocks", total=None, note="")
         self._next = 0.0
@@ -85,7 +94,9 @@ class Progress:
         scheduler = master.scheduler
         if self._bar:
             note = summary(master, self._deadline)
-            self._bar.update(self._task, completed=scheduler.blocks_done, total=scheduler.blocks_known, note=note)
+            self._bar.update(
+                self._task, completed=scheduler.blocks_done, total=scheduler.blocks_known, note=note
+            )
             self._next = now + BAR_EVERY
         else:
             note = summary(master, self._deadline)

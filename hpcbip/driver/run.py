@@ -201,7 +201,10 @@ def _outcome(master: Master, finished: bool) -> tuple[int, str]:
         return DONE, ""
     identity, why = next(iter(failures.items()))
     more = f" (and {len(failures) - 1} more)" if len(failures) > 1 else ""
-    return BAD, f"{master.plan.ensembles[identity].sector} {identity[:12]}: {why}{more}; all other points are done"
+    return (
+        BAD,
+        f"{master.plan.ensembles[identity].sector} {identity[:12]}: {why}{more}; all other points are done",
+    )
 
 
 def _follow(comm: Any, directory: Path, orphaned: Callable[[], bool]) -> int:
@@ -286,7 +289,9 @@ def _stop_requests(directory: Path, parent: int) -> Iterator[Callable[[], str]]:
             reasons.append("the process that started this one has died")
         return reasons[0] if reasons else ""
 
-    old = {number: signal.signal(number, handler) for number in (signal.SIGTERM, signal.SIGINT, signal.SIGUSR1)}
+    old = {
+        number: signal.signal(number, handler) for number in (signal.SIGTERM, signal.SIGINT, signal.SIGUSR1)
+    }
     try:
         yield stop
     finally:

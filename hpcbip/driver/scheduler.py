@@ -21,11 +21,21 @@ import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from hpcbip.driver.stopping_rule import LOOK_AGAIN, TRUST, Milestone, Rules, following, grow, still_in_sequence
+from hpcbip.driver.stopping_rule import (
+    LOOK_AGAIN,
+    TRUST,
+    Milestone,
+    Rules,
+    following,
+    grow,
+    still_in_sequence,
+)
 
 UNKNOWN, NEEDED, PROBABLE, PERHAPS = 0, 1, 2, 3
 _SURE = 0.8  # of the bins that are expected to be needed; the rest is a gamble
-_KEEP = 0.8  # a rank stays with its chain unless another is this much more urgent: changing costs a checkpoint
+_KEEP = (
+    0.8  # a rank stays with its chain unless another is this much more urgent: changing costs a checkpoint
+)
 
 ChainKey = tuple[str, int]
 """(identity of the ensemble, number of the chain)."""
@@ -252,7 +262,11 @@ class Scheduler:
         if last:
             e.sure = e.horizon = e.expected = milestone
         elif not e.begun or math.isinf(e.ratio):
-            e.sure, e.horizon, e.expected = milestone, grow(milestone, LOOK_AGAIN, rules), grow(milestone, 4.0, rules)
+            e.sure, e.horizon, e.expected = (
+                milestone,
+                grow(milestone, LOOK_AGAIN, rules),
+                grow(milestone, 4.0, rules),
+            )
         else:
             need = e.ratio**2 * before.total / milestone.total  # expected (error/target)² at the milestone
             e.sure = grow(milestone, min(TRUST, max(1.0, _SURE * need)), rules)

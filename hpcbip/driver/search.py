@@ -73,11 +73,15 @@ class Goal:
             InputError: for unknown or repeated axes, empty bounds, and tolerances that are not positive.
         """
         if not 1 <= len(axes) <= 2 or len(set(axes)) < len(axes) or not set(axes) <= set(AXES):
-            raise InputError(f"--axes: {','.join(axes)}: not one or two axes; allowed: one or two of {', '.join(AXES)}")
+            raise InputError(
+                f"--axes: {','.join(axes)}: not one or two axes; allowed: one or two of {', '.join(AXES)}"
+            )
         for axis, (low, high) in (bounds or {}).items():
             if axis not in axes:
                 raise InputError(f"--bounds: {axis}: not an axis of this search; allowed: {', '.join(axes)}")
-            if not (math.isfinite(low) and math.isfinite(high) and low < high) or (axis != "U" and low <= 0.0):
+            if not (math.isfinite(low) and math.isfinite(high) and low < high) or (
+                axis != "U" and low <= 0.0
+            ):
                 allowed = "LOW:HIGH, numbers with LOW < HIGH" + ("" if axis == "U" else ", LOW > 0")
                 raise InputError(f"--bounds: {axis}={low:g}:{high:g}: no room between; allowed: {allowed}")
         for name, value in (tolerance or {}).items():
@@ -100,7 +104,9 @@ class Goal:
             limits[name] = (numbers[0], numbers[1])
         wanted = {}
         for text in tolerance.split(",") if tolerance else ():
-            name, numbers = _assignment("--tolerance", text, 1, "NAME=NUMBER, such as height=0.03,lambda=0.03")
+            name, numbers = _assignment(
+                "--tolerance", text, 1, "NAME=NUMBER, such as height=0.03,lambda=0.03"
+            )
             wanted[name] = numbers[0]
         return cls.of(tuple(axis.strip() for axis in axes.split(",")), limits, wanted)
 
@@ -147,14 +153,20 @@ def search(
         InputError: on bad input, and when Tc is highest at one of the bounds.
     """
     if not cpu_hours > 0.0 or ranks < 1:
-        raise InputError(f"--cpu-hours: {cpu_hours:g} on {ranks} ranks: nothing to spend; allowed: numbers > 0")
+        raise InputError(
+            f"--cpu-hours: {cpu_hours:g} on {ranks} ranks: nothing to spend; allowed: numbers > 0"
+        )
     source, ledger = begin(config, directory, goal)
     while True:
         left = 3600.0 * cpu_hours - ledger.cpu_seconds
         if left < LEAST * ranks:
-            report(f"{ledger.cpu_seconds / 3600.0:.3g} CPU hours are spent; with more of them it goes on from here")
+            report(
+                f"{ledger.cpu_seconds / 3600.0:.3g} CPU hours are spent; with more of them it goes on from here"
+            )
             return STOPPED
-        status = (runner or run)(source, directory, ranks, left / ranks, lambda seconds: ledger.spend(ranks * seconds))
+        status = (runner or run)(
+            source, directory, ranks, left / ranks, lambda seconds: ledger.spend(ranks * seconds)
+        )
         if status not in (DONE, STOPPED):
             return status
         if status == STOPPED:
@@ -168,7 +180,13 @@ def search(
         if summit is not None and pinned_down(summit, goal):
             report("pinned down")
             return DONE
-        _add(source, suggest_for(scan, summit, 2 * len(goal.axes), goal.bounds, goal.tolerance), summit, goal, report)
+        _add(
+            source,
+            suggest_for(scan, summit, 2 * len(goal.axes), goal.bounds, goal.tolerance),
+            summit,
+            goal,
+            report,
+        )
 
 
 def begin(config: Path, directory: Path, goal: Goal) -> tuple[Path, Ledger]:
@@ -185,7 +203,9 @@ def begin(config: Path, directory: Path, goal: Goal) -> tuple[Path, Ledger]:
     found = _curves(settings, goal.axes)
     if found != 1:
         wrong = f"{found} curves along {', '.join(goal.axes)}" if found else "a chain has no Tc"
-        raise InputError(f"{config}: grid: {wrong}; allowed: points that differ in {', '.join(goal.axes)} only")
+        raise InputError(
+            f"{config}: grid: {wrong}; allowed: points that differ in {', '.join(goal.axes)} only"
+        )
     source, ledger = directory / "search.yaml", Ledger(directory / "search.json")
     if (directory / "campaign.json").exists() or not any(directory.glob("search.json*")):
         check_directory(directory, settings, str(config))  # otherwise a kill came between the first files
@@ -222,7 +242,9 @@ class Ledger:
         except FileNotFoundError:
             pass
         except (OSError, ValueError, KeyError, TypeError):
-            raise InputError(f"{self.path}: cannot be read; allowed: the file that the search wrote") from None
+            raise InputError(
+                f"{self.path}: cannot be read; allowed: the file that the search wrote"
+            ) from None
 
     def write(self) -> None:
         """Write the file."""
@@ -253,9 +275,11 @@ def _look(
     entry: dict[str, Any] = {"points": len(records), "target": target}
     if summit is not None:
         entry |= {
-            "position": list(summit.position), "position_err": list(summit.position_err), "height": summit.height,
+            "position": list(summit.position),
+            "position_err": list(summit.position_err),
+            "height": summit.height,
             "height_err": summit.height_err,
-        }  # fmt: skip
+        }
     ledger.note(entry)
     said = summit.statement if summit else f"{scan.label}: too few points for a maximum"
     report(f"{len(records)} points, target {target:g}, {ledger.cpu_seconds / 3600.0:.3g} CPU hours: {said}")
@@ -263,7 +287,11 @@ def _look(
 
 
 def _add(
-    source: Path, suggestions: Sequence[Suggestion], summit: Summit | None, goal: Goal, report: Callable[[str], Any]
+    source: Path,
+    suggestions: Sequence[Suggestion],
+    summit: Summit | None,
+    goal: Goal,
+    report: Callable[[str], Any],
 ) -> None:
     """Put into search.yaml what is suggested; where that is nothing new the targets become tighter, so that every step
     of a search does something."""
@@ -282,7 +310,12 @@ def pinned_down(summit: Summit, goal: Goal) -> bool:
     """Whether the maximum is within the scan, known to the tolerances, and the curve describes enough points."""
     places = len(np.unique(summit.scan.x, axis=0))
     fits = not summit.scan.curves.p_value < P_ALARM
-    return not any(summit.ends) and summit.worst(goal.tolerance) <= 1.0 and fits and places >= ENOUGH[len(goal.axes)]
+    return (
+        not any(summit.ends)
+        and summit.worst(goal.tolerance) <= 1.0
+        and fits
+        and places >= ENOUGH[len(goal.axes)]
+    )
 
 
 def apply(path: Path, suggestions: Sequence[Suggestion]) -> Extension:

@@ -13,7 +13,9 @@ from dataclasses import dataclass
 
 THERMAL_SHARE = 10  # chains this many times longer than their thermalisation may be joined by new ones
 WIDEN = 1.6  # growth from which new chains are worth it: they run their whole length, the old ones only what is missing
-LOOK_AGAIN = 1.2  # smallest growth between two milestones: every look costs an analysis and biases the errors a little
+LOOK_AGAIN = (
+    1.2  # smallest growth between two milestones: every look costs an analysis and biases the errors a little
+)
 TRUST = 8.0  # largest growth: an error has an error itself
 
 

@@ -76,7 +76,11 @@ class Worker:
         started = time.perf_counter()
         held, self._held = self._held, None
         try:
-            if held is None or (held.identity, held.number, held.block) != (task.identity, task.chain, task.block):
+            if held is None or (held.identity, held.number, held.block) != (
+                task.identity,
+                task.chain,
+                task.block,
+            ):
                 held = None  # the memory of the old chain goes before the new one comes
                 held = self._load(task)
             sampling = time.perf_counter()
@@ -130,7 +134,9 @@ class Worker:
         """The chain before the block of a task: from its newest good checkpoint, the rest computed again."""
         record = self._plan.ensembles[task.identity]
         held = None
-        for checkpoint in self._checkpoints.candidates(task.identity, task.chain, canonical_json(record.parameters)):
+        for checkpoint in self._checkpoints.candidates(
+            task.identity, task.chain, canonical_json(record.parameters)
+        ):
             if checkpoint.blocks <= task.block:
                 chain = Chain.from_arrays(record.build(), checkpoint.arrays)
                 held = _Held(task.identity, task.chain, checkpoint.blocks, chain, checkpoint.rows)

@@ -117,19 +117,26 @@ LATTICES: Mapping[str, Lattice] = MappingProxyType(
         for lattice in (
             Lattice("chain", primitive=((1.0,),), axes=((1,),)),
             Lattice("square", primitive=((1.0, 0.0), (0.0, 1.0)), axes=((1, 0), (0, 1))),
+            Lattice("triangular", primitive=((1.0, 0.0), (0.5, _HALF_ROOT3)), axes=((1, 0), (0, 1), (1, -1))),
             Lattice(
-                "triangular", primitive=((1.0, 0.0), (0.5, _HALF_ROOT3)), axes=((1, 0), (0, 1), (1, -1))
+                "cubic",
+                primitive=((1.0, 0.0, 0.0), (0.0, 1.0, 0.0), (0.0, 0.0, 1.0)),
+                axes=((1, 0, 0), (0, 1, 0), (0, 0, 1)),
             ),
-            Lattice("cubic", primitive=((1.0, 0.0, 0.0), (0.0, 1.0, 0.0), (0.0, 0.0, 1.0)),
-                    axes=((1, 0, 0), (0, 1, 0), (0, 0, 1))),
             # lattice constant: the edge of the conventional cube
-            Lattice("bcc", primitive=((-0.5, 0.5, 0.5), (0.5, -0.5, 0.5), (0.5, 0.5, -0.5)),
-                    axes=((1, 0, 0), (0, 1, 0), (0, 0, 1), (1, 1, 1))),
-            Lattice("fcc", primitive=((0.0, 0.5, 0.5), (0.5, 0.0, 0.5), (0.5, 0.5, 0.0)),
-                    axes=((1, 0, 0), (0, 1, 0), (0, 0, 1), (1, -1, 0), (0, 1, -1), (1, 0, -1))),
+            Lattice(
+                "bcc",
+                primitive=((-0.5, 0.5, 0.5), (0.5, -0.5, 0.5), (0.5, 0.5, -0.5)),
+                axes=((1, 0, 0), (0, 1, 0), (0, 0, 1), (1, 1, 1)),
+            ),
+            Lattice(
+                "fcc",
+                primitive=((0.0, 0.5, 0.5), (0.5, 0.0, 0.5), (0.5, 0.5, 0.0)),
+                axes=((1, 0, 0), (0, 1, 0), (0, 0, 1), (1, -1, 0), (0, 1, -1), (1, 0, -1)),
+            ),
         )
     }
-)  # fmt: skip
+)
 
 
 def written_lattice(vectors: Sequence[Sequence[float]], bonds: Sequence[Sequence[int]]) -> Lattice:
@@ -150,7 +157,9 @@ def written_lattice(vectors: Sequence[Sequence[float]], bonds: Sequence[Sequence
     both = [tuple(sign * x for x in bond) for bond in bonds for sign in (1, -1)]
     if len(set(both)) != len(both):
         raise ValueError("bonds must be different from each other, from each other's opposite and from zero")
-    minors = [round(float(np.linalg.det(np.array(rows, dtype=float)))) for rows in itertools.combinations(bonds, d)]
+    minors = [
+        round(float(np.linalg.det(np.array(rows, dtype=float)))) for rows in itertools.combinations(bonds, d)
+    ]
     if np.gcd.reduce([0, *minors]) != 1:
         raise ValueError("bonds must connect all sites of the lattice")
     primitive = tuple(tuple(float(x) for x in vector) for vector in vectors)

@@ -104,7 +104,9 @@ class Chain:
         scratch = (self._choices, self._weights, self._work)
         while not run_bins(self._path, *arguments, *scratch, self._cloud, self._marks, self._waves):
             if len(self._path) == MAX_EVENTS + FIRST:
-                raise OverflowError(f"a path of beta = {self.ensemble.beta} has more than {MAX_EVENTS} events")
+                raise OverflowError(
+                    f"a path of beta = {self.ensemble.beta} has more than {MAX_EVENTS} events"
+                )
             larger = np.zeros(min(2 * len(self._path), MAX_EVENTS + FIRST), dtype=EVENT)
             larger[: len(self._path)] = self._path
             self._path = larger
@@ -112,7 +114,9 @@ class Chain:
 
     def _room_for_lines(self) -> NDArray[np.int64]:
         """Scratch space for as many phonon lines as the path can hold."""
-        return np.zeros((len(self._path) // 2 + 2, CLOUD_COLUMNS + self.ensemble.lattice.dimension), dtype=np.int64)
+        return np.zeros(
+            (len(self._path) // 2 + 2, CLOUD_COLUMNS + self.ensemble.lattice.dimension), dtype=np.int64
+        )
 
 
 def warm_up() -> None:

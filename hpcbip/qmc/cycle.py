@@ -66,7 +66,9 @@ def cycle(path, state, rng, par, counts, choices, weights):
 
 
 @kernel
-def run_bins(path, state, rng, par, rows, per_row, interval, counts, choices, weights, work, cloud, marks, waves):
+def run_bins(
+    path, state, rng, par, rows, per_row, interval, counts, choices, weights, work, cloud, marks, waves
+):
     """Go on filling `rows` with sums over `per_row` measurements, `interval` cycles apart.
 
     Returns True when all rows are full, False when the path needs larger arrays; then call again with them: progress is

@@ -53,9 +53,16 @@ class Ensemble:
         if any(extent >= half_range(self.lattice.dimension) for extent in extents):
             raise ValueError(f"cluster {extents} is too large")
         extended = self.model.V != 0.0 or any(self.model.shells)
-        if self.lattice.periodic and extended and not self.lattice.orthogonal and any(x % 2 == 0 for x in extents):
+        if (
+            self.lattice.periodic
+            and extended
+            and not self.lattice.orthogonal
+            and any(x % 2 == 0 for x in extents)
+        ):
             # half an extent has two images, which are not equally far away there
-            raise ValueError(f"periodic cluster {extents} with V(r); allowed on an oblique lattice: odd extents")
+            raise ValueError(
+                f"periodic cluster {extents} with V(r); allowed on an oblique lattice: odd extents"
+            )
 
     @property
     def lattice(self) -> Lattice:
@@ -109,7 +116,9 @@ def raw_columns(ensemble: Ensemble) -> list[str]:
     d = ensemble.lattice.dimension
     names = list(SCALARS) + [f"diffusion[{a}]" for a in range(d)]
     names += [f"displacement2[{k}]" for k in range(1, LAGS + 1)]
-    names += [f"wave[{k},{lag}]" for k in range(len(ensemble.lattice.momenta)) for lag in range(1, WAVE_LAGS + 1)]
+    names += [
+        f"wave[{k},{lag}]" for k in range(len(ensemble.lattice.momenta)) for lag in range(1, WAVE_LAGS + 1)
+    ]
     names += ["pair_weight[" + ",".join(map(str, r)) + "]" for r in displacements(ensemble)]
     return names
 
@@ -117,7 +126,9 @@ def raw_columns(ensemble: Ensemble) -> list[str]:
 def kept_columns(ensemble: Ensemble) -> NDArray[np.bool_]:
     """Which of `raw_columns` exist in this sector."""
     names = raw_columns(ensemble)
-    return np.array([ensemble.electrons == 2 or not (n in PAIR_SCALARS or n.startswith("pair_")) for n in names])
+    return np.array(
+        [ensemble.electrons == 2 or not (n in PAIR_SCALARS or n.startswith("pair_")) for n in names]
+    )
 
 
 def columns(ensemble: Ensemble) -> list[str]:

@@ -25,9 +25,14 @@ from hpcbip.reduction.ensembles import Reduced, TcSettings
 
 FILE = "analysis.zip"
 CODE = (
-    "models/*.py", "qmc/estimators/*.py", "reduction/dispersion.py", "reduction/ensembles.py", "reduction/estimates.py",
-    "statistics/*.py", "superconductivity/tc.py",
-)  # fmt: skip
+    "models/*.py",
+    "qmc/estimators/*.py",
+    "reduction/dispersion.py",
+    "reduction/ensembles.py",
+    "reduction/estimates.py",
+    "statistics/*.py",
+    "superconductivity/tc.py",
+)
 KEY = 32  # bytes
 _PLAIN = {("builtins", "frozenset"), ("builtins", "slice")}
 _ARRAYS = {"_reconstruct", "ndarray", "dtype", "scalar", "_frombuffer"}

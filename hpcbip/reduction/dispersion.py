@@ -36,7 +36,9 @@ class Extras:
     @classmethod
     def of(cls, sector: str, parameters: Mapping[str, Any]) -> Extras:
         """What the bins of an ensemble with these parameters hold."""
-        return cls._of(sector, parameters["lattice"], any(parameters.get(key) for key in ("t_factors", "g_factors")))
+        return cls._of(
+            sector, parameters["lattice"], any(parameters.get(key) for key in ("t_factors", "g_factors"))
+        )
 
     @classmethod
     @cache

@@ -17,14 +17,28 @@ from hpcbip.statistics.binning import Array
 
 SECTORS = {
     "polaron": (
-        "E_polaron", "mass_polaron", "mass_polaron_fit", "phonons_polaron", "bare_hops_polaron",
+        "E_polaron",
+        "mass_polaron",
+        "mass_polaron_fit",
+        "phonons_polaron",
+        "bare_hops_polaron",
         "assisted_hops_polaron",
     ),
     "bipolaron": (
-        "E_bipolaron", "mass_bipolaron", "mass_bipolaron_fit", "phonons_bipolaron", "bare_hops_bipolaron",
-        "assisted_hops_bipolaron", "pair_distance2", "radius2", "potential", "contact", "tc_over_omega", "tc_kelvin",
+        "E_bipolaron",
+        "mass_bipolaron",
+        "mass_bipolaron_fit",
+        "phonons_bipolaron",
+        "bare_hops_bipolaron",
+        "assisted_hops_bipolaron",
+        "pair_distance2",
+        "radius2",
+        "potential",
+        "contact",
+        "tc_over_omega",
+        "tc_kelvin",
     ),
-}  # fmt: skip
+}
 """Observables of each sector, in the order of the tables; binding_energy needs both."""
 
 MIN_BINS = 4  # fewer cannot have an error
@@ -157,5 +171,7 @@ class Reduced:
         if self.fit is None or not self.fit.slope > 0.0:
             return None
         mass, fitted = (self.values[self.names.index(f"mass_{self.sector}{which}")] for which in ("", "_fit"))
-        excess = math.sqrt(max(0.0, 1.0 - 1.0 / max(self.mass_discrepancy, 1.0) ** 2)) * abs(fitted / mass - 1.0)
+        excess = math.sqrt(max(0.0, 1.0 - 1.0 / max(self.mass_discrepancy, 1.0) ** 2)) * abs(
+            fitted / mass - 1.0
+        )
         return math.hypot(self.fit.slope_systematic / self.fit.slope, excess)

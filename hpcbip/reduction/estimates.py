@@ -18,7 +18,15 @@ import numpy as np
 from hpcbip.models import get_lattice
 from hpcbip.reduction.dispersion import Extras
 from hpcbip.reduction.ensembles import MIN_BINS, SECTORS, EnsembleBins, Reduced, TcSettings
-from hpcbip.statistics import LineFit, Summary, fit_lines_past_transient, gamma_method, jackknife, rebin, summarise
+from hpcbip.statistics import (
+    LineFit,
+    Summary,
+    fit_lines_past_transient,
+    gamma_method,
+    jackknife,
+    rebin,
+    summarise,
+)
 from hpcbip.statistics.binning import Array
 from hpcbip.statistics.samples import Samples
 from hpcbip.superconductivity import in_kelvin, prefactor, radius2, transition_temperature
@@ -53,19 +61,23 @@ def reduce_ensembles(
         else:
             alike.setdefault(data.lengths, []).append(k)
     for members in alike.values():
-        found |= zip(members, _reduce_together([many[k] for k in members], tc or TcSettings(), details), strict=True)
+        found |= zip(
+            members, _reduce_together([many[k] for k in members], tc or TcSettings(), details), strict=True
+        )
     return [found[k] for k in range(len(many))]
 
 
 def _reduced(data: EnsembleBins, **known: Any) -> Reduced:
     return Reduced(
         sector=data.sector, parameters=data.parameters, bins=data.bins, chains=len(data.chains), **known
-    )  # fmt: skip
+    )
 
 
 def _reduce_together(many: Sequence[EnsembleBins], tc: TcSettings, details: bool) -> list[Reduced]:
     """Those of ensembles whose chains are as long."""
-    functions = [_Observables(data, tc, curve) for data, curve in zip(many, fit_displacements(many), strict=True)]
+    functions = [
+        _Observables(data, tc, curve) for data, curve in zip(many, fit_displacements(many), strict=True)
+    ]
     tables = [function.data.table(function.columns) for function in functions]
     results = [jackknife(function, [table.T]) for function, table in zip(functions, tables, strict=True)]
     summary = summarise(Samples.together([result.rows[0] for result in results], many[0].lengths))
@@ -95,7 +107,11 @@ def fit_displacements(many: Sequence[EnsembleBins]) -> list[Curve | None]:
     """
     takes = []
     for data in many:
-        take = np.flatnonzero(data.lags <= 0.5 * data.lags.max()) if len(data.lags) > 8 else np.arange(len(data.lags))
+        take = (
+            np.flatnonzero(data.lags <= 0.5 * data.lags.max())
+            if len(data.lags) > 8
+            else np.arange(len(data.lags))
+        )
         takes.append(take if data.samples >= len(take) + 10 and len(take) >= 3 else take[:0])
     names = [[f"displacement2[{k + 1}]" for k in take] for take in takes]
     if not any(names):
@@ -184,13 +200,18 @@ def _finish(function: _Observables, table: Array, value: Array, summary: Summary
     discrepancy = abs(value[-2]) / summary.error[-2] if summary.error[-2] > 0.0 else math.nan
     judged = (f"E_{data.sector}", f"mass_{data.sector}", "radius2")
     return _reduced(
-        data, names=names, values=value[:-2], summary=summary, fit=curve.fit if curve else None,
-        lags=curve.lags if curve else np.empty(0), mass_discrepancy=float(discrepancy),
+        data,
+        names=names,
+        values=value[:-2],
+        summary=summary,
+        fit=curve.fit if curve else None,
+        lags=curve.lags if curve else np.empty(0),
+        mass_discrepancy=float(discrepancy),
         unresolved=function.extras.unresolved(summary.error[len(SECTORS[data.sector]) : -2], data.lags),
         judged=tuple(names.index(name) for name in judged if name in names),
         replicates=_replicates(_blocks(table, data.lengths), function) if function.pair else None,
         **(_details(data, curve.tau if curve else 0.5) if details else {}),
-    )  # fmt: skip
+    )
 
 
 def _near_the_kink(summary: Summary, value: Array, names: Sequence[str]) -> Summary:
@@ -214,7 +235,9 @@ def _blocks(table: Array, lengths: Sequence[int]) -> Array:
         chains = table.reshape(len(table), len(lengths), -1)
         whole = chains[:, :, lengths[0] % size :].reshape(len(table), -1, size)
         return np.asarray(whole.mean(axis=2))
-    return np.concatenate([rebin(chain.T, size) for chain in np.split(table, np.cumsum(lengths)[:-1], axis=1)]).T
+    return np.concatenate(
+        [rebin(chain.T, size) for chain in np.split(table, np.cumsum(lengths)[:-1], axis=1)]
+    ).T
 
 
 def _replicates(blocks: Array, function: _Observables) -> Array:
@@ -232,10 +255,11 @@ def _details(data: EnsembleBins, tau: float) -> dict[str, Any]:
 
     curve = data.table([f"displacement2[{k + 1}]" for k in range(len(data.lags))])
     found: dict[str, Any] = {
-        "curve_lags": data.lags, "curve": curve.mean(axis=1),
+        "curve_lags": data.lags,
+        "curve": curve.mean(axis=1),
         "curve_err": curve.std(axis=1, ddof=1) * math.sqrt(2.0 * tau / data.samples),
         "slope_lags": data.lags[[SLOPE_FROM - 1, SLOPE_TO - 1]],
-    }  # fmt: skip
+    }
     weights = [name for name in data.columns if name.startswith("pair_weight[")]
     if weights:
         d = weights[0].count(",") + 1

@@ -70,7 +70,9 @@ class Analyses(Mapping[str, Reduced]):
         again: analyses one in detail.
     """
 
-    def __init__(self, coming: Iterable[tuple[str, Found | None]], again: Callable[[str], Reduced | None]) -> None:
+    def __init__(
+        self, coming: Iterable[tuple[str, Found | None]], again: Callable[[str], Reduced | None]
+    ) -> None:
         self._coming, self.detailed = iter(coming), again
         self._found: dict[str, Found | None] = {}
 
@@ -136,7 +138,9 @@ def analyse(directory: Path, wanted: Sequence[Source], size: int, tc: TcSettings
     return Analyses(zip(by_identity, _look_at_all(directory, wanted, size, tc), strict=True), again)
 
 
-def _look_at_all(directory: Path, wanted: Sequence[Source], size: int, tc: TcSettings) -> Iterable[Found | None]:
+def _look_at_all(
+    directory: Path, wanted: Sequence[Source], size: int, tc: TcSettings
+) -> Iterable[Found | None]:
     parts = [wanted[k : k + TOGETHER] for k in range(0, len(wanted), TOGETHER)]
     if len(wanted) < MANY:
         yield from chain.from_iterable(map(Analyst(directory, size, tc).look, parts))
@@ -195,7 +199,11 @@ class Analyst:
                 found[source.identity] = Found(key, known[0], False, True, _longest(known[1]))
             elif (data := self.read(source, numbers)) is not None:
                 step = data.bins_per_sample
-                new[source.identity] = data, key, data.bins == sum(number // step * step for number in numbers)
+                new[source.identity] = (
+                    data,
+                    key,
+                    data.bins == sum(number // step * step for number in numbers),
+                )
         analyses = reduce_ensembles([data for data, _, _ in new.values()], self._tc)
         for (identity, (_, key, whole)), reduced in zip(new.items(), analyses, strict=True):
             found[identity] = Found(key, closed(reduced), True, whole, _longest(reduced))
@@ -229,4 +237,6 @@ class Analyst:
 def _longest(reduced: Reduced) -> float:
     if reduced.summary is None:
         return 0.0
-    return max((float(tau) for tau in reduced.summary.tau[list(reduced.judged)] if math.isfinite(tau)), default=0.0)
+    return max(
+        (float(tau) for tau in reduced.summary.tau[list(reduced.judged)] if math.isfinite(tau)), default=0.0
+    )

@@ -30,9 +30,21 @@ TARGETS = {
 
 OBSERVABLES: tuple[str, ...] = (*SECTORS["polaron"], *SECTORS["bipolaron"], "binding_energy")
 PARAMETERS: tuple[str, ...] = (
-    "lattice", "coupling", "t", "omega", "g", "lambda", "U", "V", "beta", "g_holstein", "omega_holstein", "t_factors",
-    "g_factors", "shells",
-)  # fmt: skip
+    "lattice",
+    "coupling",
+    "t",
+    "omega",
+    "g",
+    "lambda",
+    "U",
+    "V",
+    "beta",
+    "g_holstein",
+    "omega_holstein",
+    "t_factors",
+    "g_factors",
+    "shells",
+)
 
 MIN_INDEPENDENT = 10  # samples below which an error is hardly known
 TRUSTED = 200  # samples from which on the stopping rule takes an error as it is
@@ -79,7 +91,9 @@ def _sector_entries(sector: str, reduced: Reduced, parameters: Mapping[str, Any]
             record |= _missing(name)
         else:
             verdict = 2 if name in reduced.unresolved else int(summary.verdict[i])
-            record |= _entries(name, float(reduced.values[i]), float(summary.error[i]), float(summary.tau[i]), verdict)
+            record |= _entries(
+                name, float(reduced.values[i]), float(summary.error[i]), float(summary.tau[i]), verdict
+            )
     fit, mass = reduced.fit, record[f"mass_{sector}"]
     window = (float(reduced.lags[fit.start]), float(reduced.lags[fit.stop - 1])) if fit else (None, None)
     p_value = fit.p_value if fit and math.isfinite(fit.p_value) else None
@@ -87,7 +101,11 @@ def _sector_entries(sector: str, reduced: Reduced, parameters: Mapping[str, Any]
     record |= {f"mass_{sector}_fit_{key}": value for key, value in fit_entries.items()}
     relative = reduced.window_systematic
     record[f"mass_{sector}_sys"] = None if relative is None or mass is None else abs(mass) * relative
-    return record | _checks(sector, reduced) | {f"bins_{sector}": reduced.bins, f"chains_{sector}": reduced.chains}
+    return (
+        record
+        | _checks(sector, reduced)
+        | {f"bins_{sector}": reduced.bins, f"chains_{sector}": reduced.chains}
+    )
 
 
 def _checks(sector: str, reduced: Reduced) -> dict[str, Any]:
@@ -189,9 +207,17 @@ def _pair_entries(record: Mapping[str, Any], pair: Reduced, dimension: int, tc: 
     """What follows from mass, size and binding energy together."""
     r2, ratio, energy = record["radius2"], record["tc_over_omega"], record["binding_energy"]
     found: dict[str, Any] = dict.fromkeys(
-        ("radius", "density", "tc_over_binding", "beta_weight", "mass_radius_correlation", "tc_over_omega_sys",
-         "tc_kelvin_sys", "tc_prefactor")
-    )  # fmt: skip
+        (
+            "radius",
+            "density",
+            "tc_over_binding",
+            "beta_weight",
+            "mass_radius_correlation",
+            "tc_over_omega_sys",
+            "tc_kelvin_sys",
+            "tc_prefactor",
+        )
+    )
     if r2 is not None and r2 >= 0.0:
         found["radius"] = math.sqrt(r2)
         if dimension > 1:
@@ -210,7 +236,9 @@ def _pair_entries(record: Mapping[str, Any], pair: Reduced, dimension: int, tc: 
     return found
 
 
-def reduce_plan(plan: Plan, ensembles: Mapping[str, Reduced], tc: TcSettings | None = None) -> list[dict[str, Any]]:
+def reduce_plan(
+    plan: Plan, ensembles: Mapping[str, Reduced], tc: TcSettings | None = None
+) -> list[dict[str, Any]]:
     """Records of all points of a plan, in its order.
 
     Args:
@@ -257,7 +285,11 @@ def target_errors(
     entries = _sector_entries(data.sector, reduced, data.parameters)
     result = {name: _relative(entries, name) * _caution(reduced, name) for name in TARGETS[data.sector]}
     energy, energy_error = entries[f"E_{data.sector}"], entries[f"E_{data.sector}_err"]
-    own = None if energy_error is None else math.sqrt(2.0) * energy_error * (2.0 if data.sector == "polaron" else 1.0)
+    own = (
+        None
+        if energy_error is None
+        else math.sqrt(2.0) * energy_error * (2.0 if data.sector == "polaron" else 1.0)
+    )
     for other, theirs in (partners or {}).items():
         joined = any({identity, other} == set(point.ensembles.values()) for point in plan.points)
         if not joined:
@@ -265,7 +297,9 @@ def target_errors(
         value = 0.0
         if energy is not None and theirs is not None:
             value = 2.0 * energy - theirs if data.sector == "polaron" else 2.0 * theirs - energy
-        error = math.inf if own is None or not value else own / abs(value) * _caution(reduced, f"E_{data.sector}")
+        error = (
+            math.inf if own is None or not value else own / abs(value) * _caution(reduced, f"E_{data.sector}")
+        )
         result["binding_energy"] = max(error, result.get("binding_energy", 0.0))
     return result
 
@@ -284,9 +318,14 @@ def _data(plan: Plan, identity: str, bins: Analysed) -> EnsembleBins:
     record = plan.ensembles[identity]
     ensemble = record.build()
     return EnsembleBins(
-        record.sector, record.parameters, columns(ensemble), bins.chains, lags(ensemble), bins.bins_per_row,
+        record.sector,
+        record.parameters,
+        columns(ensemble),
+        bins.chains,
+        lags(ensemble),
+        bins.bins_per_row,
         bins.together,
-    )  # fmt: skip
+    )
 
 
 def _relative(entries: Mapping[str, Any], name: str) -> float:

@@ -81,7 +81,9 @@ class Results:
             if record is None or not verdict.seconds:
                 continue
             per_block = verdict.seconds / (verdict.chains * (verdict.blocks + sampling.thermal_blocks))
-            label = f"{record.sector}, omega = {record.parameters['omega']:g}, g = {record.parameters['g']:.4g}"
+            label = (
+                f"{record.sector}, omega = {record.parameters['omega']:g}, g = {record.parameters['g']:.4g}"
+            )
             label += f", U = {record.parameters['U']:g}" if "U" in record.parameters else ""
             for at, errors in verdict.errors.items():
                 chains, blocks = map(int, at.split(","))
@@ -89,14 +91,23 @@ class Results:
                 for name, error in errors.items():
                     target = sampling.target.get(name)
                     if error is not None and target is not None and record.sector in TARGETS[name]:
-                        rows.append({
-                            "ensemble": identity[:12], "sector": record.sector, "label": label, "observable": name,
-                            "seconds": seconds, "error": error, "target": target,
-                        })  # fmt: skip
+                        rows.append(
+                            {
+                                "ensemble": identity[:12],
+                                "sector": record.sector,
+                                "label": label,
+                                "observable": name,
+                                "seconds": seconds,
+                                "error": error,
+                                "target": target,
+                            }
+                        )
         return rows
 
 
-def read_results(directory: Path, prefactor: float | str | None = None, density: float | None = None) -> Results:
+def read_results(
+    directory: Path, prefactor: float | str | None = None, density: float | None = None
+) -> Results:
     """Reduce a campaign; the bins of one ensemble are in memory at a time, and with many ensembles all cores are used.
 
     Ensembles whose bins are those of the last time are not analysed again (`hpcbip.reduction.cache`).
@@ -112,13 +123,16 @@ def read_results(directory: Path, prefactor: float | str | None = None, density:
     from hpcbip.store.selection import Verdicts  # here, because it loads HDF5
 
     if not (directory / "config.yaml").is_file():
-        raise InputError(f"{directory}: not a campaign: no config.yaml in it; allowed: the --out of a `hpcbip run`")
+        raise InputError(
+            f"{directory}: not a campaign: no config.yaml in it; allowed: the --out of a `hpcbip run`"
+        )
     config = load_config(directory / "config.yaml")
     plan, verdicts, wanted = make_plan(config), Verdicts.read(directory), config.tc
     tc = TcSettings(
-        wanted.prefactor if prefactor is None else prefactor, wanted.omega_meV,
+        wanted.prefactor if prefactor is None else prefactor,
+        wanted.omega_meV,
         wanted.density if density is None else density,
-    )  # fmt: skip
+    )
     ensembles = analyse(directory, sources(config, plan, verdicts), config.sampling.bins_per_block, tc)
     with without_collector():  # which would look at all records again and again as they become more
         records = reduce_plan(plan, ensembles, tc)  # while the analyses are coming in
@@ -200,11 +214,18 @@ def binning_rows(ensembles: Analyses) -> list[dict[str, Any]]:
             if not math.isfinite(reduced.values[i]):
                 continue
             for level, size in enumerate(binning.size):
-                rows.append({
-                    **shared, "observable": name, "bin_size": int(size), "bins": int(binning.bins[level]),
-                    "error": float(binning.error[level, i]), "error_error": float(binning.error_error[level, i]),
-                    "plateau": int(level == binning.plateau[i]), "gamma_error": float(quoted[i]),
-                    "tau": float(gamma.tau[i]), "tau_error": float(gamma.tau_error[i]),
-                })  # fmt: skip
+                rows.append(
+                    {
+                        **shared,
+                        "observable": name,
+                        "bin_size": int(size),
+                        "bins": int(binning.bins[level]),
+                        "error": float(binning.error[level, i]),
+                        "error_error": float(binning.error_error[level, i]),
+                        "plateau": int(level == binning.plateau[i]),
+                        "gamma_error": float(quoted[i]),
+                        "tau": float(gamma.tau[i]),
+                        "tau_error": float(gamma.tau_error[i]),
+                    }
+                )
     return rows
-

@@ -55,7 +55,12 @@ def status_of_run(directory: Path) -> dict[str, Any]:
 
 
 def _record(
-    config: Config, plan: Plan, key: str, numbers: Sequence[int], errors: Mapping[str, float], verdict: Verdict | None
+    config: Config,
+    plan: Plan,
+    key: str,
+    numbers: Sequence[int],
+    errors: Mapping[str, float],
+    verdict: Verdict | None,
 ) -> dict[str, Any]:
     record, sampling = plan.ensembles[key], config.sampling
     bins = [number for number in numbers if number] or [0]
@@ -76,7 +81,10 @@ def _record(
     return {
         "ensemble": key[:12],
         "sector": record.sector,
-        **{name: record.parameters.get(name) for name in ("lattice", "coupling", "t", "omega", "g", "U", "V", "beta")},
+        **{
+            name: record.parameters.get(name)
+            for name in ("lattice", "coupling", "t", "omega", "g", "U", "V", "beta")
+        },
         "chains": max(chains, sampling.least_chains),
         "bins_min": min(bins) if chains >= sampling.least_chains else 0,
         "bins_max": max(bins),

@@ -61,9 +61,14 @@ def statistics(record: Record) -> Judgement:
     samples = _of_sectors(record, "independent")
     verdicts = {record.get(f"{name}_verdict") for name in JUDGED}
     judged: Light = (
-        "red" if "not" in verdicts else "yellow" if "maybe" in verdicts else "green" if "converged" in verdicts
+        "red"
+        if "not" in verdicts
+        else "yellow"
+        if "maybe" in verdicts
+        else "green"
+        if "converged" in verdicts
         else "none"
-    )  # fmt: skip
+    )
     values = [f"{sector} {number:.0f}" for sector, number in samples.items()]
     if judged in ("red", "yellow"):
         values.append("not converged" if judged == "red" else "perhaps not converged")
@@ -73,9 +78,10 @@ def statistics(record: Record) -> Judgement:
 def _p_values(record: Record, names: Mapping[str, str], sectors: Iterable[str]) -> tuple[Light, list[str]]:
     known = {
         f"{sector}{word}": float(p)
-        for sector in sectors for name, word in names.items()
+        for sector in sectors
+        for name, word in names.items()
         if (p := record.get(f"{name}_{sector}")) is not None
-    }  # fmt: skip
+    }
     light = worst(_if_below(p, P_VALUE) for p in known.values())
     return light, [f"{name} p = {p:.2g}" for name, p in known.items()]
 
@@ -107,7 +113,9 @@ def window(record: Record) -> Judgement:
     values = []
     for sector in SECTORS:
         name = f"mass_{sector}"
-        mass, error, fit, p, spread = (record.get(name + end) for end in ("", "_err", "_fit", "_fit_p", "_sys"))
+        mass, error, fit, p, spread = (
+            record.get(name + end) for end in ("", "_err", "_fit", "_fit_p", "_sys")
+        )
         if mass is None or error is None:
             continue
         said = []

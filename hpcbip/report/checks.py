@@ -78,7 +78,9 @@ def _diagnostic(check: Check, record: Record, flags: Iterable[str]) -> Diagnosti
 
 def _others(record: Record) -> Judgement:
     patterns = [pattern for check in CHECKS for pattern in check.flags]
-    rest = [flag for flag in record.get("flags") or () if not any(re.fullmatch(x, str(flag)) for x in patterns)]
+    rest = [
+        flag for flag in record.get("flags") or () if not any(re.fullmatch(x, str(flag)) for x in patterns)
+    ]
     return ("yellow" if rest else "green"), "; ".join(map(str, rest)) or "no"
 
 
@@ -86,7 +88,9 @@ _SECTOR = "(polaron|bipolaron)"
 
 CHECKS: tuple[Check, ...] = (
     Check(
-        "statistics", "Are there enough independent samples for the errors to be known?", check_levels.statistics,
+        "statistics",
+        "Are there enough independent samples for the errors to be known?",
+        check_levels.statistics,
         {
             "green": "At least 32 independent samples; binning and autocorrelation analysis agree.",
             "yellow": "Fewer than 32 independent samples, or two error analyses differ: the errors are uncertain.",
@@ -95,7 +99,9 @@ CHECKS: tuple[Check, ...] = (
         {"statistics not converged": "red", f"no {_SECTOR} bins": "red", f"{_SECTOR}: too few bins": "red"},
     ),
     Check(
-        "chains", "Do the Markov chains agree with each other?", check_levels.chains,
+        "chains",
+        "Do the Markov chains agree with each other?",
+        check_levels.chains,
         {
             "green": "The chains agree within their errors.",
             "yellow": "The chains differ a little; by chance that happens at about one point in twenty.",
@@ -104,7 +110,9 @@ CHECKS: tuple[Check, ...] = (
         {f"{_SECTOR}: chains disagree": "red"},
     ),
     Check(
-        "thermalisation", "Has the start of the chains been forgotten?", check_levels.thermalisation,
+        "thermalisation",
+        "Has the start of the chains been forgotten?",
+        check_levels.thermalisation,
         {
             "green": "First and second halves agree and there is no trend.",
             "yellow": "Halves differ or there is a trend; by chance that happens at about one point in ten.",
@@ -113,7 +121,9 @@ CHECKS: tuple[Check, ...] = (
         {f"{_SECTOR}: not thermalised": "red"},
     ),
     Check(
-        "displacement window", "Does the mass depend on the window of the displacement curve?", check_levels.window,
+        "displacement window",
+        "Does the mass depend on the window of the displacement curve?",
+        check_levels.window,
         {
             "green": "The mass does not depend on the window beyond its statistical error.",
             "yellow": "The window matters as much as the statistics: quote the systematic error with the mass.",
@@ -122,7 +132,9 @@ CHECKS: tuple[Check, ...] = (
         {f"mass_{_SECTOR}_fit differs by .* sigma": "yellow"},
     ),
     Check(
-        "beta", "Is the path long enough to have relaxed to the ground state?", check_levels.beta,
+        "beta",
+        "Is the path long enough to have relaxed to the ground state?",
+        check_levels.beta,
         {
             "green": "The pair has relaxed well inside the bulk of the path.",
             "yellow": "A broken pair may leave a trace at the edge of the bulk; a longer beta would tell.",
@@ -131,7 +143,9 @@ CHECKS: tuple[Check, ...] = (
         {"beta short": "red"},
     ),
     Check(
-        "binding", "Is the pair bound?", check_levels.binding,
+        "binding",
+        "Is the pair bound?",
+        check_levels.binding,
         {
             "green": "The pair is bound by more than four standard errors.",
             "yellow": "The pair is bound by less than four standard errors.",
@@ -140,7 +154,9 @@ CHECKS: tuple[Check, ...] = (
         {"not bound": "red", "binding energy unknown": "red"},
     ),
     Check(
-        "Tc against binding", "Do the pairs survive up to Tc?", check_levels.transition,
+        "Tc against binding",
+        "Do the pairs survive up to Tc?",
+        check_levels.transition,
         {
             "green": "Tc is below half of the binding energy.",
             "yellow": "Tc is above half of the binding energy, or not defined here.",
@@ -149,7 +165,9 @@ CHECKS: tuple[Check, ...] = (
         {"Tc >= binding energy": "red", "mass not resolved": "red", "no Tc in one dimension": "yellow"},
     ),
     Check(
-        "pair size", "Are the pairs apart at the density that Tc is taken at?", check_levels.size,
+        "pair size",
+        "Are the pairs apart at the density that Tc is taken at?",
+        check_levels.size,
         {
             "green": "The pairs do not overlap at that density.",
             "yellow": "The density is above that of touching pairs: the formula for dilute pairs is stretched.",
@@ -158,13 +176,20 @@ CHECKS: tuple[Check, ...] = (
         {"pairs overlap": "red"},
     ),
     Check(
-        "given up", "Was the sampling of a sector given up?", check_levels.failures,
-        {"green": "Both sectors were sampled.", "red": "What there is of that sector is a biased choice; see the log."},
+        "given up",
+        "Was the sampling of a sector given up?",
+        check_levels.failures,
+        {
+            "green": "Both sectors were sampled.",
+            "red": "What there is of that sector is a biased choice; see the log.",
+        },
         {f"{_SECTOR} failed": "red"},
     ),
     Check(
-        "other flags", "Is there any other flag?", _others,
+        "other flags",
+        "Is there any other flag?",
+        _others,
         {"green": "No other flag.", "yellow": "Flagged for another reason."},
     ),
-)  # fmt: skip
+)
 """All checks, in the order in which they are shown."""

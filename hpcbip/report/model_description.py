@@ -31,7 +31,9 @@ def model_words(config: Config) -> str:
         lattice = "the infinite chain"
     elif model.lattice.startswith("{"):
         written = json.loads(model.lattice)
-        lattice = f"the infinite lattice with primitive vectors {written['vectors']} and bonds {written['bonds']}"
+        lattice = (
+            f"the infinite lattice with primitive vectors {written['vectors']} and bonds {written['bonds']}"
+        )
     words = f"One and two electrons (a singlet) on {lattice}; {_KINDS[model.coupling]}."
     extras = []
     if any(point.V for point in config.all_points()):
@@ -54,7 +56,10 @@ def model_formula(config: Config) -> Markup:
     from markupsafe import Markup
 
     model, coupling = config.model, config.model.coupling
-    terms = [f"<i>H</i> = −<i>t</i> {_SUM} {_HOP}", "<i>U</i> Σ<sub>i</sub> <i>n</i><sub>i↑</sub><i>n</i><sub>i↓</sub>"]
+    terms = [
+        f"<i>H</i> = −<i>t</i> {_SUM} {_HOP}",
+        "<i>U</i> Σ<sub>i</sub> <i>n</i><sub>i↑</sub><i>n</i><sub>i↓</sub>",
+    ]
     pairs = "Σ<sub>i&lt;j</sub>"
     densities = "<i>n</i><sub>i</sub><i>n</i><sub>j</sub>"
     if any(point.V for point in config.all_points()):

@@ -78,10 +78,18 @@ def parse_log(name: str, text: str) -> Run:
     if not outcome:
         outcome = "program error" if "program error" in said else "no end noted"
     return Run(
-        name, times[0] if times else "", times[-1] if times else "", outcome, work, said.get("ranks", ""),
-        said.get("versions", ""), said.get("MPI", ""), said.get("seed", ""), tuple(events[:MAX_EVENTS]),
+        name,
+        times[0] if times else "",
+        times[-1] if times else "",
+        outcome,
+        work,
+        said.get("ranks", ""),
+        said.get("versions", ""),
+        said.get("MPI", ""),
+        said.get("seed", ""),
+        tuple(events[:MAX_EVENTS]),
         max(0, len(events) - MAX_EVENTS),
-    )  # fmt: skip
+    )
 
 
 @dataclass(frozen=True)

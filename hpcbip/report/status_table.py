@@ -20,10 +20,22 @@ def print_status(
     if not console.is_terminal:  # a log file has no width that would have to be kept
         console.width = 200
     table = Table()
-    for title in ("ensemble", "sector", "omega", "g", "U", "chains", "bins per chain", "error / target", "state"):
+    for title in (
+        "ensemble",
+        "sector",
+        "omega",
+        "g",
+        "U",
+        "chains",
+        "bins per chain",
+        "error / target",
+        "state",
+    ):
         table.add_column(title)
     for record in records:
-        bins = f"{record['bins_min']}" + (f"–{record['bins_max']}" if record["bins_max"] > record["bins_min"] else "")
+        bins = f"{record['bins_min']}" + (
+            f"–{record['bins_max']}" if record["bins_max"] > record["bins_min"] else ""
+        )
         errors = []
         for key, target in record.items():
             if key.endswith("_target"):
@@ -46,7 +58,9 @@ def run_line(run: Mapping[str, Any]) -> str:
     """The run at work, or the last one, in a line."""
     if run.get("blocks") is None:
         return "at work" if run["running"] else "not at work"
-    line = f"{'at work' if run['running'] else 'not at work'}; {'this' if run['running'] else 'the last'} run: "
+    line = (
+        f"{'at work' if run['running'] else 'not at work'}; {'this' if run['running'] else 'the last'} run: "
+    )
     line += f"{run['blocks']} blocks, {run['blocks_per_second']:.3g} blocks/s on {run['members']} ranks"
     if run.get("seconds_left"):
         line += f", about {duration(run['seconds_left'])} left"

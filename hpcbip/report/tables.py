@@ -107,7 +107,14 @@ def suggestion_records(suggestions: Sequence[Suggestion]) -> list[dict[str, Any]
     """One flat record per suggestion: kind, curve, parameters of the new point, target, expected error over the present
     one, and why."""
     return [
-        {"kind": s.kind, "curve": s.label, **s.parameters, "target": s.target, "expected": s.expected, "why": s.why}
+        {
+            "kind": s.kind,
+            "curve": s.label,
+            **s.parameters,
+            "target": s.target,
+            "expected": s.expected,
+            "why": s.why,
+        }
         for s in suggestions
     ]
 
@@ -128,7 +135,9 @@ def _plain(value: Any) -> Any:
     return value
 
 
-def print_table(records: Sequence[Record], columns: Iterable[tuple[str, str]], console: Console | None = None) -> None:
+def print_table(
+    records: Sequence[Record], columns: Iterable[tuple[str, str]], console: Console | None = None
+) -> None:
     """The points as a table on the terminal: parameters that vary, then value(error) of each column.
 
     `?` and `??` after a number: its statistics may be, or are, not converged; `!` after a Tc: a flag speaks against
@@ -139,9 +148,10 @@ def print_table(records: Sequence[Record], columns: Iterable[tuple[str, str]], c
     if not console.is_terminal:  # a log file has no width that would have to be kept
         console.width = 200
     varies = [
-        p for p in _PARAMETERS
+        p
+        for p in _PARAMETERS
         if p in _ALWAYS or (p not in ("g", "beta") and len({str(record.get(p)) for record in records}) > 1)
-    ]  # fmt: skip
+    ]
     hidden = (*varies, "g", "beta", *(p for p in _OPTIONAL if p not in records[0]))
     shared = [f"{p} = {_number(records[0].get(p))}" for p in _PARAMETERS if p not in hidden]
     table = Table(title=", ".join(shared), title_justify="left", header_style="bold")
@@ -158,15 +168,18 @@ def print_table(records: Sequence[Record], columns: Iterable[tuple[str, str]], c
             notes.setdefault(flag, []).append(number)
     console.print(table)
     if len(records) > MOST_ROWS:
-        console.print(f"  the first {MOST_ROWS} of {len(records)} points; --format csv prints all", highlight=False)
+        console.print(
+            f"  the first {MOST_ROWS} of {len(records)} points; --format csv prints all", highlight=False
+        )
     for flag, numbers in notes.items():
         console.print(f"  {flag}: # {', '.join(map(str, numbers))}", highlight=False, markup=False)
     shown = " ".join(_cell(record, name) for record in records[:MOST_ROWS] for name, _ in columns)
     if "?" in shown or "!" in shown:
         console.print(
             "  ? statistics maybe not converged, ?? not converged, ! the flags above speak against this Tc",
-            highlight=False, markup=False,
-        )  # fmt: skip
+            highlight=False,
+            markup=False,
+        )
 
 
 def print_rows(rows: Sequence[Record], console: Console | None = None) -> None:
@@ -189,7 +202,9 @@ def print_rows(rows: Sequence[Record], console: Console | None = None) -> None:
         return
     shared = [name for name in shown if len(set(cells[name])) == 1 and f"{name}_err" not in names]
     if shared:
-        console.print(", ".join(f"{name} = {cells[name][0]}" for name in shared), highlight=False, markup=False)
+        console.print(
+            ", ".join(f"{name} = {cells[name][0]}" for name in shared), highlight=False, markup=False
+        )
     table = Table(header_style="bold")
     for name in shown:
         if name not in shared:
@@ -257,7 +272,9 @@ def highest(records: Sequence[Record]) -> list[str]:
         kelvin = f" ({with_error(top['tc_kelvin'], top['tc_kelvin_err'])} K)" if top.get("tc_kelvin") else ""
         edge = top["lambda"] in (min(r["lambda"] for r in curve), max(r["lambda"] for r in curve))
         where = ", the end of the scan" if edge else ""
-        lines.append(f"{curve_label(top)}: highest Tc/omega = {value}{kelvin} at lambda = {top['lambda']:g}{where}")
+        lines.append(
+            f"{curve_label(top)}: highest Tc/omega = {value}{kelvin} at lambda = {top['lambda']:g}{where}"
+        )
     return lines
 
 

@@ -1,8 +1,21 @@
 """Errors of correlated data: arrays in, arrays out."""
 
 from hpcbip.statistics.binning import Binning, binning_analysis, pooled_mean, rebin
-from hpcbip.statistics.checks import CheckBins, chain_consistency, check_bins, split_r_hat, thermalisation, trend
-from hpcbip.statistics.fits import LineFit, Windows, fit_line, fit_line_past_transient, fit_lines_past_transient
+from hpcbip.statistics.checks import (
+    CheckBins,
+    chain_consistency,
+    check_bins,
+    split_r_hat,
+    thermalisation,
+    trend,
+)
+from hpcbip.statistics.fits import (
+    LineFit,
+    Windows,
+    fit_line,
+    fit_line_past_transient,
+    fit_lines_past_transient,
+)
 from hpcbip.statistics.gamma import Gamma, autocovariance, gamma_method
 from hpcbip.statistics.jackknife import Jackknife, jackknife
 from hpcbip.statistics.samples import Samples

@@ -86,11 +86,26 @@ class _Lines:
         """The fit to one of the windows, with the scan over all of them."""
         score = self.chi2 + 2.0 * self.start
         weight = np.exp(-0.5 * (score - score.min()))
-        windows = Windows(self.start, self.parameters[:, 0], self.errors[:, 0], self.p_value, weight / weight.sum())
-        (slope, intercept), (slope_error, intercept_error) = self.parameters[k].tolist(), self.errors[k].tolist()
+        windows = Windows(
+            self.start, self.parameters[:, 0], self.errors[:, 0], self.p_value, weight / weight.sum()
+        )
+        (slope, intercept), (slope_error, intercept_error) = (
+            self.parameters[k].tolist(),
+            self.errors[k].tolist(),
+        )
         return LineFit(
-            slope, intercept, slope_error, intercept_error, self.weights[k, 0], float(self.chi2[k]), int(self.dof[k]),
-            float(self.p_value[k]), int(self.start[k]), self.stop, windows.systematic, windows,
+            slope,
+            intercept,
+            slope_error,
+            intercept_error,
+            self.weights[k, 0],
+            float(self.chi2[k]),
+            int(self.dof[k]),
+            float(self.p_value[k]),
+            int(self.start[k]),
+            self.stop,
+            windows.systematic,
+            windows,
         )
 
 

@@ -99,8 +99,12 @@ def _by_fourier(runs: list[Array], max_lag: int, columns: NDArray[np.int64]) -> 
     for run in runs:
         n = run.shape[2]
         lags = min(max_lag, n - 1) + 1
-        padded = next_fast_len(n + lags - 1, real=True)  # zeros between the end and the beginning: no wrap-around
-        for row, column in zip(total, columns, strict=True):  # one by one, which stays within the processor's cache
+        padded = next_fast_len(
+            n + lags - 1, real=True
+        )  # zeros between the end and the beginning: no wrap-around
+        for row, column in zip(
+            total, columns, strict=True
+        ):  # one by one, which stays within the processor's cache
             wave = rfft(run[column], padded)
             row[:lags] += irfft((wave.real**2 + wave.imag**2).sum(axis=0), padded)[:lags]
     return total / _pairs(runs, max_lag)

@@ -67,15 +67,21 @@ def jackknife(function: Function, *sets: Chains, block: int = 1) -> Jackknife:
         without = np.subtract(mean, row, out=row)
         without /= n - 1.0
         without += mean
-        replicates = np.asarray(function(*[without.T if j == s else mean for j, mean in enumerate(means)]), dtype=float)
+        replicates = np.asarray(
+            function(*[without.T if j == s else mean for j, mean in enumerate(means)]), dtype=float
+        )
         shape = (n, *value.shape)
-        change = np.subtract(np.moveaxis(np.broadcast_to(replicates, shape), 0, -1), value[..., None], order="C")
+        change = np.subtract(
+            np.moveaxis(np.broadcast_to(replicates, shape), 0, -1), value[..., None], order="C"
+        )
         change *= n - 1.0  # the value minus the pseudo-values
         shift = change.mean(axis=-1)
         bias += shift
         variance += (dot(change, change) / n - shift * shift) / (n - 1.0)
         pseudo.append(np.subtract(value[..., None], change, out=change))
-    return Jackknife(value, bias, np.sqrt(variance), pseudo, [[len(chain) for chain in chains] for chains in blocked])
+    return Jackknife(
+        value, bias, np.sqrt(variance), pseudo, [[len(chain) for chain in chains] for chains in blocked]
+    )
 
 
 def _rows(chains: Chains) -> Array:

@@ -151,7 +151,6 @@ class Samples:
             self._bins[size] = [_sums(run, size // part) for run in self.bins(part)]
         return self._bins[size]
 
-
     def moments(self, size: int) -> Moments:
         """Moments of the bins of one size."""
         if size not in self._moments:

@@ -27,7 +27,9 @@ Array = NDArray[np.float64]
 SHORTEST = 0.5  # length scale in spans below which nothing is believed, and in spacings:
 SPACINGS = 1.5
 LONGEST = 4.0
-USUAL = 0.7  # weak priors: of ln ℓ about this many spans, of ln s about the range of the data, with the widths
+USUAL = (
+    0.7  # weak priors: of ln ℓ about this many spans, of ln s about the range of the data, with the widths
+)
 LENGTH_WIDTH = 0.75
 AMPLITUDE_WIDTH = 1.5
 REFIT = 20  # points up to which each is left out of the search for s and ℓ as well
@@ -62,7 +64,9 @@ class Smooth:
         """
         variances = np.diagonal(self.noise, axis1=1, axis2=2).T
         u = self._scaled(self.x)
-        return np.array(list(map(_left_out, [u] * len(self.y), self.y, variances, self.amplitudes, self.lengths)))
+        return np.array(
+            list(map(_left_out, [u] * len(self.y), self.y, variances, self.amplitudes, self.lengths))
+        )
 
     @cached_property
     def p_value(self) -> float:
@@ -152,7 +156,9 @@ class Smooth:
 
     def _prior(self, u: Array, v: Array) -> Array:
         return np.asarray(
-            block_diag(*(s * s * _kernel(u, v, ell) for s, ell in zip(self.amplitudes, self.lengths, strict=True)))
+            block_diag(
+                *(s * s * _kernel(u, v, ell) for s, ell in zip(self.amplitudes, self.lengths, strict=True))
+            )
         )
 
 
@@ -224,7 +230,9 @@ def _hyperparameters(u: Array, y: Array, variance: Array, polish: bool = True) -
         white = np.linalg.solve(root, np.broadcast_to(z[:, None], (*root.shape[:-1], 1)))[..., 0]
         likelihood = 0.5 * (white**2).sum(-1) + np.log(np.diagonal(root, axis1=-2, axis2=-1)).sum(-1)
         unusual = (theta[..., 1:] - np.log(USUAL)) / LENGTH_WIDTH
-        return np.asarray(likelihood + 0.5 * (theta[..., 0] / AMPLITUDE_WIDTH) ** 2 + 0.5 * (unusual**2).sum(-1))
+        return np.asarray(
+            likelihood + 0.5 * (theta[..., 0] / AMPLITUDE_WIDTH) ** 2 + 0.5 * (unusual**2).sum(-1)
+        )
 
     distinct = len(np.unique(u, axis=0))
     shortest = min(1.0, shortest_length(distinct, d))
@@ -255,7 +263,9 @@ def _left_out(u: Array, y: Array, variance: Array, s: float, lengths: Array) -> 
         if n < d + 5 or not enough(u[others]) or np.any(np.ptp(u[others], axis=0) < np.ptp(u, axis=0)):
             found[i] = np.nan
         elif n <= REFIT:
-            inner = _projected(u, variance, *_hyperparameters(u[others], y[others], variance[others], polish=False))
+            inner = _projected(
+                u, variance, *_hyperparameters(u[others], y[others], variance[others], polish=False)
+            )
             found[i] = (inner @ y)[i] / np.sqrt(inner[i, i])
     return found
 

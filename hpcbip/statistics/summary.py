@@ -70,7 +70,7 @@ class Summary:
         gamma = replace(self.gamma, tau=tau, tau_error=tau_error, window=self.gamma.window * size)
         return replace(
             self, tau=tau, tau_error=tau_error, samples=self.samples * size, binning=binning, gamma=gamma
-        )  # fmt: skip
+        )
 
 
 def _in_bins(tau: Array, error: Array, size: int) -> tuple[Array, Array]:
@@ -114,14 +114,27 @@ def summarise(chains: Chains | Samples) -> Summary:
     bad = (independent < 10.0) | ~np.isfinite(gamma.error)
     student = _student(gamma)
     return Summary(
-        gamma.mean, student * gamma.error, student * gamma.error_error, gamma.tau, gamma.tau_error, samples.total,
-        independent, checks.chain_p, checks.half_p, checks.trend_p, checks.r_hat,
-        np.where(bad, 2, np.where(good, 0, 1)), binning, gamma,
-    )  # fmt: skip
+        gamma.mean,
+        student * gamma.error,
+        student * gamma.error_error,
+        gamma.tau,
+        gamma.tau_error,
+        samples.total,
+        independent,
+        checks.chain_p,
+        checks.half_p,
+        checks.trend_p,
+        checks.r_hat,
+        np.where(bad, 2, np.where(good, 0, 1)),
+        binning,
+        gamma,
+    )
 
 
 def _student(gamma: Gamma) -> Array:
     """(m,) Student's t of the probability of one standard error, for the degrees of freedom of the error."""
-    relative = np.divide(gamma.error_error, gamma.error, out=np.zeros_like(gamma.error), where=gamma.error > 0.0)
+    relative = np.divide(
+        gamma.error_error, gamma.error, out=np.zeros_like(gamma.error), where=gamma.error > 0.0
+    )
     freedom = 0.5 / np.clip(relative, 1e-6, 0.7) ** 2
     return np.asarray(stdtrit(freedom, ndtr(1.0)))

@@ -61,7 +61,9 @@ class Checkpoints:
 
     def chains(self) -> list[tuple[str, int]]:
         """(identity, chain) of all that have a checkpoint or the one before."""
-        names = {path.stem for kind in ("checkpoint", "previous") for path in self.directory.glob(f"*-*.{kind}")}
+        names = {
+            path.stem for kind in ("checkpoint", "previous") for path in self.directory.glob(f"*-*.{kind}")
+        }
         split = (name.rpartition("-") for name in names)
         return sorted((identity, int(chain)) for identity, _, chain in split if chain.isdigit())
 
@@ -108,7 +110,11 @@ class Checkpoints:
             if not os.path.lexists(name):
                 continue
             checkpoint = self.read(name)
-            if checkpoint is None or checkpoint.parameters != parameters or checkpoint.number not in (None, chain):
+            if (
+                checkpoint is None
+                or checkpoint.parameters != parameters
+                or checkpoint.number not in (None, chain)
+            ):
                 os.replace(name, name.with_name(name.name + ".damaged"))
                 self.damaged.append(name)
             else:
@@ -117,12 +123,19 @@ class Checkpoints:
 
 def _parse(content: bytes) -> Checkpoint | None:
     start = len(MAGIC) + 32
-    if content[: len(MAGIC)] != MAGIC or hashlib.sha256(content[start:]).digest() != content[len(MAGIC) : start]:
+    if (
+        content[: len(MAGIC)] != MAGIC
+        or hashlib.sha256(content[start:]).digest() != content[len(MAGIC) : start]
+    ):
         return None
     try:
         with np.load(io.BytesIO(content[start:]), allow_pickle=False) as archive:
-            arrays = {key.removeprefix("chain."): archive[key] for key in archive.files if key.startswith("chain.")}
+            arrays = {
+                key.removeprefix("chain."): archive[key] for key in archive.files if key.startswith("chain.")
+            }
             number = int(archive["number"]) if "number" in archive.files else None  # 0.2 did not write it
-            return Checkpoint(int(archive["blocks"]), str(archive["parameters"]), archive["rows"], arrays, number)
+            return Checkpoint(
+                int(archive["blocks"]), str(archive["parameters"]), archive["rows"], arrays, number
+            )
     except (KeyError, ValueError, zipfile.BadZipFile):
         return None

@@ -25,11 +25,15 @@ def digest_lines(directory: Path) -> list[str]:
     with Store(directory) as store:
         for key in sorted(plan.ensembles):
             record = plan.ensembles[key]
-            shown = " ".join(f"{name}={value}" for name, value in record.parameters.items() if name != "electrons")
+            shown = " ".join(
+                f"{name}={value}" for name, value in record.parameters.items() if name != "electrons"
+            )
             for chain, number in enumerate(verdicts.numbers(store, key, config.sampling.bins_per_block)):
                 rows = store.read(key, chain, number)
                 if not len(rows) and chain >= config.sampling.least_chains:
                     continue
                 sha = hashlib.sha256(rows.astype("<f8").tobytes()).hexdigest()
-                lines.append(f"{key[:16]} {record.sector} {shown} chain={chain} bins={len(rows)} sha256={sha}")
+                lines.append(
+                    f"{key[:16]} {record.sector} {shown} chain={chain} bins={len(rows)} sha256={sha}"
+                )
     return lines

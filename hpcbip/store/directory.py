@@ -1,11 +1,11 @@
 """A campaign on disk: its configuration, what must not change, and its bins.
 
-    DIR/config.yaml      the configuration of the latest run, as given
-    DIR/campaign.json    name, frozen keys and format: what every later run has to agree with
-    DIR/logs/            a file per run: versions, hosts, ranks, configuration, what went wrong, outcome
-    DIR/progress.json    the scheduler's verdicts, for readers (`bins`)
-    DIR/bins-*.h5, DIR/checkpoints/    see `store` and `checkpoint`
-    DIR/lock, DIR/stop   held by the running campaign; asks it to stop
+DIR/config.yaml      the configuration of the latest run, as given
+DIR/campaign.json    name, frozen keys and format: what every later run has to agree with
+DIR/logs/            a file per run: versions, hosts, ranks, configuration, what went wrong, outcome
+DIR/progress.json    the scheduler's verdicts, for readers (`bins`)
+DIR/bins-*.h5, DIR/checkpoints/    see `store` and `checkpoint`
+DIR/lock, DIR/stop   held by the running campaign; asks it to stop
 """
 
 from __future__ import annotations
@@ -38,10 +38,14 @@ def check_directory(directory: Path, config: Config, source: str) -> None:
     if not directory.exists():
         parent = next(p for p in directory.absolute().parents if p.exists())
         if not (parent.is_dir() and os.access(parent, os.W_OK)):
-            raise InputError(f"--out: {directory}: cannot be created; allowed: a path below a writable directory")
+            raise InputError(
+                f"--out: {directory}: cannot be created; allowed: a path below a writable directory"
+            )
         return
     if not directory.is_dir():
-        raise InputError(f"--out: {directory}: is not a directory; allowed: a new directory or that of this campaign")
+        raise InputError(
+            f"--out: {directory}: is not a directory; allowed: a new directory or that of this campaign"
+        )
     record = _record(directory)
     if record is None:
         if any(directory.iterdir()):
@@ -66,8 +70,14 @@ def _record(directory: Path) -> dict[str, Any] | None:
         return None
     except (OSError, ValueError):
         raise InputError(f"{path}: cannot be read; allowed: the file that the first run wrote") from None
-    if not isinstance(record, dict) or record.get("format") != FORMAT or not {"name", "frozen"} <= record.keys():
-        raise InputError(f"{path}: not a campaign of format {FORMAT}; allowed: a directory written by this version")
+    if (
+        not isinstance(record, dict)
+        or record.get("format") != FORMAT
+        or not {"name", "frozen"} <= record.keys()
+    ):
+        raise InputError(
+            f"{path}: not a campaign of format {FORMAT}; allowed: a directory written by this version"
+        )
     return record
 
 

@@ -48,9 +48,14 @@ def _rooms(config: Config, plan: Plan) -> Mapping[str, Room]:
     for key, record in plan.ensembles.items():
         ensemble = record.build()
         rooms[key] = Room(
-            sampling.most_chains, sampling.max_blocks * sampling.bins_per_block, columns(ensemble), record.sector,
-            canonical_json(record.parameters), lags(ensemble).tolist(), sampling.bins_per_block,
-        )  # fmt: skip
+            sampling.most_chains,
+            sampling.max_blocks * sampling.bins_per_block,
+            columns(ensemble),
+            record.sector,
+            canonical_json(record.parameters),
+            lags(ensemble).tolist(),
+            sampling.bins_per_block,
+        )
     return rooms
 
 

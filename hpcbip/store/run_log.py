@@ -44,12 +44,17 @@ class RunLog:
 
     def begin(self, config: Config, hosts: Sequence[str], mpi: str, writer: str) -> None:
         """Note versions, hosts, ranks, seed and the whole configuration."""
-        self(f"ranks: {len(hosts)} on " + ", ".join(f"{host} × {ranks}" for host, ranks in Counter(hosts).items()))
+        self(
+            f"ranks: {len(hosts)} on "
+            + ", ".join(f"{host} × {ranks}" for host, ranks in Counter(hosts).items())
+        )
         versions = [f"hpcbip {__version__}", f"Python {platform.python_version()}"]
         for tool in TOOLS:
             with contextlib.suppress(PackageNotFoundError):
                 versions.append(f"{tool} {version(tool)}")
         self(f"versions: {', '.join(versions)}; {platform.platform()}")
         self(f"MPI: {mpi}; HDF5 written by {writer}")
-        self(f"seed: {config.seed}; the stream of a chain: SeedSequence({config.seed}, (its ensemble's hash, number))")
+        self(
+            f"seed: {config.seed}; the stream of a chain: SeedSequence({config.seed}, (its ensemble's hash, number))"
+        )
         self("configuration: " + json.dumps(config.model_dump(mode="json", by_alias=True, exclude_none=True)))

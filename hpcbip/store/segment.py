@@ -99,12 +99,17 @@ def sums_of_means(means: Means, first: int) -> Sums:
 
 @cache
 def _powers(count: int) -> NDArray[np.uint64]:
-    return np.concatenate([[np.uint64(1)], np.cumprod(np.full(count - 1, 0x9E3779B97F4A7C15, dtype=np.uint64))])
+    return np.concatenate(
+        [[np.uint64(1)], np.cumprod(np.full(count - 1, 0x9E3779B97F4A7C15, dtype=np.uint64))]
+    )
 
 
 def checksum(row: Rows, number: int) -> int:
     """CRC-32 of a row's bytes and its number; 1 stands in for 0, which means unwritten."""
-    return zlib.crc32(number.to_bytes(8, "little"), zlib.crc32(np.ascontiguousarray(row, dtype="<f8").tobytes())) or 1
+    return (
+        zlib.crc32(number.to_bytes(8, "little"), zlib.crc32(np.ascontiguousarray(row, dtype="<f8").tobytes()))
+        or 1
+    )
 
 
 def checksums(rows: Rows, first: int) -> Sums:
@@ -118,7 +123,9 @@ def intact(rows: Rows, sums: Sums, first: int) -> int:
     content = np.ascontiguousarray(rows, dtype="<f8").tobytes()
     width, crc32 = 8 * rows.shape[1], zlib.crc32
     for k, known in enumerate(sums.tolist()):
-        if (crc32((first + k).to_bytes(8, "little"), crc32(content[k * width : (k + 1) * width])) or 1) != known:
+        if (
+            crc32((first + k).to_bytes(8, "little"), crc32(content[k * width : (k + 1) * width])) or 1
+        ) != known:
             return k
     return len(sums)
 
@@ -139,7 +146,9 @@ def make_segment(path: Path, needs: Mapping[str, Room], missing: Mapping[str, Se
     aside = path.with_suffix(".making")
     try:
         # what describes the data lies together, 1 MB at a time: scattered over the file it takes long to read
-        with h5py.File(aside, "w", locking=False, libver=("earliest", "v108"), meta_block_size=1 << 20) as file:
+        with h5py.File(
+            aside, "w", locking=False, libver=("earliest", "v108"), meta_block_size=1 << 20
+        ) as file:
             file.attrs["format"] = FORMAT
             for identity, parts in missing.items():
                 if parts:
@@ -213,7 +222,9 @@ def described(group: Group) -> tuple[tuple[str, ...], NDArray[np.float64]]:
     Raises:
         KeyError: if it is not there.
     """
-    return _names(_attribute(group, b"columns", h5py.string_dtype()).item()), _attribute(group, b"lags", np.float64)
+    return _names(_attribute(group, b"columns", h5py.string_dtype()).item()), _attribute(
+        group, b"lags", np.float64
+    )
 
 
 def _attribute(group: Group, name: bytes, kind: Any = np.int64) -> NDArray[Any]:
@@ -246,7 +257,9 @@ def rectangles_of(group: Group, number: int) -> list[Rectangle]:
         KeyError, ValueError, RuntimeError: if it is none of ours.
     """
     if h5py.h5a.exists(group, b"places"):
-        return [Rectangle(number, str(k), *map(int, row)) for k, row in enumerate(_attribute(group, b"places"))]
+        return [
+            Rectangle(number, str(k), *map(int, row)) for k, row in enumerate(_attribute(group, b"places"))
+        ]
     found = []
     for name in group:
         part = h5py.h5g.open(group, name)

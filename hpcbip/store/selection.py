@@ -137,9 +137,7 @@ def bins_per_row(numbers: Sequence[int], size: int) -> int:
     return size << min(blocks // ENOUGH, most).bit_length() - 1
 
 
-def analysed(
-    store: Store, identity: str, numbers: Sequence[int], size: int, verify: bool = True
-) -> Analysed:
+def analysed(store: Store, identity: str, numbers: Sequence[int], size: int, verify: bool = True) -> Analysed:
     """What is analysed of the first `numbers[c]` bins of every chain c; `verify` as in `Store.read`."""
     step = bins_per_row(numbers, size)
     if step == 1:

@@ -283,7 +283,9 @@ class Store:
                 if sum(map(len, found[chain])) == first:
                     found[chain].append(sums[row, : min(count, whole)])
         return [
-            np.concatenate(parts) if sum(map(len, parts)) == count > 0 else self.sums(identity, chain, count * size)
+            np.concatenate(parts)
+            if sum(map(len, parts)) == count > 0
+            else self.sums(identity, chain, count * size)
             for chain, (count, parts) in enumerate(zip(blocks, found, strict=True))
         ]
 

@@ -102,9 +102,16 @@ def _of_curve(scan: Scan, box: Array) -> Summit:
     pairs = (peak.position_interpolation, peak.position_err), (peak.height_interpolation, peak.height_err)
     shares = [part / total if total else 0.0 for part, total in pairs]
     return Summit(
-        scan, (peak.position,), (peak.position_err,), peak.height, peak.height_err, (peak.end,), max(shares) ** 2, box,
+        scan,
+        (peak.position,),
+        (peak.position_err,),
+        peak.height,
+        peak.height_err,
+        (peak.end,),
+        max(shares) ** 2,
+        box,
         peak.statement,
-    )  # fmt: skip
+    )
 
 
 def _of_surface(scan: Scan, box: Array) -> Summit:
@@ -122,9 +129,16 @@ def _of_surface(scan: Scan, box: Array) -> Summit:
     position, log_height = _top_of_mean(scan, box)
     height = math.exp(log_height)
     return Summit(
-        scan, position, tuple(map(float, errors)), height, height * float(height_err), ends, between, window,
+        scan,
+        position,
+        tuple(map(float, errors)),
+        height,
+        height * float(height_err),
+        ends,
+        between,
+        window,
         _statement(scan, position, tuple(errors), (height, height * float(height_err)), ends, box),
-    )  # fmt: skip
+    )
 
 
 def _top_of_mean(scan: Scan, box: Array) -> tuple[tuple[float, ...], float]:
@@ -139,9 +153,13 @@ def _top_of_mean(scan: Scan, box: Array) -> tuple[tuple[float, ...], float]:
 
 
 def _statement(
-    scan: Scan, position: Sequence[float], errors: Sequence[float], height: tuple[float, float], ends: Sequence[int],
+    scan: Scan,
+    position: Sequence[float],
+    errors: Sequence[float],
+    height: tuple[float, float],
+    ends: Sequence[int],
     box: Array,
-) -> str:  # fmt: skip
+) -> str:
     at = ", ".join(map(place_name, scan.axes, position, errors))
     sides = zip(scan.axes, box.T, ends, strict=True)
     beyond = [place_name(axis, edges[int(end > 0)]) for axis, edges, end in sides if end]

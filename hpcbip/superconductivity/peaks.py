@@ -90,7 +90,9 @@ def find_peaks(records: Sequence[Record], replicates: Mapping[str, Array] | None
         replicates: by the record's "point", (B, 2) values of mass and R² of the pair with one block of bins left out;
             of points that are not there the errors in the record are taken.
     """
-    return [find_peak(scan) for axis in AXES for scan in scans(records, replicates, (axis,)) if scan.interpolates]
+    return [
+        find_peak(scan) for axis in AXES for scan in scans(records, replicates, (axis,)) if scan.interpolates
+    ]
 
 
 def find_peak(scan: Scan) -> Peak:
@@ -115,11 +117,22 @@ def find_peak(scan: Scan) -> Peak:
     between_x, between_h = spread(between.position), spread(between.log_height)
     height, place = float(np.exp(best.log_height)), float(best.position)
     peak = Peak(
-        scan.axes[0], scan.label, place, math.hypot(stat_x, between_x), height, height * math.hypot(stat_h, between_h),
-        _systematic(scan, place, height), stat_x, height * stat_h, between_x,
-        height * between_h, float(both.kink.mean()), int(best.end) or likely_end(both.end > 0, both.end < 0),
-        len(scan.records), curves.p_value,
-    )  # fmt: skip
+        scan.axes[0],
+        scan.label,
+        place,
+        math.hypot(stat_x, between_x),
+        height,
+        height * math.hypot(stat_h, between_h),
+        _systematic(scan, place, height),
+        stat_x,
+        height * stat_h,
+        between_x,
+        height * between_h,
+        float(both.kink.mean()),
+        int(best.end) or likely_end(both.end > 0, both.end < 0),
+        len(scan.records),
+        curves.p_value,
+    )
     flags = _flags(scan, peak)
     return replace(peak, flags=flags, statement=_statement(peak, bool(best.kink), bool(best.end), flags))
 
@@ -220,7 +233,11 @@ def _flags(scan: Scan, peak: Peak) -> list[str]:
     if peak.p_value < P_ALARM:
         flags.append("smooth curve does not describe the points")
     rests = rests_on(scan, [peak.position])
-    bad = [record for record, counts in zip(scan.records, rests, strict=True) if counts and not record["tc_valid"]]
+    bad = [
+        record
+        for record, counts in zip(scan.records, rests, strict=True)
+        if counts and not record["tc_valid"]
+    ]
     if bad:
         flags.append("peak rests on flagged points: " + _named(bad, peak.axis))
     if scan.left_out:
@@ -254,7 +271,10 @@ def _binding_flags(scan: Scan, peak: Peak) -> list[str]:
 
 
 def _statement(peak: Peak, kink: bool, end: bool, flags: Sequence[str]) -> str:
-    height, place = with_error(peak.height, peak.height_err), place_name(peak.axis, peak.position, peak.position_err)
+    height, place = (
+        with_error(peak.height, peak.height_err),
+        place_name(peak.axis, peak.position, peak.position_err),
+    )
     if end:
         where = place_name(peak.axis, peak.position)
         text = f"Tc/Ω is highest at the end of the scan, {height} at {where}: a bound, no peak"

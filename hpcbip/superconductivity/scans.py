@@ -20,9 +20,18 @@ Array = NDArray[np.float64]
 Record = Mapping[str, Any]
 
 _NAMES = (
-    "lattice", "coupling", "t/omega", "lambda", "U", "V", "g_holstein", "omega_holstein", "t_factors", "g_factors",
+    "lattice",
+    "coupling",
+    "t/omega",
+    "lambda",
+    "U",
+    "V",
+    "g_holstein",
+    "omega_holstein",
+    "t_factors",
+    "g_factors",
     "shells",
-)  # fmt: skip
+)
 _ENERGIES = {"U": "U", "V": "V", "g_holstein": "g_H", "omega_holstein": "Ω_H"}  # shown in units of t
 _PLAIN = {"t/omega": "t/Ω", "lambda": "λ", "t_factors": "t factors", "g_factors": "g factors"}
 LEAST_EVENED = 5  # points from which on their errors are smoothed
@@ -53,7 +62,9 @@ class Scan:
     @cached_property
     def x(self) -> Array:
         """(n, d): the points' places."""
-        return np.array([[axis_value(record, axis) for axis in self.axes] for record in self.records], dtype=float)
+        return np.array(
+            [[axis_value(record, axis) for axis in self.axes] for record in self.records], dtype=float
+        )
 
     @cached_property
     def y(self) -> Array:
@@ -105,7 +116,9 @@ class Scan:
         record = self.records[0]
         dimension = get_lattice(record["lattice"]).dimension
         unit = transition_temperature(1.0, 1.0, dimension, record.get("tc_prefactor"), self._density)
-        adiabaticity = at[:, self.axes.index("t/omega")] if "t/omega" in self.axes else axis_value(record, "t/omega")
+        adiabaticity = (
+            at[:, self.axes.index("t/omega")] if "t/omega" in self.axes else axis_value(record, "t/omega")
+        )
         value = np.log(float(unit) * adiabaticity) - curves[..., 0, :]
         return np.asarray(value - np.maximum(self.log_size(curves), 0.0) if size else value)
 
@@ -132,7 +145,9 @@ class Scan:
 
 
 def scans(
-    records: Sequence[Record], replicates: Mapping[str, Array] | None = None, axes: tuple[str, ...] = ("lambda",)
+    records: Sequence[Record],
+    replicates: Mapping[str, Array] | None = None,
+    axes: tuple[str, ...] = ("lambda",),
 ) -> list[Scan]:
     """The scans along `axes` among the points of a campaign, in the order of their first points.
 
@@ -148,13 +163,17 @@ def scans(
     groups: dict[tuple[str, ...], list[Record]] = {}
     for record in records:
         if _dimension(record) > 1:
-            key = tuple(str(record[name]) if name == "lattice" else parameter_text(record, name) for name in _NAMES)
+            key = tuple(
+                str(record[name]) if name == "lattice" else parameter_text(record, name) for name in _NAMES
+            )
             shared = tuple(text for name, text in zip(_NAMES, key, strict=True) if name not in axes)
             groups.setdefault(shared, []).append(record)
     found = []
     for group in groups.values():
         group.sort(key=lambda record: [axis_value(record, axis) for axis in axes])
-        known = [(record, _deviations(record, (replicates or {}).get(record.get("point", "")))) for record in group]
+        known = [
+            (record, _deviations(record, (replicates or {}).get(record.get("point", "")))) for record in group
+        ]
         usable = tuple(record for record, rows in known if rows is not None)
         raw = tuple(rows for _, rows in known if rows is not None)
         without = tuple(record for record, rows in known if rows is None)
@@ -175,7 +194,12 @@ def scan_label(record: Record, axes: Sequence[str]) -> str:
     parts = []
     for name in _NAMES:
         text = parameter_text(record, name)
-        if name in axes or text == "None" or (name == "V" and text == "0") or (name, text) == ("coupling", "bond"):
+        if (
+            name in axes
+            or text == "None"
+            or (name == "V" and text == "0")
+            or (name, text) == ("coupling", "bond")
+        ):
             continue
         unit = "t" if name in _ENERGIES and text != "0" else ""
         symbol = _ENERGIES.get(name) or _PLAIN.get(name) or name
@@ -201,10 +225,16 @@ def _mass(record: Record) -> float:
     """The mass that enters Tc: of an anisotropic pair the geometric mean (`hpcbip.reduction.dispersion`)."""
     along = [record.get(f"mass_bipolaron[{a + 1}]") for a in range(_dimension(record))]
     known = [float(mass) for mass in along if mass is not None]
-    return math.prod(known) ** (1.0 / len(known)) if len(known) == len(along) else float(record["mass_bipolaron"])
+    return (
+        math.prod(known) ** (1.0 / len(known))
+        if len(known) == len(along)
+        else float(record["mass_bipolaron"])
+    )
 
 
-def _evened_out(records: tuple[Record, ...], raw: tuple[Array, ...], axes: Sequence[str]) -> tuple[Array, ...]:
+def _evened_out(
+    records: tuple[Record, ...], raw: tuple[Array, ...], axes: Sequence[str]
+) -> tuple[Array, ...]:
     """Deviations whose variance per bin is that of a smooth curve through those of all points.
 
     R² has a long tail: a point whose bins have missed it comes out low, with an error that is too small (correlation of
@@ -224,7 +254,9 @@ def _evened_out(records: tuple[Record, ...], raw: tuple[Array, ...], axes: Seque
 def _deviations(record: Record, replicates: Array | None) -> Array | None:
     """What leaving out a block does to ln m* and ln R², (B, 2); None if one of them, or its error, is not known."""
     values = np.array([record.get(name) or np.nan for name in ("mass_bipolaron", "radius2")], dtype=float)
-    errors = np.array([record.get(f"{name}_err") or np.nan for name in ("mass_bipolaron", "radius2")], dtype=float)
+    errors = np.array(
+        [record.get(f"{name}_err") or np.nan for name in ("mass_bipolaron", "radius2")], dtype=float
+    )
     relative = errors / values
     if not np.all(values > 0.0) or not np.all(np.isfinite(relative)) or not np.all(relative > 0.0):
         return None
@@ -235,4 +267,6 @@ def _deviations(record: Record, replicates: Array | None) -> Array | None:
             return np.asarray(rows / size * relative)
     correlation = max(-0.99, min(0.99, record.get("mass_radius_correlation") or 0.0))
     root = np.linalg.cholesky([[1.0, correlation], [correlation, 1.0]]) * relative[:, None]
-    return np.tile(np.vstack([root.T, -root.T]), (8, 1)) / 4.0  # 32 rows whose squares add up to the covariance
+    return (
+        np.tile(np.vstack([root.T, -root.T]), (8, 1)) / 4.0
+    )  # 32 rows whose squares add up to the covariance

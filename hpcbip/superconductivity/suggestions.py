@@ -148,7 +148,9 @@ def _within(end: float, step: float, bounds: tuple[float, float]) -> float | Non
     return value if (value - end) * step > 0.1 * step * step else None
 
 
-def _refine(summit: Summit, number: int, bounds: Bounds, tolerance: Tolerance) -> tuple[list[Suggestion], float]:
+def _refine(
+    summit: Summit, number: int, bounds: Bounds, tolerance: Tolerance
+) -> tuple[list[Suggestion], float]:
     """New points within the scan, one after the other where they take most variance away; and the gain per bin."""
     scan = summit.scan
     grid = grid_of(np.array([scan.x.min(axis=0), scan.x.max(axis=0)]), _PLACES[len(scan.axes)])
@@ -177,7 +179,9 @@ def _refine(summit: Summit, number: int, bounds: Bounds, tolerance: Tolerance) -
 def _tighten(summit: Summit, tolerance: Tolerance) -> tuple[list[Suggestion], float]:
     """A smaller target for all points, if noise matters; and the gain per bin."""
     scan = summit.scan
-    errors = np.array([_tc_error(record, noise) for record, noise in zip(scan.records, scan.noise, strict=True)])
+    errors = np.array(
+        [_tc_error(record, noise) for record, noise in zip(scan.records, scan.noise, strict=True)]
+    )
     if 1.0 - summit.between < _NOISY:
         return [], 0.0
     near = rests_on(scan, summit.position)
@@ -192,7 +196,9 @@ def _tighten(summit: Summit, tolerance: Tolerance) -> tuple[list[Suggestion], fl
             outlook = outlook.after(i, scan.noise[i] / need)
             cost += need * _bins(scan.records[i])
     rest = math.sqrt(outlook.variance / before)
-    names = [place_name(scan.axes[0], axis_value(scan.records[i], scan.axes[0])) for i in np.flatnonzero(near)]
+    names = [
+        place_name(scan.axes[0], axis_value(scan.records[i], scan.axes[0])) for i in np.flatnonzero(near)
+    ]
     why = f"{1.0 - summit.between:.0%} of the variance of the maximum is noise of the points near it, "
     why += f"{', '.join(dict.fromkeys(names))}; with a target of {target:g} {rest:.0%} of its error are left"
     found = Suggestion("tighten", scan.label, _model(scan), target, why, rest, scan.seed)
@@ -246,7 +252,9 @@ def _two_digits(value: float) -> float:
 
 def _all_places(scan: Scan) -> Array:
     """Of all points, those without mass or size as well."""
-    return np.array([[axis_value(r, axis) for axis in scan.axes] for r in (*scan.records, *scan.left_out)], dtype=float)
+    return np.array(
+        [[axis_value(r, axis) for axis in scan.axes] for r in (*scan.records, *scan.left_out)], dtype=float
+    )
 
 
 def _span(scan: Scan) -> Array:
@@ -266,8 +274,12 @@ def _nearest(scan: Scan, place: Array) -> int:
 
 def _rounded(scan: Scan, place: Array, errors: Sequence[float] | None = None) -> Array:
     """To digits worth a hundredth to a tenth of the span, or finer where the errors of the maximum are."""
-    units = 0.1 * _span(scan) if errors is None else np.minimum(0.1 * _span(scan), 2.0 * np.maximum(errors, 1e-9))
-    return np.array([round(float(x), -math.floor(math.log10(unit))) for x, unit in zip(place, units, strict=True)])
+    units = (
+        0.1 * _span(scan) if errors is None else np.minimum(0.1 * _span(scan), 2.0 * np.maximum(errors, 1e-9))
+    )
+    return np.array(
+        [round(float(x), -math.floor(math.log10(unit))) for x, unit in zip(place, units, strict=True)]
+    )
 
 
 def _model(scan: Scan) -> dict[str, Any]:
@@ -283,11 +295,20 @@ def _new_point(kind: str, scan: Scan, place: Array, why: str, expected: float | 
     parameters = {name: record[name] for name in names if record.get(name) is not None}
     t = record["t"]
     for axis, value in values.items():
-        name, own = ("omega", round(t / value, 9)) if axis == "t/omega" else (axis, value * t if axis == "U" else value)
+        name, own = (
+            ("omega", round(t / value, 9))
+            if axis == "t/omega"
+            else (axis, value * t if axis == "U" else value)
+        )
         parameters[name] = own
-    if "lambda" not in values and "t/omega" not in values:  # the very same g: its polarons need not be sampled twice
+    if (
+        "lambda" not in values and "t/omega" not in values
+    ):  # the very same g: its polarons need not be sampled twice
         lattice = get_lattice(record["lattice"])
-        if coupling_from_lambda(lattice, record["coupling"], record["lambda"], record["omega"], t) != record["g"]:
+        if (
+            coupling_from_lambda(lattice, record["coupling"], record["lambda"], record["omega"], t)
+            != record["g"]
+        ):
             del parameters["lambda"]
             parameters["g"] = record["g"]
     return Suggestion(kind, scan.label, _model(scan) | parameters, None, why, expected, scan.seed)

@@ -54,7 +54,11 @@ def closest_packing(r2: ArrayLike, dimension: int) -> Array:
 
 
 def transition_temperature(
-    mass: ArrayLike, r2: ArrayLike, dimension: int, factor: float | None = None, density: ArrayLike | None = None
+    mass: ArrayLike,
+    r2: ArrayLike,
+    dimension: int,
+    factor: float | None = None,
+    density: ArrayLike | None = None,
 ) -> Array:
     """Tc in units of energy.
 

@@ -60,12 +60,13 @@ sampling:
   target: {E_polaron: 1e-4}
 """,
     "no sampling, no end of line": HEAD + "grid: {omega: [0.5], lambda: [0.4], U: [8.0]}",
-    "empty lists": HEAD + "grid: {omega: [0.5], lambda: [0.4], U: [8.0]}\npoints: []\nsampling: {target: {}}\n",
+    "empty lists": HEAD
+    + "grid: {omega: [0.5], lambda: [0.4], U: [8.0]}\npoints: []\nsampling: {target: {}}\n",
     "sampling as a block without a target": HEAD
     + "points:\n  - {omega: 0.5, g: 0.6, U: 8.0}\nsampling:\n  chains: 2\n",
-    "windows line ends": (HEAD + "points:\n  - {omega: 0.5, lambda: 0.4, U: 8.0}\ntc: {omega_meV: 30}\n").replace(
-        "\n", "\r\n"
-    ),
+    "windows line ends": (
+        HEAD + "points:\n  - {omega: 0.5, lambda: 0.4, U: 8.0}\ntc: {omega_meV: 30}\n"
+    ).replace("\n", "\r\n"),
 }
 
 
@@ -89,7 +90,11 @@ def test_a_file_grows_by_the_points_and_the_target(layout: str, tmp_path: Path) 
     assert after.model_dump(exclude=same) == before.model_dump(exclude=same)
     assert after.sampling.model_dump(exclude={"target"}) == before.sampling.model_dump(exclude={"target"})
     now = path.read_bytes().decode()
-    lost = [line[2:] for line in difflib.ndiff(text.splitlines(True), now.splitlines(True)) if line.startswith("- ")]
+    lost = [
+        line[2:]
+        for line in difflib.ndiff(text.splitlines(True), now.splitlines(True))
+        if line.startswith("- ")
+    ]
     edited = ("target", "tc_over_omega", "points: [", "sampling: {")
     assert all(any(word in line for word in edited) or not line.endswith("\n") for line in lost), lost
     assert all(line[line.index("#") :] in now for line in text.splitlines() if "#" in line)
@@ -113,7 +118,10 @@ def test_all_configurations_of_the_tree_can_be_extended(tmp_path: Path) -> None:
 
 def test_what_is_there_already_changes_nothing(tmp_path: Path) -> None:
     """Also by another name: from the grid, and g in place of λ."""
-    text = HEAD + "grid: {omega: [0.5], lambda: [0.4, 0.5], U: [8.0]}\nsampling: {target: {tc_over_omega: 0.02}}\n"
+    text = (
+        HEAD
+        + "grid: {omega: [0.5], lambda: [0.4, 0.5], U: [8.0]}\nsampling: {target: {tc_over_omega: 0.02}}\n"
+    )
     path = written(tmp_path, text)
     stamp = path.stat().st_mtime_ns
     there = [{"omega": 0.5, "lambda": 0.5, "U": 8.0, "V": 0.0}, {"omega": 0.5, "g": 0.4**0.5, "U": 8.0}]
@@ -124,7 +132,9 @@ def test_what_is_there_already_changes_nothing(tmp_path: Path) -> None:
 
 def test_points_of_another_model_are_refused(tmp_path: Path) -> None:
     path = written(tmp_path, LAYOUTS["flow list"])
-    with pytest.raises(InputError, match=r"c.yaml: model.lattice: square: a point with lattice = cubic does not fit"):
+    with pytest.raises(
+        InputError, match=r"c.yaml: model.lattice: square: a point with lattice = cubic does not fit"
+    ):
         extend(path, [{**NEW, "lattice": "cubic"}])
     with pytest.raises(InputError, match=r"model.t: 1.0: a point with t = 2.0"):
         extend(path, [{**NEW, "t": 2.0}])
@@ -175,7 +185,9 @@ def test_a_configuration_that_is_wrong_itself_is_refused(tmp_path: Path) -> None
         extend(tmp_path / "none.yaml", [NEW])
 
 
-def test_a_kill_before_the_rename_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_kill_before_the_rename_leaves_the_old_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     class Killed(BaseException):
         pass
 

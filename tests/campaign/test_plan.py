@@ -29,7 +29,17 @@ def test_points_are_the_product_in_order() -> None:
     plan = make_plan(config())
     table = [(p.parameters["omega"], p.parameters["lambda"], p.parameters["U"]) for p in plan.points]
     assert table == [(omega, lam, U) for omega in (1.0, 0.5) for lam in (0.5, 0.7) for U in (0.0, 8.0)]
-    assert list(plan.points[0].parameters) == ["lattice", "coupling", "t", "omega", "g", "lambda", "U", "V", "beta"]
+    assert list(plan.points[0].parameters) == [
+        "lattice",
+        "coupling",
+        "t",
+        "omega",
+        "g",
+        "lambda",
+        "U",
+        "V",
+        "beta",
+    ]
     assert all(len(p.identity) == 12 for p in plan.points)
     assert len({p.identity for p in plan.points}) == 8
 
@@ -113,13 +123,20 @@ def test_beta() -> None:
 
 MODELS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "holstein": ({"lattice": "triangular", "coupling": "holstein"}, {}),
-    "both": ({"lattice": "fcc", "coupling": "bond+holstein"}, {"g_holstein": [0.5, 1.0], "omega_holstein": [0.3]}),
-    "layered": ({"lattice": "cubic", "coupling": "bond", "t_factors": [1, 1, 0.2], "g_factors": [1, 1, 0]}, {}),
+    "both": (
+        {"lattice": "fcc", "coupling": "bond+holstein"},
+        {"g_holstein": [0.5, 1.0], "omega_holstein": [0.3]},
+    ),
+    "layered": (
+        {"lattice": "cubic", "coupling": "bond", "t_factors": [1, 1, 0.2], "g_factors": [1, 1, 0]},
+        {},
+    ),
     "tail": ({"lattice": "bcc", "coupling": "bond", "shells": [1.0, -0.5]}, {"V": [0.8]}),
     "written": (
-        {"lattice": {"vectors": [[1, 0], [0, 2]], "bonds": [[1, 0], [0, 1], [1, 1]]}, "coupling": "holstein"}, {}
+        {"lattice": {"vectors": [[1, 0], [0, 2]], "bonds": [[1, 0], [0, 1], [1, 1]]}, "coupling": "holstein"},
+        {},
     ),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("name", MODELS)

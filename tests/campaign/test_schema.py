@@ -61,7 +61,11 @@ def test_good_config(tmp_path: Path) -> None:
     assert config.grid is not None and config.grid.omega == (0.5, 1.0) and config.grid.lam == (0.3, 0.5)
     assert isinstance(config.grid.omega[1], float)
     assert config.sampling.target == {"mass_bipolaron": 0.02}
-    assert (config.sampling.beta, config.sampling.min_blocks, config.sampling.updates_per_bin) == ("auto", 8, 500_000)
+    assert (config.sampling.beta, config.sampling.min_blocks, config.sampling.updates_per_bin) == (
+        "auto",
+        8,
+        500_000,
+    )
     assert (config.tc.omega_meV, config.tc.prefactor) == (30.0, None)
     assert len(config.all_points()) == 5
 
@@ -72,7 +76,11 @@ def test_shipped_configs_load(path: Path) -> None:
 
 
 def test_scalars_are_those_of_yaml_1_2(tmp_path: Path) -> None:
-    text = yaml.safe_dump(GOOD).replace("mass_bipolaron: 0.02", "E_bipolaron: 1e-4").replace("name: dome", "name: no")
+    text = (
+        yaml.safe_dump(GOOD)
+        .replace("mass_bipolaron: 0.02", "E_bipolaron: 1e-4")
+        .replace("name: dome", "name: no")
+    )
     config = load_config(write(tmp_path, text))
     assert config.sampling.target == {"E_bipolaron": 1e-4}
     assert config.name == "no"
@@ -94,13 +102,33 @@ BROKEN: list[tuple[str, Any, str, str]] = [
     ("model.latice", "square", "model.latice: 'square': unknown key", "did you mean 'lattice'?"),
     ("grid.lamda", [0.5], "grid.lamda: [0.5]: unknown key", "did you mean 'lambda'?"),
     ("sampling.chain", 3, "sampling.chain: 3: unknown key", "did you mean 'chains'?"),
-    ("points", [{"omega": 1.0, "lambda": 1, "U": 1, "W": 2}], "points[0].W: 2: unknown key", "allowed: omega, lambda"),
-    ("model.lattice", "sqare", "model.lattice: 'sqare': unknown lattice", "'square'?; allowed: chain, square"),
+    (
+        "points",
+        [{"omega": 1.0, "lambda": 1, "U": 1, "W": 2}],
+        "points[0].W: 2: unknown key",
+        "allowed: omega, lambda",
+    ),
+    (
+        "model.lattice",
+        "sqare",
+        "model.lattice: 'sqare': unknown lattice",
+        "'square'?; allowed: chain, square",
+    ),
     ("model.lattice", 4, "model.lattice: 4: unknown lattice", "allowed: chain, square"),
     ("model.coupling", "bnod", "model.coupling: 'bnod': unknown coupling", "allowed: bond"),
-    ("model.coupling", "site-peierls", "model.coupling: 'site-peierls': has a sign problem", "exact diagonalisation"),
+    (
+        "model.coupling",
+        "site-peierls",
+        "model.coupling: 'site-peierls': has a sign problem",
+        "exact diagonalisation",
+    ),
     ("model.coupling", "holstien", "model.coupling: 'holstien': unknown coupling", "mean 'holstein'?"),
-    ("model.coupling", "bond+holstein", "grid.g_holstein: required key is missing", "with bond+holstein only"),
+    (
+        "model.coupling",
+        "bond+holstein",
+        "grid.g_holstein: required key is missing",
+        "with bond+holstein only",
+    ),
     ("grid.g_holstein", [1.0], "grid.g_holstein: (1.0,): has no meaning for bond", "with bond+holstein only"),
     ("model.t_factors", [1.0], "model.t_factors: [1.0]: wrong number of factors", "which has 2"),
     ("model.t_factors", [1.0, 0.0], "model.t_factors[1]: 0.0: out of range", "> 0"),
@@ -115,9 +143,19 @@ BROKEN: list[tuple[str, Any, str, str]] = [
         "linearly independent; allowed: primitive vectors as rows",
     ),
     ("model.lattice", {"vectors": [[1]], "bonds": [[2]]}, "model.lattice: {", "connect all sites"),
-    ("model.lattice", {"vectors": [[1]], "bonds": [[1], [-1]]}, "model.lattice: {", "different from each other"),
+    (
+        "model.lattice",
+        {"vectors": [[1]], "bonds": [[1], [-1]]},
+        "model.lattice: {",
+        "different from each other",
+    ),
     ("model.lattice", {"vectors": [[1, 0]], "bonds": [[1]]}, "model.lattice: {", "d rows of d numbers"),
-    ("model.lattice", {"vectors": [[1]], "bonds": [[1.5]]}, "model.lattice.bonds[0][0]: 1.5: must be an integer", ""),
+    (
+        "model.lattice",
+        {"vectors": [[1]], "bonds": [[1.5]]},
+        "model.lattice.bonds[0][0]: 1.5: must be an integer",
+        "",
+    ),
     ("model.t", 0, "model.t: 0: out of range", "allowed: > 0"),
     ("model.t", -1.0, "model.t: -1.0: out of range", "allowed: > 0"),
     ("grid.omega", [1.0, 0], "grid.omega[1]: 0: out of range", "allowed: > 0"),
@@ -165,10 +203,25 @@ BROKEN: list[tuple[str, Any, str, str]] = [
     ("sampling.chains", 2.0, "sampling.chains: 2.0: not a number of chains", "integer"),
     ("sampling.chains", True, "sampling.chains: True: not a number of chains", "integer"),
     ("sampling.chains", {"min": 4}, "sampling.chains.max: required key is missing", ""),
-    ("sampling.chains", {"min": 4, "max": 3}, "sampling.chains.max: 3: smaller than min", ">= min, which is 4"),
+    (
+        "sampling.chains",
+        {"min": 4, "max": 3},
+        "sampling.chains.max: 3: smaller than min",
+        ">= min, which is 4",
+    ),
     ("sampling.chains", {"min": 4, "most": 9}, "sampling.chains.most: 9: unknown key", "min, max"),
-    ("sampling.max_blocks", 4, "sampling.max_blocks: 4: smaller than min_blocks", ">= min_blocks, which is 8"),
-    ("sampling.target", {"mass": 0.01}, "sampling.target.mass: 0.01: unknown observable", "allowed: E_polaron"),
+    (
+        "sampling.max_blocks",
+        4,
+        "sampling.max_blocks: 4: smaller than min_blocks",
+        ">= min_blocks, which is 8",
+    ),
+    (
+        "sampling.target",
+        {"mass": 0.01},
+        "sampling.target.mass: 0.01: unknown observable",
+        "allowed: E_polaron",
+    ),
     ("sampling.target", {"radius2": 0}, "sampling.target.radius2: 0: out of range", "> 0"),
     ("sampling.target", 0.01, "sampling.target: 0.01: must be a mapping", "keys with values"),
     ("tc.omega_meV", 0, "tc.omega_meV: 0: out of range", "> 0"),
@@ -177,7 +230,9 @@ BROKEN: list[tuple[str, Any, str, str]] = [
 ]
 
 
-@pytest.mark.parametrize(("path", "value", "start", "rest"), BROKEN, ids=lambda x: x if isinstance(x, str) else "")
+@pytest.mark.parametrize(
+    ("path", "value", "start", "rest"), BROKEN, ids=lambda x: x if isinstance(x, str) else ""
+)
 def test_broken_value(tmp_path: Path, path: str, value: Any, start: str, rest: str) -> None:
     message = refusal(write(tmp_path, yaml.safe_dump(edited(path, value))))
     assert message.startswith(start)
@@ -232,7 +287,10 @@ def test_shells_beyond_the_table_are_refused(tmp_path: Path) -> None:
     data = edited("model.lattice", {"vectors": [[1, 0], [9.5, 1]], "bonds": [[1, 0], [0, 1]]})
     data["model"]["shells"] = [0.1, 0.2]
     message = refusal(write(tmp_path, yaml.safe_dump(data)))
-    assert message.startswith("model.shells: [0.1, 0.2]: 2 shells reach beyond") and "shorter primitive" in message
+    assert (
+        message.startswith("model.shells: [0.1, 0.2]: 2 shells reach beyond")
+        and "shorter primitive" in message
+    )
 
 
 def test_several_errors_are_counted(tmp_path: Path) -> None:

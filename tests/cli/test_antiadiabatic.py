@@ -30,7 +30,9 @@ def test_rows_and_figure(tmp_path: Path) -> None:
     drawn = list(csv.DictReader((tmp_path / "limit.csv").open()))
     assert len(drawn) == 12 and {row["coupling"] for row in drawn} == {"bond", "holstein"}
     rows = json.loads(said("--lambda 0.5 --U -2 --states 5000 --omega 30 --order 2 --format json"))
-    keys = "omega order E_eff mass_eff pair_distance2_eff E E_err mass mass_err difference difference_err power"
+    keys = (
+        "omega order E_eff mass_eff pair_distance2_eff E E_err mass mass_err difference difference_err power"
+    )
     assert len(rows) == 1 and set(keys.split()) <= set(rows[0])
     assert rows[0]["difference"] == rows[0]["E_eff"] - rows[0]["E"] and rows[0]["power"] is None
     assert said("--electrons 1 --omega 30 --states 500 --format csv").startswith("lattice,coupling,electrons")
@@ -39,16 +41,32 @@ def test_rows_and_figure(tmp_path: Path) -> None:
 def test_amplitudes() -> None:
     rows = json.loads(said("--terms --g2-over-omega 0.5 --omega 40 --U 3 --order 2 --format json"))
     found = {(row["moves"], row["displacement"]): row["amplitude"] for row in rows}
-    assert found["pair on one site", "1"] == pytest.approx(-1.0) and found["electron", "0"] == pytest.approx(-1.0)
+    assert found["pair on one site", "1"] == pytest.approx(-1.0) and found["electron", "0"] == pytest.approx(
+        -1.0
+    )
     assert found["pair on one site", "0"] == pytest.approx(1.0)
 
 
 REFUSED = [
-    "--lattice kagome", "--coupling phonons", "--lambda -1", "--lambda nan", "--lambda 1 --g2-over-omega 1",
-    "--omega 0", "--omega x", "--omega 3:1:1", "--order 3", "--U inf", "--states 5", "--g2-over-omega inf",
-    "--omega 1e-200", "--U -1e300", "--lambda 1e6", "--terms --figure x.png",
-    "--lattice square --coupling site-peierls", "--coupling bond+holstein",
-]  # fmt: skip
+    "--lattice kagome",
+    "--coupling phonons",
+    "--lambda -1",
+    "--lambda nan",
+    "--lambda 1 --g2-over-omega 1",
+    "--omega 0",
+    "--omega x",
+    "--omega 3:1:1",
+    "--order 3",
+    "--U inf",
+    "--states 5",
+    "--g2-over-omega inf",
+    "--omega 1e-200",
+    "--U -1e300",
+    "--lambda 1e6",
+    "--terms --figure x.png",
+    "--lattice square --coupling site-peierls",
+    "--coupling bond+holstein",
+]
 
 
 @pytest.mark.parametrize("words", REFUSED)

@@ -17,18 +17,37 @@ from hpcbip.errors import InputError
 
 @pytest.mark.parametrize(
     ("text", "numbers"),
-    [("0.5,1,2", [0.5, 1.0, 2.0]), ("0.2:1:0.2", [0.2, 0.4, 0.6, 0.8, 1.0]), ("-1:-3:-1", [-1.0, -2.0, -3.0]),
-     ("7", [7.0]), (f"1:{MOST}:1", [float(n + 1) for n in range(MOST)])],
-)  # fmt: skip
+    [
+        ("0.5,1,2", [0.5, 1.0, 2.0]),
+        ("0.2:1:0.2", [0.2, 0.4, 0.6, 0.8, 1.0]),
+        ("-1:-3:-1", [-1.0, -2.0, -3.0]),
+        ("7", [7.0]),
+        (f"1:{MOST}:1", [float(n + 1) for n in range(MOST)]),
+    ],
+)
 def test_numbers(text: str, numbers: list[float]) -> None:
     assert Numbers().convert(text, None, None) == pytest.approx(numbers)
 
 
 @pytest.mark.parametrize(
     "text",
-    ["0:1:1e-9", f"0:{MOST}:1", "3:1:1", "1:2:0", "nan", "1,inf", "-inf", "0:nan:1", "0:inf:1", "x", "", "1:2", "1,,2",
-     ",".join("1" * (MOST + 1))],
-)  # fmt: skip
+    [
+        "0:1:1e-9",
+        f"0:{MOST}:1",
+        "3:1:1",
+        "1:2:0",
+        "nan",
+        "1,inf",
+        "-inf",
+        "0:nan:1",
+        "0:inf:1",
+        "x",
+        "",
+        "1:2",
+        "1,,2",
+        ",".join("1" * (MOST + 1)),
+    ],
+)
 def test_numbers_refused(text: str) -> None:
     with pytest.raises(InputError) as error:
         Numbers().convert(text, None, None)
@@ -105,11 +124,19 @@ fermi-surface --g nan
 def test_refused_before_any_work(words: str) -> None:
     done = CliRunner().invoke(commands, ["theory", *words.split()], standalone_mode=False)
     assert isinstance(done.exception, InputError | click.ClickException) and not done.stdout
-    text = done.exception.format_message() if isinstance(done.exception, click.ClickException) else str(done.exception)
+    text = (
+        done.exception.format_message()
+        if isinstance(done.exception, click.ClickException)
+        else str(done.exception)
+    )
     assert "\n" not in text and len(text) < 400
 
 
-@pytest.mark.parametrize("words", ["theory pair --K nan", "tc x --density nan", "search x --out y --cpu-hours inf"])
+@pytest.mark.parametrize(
+    "words", ["theory pair --K nan", "tc x --density nan", "search x --out y --cpu-hours inf"]
+)
 def test_one_line_and_status_2(words: str) -> None:
-    done = subprocess.run([sys.executable, "-m", "hpcbip", *words.split()], capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [sys.executable, "-m", "hpcbip", *words.split()], capture_output=True, text=True, check=False
+    )
     assert done.returncode == 2 and len(done.stderr.splitlines()) == 1 and "finite" in done.stderr

@@ -20,14 +20,18 @@ from tests.reduction.test_results import campaign
 def drawn(folder: Path, words: str) -> tuple[str, list[dict[str, str]]]:
     """What the verb says, and the CSV."""
     file = folder / "figure.png"
-    done = CliRunner().invoke(commands, ["theory", *words.split(), "--figure", str(file)], catch_exceptions=False)
+    done = CliRunner().invoke(
+        commands, ["theory", *words.split(), "--figure", str(file)], catch_exceptions=False
+    )
     assert done.exit_code == 0, done.output
     assert file.stat().st_size > 5_000 and file.with_suffix(".pdf").read_bytes().startswith(b"%PDF")
     return done.stdout, list(csv.DictReader(file.with_suffix(".csv").open()))
 
 
 def test_exact(tmp_path: Path) -> None:
-    words = "exact --coupling site-peierls --coupling holstein --electrons 2 --omega 3 --U 0,4 --lambda 0.4,0.8"
+    words = (
+        "exact --coupling site-peierls --coupling holstein --electrons 2 --omega 3 --U 0,4 --lambda 0.4,0.8"
+    )
     out, rows = drawn(tmp_path, f"{words} --states 300")
     assert len(rows) == 8 and "Hollow" in out and "written:" in out
     assert {row["coupling"] for row in rows} == {"site-peierls", "holstein"}
@@ -48,16 +52,26 @@ def test_pair_and_its_order_parameter(tmp_path: Path) -> None:
     assert "order parameter" in out and {row["channel"] for row in rows} == {"s", "p", "d"}
     gap = [row for row in rows if row["channel"] == "d" and row["kind"] == "order parameter"]
     on_diagonal = [float(row["value"]) for row in gap if row["x"] == row["y"]]
-    assert len(on_diagonal) == 61 and max(map(abs, on_diagonal)) < 1e-9 < max(abs(float(row["value"])) for row in gap)
-    psi = {(row["x"], row["y"]): float(row["value"]) for row in rows if row["channel"] == "d" and row["kind"] == "psi"}
+    assert len(on_diagonal) == 61 and max(map(abs, on_diagonal)) < 1e-9 < max(
+        abs(float(row["value"])) for row in gap
+    )
+    psi = {
+        (row["x"], row["y"]): float(row["value"])
+        for row in rows
+        if row["channel"] == "d" and row["kind"] == "psi"
+    }
     assert psi["1.0", "0.0"] == pytest.approx(-psi["0.0", "1.0"])
 
 
 @pytest.mark.parametrize(
     ("words", "kinds"),
-    [("--lattice chain --U -3", {"psi", "order parameter"}), ("--U 8 --V -8 --K 1 --K 0.3", {"psi"}),
-     ("--lattice cubic --U 0 --V -12", {"psi", "order parameter"}), ("--U 8", set())],
-)  # fmt: skip
+    [
+        ("--lattice chain --U -3", {"psi", "order parameter"}),
+        ("--U 8 --V -8 --K 1 --K 0.3", {"psi"}),
+        ("--lattice cubic --U 0 --V -12", {"psi", "order parameter"}),
+        ("--U 8", set()),
+    ],
+)
 def test_pairs_elsewhere(tmp_path: Path, words: str, kinds: set[str]) -> None:
     _, rows = drawn(tmp_path, f"pair {words}")
     assert {row["kind"] for row in rows} == kinds
@@ -84,8 +98,11 @@ def test_ring(tmp_path: Path, model: str) -> None:
 def test_conventional(tmp_path: Path) -> None:
     _, rows = drawn(tmp_path, "eliashberg --lambda 0.5,1 --mu-star 0,0.12")
     assert [(row["mu_star"], row["lambda_me"]) for row in rows] == [
-        ("0.0", "0.5"), ("0.0", "1.0"), ("0.12", "0.5"), ("0.12", "1.0"),
-    ]  # fmt: skip
+        ("0.0", "0.5"),
+        ("0.0", "1.0"),
+        ("0.12", "0.5"),
+        ("0.12", "1.0"),
+    ]
     out, rows = drawn(tmp_path, "fermi-surface --filling 0.5,1 --lambda 0.1,0.2 --omega 0.1")
     assert "Points without a Tc (4)" in out and len(rows) == 8
     assert [row["flags"] for row in rows[:2]] == ["", "lambda_ME > 0.4: not confirmed"]
@@ -109,7 +126,9 @@ def test_instanton_beside_a_campaign(tmp_path: Path) -> None:
     for row, record in zip(rows, results, strict=True):
         assert float(row["mass"]) == pytest.approx(record["mass_bipolaron"])
         assert float(row["log_mass"]) == pytest.approx(np.log(record["mass_bipolaron"]))
-        assert float(row["log_mass_err"]) == pytest.approx(record["mass_bipolaron_err"] / record["mass_bipolaron"])
+        assert float(row["log_mass_err"]) == pytest.approx(
+            record["mass_bipolaron_err"] / record["mass_bipolaron"]
+        )
     assert rows[0]["action"] == ""  # not trapped at this coupling
 
 
@@ -121,7 +140,9 @@ def test_instanton_beside_polarons_of_a_campaign(tmp_path: Path) -> None:
     assert all(float(row["log_mass_err"]) > 0.0 for row in rows)
     for row in rows:
         try:
-            found = instanton(Surface("square", lam=float(row["lambda"]), sector="polaron", size=5), 17, lowest=False)
+            found = instanton(
+                Surface("square", lam=float(row["lambda"]), sector="polaron", size=5), 17, lowest=False
+            )
         except NotTrapped:
             assert row["action"] == ""
         else:

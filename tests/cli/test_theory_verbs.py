@@ -21,9 +21,15 @@ def said(*arguments: object) -> str:
 
 
 def test_eliashberg(tmp_path: Path) -> None:
-    rows = json.loads(said("eliashberg", "--lambda", "0.5,1", "--format", "json", "--figure", tmp_path / "me.png"))
+    rows = json.loads(
+        said("eliashberg", "--lambda", "0.5,1", "--format", "json", "--figure", tmp_path / "me.png")
+    )
     assert [row["lambda_me"] for row in rows] == [0.5, 1.0]
-    assert rows[1]["tc_over_omega"] == critical_temperature(1.0, 0.12).tc_over_omega == pytest.approx(0.0645, abs=1e-4)
+    assert (
+        rows[1]["tc_over_omega"]
+        == critical_temperature(1.0, 0.12).tc_over_omega
+        == pytest.approx(0.0645, abs=1e-4)
+    )
     assert rows[1]["mass"] == 2.0 and rows[1]["mu_star"] == 0.12
     drawn = list(csv.DictReader((tmp_path / "me.csv").open()))
     assert [float(row["mcmillan"]) for row in drawn] == [row["mcmillan"] for row in rows]
@@ -63,7 +69,9 @@ def test_instanton(tmp_path: Path) -> None:
 
 def test_exact() -> None:
     rows = json.loads(said("exact", "--g", "1", "--states", "20000", "--format", "json"))
-    assert rows[0]["E"] == pytest.approx(-2.469684, abs=1e-6) and rows[0]["mass"] == pytest.approx(1.35049, abs=1e-5)
+    assert rows[0]["E"] == pytest.approx(-2.469684, abs=1e-6) and rows[0]["mass"] == pytest.approx(
+        1.35049, abs=1e-5
+    )
     words = "--coupling site-peierls --omega 3 --lambda 1 --U 4 --electrons 2 --nh 7 --format json"
     pair = json.loads(said("exact", *words.split()))[0]
     keys = "E E_err mass mass_err pair_distance2 phonons weight K basis_size"
@@ -73,9 +81,16 @@ def test_exact() -> None:
 
 
 REFUSED = [
-    "instanton --lattice cubic", "instanton --lambda -1", "pair --lattice kagome", "pair --U x", "ring --model c",
-    "exact --lambda 1 --g 1", "exact --g 1 --lattice kagome", "exact --g -x", "exact --g 1 --coupling none",
-]  # fmt: skip
+    "instanton --lattice cubic",
+    "instanton --lambda -1",
+    "pair --lattice kagome",
+    "pair --U x",
+    "ring --model c",
+    "exact --lambda 1 --g 1",
+    "exact --g 1 --lattice kagome",
+    "exact --g -x",
+    "exact --g 1 --coupling none",
+]
 
 
 @pytest.mark.parametrize("words", REFUSED)

@@ -80,8 +80,19 @@ def reduce(directory: Path) -> tuple[list[dict[str, Any]], Mapping[str, Array]]:
     config = load_config(directory / "config.yaml")
     for point in make_plan(config).points:
         number = blocks.get(point.identity, 0)
-        record = {**point.parameters, "point": point.identity, "flags": [], "tc_valid": True, "tc_prefactor": PREFACTOR}
-        record |= {"binding_energy": 3.0, "binding_energy_err": 0.01, "bins_polaron": number, "bins_bipolaron": number}
+        record = {
+            **point.parameters,
+            "point": point.identity,
+            "flags": [],
+            "tc_valid": True,
+            "tc_prefactor": PREFACTOR,
+        }
+        record |= {
+            "binding_energy": 3.0,
+            "binding_energy_err": 0.01,
+            "bins_polaron": number,
+            "bins_bipolaron": number,
+        }
         if number >= MIN_BLOCKS:
             lam, u = record["lambda"], record["U"]
             rows = blocks_of(config.seed, point, number) + [log_mass(lam, u), log_size(lam, u)]
@@ -90,9 +101,13 @@ def reduce(directory: Path) -> tuple[list[dict[str, Any]], Mapping[str, Array]]:
             errors = rows.std(axis=0, ddof=1) / math.sqrt(number)
             tc = float(transition_temperature(mass, size, 2, PREFACTOR))
             record |= {
-                "mass_bipolaron": float(mass), "mass_bipolaron_err": float(mass * errors[0]), "radius2": float(size),
-                "radius2_err": float(size * errors[1]), "tc_over_omega": tc, "tc_over_omega_err": tc * tc_error(number),
-            }  # fmt: skip
+                "mass_bipolaron": float(mass),
+                "mass_bipolaron_err": float(mass * errors[0]),
+                "radius2": float(size),
+                "radius2_err": float(size * errors[1]),
+                "tc_over_omega": tc,
+                "tc_over_omega_err": tc * tc_error(number),
+            }
             replicates[point.identity] = np.exp(mean + (mean - rows) / (number - 1.0))
         records.append(record)
     return records, replicates

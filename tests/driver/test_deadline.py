@@ -89,12 +89,16 @@ def test_slurm_is_asked_where_the_environment_does_not_say(
 
 def test_slurm_is_asked_again_when_it_does_not_answer(squeue: Path) -> None:
     asked = squeue.with_name("asked")
-    squeue.write_text(f"#!/bin/sh\n[ -e {asked} ] && echo 17 5:00 || {{ : >{asked}; exit 1; }}\n", encoding="utf-8")
+    squeue.write_text(
+        f"#!/bin/sh\n[ -e {asked} ] && echo 17 5:00 || {{ : >{asked}; exit 1; }}\n", encoding="utf-8"
+    )
     end = deadline.slurm_end()
     assert end is not None and abs(end - time.time() - 300) < 30
 
 
-def test_no_squeue_means_no_limit_is_known(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_no_squeue_means_no_limit_is_known(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     monkeypatch.setenv("SLURM_JOB_ID", "1")
     monkeypatch.setenv("PATH", "")
     assert deadline.slurm_end() is None

@@ -19,7 +19,9 @@ def ratio(identity: str, at: Milestone) -> float:
     return (NEED[identity] / at.total) ** 0.5
 
 
-def scheduler(behind: dict[tuple[str, int], int] | None = None, rules: Rules = RULES, **more: object) -> Scheduler:
+def scheduler(
+    behind: dict[tuple[str, int], int] | None = None, rules: Rules = RULES, **more: object
+) -> Scheduler:
     names = [name for name in NEED if name != "untargeted"] if more.get("targeted", True) else []
     return Scheduler(NEED, rules, behind or {}, names, more.get("partners", {}))
 
@@ -57,7 +59,9 @@ def drive(s: Scheduler, workers: int, seed: int, limit: int = 10**6, lazy_judge:
 def counting(s: Scheduler) -> dict[str, tuple[int, int]]:
     """What counts in the end; every chain of it must be there."""
     for e in s.ensembles.values():
-        assert e.done and all(b >= s.rules.thermal_blocks + e.milestone.blocks for b in e.blocks[: e.milestone.chains])
+        assert e.done and all(
+            b >= s.rules.thermal_blocks + e.milestone.blocks for b in e.blocks[: e.milestone.chains]
+        )
     return {name: (e.milestone.chains, e.milestone.blocks) for name, e in s.ensembles.items()}
 
 
@@ -65,8 +69,12 @@ def test_targets_and_hard_ends() -> None:
     s = scheduler()
     drive(s, 4, 1)
     assert counting(s) == {
-        "easy": (3, 4), "middle": (3, 10), "hard": (3, 28), "hopeless": (3, 30), "untargeted": (3, 4),
-    }  # fmt: skip
+        "easy": (3, 4),
+        "middle": (3, 10),
+        "hard": (3, 28),
+        "hopeless": (3, 30),
+        "untargeted": (3, 4),
+    }
 
 
 def test_a_hard_ensemble_gets_more_chains() -> None:

@@ -46,7 +46,9 @@ def steps(directory: Path) -> list[dict[str, Any]]:
 
 def seeded(folder: Path, seed: int) -> Path:
     path = folder / f"seed-{seed}.yaml"
-    path.write_text(CONFIG.read_text(encoding="utf-8").replace("seed: 2023", f"seed: {seed}"), encoding="utf-8")
+    path.write_text(
+        CONFIG.read_text(encoding="utf-8").replace("seed: 2023", f"seed: {seed}"), encoding="utf-8"
+    )
     return path
 
 
@@ -184,7 +186,9 @@ def killed_at(call: int, monkeypatch: pytest.MonkeyPatch, directory: Path) -> bo
 
 
 @pytest.mark.slow
-def test_a_kill_at_any_moment_changes_nothing(tmp_path: Path, coarse: None, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_kill_at_any_moment_changes_nothing(
+    tmp_path: Path, coarse: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Killed before the 1st, 2nd, ... file is renamed (every third after the 12th), and again after as many more."""
     look(tmp_path / "undisturbed")
     call, tried = 1, 0
@@ -221,7 +225,9 @@ def test_a_kill_while_reducing_changes_nothing(tmp_path: Path, coarse: None) -> 
         with pytest.raises(Killed):
             look(directory, reduce=reduce)
         assert look(directory)[0] == 0
-        assert (directory / "search.yaml").read_bytes() == (tmp_path / "undisturbed" / "search.yaml").read_bytes()
+        assert (directory / "search.yaml").read_bytes() == (
+            tmp_path / "undisturbed" / "search.yaml"
+        ).read_bytes()
 
 
 def test_steps_are_noted_once(tmp_path: Path, coarse: None) -> None:
@@ -251,7 +257,9 @@ def test_steps_are_noted_once(tmp_path: Path, coarse: None) -> None:
         ("lambda", (), "0.03", "--tolerance: 0.03: cannot be read; allowed: NAME=NUMBER"),
     ],
 )
-def test_goals_that_make_no_sense(axes: str, bounds: tuple[str, ...], tolerance: str | None, message: str) -> None:
+def test_goals_that_make_no_sense(
+    axes: str, bounds: tuple[str, ...], tolerance: str | None, message: str
+) -> None:
     with pytest.raises(InputError) as error:
         Goal.parse(axes, bounds, tolerance)
     assert message in str(error.value)
@@ -297,7 +305,9 @@ def test_another_directory_is_refused(tmp_path: Path, coarse: None) -> None:
 
 
 def test_the_bound_is_told_where_tc_is_highest_there(tmp_path: Path, coarse: None) -> None:
-    with pytest.raises(InputError, match=r"--bounds: lambda=0.1:0.6: Tc/Ω is highest at the bound; allowed: wider"):
+    with pytest.raises(
+        InputError, match=r"--bounds: lambda=0.1:0.6: Tc/Ω is highest at the bound; allowed: wider"
+    ):
         look(tmp_path / "run", Goal.of(("lambda",), {"lambda": (0.1, 0.6)}))
     assert max(point.lam or 0.0 for point in load_config(tmp_path / "run" / "search.yaml").points) == 0.6
     assert look(tmp_path / "run")[0] == 0

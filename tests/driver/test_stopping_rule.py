@@ -22,7 +22,9 @@ def test_chains_grow_longer_then_more_then_longer_again() -> None:
     assert grow(Milestone(8, 8), 2.0, WIDE) == Milestone(8, 16)
     assert grow(Milestone(8, 8), 8.0, WIDE) == Milestone(13, 40)  # 40 = 10 thermalisations
     assert grow(Milestone(64, 40), 4.0, WIDE) == Milestone(256, 40)
-    assert grow(Milestone(64, 40), 1.2, WIDE) == Milestone(64, 48)  # little is missing: no new chains for that
+    assert grow(Milestone(64, 40), 1.2, WIDE) == Milestone(
+        64, 48
+    )  # little is missing: no new chains for that
     assert grow(Milestone(512, 40), 2.0, WIDE) == Milestone(512, 80)
     assert grow(Milestone(512, 300), 100.0, WIDE) == WIDE.end
 

@@ -18,7 +18,9 @@ NAMES = {
     TRIANGULAR: "triangular",
     CUBIC: "cubic",
 }
-TRUNCATED = 1e-4  # largest share of paths that may have as many phonons at β/2 as the exact calculation can hold
+TRUNCATED = (
+    1e-4  # largest share of paths that may have as many phonons at β/2 as the exact calculation can hold
+)
 
 
 def sample(ensemble: Ensemble, seeds: int, bins: int, updates: int) -> dict[str, list[np.ndarray]]:

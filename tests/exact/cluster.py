@@ -138,7 +138,11 @@ class Problem:
         """Oscillators, as (lower site, axis) of a bond or (site,), with their frequencies."""
         bonds = [(bond, self.omega) for bond in self.cluster.bonds] if "bond" in self.coupling else []
         omega = self.omega if self.coupling == "holstein" else self.omega_holstein
-        sites = [((i,), omega) for i in range(len(self.cluster.coordinates))] if "holstein" in self.coupling else []
+        sites = (
+            [((i,), omega) for i in range(len(self.cluster.coordinates))]
+            if "holstein" in self.coupling
+            else []
+        )
         return bonds + sites
 
     @cached_property
@@ -173,7 +177,9 @@ class Problem:
         states = len(self.phonons)
         raised = self._find(self.phonons.astype(np.uint64) @ self._names + self._names[mode])
         lower = np.flatnonzero(raised >= 0)
-        up = sp.csr_array((np.sqrt(self.phonons[lower, mode] + 1.0), (raised[lower], lower)), shape=(states,) * 2)
+        up = sp.csr_array(
+            (np.sqrt(self.phonons[lower, mode] + 1.0), (raised[lower], lower)), shape=(states,) * 2
+        )
         return sp.csr_array(up + up.T)
 
     def translation(self, site: int) -> sp.csr_array:
@@ -212,7 +218,8 @@ class Problem:
             found.setdefault((move[1], origin), []).append((index[after], index[pair]))
         shape = (len(self.pairs),) * 2
         return {
-            key: sp.csr_array((np.ones(len(ends)), tuple(np.array(ends).T)), shape=shape) for key, ends in found.items()
+            key: sp.csr_array((np.ones(len(ends)), tuple(np.array(ends).T)), shape=shape)
+            for key, ends in found.items()
         }
 
     @cached_property
@@ -312,7 +319,10 @@ class Problem:
                 operators["pair_weight[" + ",".join(map(str, r)) + "]"] = sp.diags_array(self.diagonal(here))
         sums = dict.fromkeys(operators, 0.0)
         for k, weight in enumerate(weights / 2):
-            left, right = states[nodes - 1 - k], states[k]  # H is symmetric: <φ|e^{-(β-τ)H} is the state at β - τ
+            left, right = (
+                states[nodes - 1 - k],
+                states[k],
+            )  # H is symmetric: <φ|e^{-(β-τ)H} is the state at β - τ
             for name, operator in operators.items():
                 sums[name] += weight * float(left @ (operator @ right)) / z
         displacement2 = self.displacement2(self.edge, self.beta - self.edge).sum()

@@ -70,7 +70,9 @@ def test_seen_from_the_electron_it_is_the_same(
 ) -> None:
     """The sector of total momentum zero, which the periodic clusters are solved in, against all states."""
     found = [
-        Problem(cluster, electrons, 1.0, 1.0, 0.7, 2.0, 3.0, 0.75, cutoff, from_electron=moving, **fields).solve(4)
+        Problem(
+            cluster, electrons, 1.0, 1.0, 0.7, 2.0, 3.0, 0.75, cutoff, from_electron=moving, **fields
+        ).solve(4)
         for moving in (True, False)
     ]
     assert found[0] == pytest.approx(found[1], abs=1e-10)
@@ -78,8 +80,12 @@ def test_seen_from_the_electron_it_is_the_same(
 
 def test_displacement_is_the_curvature_of_the_wave() -> None:
     """<cos K·ΔR> = 1 - <(K·ΔR)²>/2 + ..., on a lattice with oblique axes too."""
-    problem = Problem(TRIANGULAR9, 2, 1.0, 1.0, 0.9, 2.0, 3.0, 0.75, 2, coupling="holstein", t_factors=(1.0, 0.6, 0.3))
-    primitive = np.linalg.cholesky(np.array(TRIANGULAR.metric))  # rows: Cartesian components of the coordinates
+    problem = Problem(
+        TRIANGULAR9, 2, 1.0, 1.0, 0.9, 2.0, 3.0, 0.75, 2, coupling="holstein", t_factors=(1.0, 0.6, 0.3)
+    )
+    primitive = np.linalg.cholesky(
+        np.array(TRIANGULAR.metric)
+    )  # rows: Cartesian components of the coordinates
     small = 1e-3
     curvature = [2 * (1 - problem.wave(small * primitive[:, a], 0.75, 2.0)) / small**2 for a in range(2)]
     assert curvature == pytest.approx(list(problem.displacement2(0.75, 2.0)), rel=1e-5)

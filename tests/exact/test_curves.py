@@ -41,7 +41,9 @@ def exact_curves(problem: Problem, ensemble: Ensemble) -> dict[str, float]:
 
     def average(quantity: Any, lag: int) -> Any:
         starts = range(LAGS + 1 - lag)
-        found = {m: quantity(low + m * spacing, low + (m + lag) * spacing) for m in starts if 2 * m <= LAGS - lag}
+        found = {
+            m: quantity(low + m * spacing, low + (m + lag) * spacing) for m in starts if 2 * m <= LAGS - lag
+        }
         return sum(found[min(m, LAGS - lag - m)] for m in starts) / len(starts)
 
     curve = {lag: average(problem.displacement2, lag) for lag in {SLOPE_FROM, SLOPE_TO, LAGS}}
@@ -52,7 +54,9 @@ def exact_curves(problem: Problem, ensemble: Ensemble) -> dict[str, float]:
         exact |= {f"diffusion[{a}]": float(x) for a, x in enumerate(slope)}
     for k, units in enumerate(ensemble.lattice.momenta):
         phases = 2 * np.pi / MOMENTUM_PERIOD * units
-        exact[f"wave[{k},8]"] = average(lambda start, stop, phases=phases: problem.wave(phases, start, stop), 8)
+        exact[f"wave[{k},8]"] = average(
+            lambda start, stop, phases=phases: problem.wave(phases, start, stop), 8
+        )
     return exact
 
 

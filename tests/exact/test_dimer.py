@@ -42,7 +42,9 @@ def closed_form(n: int, t: float, omega: float, g: float, beta: float, edge: flo
         "displacement2_window": (1.0 - correlation) / (2 * n),
     }
     if n == 2:
-        result |= {"pair_distance2": 0.5} | {f"pair_weight[{x}]": w for x, w in ((-1, 0.25), (0, 0.5), (1, 0.25))}
+        result |= {"pair_distance2": 0.5} | {
+            f"pair_weight[{x}]": w for x, w in ((-1, 0.25), (0, 0.5), (1, 0.25))
+        }
     return {name: float(value) for name, value in result.items()}
 
 
@@ -61,6 +63,8 @@ def test_kernel_reaches_the_ground_state(n: int, g: float) -> None:
     exact = closed_form(n, 1.0, 1.0, g, beta, edge)
     assert exact["energy"] == pytest.approx(-n - (n * g) ** 2, abs=1e-7)
     exact["events"] = n * beta + 2.0 * (n * g) ** 2 * (beta - 1.0 + np.exp(-beta))
-    ensemble = Ensemble(Model("chain", "bond", 1.0, 1.0, g), n, beta, edge, 0.0, get_lattice("chain").cluster(2))
+    ensemble = Ensemble(
+        Model("chain", "bond", 1.0, 1.0, g), n, beta, edge, 0.0, get_lattice("chain").cluster(2)
+    )
     bins = sample(ensemble, 16, 24, 60_000)
     assert not (table := compare(bins, exact)), table

@@ -44,7 +44,12 @@ def finite_beta_energy(u: float, beta: float, kappa: float, size: int = 300) -> 
 
 
 def chain(
-    u: float, electrons: int = 2, beta: float = 12.0, lattice: str = "chain", g: float = 0.0, kappa: float = 0.4
+    u: float,
+    electrons: int = 2,
+    beta: float = 12.0,
+    lattice: str = "chain",
+    g: float = 0.0,
+    kappa: float = 0.4,
 ) -> Ensemble:
     return Ensemble(Model(lattice, "bond", 1.0, 1.0, g, u), electrons, beta, beta / 4, kappa)
 
@@ -69,7 +74,9 @@ def test_energy_converges_in_beta_as_it_should() -> None:
     ground = attractive_chain(U)["energy"]
     off = []
     for beta in (1.0, 2.0, 4.0, 8.0):
-        exact = finite_beta_energy(U, beta, KAPPA)  # a trial state far too wide, so that there is something to see
+        exact = finite_beta_energy(
+            U, beta, KAPPA
+        )  # a trial state far too wide, so that there is something to see
         off.append(exact - ground)
         table = compare(sample(chain(U, beta=beta, kappa=KAPPA), 16, 24, 30_000), {"energy": exact})
         assert not table, table
@@ -89,7 +96,10 @@ def test_mass_does_not_depend_on_the_lags() -> None:
     same chains."""
     ensemble = chain(0.0, 1, beta=24.0, g=0.7)
     names = columns(ensemble)
-    mass, slope = names.index("diffusion"), (names.index("displacement2[12]"), names.index("displacement2[6]"))
+    mass, slope = (
+        names.index("diffusion"),
+        (names.index("displacement2[12]"), names.index("displacement2[6]")),
+    )
     difference = []
     for k in range(16):
         walk = Chain.start(ensemble, np.random.SeedSequence((5, k)).generate_state(4, np.uint64))

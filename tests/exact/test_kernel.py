@@ -20,7 +20,9 @@ CLUSTERS = {"dimer": (DIMER, 18), "chain3": (CHAIN3, 14), "ring4": (RING4, 12), 
 WEAK, MEDIUM, STRONG = 0.4, 0.6, 0.9
 
 
-def case(name: str, electrons: int, U: float, g: float, kappa: float = 0.0) -> tuple[Ensemble, dict[str, float]]:
+def case(
+    name: str, electrons: int, U: float, g: float, kappa: float = 0.0
+) -> tuple[Ensemble, dict[str, float]]:
     cluster, cutoff = CLUSTERS[name]
     return matched(cluster, electrons, cutoff if g == STRONG else 10, kappa=kappa, g=g, U=U)
 

@@ -47,10 +47,14 @@ def second_order(d: int, omega: float, g: float, size: int = 64) -> float:
     return float(-2.0 * d - g * g * d * np.mean((2.0 + 2.0 * grid[0]) / denominator))
 
 
-@pytest.mark.parametrize(("lattice", "d", "omega"), [("chain", 1, 20.0), ("square", 2, 20.0), ("cubic", 3, 20.0)])
+@pytest.mark.parametrize(
+    ("lattice", "d", "omega"), [("chain", 1, 20.0), ("square", 2, 20.0), ("cubic", 3, 20.0)]
+)
 def test_weakly_coupled_bond_polaron(lattice: str, d: int, omega: float) -> None:
     g = 0.8
-    assert second_order(d, 1e6, g) == pytest.approx(-2.0 * d - 2.0 * d * g * g / 1e6, rel=1e-9)  # antiadiabatic
+    assert second_order(d, 1e6, g) == pytest.approx(
+        -2.0 * d - 2.0 * d * g * g / 1e6, rel=1e-9
+    )  # antiadiabatic
     bins = sample(Ensemble(Model(lattice, "bond", 1.0, omega, g), 1, 6.0), 16, 24, 40_000)
     exact = {"energy": second_order(d, omega, g)}
     assert not (table := compare(bins, exact)), table

@@ -12,7 +12,17 @@ from typing import Any
 import pytest
 
 from tests.exact.cases import matched, sample
-from tests.exact.cluster import CHAIN3, CUBIC, DIMER, NEXT_NEIGHBOURS, PLAQUETTE, RING4, SQUARE, TRIANGULAR, Cluster
+from tests.exact.cluster import (
+    CHAIN3,
+    CUBIC,
+    DIMER,
+    NEXT_NEIGHBOURS,
+    PLAQUETTE,
+    RING4,
+    SQUARE,
+    TRIANGULAR,
+    Cluster,
+)
 from tests.exact.zscore import compare
 
 SQUARE9 = Cluster(SQUARE, (3, 3), periodic=True)
@@ -49,7 +59,10 @@ CASES: dict[str, Case] = {
     "shells, ring, 2": (RING4, 2, 11, {"coupling": "holstein", "g": 0.7, "U": 4.0, "shells": (-1.0, 0.5)}),
     "tail and shells, chain, 2": (CHAIN3, 2, 13, {"g": 0.7, "U": 2.0, "V": 1.0, "shells": (-2.0, 0.7)}),
     "anisotropic, plaquette, 2": (
-        PLAQUETTE, 2, 11, {"g": 0.7, "U": 2.0, "t_factors": (1.0, 0.4), "g_factors": (0.5, 1.2)}
+        PLAQUETTE,
+        2,
+        11,
+        {"g": 0.7, "U": 2.0, "t_factors": (1.0, 0.4), "g_factors": (0.5, 1.2)},
     ),
     "anisotropic, torus, 1": (SQUARE9, 1, 5, {"g": 0.7, "t_factors": (1.0, 0.5), "g_factors": (0.6, 1.2)}),
     "one axis without coupling, torus, 2": (SQUARE9, 2, 3, {"g": 0.25, "U": 4.0, "g_factors": (1.0, 0.0)}),
@@ -59,14 +72,22 @@ CASES: dict[str, Case] = {
     "bond, triangular, 2": (TRIANGULAR9, 2, 3, {"g": 0.15, "U": 4.0, "V": 0.5}),
     "holstein, triangular, 2": (TRIANGULAR9, 2, 5, {"coupling": "holstein", "g": 0.9, "U": 2.0}),
     "anisotropic, triangular, 1": (
-        TRIANGULAR9, 1, 4, {"g": 0.5, "t_factors": (1.0, 0.6, 0.3), "g_factors": (0.4, 1.0, 0.8)}
+        TRIANGULAR9,
+        1,
+        4,
+        {"g": 0.5, "t_factors": (1.0, 0.6, 0.3), "g_factors": (0.4, 1.0, 0.8)},
     ),
     "bond, next neighbours, 1": (RING5, 1, 6, {"g": 0.8, "t_factors": (1.0, 0.5)}),
     "bond, next neighbours, 2": (RING5, 2, 5, {"g": 0.3, "U": 3.0, "t_factors": (1.0, 0.5)}),
     "holstein, cubic, 1": (CUBIC27, 1, 4, {"coupling": "holstein", "g": 1.2}),
     "bond, cube, 1": (CUBE, 1, 5, {"g": 0.6}),
-    "no phonons, triangular, 2": (TRIANGULAR9, 2, 0, {"U": 4.0, "V": 1.0, "shells": (-0.5, 0.3), "kappa": 0.3}),
-}  # fmt: skip
+    "no phonons, triangular, 2": (
+        TRIANGULAR9,
+        2,
+        0,
+        {"U": 4.0, "V": 1.0, "shells": (-0.5, 0.3), "kappa": 0.3},
+    ),
+}
 
 
 @pytest.mark.parametrize("name", CASES)

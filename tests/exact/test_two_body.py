@@ -71,7 +71,9 @@ def test_kernel_on_the_square_lattice() -> None:
     U, beta, kappa = -8.0, 4.0, 0.4
     exact = finite_beta(SQUARE, U, beta, beta / 4, kappa)
     # a tightly bound pair moves slowly: bins of 60,000 updates are correlated
-    bins = sample(Ensemble(Model("square", "bond", 1.0, 1.0, 0.0, U), 2, beta, beta / 4, kappa), 16, 24, 120_000)
+    bins = sample(
+        Ensemble(Model("square", "bond", 1.0, 1.0, 0.0, U), 2, beta, beta / 4, kappa), 16, 24, 120_000
+    )
     assert not (table := compare(bins, exact)), table
     wrong = exact | {"energy": exact["energy"] * 1.005, "diffusion": exact["diffusion"] * 1.03}
     table = compare(bins, wrong)

@@ -43,8 +43,17 @@ NAMES = {SQUARE: "square", TRIANGULAR: "triangular", CUBIC: "cubic", BCC: "bcc",
 def exact(name: str, wider: int = 0) -> dict[str, float]:
     grid, beta, kappa, half_width, fields = CASES[name]
     slope = (SLOPE_FROM, SLOPE_TO, LAGS)
-    return finite_beta(grid, fields["U"], beta, beta / 4, kappa, fields.get("shells", ()), fields.get("V", 0.0),
-                       half_width + wider, slope)  # fmt: skip
+    return finite_beta(
+        grid,
+        fields["U"],
+        beta,
+        beta / 4,
+        kappa,
+        fields.get("shells", ()),
+        fields.get("V", 0.0),
+        half_width + wider,
+        slope,
+    )
 
 
 @pytest.mark.parametrize("name", CASES)
@@ -58,7 +67,9 @@ def test_the_box_is_wide_enough(name: str) -> None:
 def test_kernel(name: str) -> None:
     """Energy, mass, size and P(r), for all r near zero that the pair visits."""
     grid, beta, kappa, _, fields = CASES[name]
-    expected = {key: value for key, value in exact(name).items() if not key.startswith("pair_") or value > 2e-3}
+    expected = {
+        key: value for key, value in exact(name).items() if not key.startswith("pair_") or value > 2e-3
+    }
     model = Model(NAMES[grid], "bond", 1.0, 1.0, 0.0, **fields)
     bins = sample(Ensemble(model, 2, beta, beta / 4, kappa), 16, 24, UPDATES)
     assert not (table := compare(bins, expected)), table

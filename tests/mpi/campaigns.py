@@ -32,11 +32,17 @@ def command(*arguments: object) -> list[str]:
 
 def environment() -> dict[str, str]:
     # a child is no part of an MPI job that may run the tests themselves
-    return {k: v for k, v in os.environ.items() if not k.startswith(("OMPI_", "PMIX_", "PMI_", "SLURM_", "HPCBIP_"))}
+    return {
+        k: v
+        for k, v in os.environ.items()
+        if not k.startswith(("OMPI_", "PMIX_", "PMI_", "SLURM_", "HPCBIP_"))
+    }
 
 
 def hpcbip(*arguments: object, timeout: float = 120) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(command(*arguments), capture_output=True, text=True, timeout=timeout, env=environment())
+    return subprocess.run(
+        command(*arguments), capture_output=True, text=True, timeout=timeout, env=environment()
+    )
 
 
 def digest(directory: Path) -> str:
@@ -47,7 +53,9 @@ def digest(directory: Path) -> str:
 
 def run_to_the_end(config: Path, directory: Path, ranks: int | None = None, timeout: float = 120) -> str:
     """Run a campaign to its end and return its digest."""
-    done = hpcbip("run", config, "--out", directory, *(() if ranks is None else ("-n", ranks)), timeout=timeout)
+    done = hpcbip(
+        "run", config, "--out", directory, *(() if ranks is None else ("-n", ranks)), timeout=timeout
+    )
     assert done.returncode == 0, done.stdout + done.stderr
     return digest(directory)
 
@@ -55,9 +63,13 @@ def run_to_the_end(config: Path, directory: Path, ranks: int | None = None, time
 def start(*arguments: object, **variables: str) -> subprocess.Popen[str]:
     """Start in a process group of its own, so that the whole group can be killed."""
     return subprocess.Popen(
-        command(*arguments), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-        env=environment() | variables, start_new_session=True,
-    )  # fmt: skip
+        command(*arguments),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        env=environment() | variables,
+        start_new_session=True,
+    )
 
 
 def checkpointed(directory: Path) -> dict[str, int]:
@@ -81,7 +93,11 @@ def ranks_of(directory: Path) -> dict[int, int]:
             if b"hpcbip" in words and str(directory).encode() in words and b"-n" not in words[1:]:
                 with contextlib.suppress(OSError):
                     variables = (entry / "environ").read_bytes().split(b"\0")
-                    rank = [word for word in variables if word.startswith((b"OMPI_COMM_WORLD_RANK=", b"PMI_RANK="))]
+                    rank = [
+                        word
+                        for word in variables
+                        if word.startswith((b"OMPI_COMM_WORLD_RANK=", b"PMI_RANK="))
+                    ]
                     found[int(rank[0].split(b"=")[1]) if rank else 0] = int(entry.name)
     return found
 

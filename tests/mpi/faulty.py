@@ -19,13 +19,20 @@ def build_in() -> None:
     def faulty(self: worker.Worker, held: Any) -> np.ndarray:
         record = self._plan.ensembles[held.identity]
         first = min(r.parameters["g"] for r in self._plan.ensembles.values())
-        if record.sector == "bipolaron" and record.parameters["g"] == first and held.number == 1 and held.block == 2:
+        if (
+            record.sector == "bipolaron"
+            and record.parameters["g"] == first
+            and held.number == 1
+            and held.block == 2
+        ):
             if fault == "raise":
                 raise ZeroDivisionError("made up")
             if fault == "memory":
                 raise MemoryError
             if fault == "overflow":
-                held.chain.run_block = lambda *_: (_ for _ in ()).throw(OverflowError("more than 65532 events"))
+                held.chain.run_block = lambda *_: (_ for _ in ()).throw(
+                    OverflowError("more than 65532 events")
+                )
             else:
                 held.chain.run_block = lambda *_: np.array([[np.nan]])
         return real(self, held)

@@ -54,8 +54,12 @@ def freeze(place: Path) -> None:
 
 TROUBLE: dict[str, tuple[Callable[[Path], None], Callable[[Path], None], str]] = {
     "full": (fill, lambda place: (place / "filler").unlink(), "No space left on device"),
-    "read-only": (freeze, lambda place: subprocess.run(["umount", str(place / "run")], check=True), "Read-only"),
-}  # fmt: skip
+    "read-only": (
+        freeze,
+        lambda place: subprocess.run(["umount", str(place / "run")], check=True),
+        "Read-only",
+    ),
+}
 
 
 @pytest.fixture(scope="module")
@@ -82,7 +86,9 @@ def test_a_disk_that_refuses_while_a_campaign_is_at_work(
     assert len(lines) == 1 and told in lines[0] and str(directory) in lines[0], out
     assert "Traceback" not in out and not all_of(directory)
     again = hpcbip("run", config, "--out", directory)
-    assert again.returncode == 2 and "Traceback" not in again.stderr and str(directory) in again.stderr, again.stderr
+    assert again.returncode == 2 and "Traceback" not in again.stderr and str(directory) in again.stderr, (
+        again.stderr
+    )
     end(disk)
     assert run_to_the_end(config, directory, 2) == undisturbed
     assert not list(directory.rglob("*.damaged"))
@@ -92,4 +98,6 @@ def test_no_room_for_a_segment(tmp_path: Path, disk: Path) -> None:
     """A disk that is full before anything begins."""
     fill(disk)
     done = hpcbip("run", write_config(tmp_path), "--out", disk / "run")
-    assert done.returncode == 2 and done.stderr.count("\n") == 1 and "No space left" in done.stderr, done.stderr
+    assert done.returncode == 2 and done.stderr.count("\n") == 1 and "No space left" in done.stderr, (
+        done.stderr
+    )

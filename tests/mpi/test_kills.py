@@ -70,7 +70,9 @@ def test_random_kills_change_nothing(tmp_path: Path) -> None:
             # killed before it had begun it may end with any status but that of success
             begun_at_all = process is not None and logs(directory) != seen and restored(directory) is not None
             assert not begun_at_all or process.returncode == 3, process.communicate()[0]
-            left = time.monotonic() + PATIENCE  # a rank that was in a block, or in the start of MPI, needs a moment
+            left = (
+                time.monotonic() + PATIENCE
+            )  # a rank that was in a block, or in the start of MPI, needs a moment
             while all_of(directory) and time.monotonic() < left:
                 time.sleep(0.1)
             assert not all_of(directory), "processes are left over"
@@ -108,4 +110,6 @@ def test_random_kills_change_nothing(tmp_path: Path) -> None:
     assert kills.total() == KILLS, "the campaign was too short"
     assert run_to_the_end(config, directory, 2, 3600) == expected == digest(directory)
     assert not list(directory.rglob("*.damaged")) and not list(directory.rglob("*.making"))
-    print(f"\n{dict(kills)}: {restarts} restarts, bins identical, no file damaged; undisturbed run {alone:.0f} s")
+    print(
+        f"\n{dict(kills)}: {restarts} restarts, bins identical, no file damaged; undisturbed run {alone:.0f} s"
+    )

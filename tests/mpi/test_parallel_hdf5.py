@@ -12,7 +12,14 @@ from pathlib import Path
 
 import pytest
 
-from tests.mpi.campaigns import checkpointed, digest, environment, kill_everything, run_to_the_end, write_config
+from tests.mpi.campaigns import (
+    checkpointed,
+    digest,
+    environment,
+    kill_everything,
+    run_to_the_end,
+    write_config,
+)
 
 ROOT = Path(__file__).parents[2]
 PYTHON = ROOT / ".venv-parallel" / "bin" / "python"
@@ -25,9 +32,13 @@ pytestmark = [
 def start(config: Path, directory: Path, ranks: int, **variables: str) -> subprocess.Popen[str]:
     return subprocess.Popen(
         [str(PYTHON), "-m", "hpcbip", "run", str(config), "--out", str(directory), "-n", str(ranks)],
-        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=environment() | variables, cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        env=environment() | variables,
+        cwd=ROOT,
         start_new_session=True,
-    )  # fmt: skip
+    )
 
 
 def run(config: Path, directory: Path, ranks: int, **variables: str) -> str:

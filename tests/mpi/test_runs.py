@@ -129,9 +129,11 @@ def test_a_chain_that_fails_is_isolated_and_a_rank_that_raises_ends_the_job(
     faulty = [sys.executable, Path(__file__).with_name("faulty.py"), fault, "run", config, "--out", directory]
     done = subprocess.run(
         [str(word) for word in (find_mpirun(), "-n", 3, *flags, *faulty)],
-        capture_output=True, text=True, timeout=120,
+        capture_output=True,
+        text=True,
+        timeout=120,
         env=environment() | variables | {"HPCBIP_STATUS_FILE": str(tmp_path / "status")},
-    )  # fmt: skip
+    )
     assert (tmp_path / "status").read_text(encoding="utf-8") == str(status), done.stdout + done.stderr
     log = (directory / "logs" / "run-0001.log").read_text(encoding="utf-8")
     if fault == "raise":
@@ -258,7 +260,10 @@ def test_plain_mpirun_works_too(tmp_path: Path, undisturbed: str) -> None:
     config, directory = write_config(tmp_path), tmp_path / "run"
     done = subprocess.run(
         [str(find_mpirun()), "-n", "2", *flags, *command("run", config, "--out", directory)],
-        capture_output=True, text=True, env=environment() | variables, timeout=120,
-    )  # fmt: skip
+        capture_output=True,
+        text=True,
+        env=environment() | variables,
+        timeout=120,
+    )
     assert done.returncode == 0, done.stderr
     assert digest(directory) == undisturbed

@@ -65,4 +65,6 @@ def check(chain: Chain) -> None:
             assert same_site(unpack(int(other["bond"]) >> AXIS_BITS, d), lower)
     assert len(seen) == n and time == ensemble.beta
     for e in range(ne):
-        assert path[TAIL + e]["eprev"] == last_of_electron[e] and path[last_of_electron[e]]["enext"] == TAIL + e
+        assert (
+            path[TAIL + e]["eprev"] == last_of_electron[e] and path[last_of_electron[e]]["enext"] == TAIL + e
+        )

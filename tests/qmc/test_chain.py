@@ -26,10 +26,14 @@ ENSEMBLES = {
     "square-1": ensemble(electrons=1),
     "strong": ensemble(g=2.0, omega=1.0),
     "dimer-2": Ensemble(Model("chain", "bond", 1.0, 1.0, 1.0, 8.0), 2, 4.0, cluster=CHAIN.cluster(2)),
-    "ring-2": Ensemble(Model("chain", "bond", 1.0, 1.0, 1.0, 8.0), 2, 4.0, cluster=CHAIN.cluster(4, periodic=True)),
+    "ring-2": Ensemble(
+        Model("chain", "bond", 1.0, 1.0, 1.0, 8.0), 2, 4.0, cluster=CHAIN.cluster(4, periodic=True)
+    ),
     "holstein": Ensemble(Model("square", "holstein", 1.0, 0.8, 1.0, 2.0), 2, 4.0),
     "holstein-1": Ensemble(Model("chain", "holstein", 1.0, 0.8, 1.5), 1, 4.0),
-    "both": Ensemble(Model("square", "bond+holstein", 1.0, 0.8, 0.7, 2.0, g_holstein=0.7, omega_holstein=0.3), 2, 4.0),
+    "both": Ensemble(
+        Model("square", "bond+holstein", 1.0, 0.8, 0.7, 2.0, g_holstein=0.7, omega_holstein=0.3), 2, 4.0
+    ),
     "both-ring": Ensemble(
         Model("chain", "bond+holstein", 1.0, 0.8, 0.7, 2.0, g_holstein=0.7, omega_holstein=0.3),
         2,
@@ -39,9 +43,15 @@ ENSEMBLES = {
     "triangular": Ensemble(Model("triangular", "bond", 1.0, 0.8, 0.5, 4.0), 2, 4.0),
     "cubic": Ensemble(Model("cubic", "bond", 1.0, 0.8, 0.7, 8.0, V=0.8), 2, 4.0),
     "bcc": Ensemble(Model("bcc", "holstein", 1.0, 0.8, 0.7, 8.0, shells=(1.0, -0.5)), 2, 3.0),
-    "fcc": Ensemble(Model("fcc", "bond+holstein", 1.0, 0.8, 0.4, 8.0, g_holstein=1.0, omega_holstein=1.0), 2, 2.0),
-    "layered": Ensemble(Model("cubic", "bond", 1.0, 0.8, 0.7, 8.0, t_factors=(1, 1, 0.2), g_factors=(1, 1, 0)), 2, 4.0),
-    "plaquette-2": Ensemble(Model("square", "bond", 1.0, 1.0, 1.0, -2.0), 2, 4.0, cluster=SQUARE.cluster(2, 2)),
+    "fcc": Ensemble(
+        Model("fcc", "bond+holstein", 1.0, 0.8, 0.4, 8.0, g_holstein=1.0, omega_holstein=1.0), 2, 2.0
+    ),
+    "layered": Ensemble(
+        Model("cubic", "bond", 1.0, 0.8, 0.7, 8.0, t_factors=(1, 1, 0.2), g_factors=(1, 1, 0)), 2, 4.0
+    ),
+    "plaquette-2": Ensemble(
+        Model("square", "bond", 1.0, 1.0, 1.0, -2.0), 2, 4.0, cluster=SQUARE.cluster(2, 2)
+    ),
 }
 
 
@@ -93,7 +103,9 @@ def test_a_path_may_leave_the_range_of_its_coordinates() -> None:
     home.run_block(1, 20_000)
     arrays = home.to_arrays()
     slots = [0, 1, *range(4, len(arrays["path"]))]
-    arrays["path"]["bond"][slots] += np.int32((1 << 30) + (200 << 3))  # far beyond the fields of all coordinates
+    arrays["path"]["bond"][slots] += np.int32(
+        (1 << 30) + (200 << 3)
+    )  # far beyond the fields of all coordinates
     away = Chain.from_arrays(ENSEMBLES["cubic"], arrays)
     check(away)
     assert home.run_block(3, 20_000).tobytes() == away.run_block(3, 20_000).tobytes()

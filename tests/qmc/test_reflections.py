@@ -25,9 +25,13 @@ def weight(chain: Chain) -> tuple[float, ...]:
     lengths = np.abs(path[joined["partner"]]["time"] - joined["time"])
     site = joined["direction"] == 12
     return (
-        float(lengths[site].sum()), float(lengths[~site].sum()), float(len(events)), float(events["time"].sum()),
-        *np.sort(events["rel"]).astype(float), *np.bincount(events["direction"] // 2, minlength=8).astype(float),
-    )  # fmt: skip
+        float(lengths[site].sum()),
+        float(lengths[~site].sum()),
+        float(len(events)),
+        float(events["time"].sum()),
+        *np.sort(events["rel"]).astype(float),
+        *np.bincount(events["direction"] // 2, minlength=8).astype(float),
+    )
 
 
 @pytest.mark.parametrize("electrons", [1, 2])

@@ -72,7 +72,9 @@ def test_another_tc_is_worked_out_and_leaves_what_was_kept(tmp_path: Path, analy
     assert read_results(tmp_path).records[0]["tc_kelvin"] == pytest.approx(2.0 * usual[0]["tc_kelvin"])
 
 
-def test_another_program_analyses_anew(tmp_path: Path, analysed: list, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_another_program_analyses_anew(
+    tmp_path: Path, analysed: list, monkeypatch: pytest.MonkeyPatch
+) -> None:
     campaign(tmp_path)
     read_results(tmp_path)
     monkeypatch.setattr(cache, "_code", lambda: "changed")
@@ -112,7 +114,12 @@ class Trap:
 def test_no_name_leads_to_the_builtins() -> None:
     """`EnsembleBins.table.__builtins__.get` has a harmless beginning and is the way to eval."""
     way = b"EnsembleBins.table.__builtins__.get"
-    content = b"\x80\x04\x8c\x1ahpcbip.reduction.ensembles\x8c" + bytes([len(way)]) + way + b"\x93\x8c\x04eval\x85R."
+    content = (
+        b"\x80\x04\x8c\x1ahpcbip.reduction.ensembles\x8c"
+        + bytes([len(way)])
+        + way
+        + b"\x93\x8c\x04eval\x85R."
+    )
     assert pickle.loads(content) is eval
     with pytest.raises(pickle.UnpicklingError, match="no plain name"):
         cache._Unpickler(io.BytesIO(content)).load()

@@ -66,7 +66,9 @@ def test_values_follow_from_the_means(tmp_path: Path, t: float) -> None:
     assert record["assisted_hops_bipolaron"] == pytest.approx(b["assisted_hops"])
     assert record["lambda"] == 0.5 and record["bins_polaron"] == 256 and record["chains_bipolaron"] == 4
     half = point(plan, one, two, prefactor="published")
-    assert half["tc_over_omega"] == pytest.approx(0.5 / BKT_PREFACTOR * tc / 1.5) and half["tc_kelvin"] is None
+    assert (
+        half["tc_over_omega"] == pytest.approx(0.5 / BKT_PREFACTOR * tc / 1.5) and half["tc_kelvin"] is None
+    )
 
 
 def test_tc_error_against_propagation_over_correlated_columns(tmp_path: Path) -> None:
@@ -94,7 +96,9 @@ def test_binding_energy_across_sectors(tmp_path: Path) -> None:
     assert record["binding_energy_err"] == pytest.approx(math.sqrt(sum(variances)), rel=0.1)
     tau = 0.5 * sum(variances) / (variances[0] / 6.0 + variances[1])
     assert record["binding_energy_tau"] == pytest.approx(tau, rel=0.2)
-    assert record["E_polaron_tau"] == pytest.approx(3.0, rel=0.2) and record["E_polaron_verdict"] == "converged"
+    assert (
+        record["E_polaron_tau"] == pytest.approx(3.0, rel=0.2) and record["E_polaron_verdict"] == "converged"
+    )
 
 
 def test_one_sigma_intervals_of_tc_and_mass_cover(tmp_path: Path) -> None:
@@ -118,7 +122,9 @@ def test_fitted_mass_avoids_the_transient(tmp_path: Path) -> None:
     record = point(plan, None, data)
     z = (record["mass_bipolaron_fit"] - 5.0) / record["mass_bipolaron_fit_err"]
     assert abs(z) < 3.5 and record["mass_bipolaron_fit_err"] < 0.25
-    assert record["mass_bipolaron_fit_from"] > 1.5 and record["mass_bipolaron_fit_to"] == 18.0  # lags 1.5, 3.0, ...
+    assert (
+        record["mass_bipolaron_fit_from"] > 1.5 and record["mass_bipolaron_fit_to"] == 18.0
+    )  # lags 1.5, 3.0, ...
     assert 0.0 < record["mass_bipolaron_fit_p"] <= 1.0
 
 
@@ -129,12 +135,16 @@ def test_disagreeing_mass_estimators_are_flagged(tmp_path: Path) -> None:
     for chain in data.chains:
         chain[:, i] *= 1.5
     assert any("mass_bipolaron_fit differs" in flag for flag in point(plan, None, data)["flags"])
-    assert not any("differs" in f for f in point(plan, None, sector_bins(plan, "bipolaron", bins=200))["flags"])
+    assert not any(
+        "differs" in f for f in point(plan, None, sector_bins(plan, "bipolaron", bins=200))["flags"]
+    )
 
 
 def test_a_good_point_has_no_flags(tmp_path: Path) -> None:
     plan = make(tmp_path)
-    record = point(plan, sector_bins(plan, "polaron", bins=200), sector_bins(plan, "bipolaron", bins=200, seed=2))
+    record = point(
+        plan, sector_bins(plan, "polaron", bins=200), sector_bins(plan, "bipolaron", bins=200, seed=2)
+    )
     assert record["flags"] == [] and record["tc_valid"]
     verdicts = {name: record[f"{name}_verdict"] for name in OBSERVABLES if record[name] is not None}
     assert set(verdicts.values()) == {"converged"}, verdicts
@@ -153,7 +163,10 @@ def test_a_good_point_has_no_flags(tmp_path: Path) -> None:
 )
 def test_flags(tmp_path: Path, flag: str, means: dict[str, float], beta: float, bins: int) -> None:
     plan = make(tmp_path, beta=beta)
-    one, two = sector_bins(plan, "polaron", bins=bins), sector_bins(plan, "bipolaron", bins=bins, seed=2, means=means)
+    one, two = (
+        sector_bins(plan, "polaron", bins=bins),
+        sector_bins(plan, "bipolaron", bins=bins, seed=2, means=means),
+    )
     record = point(plan, one, two)
     assert flag in record["flags"] and not record["tc_valid"]
     assert record["tc_over_omega"] is not None  # flagged, never dropped
@@ -200,7 +213,9 @@ def test_the_error_of_the_size_counts_where_the_density_saturates(tmp_path: Path
         for chain in data.chains:
             chain[:, column] *= distance2 / mean
         record = point(plan, None, data)
-        return record["tc_over_omega_err"] / record["tc_over_omega"], record["radius2_err"] / record["radius2"]
+        return record["tc_over_omega_err"] / record["tc_over_omega"], record["radius2_err"] / record[
+            "radius2"
+        ]
 
     (below, _), (at, size), (above, _) = relative(3.8), relative(3.999), relative(4.2)
     assert below == pytest.approx(0.1 / 40.0, rel=0.15)  # the mass alone
@@ -233,13 +248,21 @@ def test_replicates_give_the_errors_of_mass_and_size(tmp_path: Path) -> None:
 def test_bins_that_are_not_there_yet(tmp_path: Path) -> None:
     plan = make(tmp_path)
     two = sector_bins(plan, "bipolaron")
-    empty = EnsembleBins(two.sector, two.parameters, two.columns, [chain[:0] for chain in two.chains], two.lags)
+    empty = EnsembleBins(
+        two.sector, two.parameters, two.columns, [chain[:0] for chain in two.chains], two.lags
+    )
     full = point(plan, sector_bins(plan, "polaron"), two)
-    for record in (point(plan, None, None), point(plan, None, two), point(plan, sector_bins(plan, "polaron"), empty)):
+    for record in (
+        point(plan, None, None),
+        point(plan, None, two),
+        point(plan, sector_bins(plan, "polaron"), empty),
+    ):
         assert list(record) == list(full)  # the same keys whatever is known
         assert record["binding_energy"] is None and not record["tc_valid"]
         json.dumps(record, allow_nan=False)
-    one_chain_only = EnsembleBins(two.sector, two.parameters, two.columns, [two.chains[0], two.chains[1][:0]], two.lags)
+    one_chain_only = EnsembleBins(
+        two.sector, two.parameters, two.columns, [two.chains[0], two.chains[1][:0]], two.lags
+    )
     assert point(plan, None, one_chain_only)["mass_bipolaron_err"] > 0.0
 
 
@@ -277,11 +300,20 @@ def test_target_errors_are_the_relative_errors_of_the_record(tmp_path: Path) -> 
     errors = target_errors(plan, keys["polaron"], Analysed(one.chains))
     errors |= target_errors(plan, keys["bipolaron"], Analysed(two.chains))
     assert set(errors) == {
-        "E_polaron", "mass_polaron", "E_bipolaron", "mass_bipolaron", "pair_distance2", "radius2", "tc_over_omega",
-    }  # fmt: skip
+        "E_polaron",
+        "mass_polaron",
+        "E_bipolaron",
+        "mass_bipolaron",
+        "pair_distance2",
+        "radius2",
+        "tc_over_omega",
+    }
     for name, error in errors.items():
         assert error == pytest.approx(abs(record[f"{name}_err"] / record[name])), name
-    for mine, bins, other, partner in (("polaron", one, "bipolaron", two), ("bipolaron", two, "polaron", one)):
+    for mine, bins, other, partner in (
+        ("polaron", one, "bipolaron", two),
+        ("bipolaron", two, "polaron", one),
+    ):
         energy = mean_energy(plan, keys[other], Analysed(partner.chains))
         joint = target_errors(plan, keys[mine], Analysed(bins.chains), {keys[other]: energy})
         part = {"polaron": 2.0, "bipolaron": 1.0}[mine] * record[f"E_{mine}_err"]  # both as small: √2 of one
@@ -316,7 +348,9 @@ def test_intervals_cover_with_the_stopping_rule_on(tmp_path: Path) -> None:
         data, bins = sector_bins(plan, "bipolaron", bins=600, tau=2.0, seed=3000 + seed), 32
         while True:
             part = [chain[:bins] for chain in data.chains]
-            reduced = reduce_ensemble(EnsembleBins(data.sector, data.parameters, data.columns, part, data.lags))
+            reduced = reduce_ensemble(
+                EnsembleBins(data.sector, data.parameters, data.columns, part, data.lags)
+            )
             assert reduced.summary is not None
             at = {name: reduced.names.index(name) for name in truth}
             error, value = reduced.summary.error, reduced.values
@@ -337,7 +371,9 @@ def test_dispersion_and_its_mass(tmp_path: Path) -> None:
     plan = make(tmp_path)
     lags = sector_bins(plan, "bipolaron").lags
     energies = [0.05, 0.15, 0.4]
-    means = {f"wave[{k},{lag}]": 0.9 * np.exp(-e * lags[lag - 1]) for k, e in enumerate(energies) for lag in (3, 6)}
+    means = {
+        f"wave[{k},{lag}]": 0.9 * np.exp(-e * lags[lag - 1]) for k, e in enumerate(energies) for lag in (3, 6)
+    }
     record = point(plan, None, sector_bins(plan, "bipolaron", bins=400, means=means))
     for k, energy in enumerate(energies[:2]):
         name = f"dispersion_bipolaron[{k + 1}]"
@@ -345,7 +381,9 @@ def test_dispersion_and_its_mass(tmp_path: Path) -> None:
         assert record[f"{name}_verdict"] == "converged"
     assert all(record[f"dispersion_bipolaron[{k}]_verdict"] in ("not", None) for k in (4, 5, 6))
     mass = (1.0 - np.cos(2 * np.pi / 16)) / 0.05  # square lattice, t = 1
-    assert abs(record["mass_bipolaron_dispersion"] - mass) < 4.0 * record["mass_bipolaron_dispersion_err"] < 0.1
+    assert (
+        abs(record["mass_bipolaron_dispersion"] - mass) < 4.0 * record["mass_bipolaron_dispersion_err"] < 0.1
+    )
 
 
 def test_anisotropic_masses_and_their_mean(tmp_path: Path) -> None:

@@ -56,11 +56,15 @@ def test_files_and_their_content(tmp_path: Path) -> None:
     rows = list(csv.DictReader((tmp_path / "binning.csv").open()))
     assert {row["ensemble"] for row in rows} == {key[:12] for key in data}
     mass = [r for r in rows if r["observable"] == "mass_bipolaron" and r["ensemble"] == rows[-1]["ensemble"]]
-    assert [int(r["bin_size"]) for r in mass][:5] == [1, 2, 3, 4, 6] and sum(int(r["plateau"]) for r in mass) == 1
+    assert [int(r["bin_size"]) for r in mass][:5] == [1, 2, 3, 4, 6] and sum(
+        int(r["plateau"]) for r in mass
+    ) == 1
     assert float(mass[0]["gamma_error"]) == pytest.approx(parsed[1]["mass_bipolaron_err"])
 
 
-def test_of_many_ensembles_the_slowest_are_in_binning_csv(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_of_many_ensembles_the_slowest_are_in_binning_csv(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     campaign(tmp_path)
     reduced = read_results(tmp_path).ensembles
     everything = {row["ensemble"] for row in binning_rows(reduced)}
@@ -79,7 +83,9 @@ def test_prefactor_scales_tc_and_nothing_else(tmp_path: Path) -> None:
         assert b["tc_prefactor"] == 0.5 and a["binding_energy"] == b["binding_energy"]
 
 
-def test_unfinished_campaign_is_reduced_and_says_so(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_unfinished_campaign_is_reduced_and_says_so(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     campaign(tmp_path, points=1)
     records, _ = reduce_and_write(tmp_path)
     assert "no bipolaron bins" in records[1]["flags"] and records[1]["mass_bipolaron"] is None

@@ -1,6 +1,6 @@
 """A real browser without a window, for the tests of the report; as a program it takes pictures of pages.
 
-    python -m tests.report.browser runs/quickstart/report.html docs/report.png [HEIGHT]
+python -m tests.report.browser runs/quickstart/report.html docs/report.png [HEIGHT]
 """
 
 from __future__ import annotations
@@ -18,9 +18,16 @@ from typing import Any
 SIZE = (1280, 800)
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 FLAGS = (
-    "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-dev-shm-usage", "--no-first-run",
-    "--disable-background-networking", "--disable-component-update", "--disable-sync",
-)  # fmt: skip
+    "--headless=new",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--disable-dev-shm-usage",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
 
 
 def missing() -> str:

@@ -50,7 +50,12 @@ def bad(tmp_path_factory: pytest.TempPathFactory) -> Path:
             for sector, identity in plan.points[i].ensembles.items():
                 pair = sector == "bipolaron"
                 data = sector_bins(
-                    plan, sector, point=i, seed=10 * i + pair, bins=bins if pair else 400, means=means if pair else None
+                    plan,
+                    sector,
+                    point=i,
+                    seed=10 * i + pair,
+                    bins=bins if pair else 400,
+                    means=means if pair else None,
                 )
                 column = data.columns.index("diffusion")
                 for number, chain in enumerate(data.chains):
@@ -89,7 +94,10 @@ def test_json_csv_and_data_set(bad: Path) -> None:
     check(json.loads((bad / "results.json").read_text()))
     rows = list(csv.DictReader((bad / "results.csv").open()))
     for row in rows:
-        row |= {"flags": [flag for flag in row["flags"].split("; ") if flag], "tc_valid": row["tc_valid"] == "True"}
+        row |= {
+            "flags": [flag for flag in row["flags"].split("; ") if flag],
+            "tc_valid": row["tc_valid"] == "True",
+        }
     check(rows)
 
 

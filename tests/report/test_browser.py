@@ -42,7 +42,8 @@ def opened(driver: Any, tmp_path: Path) -> Open:
 
 def texts(driver: Any, selector: str) -> list[str]:
     return driver.execute_script(
-        "return Array.from(document.querySelectorAll(arguments[0])).map(one => one.textContent.trim())", selector
+        "return Array.from(document.querySelectorAll(arguments[0])).map(one => one.textContent.trim())",
+        selector,
     )
 
 
@@ -53,8 +54,9 @@ def points(driver: Any) -> list[int]:
 def column(driver: Any, key: str) -> list[str]:
     place = driver.execute_script(
         "return Array.from(document.querySelectorAll('#table thead tr:last-child th'))"
-        ".findIndex(one => one.dataset.key === arguments[0])", key,
-    )  # fmt: skip
+        ".findIndex(one => one.dataset.key === arguments[0])",
+        key,
+    )
     return texts(driver, f"#table tbody tr > :nth-child({place + 1})")
 
 
@@ -69,7 +71,9 @@ def overflow(driver: Any) -> int:
 def test_clean_and_alone(opened: Open) -> None:
     driver = opened(many_kinds(), EVIL)
     assert driver.title.startswith(EVIL) and one(driver, "h1").text == EVIL
-    widths = driver.execute_script("return Array.from(document.images).map(one => one.complete && one.naturalWidth)")
+    widths = driver.execute_script(
+        "return Array.from(document.images).map(one => one.complete && one.naturalWidth)"
+    )
     assert widths == [60, 120]
     loaded = driver.execute_script("return performance.getEntriesByType('resource').map(one => one.name)")
     assert [url for url in loaded if not url.startswith("data:")] == [] and browser.requests(driver) == []
@@ -93,7 +97,9 @@ def test_every_reason_is_in_its_row(opened: Open) -> None:
     driver = opened(many_kinds())
     reasons = column(driver, "flags")
     assert reasons[:10] == [""] * 10 and reasons[10 : 10 + len(FLAGS)] == list(FLAGS)
-    greyed = [cell.text for cell in driver.find_elements("css selector", "#table tbody tr:nth-child(11) .against")]
+    greyed = [
+        cell.text for cell in driver.find_elements("css selector", "#table tbody tr:nth-child(11) .against")
+    ]
     assert "0.3000(40)" in greyed
     assert not driver.find_elements("css selector", "#table tbody tr:nth-child(1) .against")
 
@@ -104,7 +110,10 @@ def test_sorting(opened: Open) -> None:
     one(driver, f"{TC} button").click()
     rising = column(driver, "tc_over_omega")
     known = [float(text.split("(")[0]) for text in rising if text != "–"]
-    assert known == sorted(known) and rising[-2:] == ["–", "–"]  # what is not known is last in both directions
+    assert known == sorted(known) and rising[-2:] == [
+        "–",
+        "–",
+    ]  # what is not known is last in both directions
     assert one(driver, TC).get_attribute("aria-sort") == "ascending"
     assert len(driver.find_elements("css selector", "th[aria-sort=ascending]")) == 1
     one(driver, f"{TC} button").send_keys("\ue007")  # the key Enter
@@ -151,7 +160,9 @@ def test_selecting_a_point_shows_its_lights(opened: Open) -> None:
     driver = opened(many_kinds())
     assert one(driver, "#point h3").text.startswith("Point 1: ")
     one(driver, "#table tbody tr:nth-child(2) td:nth-child(4)").click()
-    assert one(driver, "#point h3").text.startswith("Point 2: ") and "λ = 0.31" in one(driver, "#point h3").text
+    assert (
+        one(driver, "#point h3").text.startswith("Point 2: ") and "λ = 0.31" in one(driver, "#point h3").text
+    )
     one(driver, "#table tbody tr:nth-child(11) button").send_keys("\ue007")
     assert one(driver, "#point h3").text.startswith("Point 11: ")
     red = [row.text for row in driver.find_elements("css selector", "#point tr:has([aria-label=red])")]
@@ -188,7 +199,10 @@ def test_paper(opened: Open) -> None:
     one(driver, "#filter").clear()
     pages = sizes(browser.on_paper(driver))
     assert 4 <= len(few) <= len(pages) < 15
-    assert {tuple(sorted(size)) for size in pages} == {(595, 842)} and (842, 595) in pages  # A4, the table on its side
+    assert {tuple(sorted(size)) for size in pages} == {(595, 842)} and (
+        842,
+        595,
+    ) in pages  # A4, the table on its side
     assert not driver.find_elements("css selector", "#configuration details[open]")  # as it was before
     assert browser.messages(driver) == []
 

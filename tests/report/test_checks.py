@@ -13,40 +13,87 @@ import hpcbip
 from hpcbip.report.checks import CHECKS, Diagnostic, diagnostics, worst
 
 FLAGS = (
-    "not bound", "Tc >= binding energy", "beta short", "statistics not converged", "polaron: too few bins",
-    "bipolaron: too few bins", "bipolaron: not thermalised", "polaron: chains disagree", "bipolaron: chains disagree",
-    "mass_bipolaron_fit differs by 4.2 sigma", "mass_polaron_fit differs by 12.0 sigma", "bipolaron failed",
-    "polaron failed", "pairs overlap", "no Tc in one dimension", "mass not resolved", "binding energy unknown",
-    "no polaron bins", "no bipolaron bins",
-)  # fmt: skip
+    "not bound",
+    "Tc >= binding energy",
+    "beta short",
+    "statistics not converged",
+    "polaron: too few bins",
+    "bipolaron: too few bins",
+    "bipolaron: not thermalised",
+    "polaron: chains disagree",
+    "bipolaron: chains disagree",
+    "mass_bipolaron_fit differs by 4.2 sigma",
+    "mass_polaron_fit differs by 12.0 sigma",
+    "bipolaron failed",
+    "polaron failed",
+    "pairs overlap",
+    "no Tc in one dimension",
+    "mass not resolved",
+    "binding energy unknown",
+    "no polaron bins",
+    "no bipolaron bins",
+)
 
 
 def good(lam: float = 0.5, tc: float | None = 0.17, **other: Any) -> dict[str, Any]:
     """A record that nothing speaks against, with everything in it."""
     values = {
-        "E_polaron": (-4.512, 0.0012), "E_bipolaron": (-9.6, 0.003), "binding_energy": (0.576, 0.0041),
-        "mass_polaron": (1.51, 0.02), "mass_polaron_fit": (1.53, 0.03), "mass_bipolaron": (2.61, 0.05),
-        "mass_bipolaron_fit": (2.65, 0.08), "radius2": (1.32, 0.02), "phonons_bipolaron": (2.2, 0.01),
-        "tc_over_omega": (tc, 0.004), "tc_kelvin": (None if tc is None else 348.0 * tc, 1.4),
-    }  # fmt: skip
+        "E_polaron": (-4.512, 0.0012),
+        "E_bipolaron": (-9.6, 0.003),
+        "binding_energy": (0.576, 0.0041),
+        "mass_polaron": (1.51, 0.02),
+        "mass_polaron_fit": (1.53, 0.03),
+        "mass_bipolaron": (2.61, 0.05),
+        "mass_bipolaron_fit": (2.65, 0.08),
+        "radius2": (1.32, 0.02),
+        "phonons_bipolaron": (2.2, 0.01),
+        "tc_over_omega": (tc, 0.004),
+        "tc_kelvin": (None if tc is None else 348.0 * tc, 1.4),
+    }
     record: dict[str, Any] = {
-        "point": f"{lam:012.6f}", "lattice": "square", "coupling": "bond", "t": 1.0, "omega": 1.0, "g": 1.0,
-        "lambda": lam, "U": 8.0, "V": 0.0, "beta": 100.0,
-    }  # fmt: skip
+        "point": f"{lam:012.6f}",
+        "lattice": "square",
+        "coupling": "bond",
+        "t": 1.0,
+        "omega": 1.0,
+        "g": 1.0,
+        "lambda": lam,
+        "U": 8.0,
+        "V": 0.0,
+        "beta": 100.0,
+    }
     for name, (value, error) in values.items():
         known = value is not None
-        record |= {name: value, f"{name}_err": error if known else None, f"{name}_tau": 1.2 if known else None}
+        record |= {
+            name: value,
+            f"{name}_err": error if known else None,
+            f"{name}_tau": 1.2 if known else None,
+        }
         record[f"{name}_verdict"] = "converged" if known else None
     for sector in ("polaron", "bipolaron"):
         record |= {
-            f"mass_{sector}_fit_p": 0.4, f"mass_{sector}_sys": 0.01, f"bins_{sector}": 512, f"chains_{sector}": 4,
-            f"independent_{sector}": 220.0, f"half_p_{sector}": 0.3, f"trend_p_{sector}": 0.2,
-            f"chain_p_{sector}": 0.5, f"r_hat_{sector}": 1.004, f"seconds_{sector}": 5400.0,
-        }  # fmt: skip
+            f"mass_{sector}_fit_p": 0.4,
+            f"mass_{sector}_sys": 0.01,
+            f"bins_{sector}": 512,
+            f"chains_{sector}": 4,
+            f"independent_{sector}": 220.0,
+            f"half_p_{sector}": 0.3,
+            f"trend_p_{sector}": 0.2,
+            f"chain_p_{sector}": 0.5,
+            f"r_hat_{sector}": 1.004,
+            f"seconds_{sector}": 5400.0,
+        }
     record |= {
-        "beta_weight": 1e-5, "radius": 1.149, "density": 0.2411, "tc_over_binding": 0.3, "tc_over_omega_sys": 0.002,
-        "tc_kelvin_sys": 0.7, "tc_prefactor": 0.586, "tc_valid": tc is not None, "flags": [],
-    }  # fmt: skip
+        "beta_weight": 1e-5,
+        "radius": 1.149,
+        "density": 0.2411,
+        "tc_over_binding": 0.3,
+        "tc_over_omega_sys": 0.002,
+        "tc_kelvin_sys": 0.7,
+        "tc_prefactor": 0.586,
+        "tc_valid": tc is not None,
+        "flags": [],
+    }
     return record | other
 
 
@@ -72,7 +119,9 @@ def flags_in_source() -> Iterator[str]:
 def _texts(target: ast.expr, value: ast.expr) -> Iterator[str]:
     if "flags" not in ast.unparse(target):
         return
-    for node in [value] if isinstance(value, ast.Constant | ast.JoinedStr) else getattr(value, "elts", [value]):
+    for node in (
+        [value] if isinstance(value, ast.Constant | ast.JoinedStr) else getattr(value, "elts", [value])
+    ):
         inner = node.elt if isinstance(node, ast.ListComp) else node
         if isinstance(inner, ast.Constant) and isinstance(inner.value, str):
             yield inner.value

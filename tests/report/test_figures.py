@@ -28,14 +28,28 @@ pytestmark = pytest.mark.filterwarnings("error")
 
 
 def record(lam: float, tc: float | None = 0.2, **other: Any) -> dict[str, Any]:
-    more = {"tc_prefactor": None, "phonons_bipolaron": 2.0, "phonons_bipolaron_err": 0.1,
-            "phonons_bipolaron_verdict": "converged", "mass_bipolaron_tau": 0.8}  # fmt: skip
+    more = {
+        "tc_prefactor": None,
+        "phonons_bipolaron": 2.0,
+        "phonons_bipolaron_err": 0.1,
+        "phonons_bipolaron_verdict": "converged",
+        "mass_bipolaron_tau": 0.8,
+    }
     return short_record(lam, tc) | more | other
 
 
 def peak(**other: Any) -> SimpleNamespace:
-    known = {"axis": "lambda", "label": "square, t/Ω = 2, U = 8t", "position": 0.45, "position_err": 0.02,
-             "height": 0.21, "height_err": 0.01, "height_sys": None, "limit": False, "flags": []}  # fmt: skip
+    known = {
+        "axis": "lambda",
+        "label": "square, t/Ω = 2, U = 8t",
+        "position": 0.45,
+        "position_err": 0.02,
+        "height": 0.21,
+        "height_err": 0.01,
+        "height_sys": None,
+        "limit": False,
+        "flags": [],
+    }
     return SimpleNamespace(**(known | other))
 
 
@@ -45,7 +59,11 @@ def markers(axes: Any, hollow: bool) -> list[tuple[float, float]]:
     for line in axes.get_lines():
         if line.get_marker() not in ("", "None", None, "_", "|") and len(line.get_xdata()):
             white = line.get_markerfacecolor() == "white"
-            found += [(float(x), float(y)) for x, y in zip(*line.get_data(), strict=True)] if white == hollow else []
+            found += (
+                [(float(x), float(y)) for x, y in zip(*line.get_data(), strict=True)]
+                if white == hollow
+                else []
+            )
     return found
 
 
@@ -58,7 +76,11 @@ def pairs_of(picture: Picture, y: str, **where: Any) -> list[tuple[Any, Any]]:
 
 
 def test_dome_is_written_in_three_formats(tmp_path: Path) -> None:
-    records = [record(0.5, 0.2), record(0.3, 0.1, tc_valid=False, flags=["not bound"]), record(0.4, None, U=4.0)]
+    records = [
+        record(0.5, 0.2),
+        record(0.3, 0.1, tc_valid=False, flags=["not bound"]),
+        record(0.4, None, U=4.0),
+    ]
     paths = dome_figure(records, tmp_path / "figures" / "dome.png")
     assert [path.name for path in paths] == ["dome.png", "dome.pdf", "dome.csv"]
     assert paths[0].read_bytes()[:4] == b"\x89PNG" and paths[1].read_bytes()[:5] == b"%PDF-"
@@ -83,7 +105,10 @@ def test_what_cannot_be_written_is_an_input_error(tmp_path: Path, name: str) -> 
 
 def test_importing_reports_does_not_load_matplotlib() -> None:
     code = "import sys, hpcbip.reduction.results; sys.exit('matplotlib' in sys.modules or 'numba' in sys.modules)"
-    assert subprocess.run([sys.executable, "-c", code], cwd=Path(__file__).parents[2], check=False).returncode == 0
+    assert (
+        subprocess.run([sys.executable, "-c", code], cwd=Path(__file__).parents[2], check=False).returncode
+        == 0
+    )
 
 
 # --- curves
@@ -106,11 +131,18 @@ def test_curves_have_short_labels_and_full_names() -> None:
     found = curves(scan(lam=[0.7, 0.3], U=[4.0, 8.0], omega=[0.5, 0.3]), "lambda")
     assert [curve.x for curve in found] == [(0.3, 0.7)] * 4
     assert found[3].label == r"$t/\Omega$ = 3.333, $U$ = 8$t$" and found[0].name == "square, t/Ω = 2, U = 4t"
-    assert [curve.x for curve in curves([record(0.5, t=2.0, U=8.0)], "U")] == [(4.0,)]  # energies in units of t
+    assert [curve.x for curve in curves([record(0.5, t=2.0, U=8.0)], "U")] == [
+        (4.0,)
+    ]  # energies in units of t
 
 
 def test_the_best_of_every_curve_is_chosen_first() -> None:
-    records = [record(0.3, 0.1), record(0.5, 0.2), record(0.3, 0.05, U=4.0), record(0.5, 0.3, U=4.0, tc_valid=False)]
+    records = [
+        record(0.3, 0.1),
+        record(0.5, 0.2),
+        record(0.3, 0.05, U=4.0),
+        record(0.5, 0.3, U=4.0, tc_valid=False),
+    ]
     assert chosen(records, 3) == [1, 2, 0]
 
 
@@ -130,21 +162,29 @@ def test_inner_error_bar_is_statistical_and_outer_one_total() -> None:
     picture = dome([record(0.5, 0.2, tc_over_omega_err=0.03, tc_over_omega_sys=0.04), record(0.7, 0.1)])
     drawn = sorted(
         round(float(np.ptp(segment[:, 1])) / 2.0, 6)
-        for bars in picture.figure.axes[0].collections for segment in bars.get_segments()
-    )  # fmt: skip
+        for bars in picture.figure.axes[0].collections
+        for segment in bars.get_segments()
+    )
     assert drawn == [0.01, 0.01, 0.03, 0.05]
 
 
 def test_lines_of_comparison_and_ceilings() -> None:
     picture = dome([record(0.5)], lines=[("conventional, 0.05", 0.05), ("McMillan", 0.063)])
-    heights = [line.get_ydata()[0] for line in picture.figure.axes[0].get_lines() if list(line.get_xdata()) == [0, 1]]
+    heights = [
+        line.get_ydata()[0] for line in picture.figure.axes[0].get_lines() if list(line.get_xdata()) == [0, 1]
+    ]
     assert heights == [0.05, 0.1, 0.063]  # a ceiling is there once
     assert [row["tc_over_omega"] for row in picture.rows if row["kind"] == "comparison: McMillan"] == [0.063]
 
 
 def test_peaks_are_crosses_and_ends_of_scans_arrows() -> None:
     records = scan(lam=[0.3, 0.5, 0.7])
-    peaks = [peak(), peak(flags=["too few points"], position=0.5), peak(axis="U"), peak(limit=True, position=0.7)]
+    peaks = [
+        peak(),
+        peak(flags=["too few points"], position=0.5),
+        peak(axis="U"),
+        peak(limit=True, position=0.7),
+    ]
     picture = dome(records, peaks=peaks)
     axes = picture.figure.axes[0]
     crosses = [line for line in axes.get_lines() if line.get_marker() == "X"]
@@ -175,7 +215,9 @@ def test_more_curves_than_colours_lie_in_grey_behind() -> None:
     records = [record(lam, 0.01 * u, U=u) for u in np.arange(1.0, 13.0) for lam in (0.3, 0.5)]
     picture = dome(records, "lambda")
     lines = [line for line in picture.figure.axes[0].get_lines() if line.get_color() == "0.78"]
-    grey = [float(line.get_ydata()[0]) for line in lines if line.get_marker() == "None" and len(line.get_xdata())]
+    grey = [
+        float(line.get_ydata()[0]) for line in lines if line.get_marker() == "None" and len(line.get_xdata())
+    ]
     assert sorted(grey) == pytest.approx([0.01, 0.02, 0.03, 0.04])
     assert f"{FRONT} curves with the highest Tc are coloured, the other 4 grey" in picture.caption
 
@@ -206,15 +248,18 @@ def test_observables_are_hollow_by_their_own_verdict_and_flags() -> None:
 def test_observables_are_drawn_as_in_the_csv() -> None:
     records = [
         record(0.3, t=2.0, binding_energy=-0.5, mass_bipolaron=2.0, binding_energy_verdict="not"),
-        record(0.5, t=2.0, mass_bipolaron=300.0), record(0.7, t=2.0, mass_bipolaron=-5.0, radius2=None),
-    ]  # fmt: skip
+        record(0.5, t=2.0, mass_bipolaron=300.0),
+        record(0.7, t=2.0, mass_bipolaron=-5.0, radius2=None),
+    ]
     picture = observables(records)
     mass, radius, binding, _ = picture.figure.axes
     assert mass.get_yscale() == "log" and radius.get_yscale() == "linear"
     hollow = pairs_of(picture, "binding_energy", binding_energy_hollow=True)
     assert markers(binding, hollow=True) == [(0.3, -0.25)] == hollow
     assert markers(binding, hollow=False) == [(0.5, 0.4), (0.7, 0.4)]  # in units of t
-    assert markers(mass, hollow=False) == [(0.3, 2.0), (0.5, 300.0)] and markers(mass, hollow=True) == [(0.7, 0.02)]
+    assert markers(mass, hollow=False) == [(0.3, 2.0), (0.5, 300.0)] and markers(mass, hollow=True) == [
+        (0.7, 0.02)
+    ]
     assert "Values off the scale (1)" in picture.caption
     assert pairs_of(picture, "radius2") == [(0.3, 1.5), (0.5, 1.5), (0.7, None)]
     assert observables([]).rows == []
@@ -239,7 +284,9 @@ def test_tc_of_density_goes_through_the_point_and_ends_where_pairs_touch(lattice
 
 
 def test_density_shows_eight_points_at_most_and_marks_flagged_ones() -> None:
-    records = [record(0.1 * i, 0.01 * i, tc_valid=i != 11, flags=["not bound"] * (i == 11)) for i in range(1, 12)]
+    records = [
+        record(0.1 * i, 0.01 * i, tc_valid=i != 11, flags=["not bound"] * (i == 11)) for i in range(1, 12)
+    ]
     picture = density(records)
     assert len({row["point"] for row in picture.rows}) == 8 and "8 of the 11 points" in picture.caption
     assert markers(density(records[-1:]).figure.axes[0], hollow=True)

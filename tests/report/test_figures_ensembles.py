@@ -38,16 +38,30 @@ def reduced(sector: str = "bipolaron", lattice: str = "square", seed: int = 1, *
     d = get_lattice(lattice).dimension
     half = {1: 8, 2: 3, 3: 2}[d]
     names = (f"E_{sector}", f"mass_{sector}")
-    parameters = {"lattice": lattice, "coupling": "bond", "t": 1.0, "omega": 0.5, "g": 1.0 + 0.1 * seed, "beta": 50.0}
+    parameters = {
+        "lattice": lattice,
+        "coupling": "bond",
+        "t": 1.0,
+        "omega": 0.5,
+        "g": 1.0 + 0.1 * seed,
+        "beta": 50.0,
+    }
     weight = rng.uniform(0.5, 1.0, (2 * half + 1,) * d) if sector == "bipolaron" else None
     return replace(
         Reduced(names, np.ones(2), summarise(ar1(rng, 2.0, 4, 200, 2))),
-        sector=sector, parameters=parameters | ({"U": 8.0, "V": 0.0} if sector == "bipolaron" else {}),
-        fit=fit_line_past_transient(lags[:12], curve[:12], covariance[:12, :12], 500), lags=lags[:12],
-        curve_lags=lags, curve=curve, curve_err=np.sqrt(np.diag(covariance)), slope_lags=lags[[3, 23]],
-        mass_discrepancy=float(seed), pair_weight=weight, pair_weight_err=None if weight is None else 0.1 * weight,
+        sector=sector,
+        parameters=parameters | ({"U": 8.0, "V": 0.0} if sector == "bipolaron" else {}),
+        fit=fit_line_past_transient(lags[:12], curve[:12], covariance[:12, :12], 500),
+        lags=lags[:12],
+        curve_lags=lags,
+        curve=curve,
+        curve_err=np.sqrt(np.diag(covariance)),
+        slope_lags=lags[[3, 23]],
+        mass_discrepancy=float(seed),
+        pair_weight=weight,
+        pair_weight_err=None if weight is None else 0.1 * weight,
         **other,
-    )  # fmt: skip
+    )
 
 
 @pytest.mark.parametrize(
@@ -73,10 +87,14 @@ def test_pair_is_drawn_where_its_sites_are(lattice: str, sites: int, shells: int
         np.testing.assert_allclose(discs.get_offsets(), [(row["x"], row["y"]) for row in rows])
 
 
-@pytest.mark.parametrize("lattice", ["square", "triangular", '{"vectors":[[1,0],[1,2]],"bonds":[[1,0],[0,1]]}'])
+@pytest.mark.parametrize(
+    "lattice", ["square", "triangular", '{"vectors":[[1,0],[1,2]],"bonds":[[1,0],[0,1]]}']
+)
 def test_shells_of_the_pair_are_whole(lattice: str) -> None:
     rows = pair([record(0.5, lattice=lattice)], [reduced(lattice=lattice)]).rows
-    sites = np.array(list(itertools.product(range(-9, 10), repeat=2))) @ np.array(get_lattice(lattice).primitive)
+    sites = np.array(list(itertools.product(range(-9, 10), repeat=2))) @ np.array(
+        get_lattice(lattice).primitive
+    )
     reach = max(row["distance"] for row in rows)
     assert len(rows) == np.count_nonzero(np.linalg.norm(sites, axis=1) <= reach + 1e-9) > 9
 
@@ -111,10 +129,19 @@ def test_displacement_shows_the_worst_six_and_their_windows() -> None:
 
 def binning_rows(ensembles: int) -> list[dict[str, Any]]:
     return [
-        {"ensemble": f"e{e}", "observable": o, "bin_size": b, "error": 0.1 * b ** (0.1 * e), "error_error": 0.01,
-         "plateau": b == 4, "gamma_error": 0.15 + 0.01 * e}
-        for e in range(ensembles) for o in ("E_polaron", "mass_bipolaron", "contact") for b in (1, 2, 4)
-    ]  # fmt: skip
+        {
+            "ensemble": f"e{e}",
+            "observable": o,
+            "bin_size": b,
+            "error": 0.1 * b ** (0.1 * e),
+            "error_error": 0.01,
+            "plateau": b == 4,
+            "gamma_error": 0.15 + 0.01 * e,
+        }
+        for e in range(ensembles)
+        for o in ("E_polaron", "mass_bipolaron", "contact")
+        for b in (1, 2, 4)
+    ]
 
 
 def test_plateaus_mark_the_plateau_and_the_slowest() -> None:
@@ -145,10 +172,18 @@ def test_map_of_autocorrelation_times(points: int, numbers: int) -> None:
 
 def progress_rows(ensembles: int) -> list[dict[str, Any]]:
     return [
-        {"ensemble": f"e{e}", "sector": "bipolaron", "label": f"point {e}", "observable": "tc_over_omega",
-         "seconds": s, "error": error, "target": 0.03}
-        for e in range(ensembles) for s, error in ((1.0, None), (4.0, 0.1 + e), (16.0, 0.05 + 0.5 * e))
-    ]  # fmt: skip
+        {
+            "ensemble": f"e{e}",
+            "sector": "bipolaron",
+            "label": f"point {e}",
+            "observable": "tc_over_omega",
+            "seconds": s,
+            "error": error,
+            "target": 0.03,
+        }
+        for e in range(ensembles)
+        for s, error in ((1.0, None), (4.0, 0.1 + e), (16.0, 0.05 + 0.5 * e))
+    ]
 
 
 def test_progress_draws_errors_target_and_law() -> None:
@@ -187,11 +222,19 @@ def test_all_figures_of_a_scan(tmp_path: Path) -> None:
     rows = progress_rows(1)
     drawn = draw_all(results([record(0.3), record(0.5)], peaks=[peak()], progress_rows=rows), tmp_path)
     assert [figure.name for figure in drawn] == [
-        "dome-lambda", "observables-lambda", "density", "pair", "displacement", "plateaus", "autocorrelation",
+        "dome-lambda",
+        "observables-lambda",
+        "density",
+        "pair",
+        "displacement",
+        "plateaus",
+        "autocorrelation",
         "progress",
-    ]  # fmt: skip
+    ]
     for figure in drawn:
-        assert [file.name for file in figure.files] == [f"{figure.name}.{end}" for end in ("png", "pdf", "csv")]
+        assert [file.name for file in figure.files] == [
+            f"{figure.name}.{end}" for end in ("png", "pdf", "csv")
+        ]
         assert all(file.stat().st_size for file in figure.files)
         assert figure.title and "Made by `hpcbip report x`" in figure.caption
         assert "ollow" in figure.caption or figure.name in ("plateaus", "autocorrelation", "progress")
@@ -199,11 +242,19 @@ def test_all_figures_of_a_scan(tmp_path: Path) -> None:
 
 def test_figures_that_make_no_sense_are_left_out(tmp_path: Path) -> None:
     bare = results([record(0.5)], bins=False)
-    assert [figure.name for figure in draw_all(bare, tmp_path)] == ["dome-lambda", "density", "autocorrelation"]
+    assert [figure.name for figure in draw_all(bare, tmp_path)] == [
+        "dome-lambda",
+        "density",
+        "autocorrelation",
+    ]
     chain = results([record(0.5, None, lattice="chain", mass_bipolaron_tau=None)], bins=False)
     assert draw_all(chain, tmp_path) == []
 
 
 def test_names_of_ensembles() -> None:
     found = ensemble_names({"a": reduced("polaron"), "b": reduced(seed=1), "c": reduced(seed=2)}, tex=False)
-    assert found == {"a": "polaron: t/Ω = 2, λ = 1.21", "b": "bipolaron: λ = 1.21", "c": "bipolaron: λ = 1.44"}
+    assert found == {
+        "a": "polaron: t/Ω = 2, λ = 1.21",
+        "b": "bipolaron: λ = 1.21",
+        "c": "bipolaron: λ = 1.44",
+    }

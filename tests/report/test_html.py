@@ -45,7 +45,9 @@ LOG = """\
 """
 
 
-def results(folder: Path, records: list[dict[str, Any]], name: str = "made up", peaks: Sequence[Any] = ()) -> Any:
+def results(
+    folder: Path, records: list[dict[str, Any]], name: str = "made up", peaks: Sequence[Any] = ()
+) -> Any:
     """Stand-in for `Results`, with a directory that has a configuration and a log."""
     folder.mkdir(parents=True, exist_ok=True)
     source = folder / "config.yaml"
@@ -55,7 +57,12 @@ def results(folder: Path, records: list[dict[str, Any]], name: str = "made up", 
     (folder / "logs").mkdir(exist_ok=True)
     (folder / "logs" / "run-0001.log").write_text(LOG, encoding="utf-8")
     return SimpleNamespace(
-        directory=folder, config=config, plan=make_plan(config), records=records, peaks=peaks, cpu_seconds=43200.0
+        directory=folder,
+        config=config,
+        plan=make_plan(config),
+        records=records,
+        peaks=peaks,
+        cpu_seconds=43200.0,
     )
 
 
@@ -68,7 +75,9 @@ def figures(folder: Path, number: int = 2) -> list[Drawn]:
         files[0].write_bytes(_png(60 + 60 * i, 40))
         for file in files[1:]:
             file.touch()
-        drawn.append(Drawn(f"figure {i}", f"Figure {i} {EVIL}", f"What it shows {EVIL}, by `hpcbip report`.", files))
+        drawn.append(
+            Drawn(f"figure {i}", f"Figure {i} {EVIL}", f"What it shows {EVIL}, by `hpcbip report`.", files)
+        )
     return drawn
 
 
@@ -89,7 +98,11 @@ def many_kinds() -> list[dict[str, Any]]:
     records.append(good(0.9, None, flags=["mass not resolved", "not bound"], mass_bipolaron=None))
     empty = dict.fromkeys(good(), None)
     parameters = {name: good()[name] for name in ("lattice", "coupling", "t", "omega", "g", "U", "V", "beta")}
-    bare = empty | parameters | {"lambda": 0.95, "point": "bare", "tc_valid": False, "flags": ["no bipolaron bins"]}
+    bare = (
+        empty
+        | parameters
+        | {"lambda": 0.95, "point": "bare", "tc_valid": False, "flags": ["no bipolaron bins"]}
+    )
     return [*records, bare]
 
 
@@ -161,7 +174,9 @@ def test_size_of_a_large_campaign(tmp_path: Path) -> None:
 def test_headline(tmp_path: Path) -> None:
     records = [good(0.4, 0.1), good(0.5, 0.2, tc_over_omega_sys=0.003), good(0.6, 0.15)]
     (only,) = headline(results(tmp_path, records))
-    assert only.text.startswith("Highest Tc/Ω: 0.2000(40) ± 0.0030 (systematic), 69.6(14) K, at λ = 0.5 (square")
+    assert only.text.startswith(
+        "Highest Tc/Ω: 0.2000(40) ± 0.0030 (systematic), 69.6(14) K, at λ = 0.5 (square"
+    )
     flagged = good(0.9, 0.5, tc_valid=False, flags=["not bound"])
     top, above = headline(results(tmp_path, [*records, flagged]))
     assert top == only and above.flags == ("not bound",) and "0.5000(40)" in above.text
@@ -178,8 +193,10 @@ def test_peaks_are_stated_and_flagged_ones_marked(tmp_path: Path) -> None:
     ]
     page = render(results(tmp_path, [good(0.4), good(0.5), good(0.6)], peaks=peaks), [])
     assert re.search(r"<li>A peak at 0.55\(2\).\s*</li>", page)
-    assert re.search(r'<li class="flagged">A doubtful peak. <span class="reason">⚑ at the edge</span></li>', page)
-    assert "Another (too few points) <span class=\"reason\">⚑ flagged</span></li>" in page
+    assert re.search(
+        r'<li class="flagged">A doubtful peak. <span class="reason">⚑ at the edge</span></li>', page
+    )
+    assert 'Another (too few points) <span class="reason">⚑ flagged</span></li>' in page
 
 
 def test_many_statements_are_folded(tmp_path: Path) -> None:
@@ -196,7 +213,10 @@ def test_log_of_a_run() -> None:
     assert [event.split(":")[0] for event in run.events] == ["damaged", "stopped"]
     killed = parse_log("run-0002", LOG[: LOG.index("2026-11-21T14:46:20")])
     assert killed.outcome == "no end noted" and killed.ended.endswith("14:46:19+0000")
-    assert parse_log("run-0003", "2026-11-21T14:45:42+0000 program error\nTraceback\n").outcome == "program error"
+    assert (
+        parse_log("run-0003", "2026-11-21T14:45:42+0000 program error\nTraceback\n").outcome
+        == "program error"
+    )
     assert parse_log("run-0004", "").started == ""
     assert parse_log("run-0005", 30 * LOG).more_events == 40
 
@@ -212,16 +232,38 @@ def test_digests_are_left_out_where_there_are_too_many(tmp_path: Path) -> None:
     "model,words,formula,convention",
     [
         ("{lattice: square, coupling: bond}", "infinite square lattice", "⟨ij⟩", "λ = g²/(2Ωt)"),
-        ("{lattice: chain, coupling: holstein}", "infinite chain", "<i>n</i><sub>i</sub> (<i>b</i>†", "λ = g²/(4Ωt)"),
+        (
+            "{lattice: chain, coupling: holstein}",
+            "infinite chain",
+            "<i>n</i><sub>i</sub> (<i>b</i>†",
+            "λ = g²/(4Ωt)",
+        ),
         ("{lattice: chain, coupling: bond}", "hopping over it", "⟨ij⟩", "λ = g²/(Ωt)"),
-        ("{lattice: cubic, coupling: bond, shells: [1.0, -0.3]}", "interactions 1, -0.3 of", "<i>v</i>(|", "3Ωt"),
-        ("{lattice: cubic, coupling: bond, t_factors: [1, 1, 0.1]}", "multiplied by 1, 1, 0.1", "⟨ij⟩", "3Ωt"),
-        ("{lattice: {vectors: [[1, 0], [0, 1.5]], bonds: [[1, 0], [0, 1]]}, coupling: bond}", "[0.0, 1.5]", "h", "2"),
+        (
+            "{lattice: cubic, coupling: bond, shells: [1.0, -0.3]}",
+            "interactions 1, -0.3 of",
+            "<i>v</i>(|",
+            "3Ωt",
+        ),
+        (
+            "{lattice: cubic, coupling: bond, t_factors: [1, 1, 0.1]}",
+            "multiplied by 1, 1, 0.1",
+            "⟨ij⟩",
+            "3Ωt",
+        ),
+        (
+            "{lattice: {vectors: [[1, 0], [0, 1.5]], bonds: [[1, 0], [0, 1]]}, coupling: bond}",
+            "[0.0, 1.5]",
+            "h",
+            "2",
+        ),
     ],
 )
 def test_model_in_words(tmp_path: Path, model: str, words: str, formula: str, convention: str) -> None:
     path = tmp_path / "config.yaml"
-    path.write_text(f"name: x\nseed: 1\nmodel: {model}\ngrid: {{omega: [1.0], lambda: [0.5], U: [8.0], V: [0.8]}}\n")
+    path.write_text(
+        f"name: x\nseed: 1\nmodel: {model}\ngrid: {{omega: [1.0], lambda: [0.5], U: [8.0], V: [0.8]}}\n"
+    )
     config = load_config(path)
     assert words in model_words(config) and "Coulomb tail" in model_words(config)
     assert formula in model_formula(config) and convention in lambda_words(config)
@@ -232,7 +274,11 @@ def test_model_in_words(tmp_path: Path, model: str, words: str, formula: str, co
     [
         ("square", "{}", "Tc = 1.84 ρ/m* (BKT transition of the dilute pairs) at ρ = 1/(πR²)"),
         ("square", "{prefactor: published}", "Tc = 1.571 ρ/m*"),
-        ("cubic", "{density: 0.01}", "ρ^(2/3)/m* (Bose–Einstein condensation of the dilute pairs) at ρ = 0.01 pairs"),
+        (
+            "cubic",
+            "{density: 0.01}",
+            "ρ^(2/3)/m* (Bose–Einstein condensation of the dilute pairs) at ρ = 0.01 pairs",
+        ),
         ("chain", "{}", "no Tc"),
     ],
 )
@@ -246,8 +292,12 @@ def test_formula_of_tc(tmp_path: Path, lattice: str, tc: str, words: str) -> Non
 def test_both_couplings(tmp_path: Path) -> None:
     path = tmp_path / "config.yaml"
     point = "{omega: 1.0, g: 1.0, U: 0.0, g_holstein: 0.5, omega_holstein: 2.0}"
-    path.write_text(f"name: x\nseed: 1\nmodel: {{lattice: square, coupling: bond+holstein}}\npoints: [{point}]\n")
-    assert "Ω<sub>h</sub>" in model_formula(load_config(path)) and "on every site" in model_words(load_config(path))
+    path.write_text(
+        f"name: x\nseed: 1\nmodel: {{lattice: square, coupling: bond+holstein}}\npoints: [{point}]\n"
+    )
+    assert "Ω<sub>h</sub>" in model_formula(load_config(path)) and "on every site" in model_words(
+        load_config(path)
+    )
 
 
 @pytest.mark.slow
@@ -256,7 +306,9 @@ def test_from_bins_to_the_page(tmp_path: Path) -> None:
     page, *others = report_and_write(tmp_path)
     text = page.read_text(encoding="utf-8")
     assert len(embedded(text)["rows"]) == 2 and text.count("data:image/png;base64,") == len(others) // 3 > 3
-    assert "Highest Tc/Ω: 0.05" in text and "not a campaign" in text  # the runs left no trace, so there are no digests
+    assert (
+        "Highest Tc/Ω: 0.05" in text and "not a campaign" in text
+    )  # the runs left no trace, so there are no digests
     prepare_directory(tmp_path, load_config(tmp_path / "config.yaml"), tmp_path / "config.yaml")
     digests = read_digests(tmp_path, 4)
     assert len(digests.lines) == 16 and len(digests.total) == 64 and not digests.left_out

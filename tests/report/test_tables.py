@@ -11,17 +11,46 @@ import numpy as np
 import pytest
 from rich.console import Console
 
-from hpcbip.report.tables import TC_COLUMNS, convergence, highest, print_rows, print_table, to_csv, to_json, with_error
+from hpcbip.report.tables import (
+    TC_COLUMNS,
+    convergence,
+    highest,
+    print_rows,
+    print_table,
+    to_csv,
+    to_json,
+    with_error,
+)
 
 
 def record(lam: float, tc: float | None = 0.2, **other: object) -> dict:
     base = {
-        "lattice": "square", "coupling": "bond", "t": 1.0, "omega": 0.5, "g": 1.0, "lambda": lam, "U": 8.0, "V": 0.0,
-        "beta": 40.0, "binding_energy": 0.8, "binding_energy_err": 0.0123, "binding_energy_verdict": "converged",
-        "mass_bipolaron": 5.4, "mass_bipolaron_err": 0.13, "mass_bipolaron_verdict": "converged", "radius2": 1.5,
-        "radius2_err": 0.03, "radius2_verdict": "converged", "tc_over_omega": tc, "tc_over_omega_err": 0.01,
-        "tc_over_omega_verdict": "converged", "tc_kelvin": None, "tc_kelvin_err": None, "tc_valid": True, "flags": [],
-    }  # fmt: skip
+        "lattice": "square",
+        "coupling": "bond",
+        "t": 1.0,
+        "omega": 0.5,
+        "g": 1.0,
+        "lambda": lam,
+        "U": 8.0,
+        "V": 0.0,
+        "beta": 40.0,
+        "binding_energy": 0.8,
+        "binding_energy_err": 0.0123,
+        "binding_energy_verdict": "converged",
+        "mass_bipolaron": 5.4,
+        "mass_bipolaron_err": 0.13,
+        "mass_bipolaron_verdict": "converged",
+        "radius2": 1.5,
+        "radius2_err": 0.03,
+        "radius2_verdict": "converged",
+        "tc_over_omega": tc,
+        "tc_over_omega_err": 0.01,
+        "tc_over_omega_verdict": "converged",
+        "tc_kelvin": None,
+        "tc_kelvin_err": None,
+        "tc_valid": True,
+        "flags": [],
+    }
     return base | other
 
 
@@ -59,7 +88,9 @@ def test_value_with_error(value: float | None, error: float | None, expected: st
 
 
 def test_json_is_strict() -> None:
-    records = [{"a": math.nan, "b": np.float64(1.5), "c": math.inf, "d": None, "e": True, "flags": ["x"], "s": "y"}]
+    records = [
+        {"a": math.nan, "b": np.float64(1.5), "c": math.inf, "d": None, "e": True, "flags": ["x"], "s": "y"}
+    ]
 
     def refuse(word: str) -> None:
         raise AssertionError(word)
@@ -76,12 +107,14 @@ def test_csv_reads_back_to_the_same_bits() -> None:
 
 
 def test_marks_and_footnotes() -> None:
-    out = text([
-        record(0.3),
-        record(0.5, mass_bipolaron_verdict="maybe"),
-        record(0.7, tc_valid=False, flags=["Tc >= binding energy"], tc_over_omega_verdict="not"),
-        record(0.9, None, tc_valid=False, flags=["Tc >= binding energy", "not bound"]),
-    ])  # fmt: skip
+    out = text(
+        [
+            record(0.3),
+            record(0.5, mass_bipolaron_verdict="maybe"),
+            record(0.7, tc_valid=False, flags=["Tc >= binding energy"], tc_over_omega_verdict="not"),
+            record(0.9, None, tc_valid=False, flags=["Tc >= binding energy", "not bound"]),
+        ]
+    )
     lines = out.splitlines()
     body = {line.split("│")[1].strip(): line for line in lines if "│" in line}
     assert "5.40(13)?" in body["2"] and "?" not in body["1"] and "!" not in body["1"]
@@ -95,7 +128,11 @@ def test_clean_table_has_no_legend() -> None:
 
 
 def test_convergence_sentence() -> None:
-    records = [record(0.3), record(0.5, mass_bipolaron_err=0.54), record(0.7, mass_bipolaron_err=0.054, flags=["x"])]
+    records = [
+        record(0.3),
+        record(0.5, mass_bipolaron_err=0.54),
+        record(0.7, mass_bipolaron_err=0.054, flags=["x"]),
+    ]
     records[0]["radius2_verdict"] = "maybe"
     sentence = convergence(records)
     assert "m* 2.4 % (worst 10.0 %)" in sentence and "Tc 5.0 % (worst 5.0 %)" in sentence
@@ -117,11 +154,16 @@ def rows_text(rows: list[dict], width: int | None = None) -> str:
 
 
 def test_rows_share_what_is_the_same_and_lose_no_digit() -> None:
-    rows = [{"t": 1.0, "U": 4.0 * k, "E": -1.23456789, "E_err": 1e-8, "flags": ["hm"], "none": None} for k in range(2)]
+    rows = [
+        {"t": 1.0, "U": 4.0 * k, "E": -1.23456789, "E_err": 1e-8, "flags": ["hm"], "none": None}
+        for k in range(2)
+    ]
     first, *table = rows_text(rows).splitlines()
     assert first == "t = 1, flags = hm" and "none" not in first
     assert sum("-1.2345679(10)" in line or "-1.234567890(10)" in line for line in table) == 2
-    narrow = rows_text([row | {f"column{k}": k + 0.123456 + row["U"] for k in range(9)} for row in rows], width=60)
+    narrow = rows_text(
+        [row | {f"column{k}": k + 0.123456 + row["U"] for k in range(9)} for row in rows], width=60
+    )
     assert "…" not in narrow
     single = rows_text(rows[:1])
     assert "│ U" in single and "│ 0" in single and len(single.splitlines()) == 6

@@ -19,7 +19,12 @@ TUTORIAL = Path(__file__).parents[2] / "docs" / "tutorial.py"
 def test_the_tutorial_runs(tmp_path: Path) -> None:
     campaign(tmp_path / "run")
     done = subprocess.run(
-        [sys.executable, str(TUTORIAL), "run"], cwd=tmp_path, capture_output=True, text=True, timeout=120, check=False
+        [sys.executable, str(TUTORIAL), "run"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
     )
     assert done.returncode == 0, done.stderr
     assert "synthetic: 2 points" in done.stdout and "m*(pair) / 2 m*(polaron) = " in done.stdout

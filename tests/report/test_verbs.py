@@ -58,10 +58,14 @@ def test_suggest_says_what_to_do_next_and_writes_it(tmp_path: Path) -> None:
     assert result.exit_code == 0 and "new point" in result.stdout and "added to" in result.stderr
     text = config.read_text()
     assert text.startswith("# kept") and "points:" in text
-    before, after = (len(make_plan(load_config(path)).points) for path in (tmp_path / "run" / "config.yaml", config))
+    before, after = (
+        len(make_plan(load_config(path)).points) for path in (tmp_path / "run" / "config.yaml", config)
+    )
     assert after > before
     rows = json.loads(CliRunner().invoke(commands, [*arguments[:2], "--format", "json"]).stdout)
-    assert {row["kind"] for row in rows} <= {"extend", "refine", "tighten"} and all(row["why"] for row in rows)
+    assert {row["kind"] for row in rows} <= {"extend", "refine", "tighten"} and all(
+        row["why"] for row in rows
+    )
 
 
 @pytest.mark.parametrize("verb", ["reduce", "tc", "report", "suggest"])

@@ -113,7 +113,9 @@ def start(folder: Path) -> None:
             (folder / f"{what}-{node}").mkdir()
         call("slurmd", "-f", f"{folder}/slurm.conf", "-N", node)
     patience = time.monotonic() + PATIENCE
-    while call("sinfo", "--noheader", "--Node", "--partition=main", "--format=%T").split() != ["idle"] * len(NODES):
+    while call("sinfo", "--noheader", "--Node", "--partition=main", "--format=%T").split() != ["idle"] * len(
+        NODES
+    ):
         if time.monotonic() > patience:
             raise RuntimeError("the nodes of Slurm did not come up")
         time.sleep(0.2)

@@ -32,9 +32,13 @@ class Slurm:
     def submit(self, folder: Path, *arguments: object, **more: str) -> list[str]:
         """`hpcbip submit` in a folder; the numbers of the jobs."""
         done = subprocess.run(
-            command("submit", *arguments), cwd=folder, env=self.environment | more, capture_output=True, text=True,
+            command("submit", *arguments),
+            cwd=folder,
+            env=self.environment | more,
+            capture_output=True,
+            text=True,
             timeout=120,
-        )  # fmt: skip
+        )
         assert done.returncode == 0, done.stdout + done.stderr
         return re.findall(r"^submitted: job (\d+)", done.stdout, re.MULTILINE)
 
@@ -49,7 +53,9 @@ class Slurm:
 
     def ended(self, number: str) -> list[dict[str, str]]:
         """Wait until a job, or every task of an array, has ended for good."""
-        wait_for(lambda: all(job["JobState"] not in UNDER_WAY for job in self.jobs(number)), f"end of job {number}")
+        wait_for(
+            lambda: all(job["JobState"] not in UNDER_WAY for job in self.jobs(number)), f"end of job {number}"
+        )
         return self.jobs(number)
 
     def finished(self, number: str) -> dict[str, str]:
@@ -59,7 +65,16 @@ class Slurm:
         return job
 
 
-UNDER_WAY = ("PENDING", "CONFIGURING", "RUNNING", "SIGNALING", "COMPLETING", "SUSPENDED", "REQUEUED", "STOPPED")
+UNDER_WAY = (
+    "PENDING",
+    "CONFIGURING",
+    "RUNNING",
+    "SIGNALING",
+    "COMPLETING",
+    "SUSPENDED",
+    "REQUEUED",
+    "STOPPED",
+)
 
 
 def wait_for(condition: Callable[[], object], what: str) -> None:
@@ -79,9 +94,14 @@ def slurm() -> Iterator[Slurm]:
         pytest.skip(reason)
     # a session of its own: an interrupt from the terminal reaches the tests only, whose end it sees
     process = subprocess.Popen(
-        [sys.executable, cluster.__file__], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-        text=True, env=environment(), start_new_session=True,
-    )  # fmt: skip
+        [sys.executable, cluster.__file__],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=environment(),
+        start_new_session=True,
+    )
     assert process.stdin and process.stdout and process.stderr
     try:
         said = process.stdout.readline().strip()

@@ -47,7 +47,17 @@ def going(slurm: Slurm, tmp_path_factory: pytest.TempPathFactory) -> Going:
         # ranks; or all at once, where no notice is given.
         "script": [config, "--ntasks", 1, "--signal", 5, "--sbatch", "--nodelist=node2"],
         "daemons": [config, "--ntasks", 2, "--sbatch", "--nodelist=node2"],
-        "ranks": [config, "--ntasks", 2, "--launcher", "srun", "--mpi", "pmix", "--sbatch", "--nodelist=node2"],
+        "ranks": [
+            config,
+            "--ntasks",
+            2,
+            "--launcher",
+            "srun",
+            "--mpi",
+            "pmix",
+            "--sbatch",
+            "--nodelist=node2",
+        ],
         "all": [config, "--ntasks", 1, "--partition", "cheap", "--sbatch", "--nodelist=node2"],
     }
     margins = {"limited": EARLY, "stuck": "1000"}
@@ -74,7 +84,10 @@ def test_slurm_asks_before_the_limit_and_cancelled_means_cancelled(slurm: Slurm,
     (number,) = going.numbers["signalled"]
     log = slurm.job(number)["StdOut"]
     wait_for(lambda: "stopped: SIGUSR1" in read(log), "the signal before the limit")
-    wait_for(lambda: slurm.job(number)["Restarts"] != "0" and slurm.job(number)["JobState"] == "RUNNING", "a restart")
+    wait_for(
+        lambda: slurm.job(number)["Restarts"] != "0" and slurm.job(number)["JobState"] == "RUNNING",
+        "a restart",
+    )
     restarts = slurm.job(number)["Restarts"]
     slurm.call("scancel", number)
     (job,) = slurm.ended(number)
@@ -83,7 +96,9 @@ def test_slurm_asks_before_the_limit_and_cancelled_means_cancelled(slurm: Slurm,
     assert slurm.job(number)["Restarts"] == restarts
 
 
-def test_stopped_by_its_limit_a_job_requeues_itself_and_finishes(slurm: Slurm, going: Going, undisturbed: str) -> None:
+def test_stopped_by_its_limit_a_job_requeues_itself_and_finishes(
+    slurm: Slurm, going: Going, undisturbed: str
+) -> None:
     job = slurm.finished(going.numbers["limited"][0])
     assert int(job["Restarts"]) >= 1
     assert digest(going.directory("limited")) == undisturbed
@@ -101,7 +116,9 @@ def test_the_chain_waits_for_the_last_go(slurm: Slurm, going: Going, undisturbed
 
 
 @pytest.mark.parametrize("name", PREEMPTED)
-def test_a_preempted_job_is_requeued_and_finishes(slurm: Slurm, going: Going, undisturbed: str, name: str) -> None:
+def test_a_preempted_job_is_requeued_and_finishes(
+    slurm: Slurm, going: Going, undisturbed: str, name: str
+) -> None:
     job = slurm.finished(going.numbers[name][0])
     assert int(job["Restarts"]) >= 1
     assert digest(going.directory(name)) == undisturbed
@@ -113,7 +130,9 @@ def test_a_job_without_progress_is_not_requeued_for_ever(slurm: Slurm, going: Go
     assert "finished no block" in read(job["StdOut"])
 
 
-@pytest.mark.parametrize("options", [[], ["--ntasks", 2, "--launcher", "srun", "--mpi", "pmix"]], ids=["whole", "srun"])
+@pytest.mark.parametrize(
+    "options", [[], ["--ntasks", 2, "--launcher", "srun", "--mpi", "pmix"]], ids=["whole", "srun"]
+)
 def test_two_nodes(slurm: Slurm, tmp_path: Path, options: list[object]) -> None:
     config = write_config(tmp_path)
     job = slurm.finished(slurm.submit(tmp_path, config, "--nodes", 2, "--time", 10, *options)[0])
@@ -154,7 +173,11 @@ def test_srun_with_the_wrong_mpi_is_refused_and_not_requeued(slurm: Slurm, tmp_p
         (["--sbatch", "--no-such"], "--no-such"),
     ],
 )
-def test_what_sbatch_refuses_is_one_line(slurm: Slurm, tmp_path: Path, options: list[object], named: str) -> None:
+def test_what_sbatch_refuses_is_one_line(
+    slurm: Slurm, tmp_path: Path, options: list[object], named: str
+) -> None:
     done = slurm.call(*command("submit", write_config(tmp_path), "--out", tmp_path / "run", *options))
-    assert done.returncode == 2 and done.stderr.count("\n") == 1 and done.stderr.startswith("hpcbip: sbatch: ")
+    assert (
+        done.returncode == 2 and done.stderr.count("\n") == 1 and done.stderr.startswith("hpcbip: sbatch: ")
+    )
     assert named in done.stderr

@@ -20,10 +20,15 @@ TEMPLATES = sorted(path for path in (ROOT / "slurm").iterdir() if path.suffix ==
 @pytest.mark.parametrize(
     ("text", "seconds"),
     [
-        ("90", 5400), ("1:30", 90), ("24:00:00", 86400), ("1-12", 129600), ("1-0:30", 88200), ("7-00:00:01", 604801),
+        ("90", 5400),
+        ("1:30", 90),
+        ("24:00:00", 86400),
+        ("1-12", 129600),
+        ("1-0:30", 88200),
+        ("7-00:00:01", 604801),
         ("UNLIMITED", float("inf")),
     ],
-)  # fmt: skip
+)
 def test_times_as_sbatch_takes_them(text: str, seconds: float) -> None:
     assert parse_time_limit(text) == seconds
 
@@ -52,7 +57,11 @@ def test_other_times_are_refused(text: str) -> None:
     ],
 )
 def test_bad_options_are_one_line_and_nothing_is_written(
-    tmp_path: Path, options: list[str], named: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path,
+    options: list[str],
+    named: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     write_config(tmp_path)
     monkeypatch.chdir(tmp_path)
@@ -71,7 +80,9 @@ def test_bad_configurations_and_directories_are_refused_before_anything_is_submi
     taken.mkdir()
     (taken / "thesis.tex").touch()
     refused = hpcbip("submit", config, "--out", taken)
-    assert refused.returncode == 2 and "holds other files" in refused.stderr and refused.stderr.count("\n") == 1
+    assert (
+        refused.returncode == 2 and "holds other files" in refused.stderr and refused.stderr.count("\n") == 1
+    )
     config.write_text(config.read_text(encoding="utf-8").replace("square", "sqaure"), encoding="utf-8")
     refused = hpcbip("submit", config, "--out", tmp_path / "run")
     assert refused.returncode == 2 and "model.lattice" in refused.stderr and refused.stderr.count("\n") == 1
@@ -81,7 +92,9 @@ def test_without_sbatch_there_is_still_the_dry_run(tmp_path: Path) -> None:
     config, bare = write_config(tmp_path), environment() | {"PATH": str(tmp_path)}
     words = command("submit", config, "--out", tmp_path / "run")
     refused = subprocess.run(words, env=bare, capture_output=True, text=True)
-    assert refused.returncode == 2 and refused.stderr.count("\n") == 1 and "sbatch: not found" in refused.stderr
+    assert (
+        refused.returncode == 2 and refused.stderr.count("\n") == 1 and "sbatch: not found" in refused.stderr
+    )
     assert subprocess.run([*words, "--dry-run"], env=bare, capture_output=True).returncode == 0
     assert [path.name for path in tmp_path.iterdir()] == ["small.yaml"]
 

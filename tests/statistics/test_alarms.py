@@ -39,8 +39,12 @@ def test_false_alarms(chains: int, length: int, tau: float) -> None:
     p_values = dict(zip(("chains", "halves", "trend"), np.concatenate(found, axis=1), strict=True))
     for name, p in p_values.items():
         counts = [int(np.sum(p < level)) for level in LEVELS]
-        rates = "  ".join(f"{count / len(p) / level:5.2f}" for count, level in zip(counts, LEVELS, strict=True))
-        print(f"{chains} x {length / tau:3.0f} tau, tau = {tau:3}: {name:7s}{rates}  x nominal at 1e-2, 1e-3, 1e-4")
+        rates = "  ".join(
+            f"{count / len(p) / level:5.2f}" for count, level in zip(counts, LEVELS, strict=True)
+        )
+        print(
+            f"{chains} x {length / tau:3.0f} tau, tau = {tau:3}: {name:7s}{rates}  x nominal at 1e-2, 1e-3, 1e-4"
+        )
         for count, level in zip(counts, LEVELS, strict=True):
             assert count <= poisson.isf(1e-4, 2.0 * level * len(p)), (name, level)
 

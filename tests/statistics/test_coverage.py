@@ -30,7 +30,9 @@ def deviations(tau: float, chains: int, length: float, seed: int) -> tuple[np.nd
 
 
 def check(tau: float, chains: int) -> None:
-    print(f"\ntau = {tau}, chains = {chains}: length/tau, % converged; converged series, % within 1 and 2 errors")
+    print(
+        f"\ntau = {tau}, chains = {chains}: length/tau, % converged; converged series, % within 1 and 2 errors"
+    )
     pooled = []
     for length in LENGTHS:
         z, converged = deviations(tau, chains, length, 80)

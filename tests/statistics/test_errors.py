@@ -65,7 +65,9 @@ def test_gamma_method_and_binning_agree() -> None:
 def test_bins_never_straddle_chains() -> None:
     """Chains that differ by an offset, seven samples each: bins of two must not mix them."""
     chain = np.array([[1.0], [1.0], [1.0], [1.0], [1.0], [1.0], [1.0]])
-    assert np.array_equal(rebin(chain * np.arange(7)[:, None], 3), [[2.0], [5.0]])  # the first sample is left out
+    assert np.array_equal(
+        rebin(chain * np.arange(7)[:, None], 3), [[2.0], [5.0]]
+    )  # the first sample is left out
     result = binning_analysis([chain * 0.0, chain], min_bins=4)
     assert result.bins.tolist() == [14, 6, 4]
     # Every bin is exactly 0 or 1, so its variance about 1/2 is n/4/(n-1) at every size.

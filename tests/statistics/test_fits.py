@@ -57,12 +57,16 @@ def test_estimated_covariance_has_honest_p_values() -> None:
 def test_window_starts_past_the_transient() -> None:
     assert fit_line_past_transient(X, 2.0 * X, COVARIANCE / 400).start == 1  # straight from the start
     noisy = np.random.default_rng(55).multivariate_normal(np.zeros(len(X)), COVARIANCE / 400, 50)
-    fits = [fit_line_past_transient(X, 0.5 * X - 2.0 * np.exp(-X) + noise, COVARIANCE / 400) for noise in noisy]
+    fits = [
+        fit_line_past_transient(X, 0.5 * X - 2.0 * np.exp(-X) + noise, COVARIANCE / 400) for noise in noisy
+    ]
     assert min(fit.start for fit in fits) >= 1
     assert np.median([fit.start for fit in fits]) <= 5
     z = [(fit.slope - 0.5) / fit.slope_error for fit in fits]
     assert abs(np.mean(z)) < 0.6
-    biased = [(fit_line(X, 0.5 * X - 2.0 * np.exp(-X) + n, COVARIANCE / 400).slope - 0.5) / 0.003 for n in noisy]
+    biased = [
+        (fit_line(X, 0.5 * X - 2.0 * np.exp(-X) + n, COVARIANCE / 400).slope - 0.5) / 0.003 for n in noisy
+    ]
     assert np.mean(biased) > 3.0  # what the window is for
 
 
@@ -73,7 +77,9 @@ def test_a_curve_that_never_straightens_says_so() -> None:
 
 def transient_fits(strength: float, number: int = 300) -> list[LineFit]:
     noise = np.random.default_rng(56).multivariate_normal(np.zeros(len(X)), COVARIANCE / 100, number)
-    return [fit_line_past_transient(X, 0.5 * X - strength * np.exp(-X) + row, COVARIANCE / 100) for row in noise]
+    return [
+        fit_line_past_transient(X, 0.5 * X - strength * np.exp(-X) + row, COVARIANCE / 100) for row in noise
+    ]
 
 
 def test_windows_are_fits_of_their_own_with_akaike_weights() -> None:
@@ -89,13 +95,19 @@ def test_windows_are_fits_of_their_own_with_akaike_weights() -> None:
     slopes = fit.windows.slope
     assert fit.slope_systematic == pytest.approx(np.sqrt(weight @ slopes**2 - (weight @ slopes) ** 2))
     chosen = alone[fit.start]
-    assert (fit.slope, fit.intercept, fit.chi2) == pytest.approx((chosen.slope, chosen.intercept, chosen.chi2))
+    assert (fit.slope, fit.intercept, fit.chi2) == pytest.approx(
+        (chosen.slope, chosen.intercept, chosen.chi2)
+    )
     assert np.allclose(fit.weights, chosen.weights)
 
 
 def test_a_plain_fit_has_no_systematic_error() -> None:
     fit = fit_line(X, curves(58, 1)[0], COVARIANCE, 2)
-    assert fit.slope_systematic == 0.0 and fit.windows.start.tolist() == [2] and fit.windows.weight.tolist() == [1.0]
+    assert (
+        fit.slope_systematic == 0.0
+        and fit.windows.start.tolist() == [2]
+        and fit.windows.weight.tolist() == [1.0]
+    )
 
 
 def test_systematic_error_grows_with_the_transient_and_ends_with_it() -> None:
@@ -112,7 +124,9 @@ def test_errors_with_the_systematic_one_cover_the_slope() -> None:
     """68 % at least, at every strength of the transient; 300 curves, three standard deviations."""
     for strength in (0.0, 0.5, 1.0, 2.0, 4.0):
         fits = transient_fits(strength)
-        inside = np.mean([abs(fit.slope - 0.5) < np.hypot(fit.slope_error, fit.slope_systematic) for fit in fits])
+        inside = np.mean(
+            [abs(fit.slope - 0.5) < np.hypot(fit.slope_error, fit.slope_systematic) for fit in fits]
+        )
         assert inside > 0.6827 - 3.0 * np.sqrt(0.6827 * 0.3173 / len(fits)), strength
 
 

@@ -37,10 +37,13 @@ class Comparison:
         assert ours.mean[0] == pytest.approx(theirs.value)
         centred = gamma_method([one[:, None] - one.mean() for one in series])
         return cls(
-            float(ours.error[0] / theirs.dvalue), float(centred.error[0] / theirs.dvalue),
-            float(centred.tau[0] / theirs.e_tauint["ens"]), (int(centred.window[0]), theirs.e_windowsize["ens"]),
-            theirs.e_tauint["ens"], sum(map(len, series)),
-        )  # fmt: skip
+            float(ours.error[0] / theirs.dvalue),
+            float(centred.error[0] / theirs.dvalue),
+            float(centred.tau[0] / theirs.e_tauint["ens"]),
+            (int(centred.window[0]), theirs.e_windowsize["ens"]),
+            theirs.e_tauint["ens"],
+            sum(map(len, series)),
+        )
 
     @property
     def at_floor(self) -> bool:
@@ -62,7 +65,9 @@ class Comparison:
         return f"{self.error:6.4f}  {self.own_error:6.4f}  {self.own_tau:6.4f}{floor}"
 
 
-@pytest.mark.parametrize("chains,length,tau", [(1, 1000, 0.5), (4, 300, 1.0), (2, 1000, 4.0), (1, 4000, 10.0)])
+@pytest.mark.parametrize(
+    "chains,length,tau", [(1, 1000, 0.5), (4, 300, 1.0), (2, 1000, 4.0), (1, 4000, 10.0)]
+)
 def test_gamma_method_agrees_with_pyerrors(chains: int, length: int, tau: float) -> None:
     """25 series each."""
     data = ar1(np.random.default_rng(95), tau, chains, length, 25)
@@ -70,6 +75,8 @@ def test_gamma_method_agrees_with_pyerrors(chains: int, length: int, tau: float)
     for comparison in found:
         comparison.check()
     free = [comparison for comparison in found if not comparison.at_floor]
-    print(f"\ntau = {tau}, {chains} x {length}, {len(free)} of {len(found)} series: error by that of pyerrors")
+    print(
+        f"\ntau = {tau}, {chains} x {length}, {len(free)} of {len(found)} series: error by that of pyerrors"
+    )
     print(f"{min(one.error for one in free):6.4f} to {max(one.error for one in free):6.4f}")
     assert len(free) == 25 or tau == 0.5

@@ -48,7 +48,9 @@ def test_errors_of_short_runs_cover_the_truth(electrons: int, request: pytest.Fi
     runs = [kernel.pick(what, kernel.sample(what, (91, electrons, run), CHAINS, bins)) for run in range(RUNS)]
     all_runs = [chain for run in runs for chain in run]
     one, many = (jackknife(function, chains) for chains in (long, all_runs))
-    apart = (one.value - many.value) / np.hypot(*(summarise(result.pseudo[0]).error for result in (one, many)))
+    apart = (one.value - many.value) / np.hypot(
+        *(summarise(result.pseudo[0]).error for result in (one, many))
+    )
     assert np.all(np.abs(apart) < 4.0)
 
     truth = jackknife(function, [*long, *all_runs])
@@ -59,8 +61,10 @@ def test_errors_of_short_runs_cover_the_truth(electrons: int, request: pytest.Fi
     z = (np.array([result.value for result in results]) - truth.value) / np.hypot(error, truth_error)
     converged = np.array([summary.verdict == 0 for summary in summaries])
     tau = np.mean([summary.tau for summary in summaries], axis=0)
-    print(f"\n{electrons} electrons, {RUNS} runs of {CHAINS} x {bins} bins: value, error of a run, tau in bins, "
-          "% converged; converged runs, % within 1 and 2 errors")  # fmt: skip
+    print(
+        f"\n{electrons} electrons, {RUNS} runs of {CHAINS} x {bins} bins: value, error of a run, tau in bins, "
+        "% converged; converged runs, % within 1 and 2 errors"
+    )
     for k, name in enumerate(kernel.OBSERVABLES[electrons]):
         good = converged[:, k]
         coverage = Coverage.of(z[good, k])
@@ -98,5 +102,7 @@ def test_jackknife_agrees_with_the_bootstrap_on_tc(pair: Ensemble, long_run: lis
     bootstrap = kernel.observables(counts @ rows / n).std(axis=0, ddof=1) * np.sqrt(n / (n - 1.0))
     relative = np.max(result.error / np.abs(result.value))
     assert relative < 0.02
-    print("\nbootstrap by jackknife:", dict(zip(kernel.OBSERVABLES[2], bootstrap / result.error, strict=True)))
+    print(
+        "\nbootstrap by jackknife:", dict(zip(kernel.OBSERVABLES[2], bootstrap / result.error, strict=True))
+    )
     assert np.all(np.abs(bootstrap / result.error - 1.0) < 4.0 / np.sqrt(2.0 * draws) + 8.0 * relative**2)

@@ -169,7 +169,9 @@ def test_surface_covers_the_truth() -> None:
     trials = 120
     pulls = np.empty(trials)
     for i in range(trials):
-        x = np.vstack([[[0.0, 0.0], [2.0, 0.0], [0.0, 3.0], [2.0, 3.0]], rng.uniform(0.0, [2.0, 3.0], (10, 2))])
+        x = np.vstack(
+            [[[0.0, 0.0], [2.0, 0.0], [0.0, 3.0], [2.0, 3.0]], rng.uniform(0.0, [2.0, 3.0], (10, 2))]
+        )
         curve = smooth(x, truth(x) + 0.02 * rng.standard_normal(14), np.full(14, 0.02**2))
         at = rng.uniform(0.0, [2.0, 3.0], (1, 2))
         pulls[i] = (curve.mean(at)[0, 0] - truth(at)[0]) / curve.error(at)[0, 0]

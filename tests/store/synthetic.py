@@ -18,9 +18,15 @@ sampling: {beta: 60}
 """
 POLARON = {"energy": -4.5, "diffusion": 2.0, "phonons": 0.3, "bare_hops": 3.0, "assisted_hops": 1.0}
 BIPOLARON = {
-    "energy": -9.6, "diffusion": 0.4, "phonons": 1.2, "bare_hops": 5.0, "assisted_hops": 3.0, "pair_distance2": 6.0,
-    "potential": 0.2, "pair_weight[0,0]": 0.1,
-}  # fmt: skip
+    "energy": -9.6,
+    "diffusion": 0.4,
+    "phonons": 1.2,
+    "bare_hops": 5.0,
+    "assisted_hops": 3.0,
+    "pair_distance2": 6.0,
+    "potential": 0.2,
+    "pair_weight[0,0]": 0.1,
+}
 ERRORS = {"energy": 0.2, "diffusion": 0.04, "pair_distance2": 0.9}  # standard deviation of a bin
 TRANSIENT = 0.7
 

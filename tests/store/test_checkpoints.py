@@ -52,7 +52,9 @@ def test_damage_is_found_and_the_previous_one_is_used(tmp_path: Path, damage: st
     content = path.read_bytes()
     flipped = bytearray(content)
     flipped[len(content) // 2] ^= 1
-    path.write_bytes({"truncate": content[:-1], "flip": bytes(flipped), "empty": b"", "text": b"hello"}[damage])
+    path.write_bytes(
+        {"truncate": content[:-1], "flip": bytes(flipped), "empty": b"", "text": b"hello"}[damage]
+    )
     assert [c.blocks for c in checkpoints.candidates(KEY, 0, PARAMETERS)] == [2]
     assert checkpoints.damaged == [path]
     assert path.with_name(path.name + ".damaged").exists() and not path.exists()
@@ -71,7 +73,9 @@ def test_a_failure_in_the_middle_of_saving_loses_nothing(
 
     def failing(*arguments: object) -> object:
         calls.append(arguments)
-        if len(calls) == (2 if step == "replace" else 1):  # the second rename: the old one has already moved away
+        if len(calls) == (
+            2 if step == "replace" else 1
+        ):  # the second rename: the old one has already moved away
             raise OSError(28, "No space left on device")
         return real(*arguments)
 

@@ -119,7 +119,10 @@ MENDED: dict[str, tuple[Callable[[Path], object], str]] = {
     "all checkpoints gone": (lambda d: shutil.rmtree(d / "checkpoints"), ""),
     "half-written checkpoint": (lambda d: newest(d).with_suffix(".writing").write_text("x"), ""),
     "verdicts are text": (lambda d: (d / "progress.json").write_text("hello"), ""),
-    "verdicts of wrong types": (lambda d: (d / "progress.json").write_text('{"ensembles": [1], "run": 2}'), ""),
+    "verdicts of wrong types": (
+        lambda d: (d / "progress.json").write_text('{"ensembles": [1], "run": 2}'),
+        "",
+    ),
     "verdicts gone": (lambda d: (d / "progress.json").unlink(), ""),
     "configuration gone": (lambda d: (d / "config.yaml").unlink(), ""),
     "configuration is text": (lambda d: (d / "config.yaml").write_text("{"), ""),
@@ -148,23 +151,26 @@ REFUSED: dict[str, tuple[Callable[[Path], object], str]] = {
     "campaign.json is text": (lambda d: (d / "campaign.json").write_text("{"), "campaign.json"),
     "campaign.json is empty": (lambda d: (d / "campaign.json").write_text(""), "campaign.json"),
     "campaign.json of another format": (
-        lambda d: (d / "campaign.json").write_text(json.dumps({"format": 99, "name": "small", "frozen": {}})), "format",
+        lambda d: (d / "campaign.json").write_text(json.dumps({"format": 99, "name": "small", "frozen": {}})),
+        "format",
     ),
     "campaign.json gone": (lambda d: (d / "campaign.json").unlink(), "holds other files"),
     "campaign.json of another campaign": (
         lambda d: (d / "campaign.json").write_text(
             (d / "campaign.json").read_text(encoding="utf-8").replace('"small"', '"large"')
-        ), "belongs to the campaign",
+        ),
+        "belongs to the campaign",
     ),
     "lock is a folder": (lambda d: into_folder(d / "lock"), "lock"),
     "logs is a file": (lambda d: [shutil.rmtree(d / "logs"), (d / "logs").touch()], "logs"),
     "checkpoints is a file": (
-        lambda d: [shutil.rmtree(d / "checkpoints"), (d / "checkpoints").touch()], "checkpoints",
+        lambda d: [shutil.rmtree(d / "checkpoints"), (d / "checkpoints").touch()],
+        "checkpoints",
     ),
     "stop is a folder": (lambda d: into_folder(d / "stop"), "stop"),
     "config.yaml is a folder": (lambda d: into_folder(d / "config.yaml"), "config.yaml"),
     "progress.json is a folder": (lambda d: into_folder(d / "progress.json"), "progress.json"),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("name", REFUSED)
@@ -179,7 +185,9 @@ def test_what_cannot_be_mended_is_refused_in_one_line(tmp_path: Path, finished: 
     assert segment(directory).read_bytes() == before, "nothing is lost"
 
 
-def test_a_power_cut_that_takes_bins_off_the_disk_costs_no_more_than_a_kill(tmp_path: Path, finished: Path) -> None:
+def test_a_power_cut_that_takes_bins_off_the_disk_costs_no_more_than_a_kill(
+    tmp_path: Path, finished: Path
+) -> None:
     """The last bins of every chain are gone, the checkpoints are there: these hold what may not have been written."""
     shutil.copytree(finished, tmp_path, dirs_exist_ok=True)
     directory = tmp_path / "run"

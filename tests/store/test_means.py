@@ -71,7 +71,9 @@ def test_means_are_those_of_the_bins(tmp_path: Path) -> None:
         part = file[KEY]["0"]
         np.testing.assert_array_equal(part["means"][0, :10], means[0])
         np.testing.assert_array_equal(part["means_sum"][1, :7], sums_of_means(means[1], 0))
-        assert not part["means_sum"][1, 7:].any() and file[KEY].attrs["places"].tolist() == [[0, 0, 2, 100, 8]]
+        assert not part["means_sum"][1, 7:].any() and file[KEY].attrs["places"].tolist() == [
+            [0, 0, 2, 100, 8]
+        ]
 
 
 def test_one_block_or_many_at_once_are_the_same_bits() -> None:
@@ -123,7 +125,11 @@ def test_any_changed_word_is_noticed() -> None:
 def test_growth_across_segments(tmp_path: Path) -> None:
     content = [rows(48, 1), rows(48, 2), rows(30, 3)]
     with Store(tmp_path, writable=True) as store:
-        for chains, number in ((2, 20), (2, 40), (3, 64)):  # 20 and 40: a block lies across the seam, without a mean
+        for chains, number in (
+            (2, 20),
+            (2, 40),
+            (3, 64),
+        ):  # 20 and 40: a block lies across the seam, without a mean
             store.make_room(room(chains, number))
         for chain, bins in enumerate(content):
             store.write(KEY, chain, 0, bins)
@@ -165,7 +171,9 @@ def stored(folder: Path, data: EnsembleBins) -> Analysed:
     folder.mkdir(exist_ok=True)
     numbers = [len(chain) for chain in data.chains]
     with Store(folder, writable=True) as store:
-        store.make_room({KEY: Room(len(numbers), max(numbers), data.columns, data.sector, "{}", data.lags.tolist(), 8)})
+        store.make_room(
+            {KEY: Room(len(numbers), max(numbers), data.columns, data.sector, "{}", data.lags.tolist(), 8)}
+        )
         for chain, bins in enumerate(data.chains):
             store.write(KEY, chain, 0, np.asarray(bins, dtype=float))
     with Store(folder) as store:
@@ -176,7 +184,7 @@ def stored(folder: Path, data: EnsembleBins) -> Analysed:
 def joined(data: EnsembleBins, bins: Analysed) -> EnsembleBins:
     return EnsembleBins(
         data.sector, data.parameters, data.columns, bins.chains, data.lags, bins.bins_per_row, bins.together
-    )  # fmt: skip
+    )
 
 
 @pytest.mark.parametrize(("tau", "bins"), [(0.5, 1600), (2.0, 3200), (10.0, 6400)])
@@ -192,7 +200,10 @@ def test_means_say_what_the_bins_say(tmp_path: Path, plan: Plan, tau: float, bin
         assert short.bins == data.bins and short.samples == 400
         one, two = reduce_ensemble(data, details=True), reduce_ensemble(short, details=True)
         assert one.summary and two.summary and one.bins == two.bins and one.names == two.names
-        known = [one.names.index(name) for name in ("E_bipolaron", "mass_bipolaron", "pair_distance2", "tc_over_omega")]
+        known = [
+            one.names.index(name)
+            for name in ("E_bipolaron", "mass_bipolaron", "pair_distance2", "tc_over_omega")
+        ]
         assert np.all(np.abs(one.values - two.values)[known] < 0.05 * one.summary.error[known])
         ratios.append(two.summary.error[known] / one.summary.error[known])
         error = np.hypot(one.summary.tau_error, two.summary.tau_error)[known]
@@ -219,7 +230,9 @@ def test_what_does_not_fill_a_sample_is_left_out_at_the_start(plan: Plan) -> Non
     data = sector_bins(plan, "polaron", bins=67, chains=2)
     by_four = EnsembleBins(data.sector, data.parameters, data.columns, data.chains, data.lags, 8, 4)
     assert by_four.lengths == (16, 16) and by_four.bins == 32 * 32 and by_four.bins_per_sample == 32
-    expected = np.concatenate([np.asarray(chain)[3:].reshape(16, 4, -1).mean(axis=1) for chain in data.chains])
+    expected = np.concatenate(
+        [np.asarray(chain)[3:].reshape(16, 4, -1).mean(axis=1) for chain in data.chains]
+    )
     energy = list(data.columns).index("energy")
     np.testing.assert_allclose(by_four.table(["energy"])[0], expected[:, energy])
 
@@ -239,10 +252,13 @@ def alike(one: Reduced, two: Reduced) -> None:
 def test_together_or_one_by_one(plan: Plan) -> None:
     """Several ensembles at once, of both sectors and of different lengths, one of them with too few bins."""
     many = [
-        sector_bins(plan, "polaron", seed=1), sector_bins(plan, "bipolaron", seed=2, tau=2.0),
-        sector_bins(plan, "bipolaron", seed=3, bins=100), sector_bins(plan, "bipolaron", bins=1, chains=2),
-        sector_bins(plan, "polaron", point=1, seed=4), sector_bins(plan, "bipolaron", seed=5, bins=100),
-    ]  # fmt: skip
+        sector_bins(plan, "polaron", seed=1),
+        sector_bins(plan, "bipolaron", seed=2, tau=2.0),
+        sector_bins(plan, "bipolaron", seed=3, bins=100),
+        sector_bins(plan, "bipolaron", bins=1, chains=2),
+        sector_bins(plan, "polaron", point=1, seed=4),
+        sector_bins(plan, "bipolaron", seed=5, bins=100),
+    ]
     together = reduce_ensembles(many)
     assert [one.summary is None for one in together] == [False, False, False, True, False, False]
     for data, found in zip(many, together, strict=True):

@@ -53,7 +53,9 @@ def test_blocks_begun_in_vain_change_nothing_and_are_used_later(tmp_path: Path) 
     assert start(tmp_path / "one", 10.0) == directory and digest_lines(directory) == before
     assert digest_lines(start(tmp_path / "one", 1e-6)) == digest_lines(start(tmp_path / "two", 1e-6))
     log = max(directory.glob("logs/*.log")).read_text(encoding="utf-8")
-    restored, run = (int(re.search(words, log)[1]) for words in (r"restored: (\d+) blocks of 4", r": (\d+) blocks in"))
+    restored, run = (
+        int(re.search(words, log)[1]) for words in (r"restored: (\d+) blocks of 4", r": (\d+) blocks in")
+    )
     assert restored >= 13 and restored + run == 28, "a block was run twice"
 
 

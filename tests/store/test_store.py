@@ -128,9 +128,12 @@ for k in range(100000):
 @pytest.mark.parametrize("pause", [0.0, 0.15, 0.4])
 def test_sigkill_while_writing_leaves_a_file_that_opens(tmp_path: Path, pause: float) -> None:
     process = subprocess.Popen(
-        [sys.executable, "-c", WRITER, str(tmp_path)], stdout=subprocess.PIPE, text=True,
-        cwd=Path(__file__).parents[2], env=os.environ | {"PYTHONPATH": str(Path(__file__).parents[2])},
-    )  # fmt: skip
+        [sys.executable, "-c", WRITER, str(tmp_path)],
+        stdout=subprocess.PIPE,
+        text=True,
+        cwd=Path(__file__).parents[2],
+        env=os.environ | {"PYTHONPATH": str(Path(__file__).parents[2])},
+    )
     assert process.stdout is not None and process.stdout.readline() == "ready\n"
     time.sleep(pause)
     with Store(tmp_path) as reader:  # a reader looks on while the writer writes

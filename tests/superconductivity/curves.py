@@ -60,45 +60,73 @@ class Truth:
             mean = rows.mean(axis=0)
             without = np.exp(mean + (mean - rows) / (BLOCKS - 1.0))
             errors = math.sqrt(BLOCKS - 1.0) * without.std(axis=0)
-            entry = record(**{self.axis: x}, mass=math.exp(mean[0]), size=math.exp(mean[1]), errors=tuple(errors))
+            entry = record(
+                **{self.axis: x}, mass=math.exp(mean[0]), size=math.exp(mean[1]), errors=tuple(errors)
+            )
             records.append(entry)
             replicates[entry["point"]] = without
         return records, replicates
 
 
 KINK = Truth(
-    "lambda", tuple(np.linspace(0.3, 1.2, 7)), lambda x: 0.05 + 0.5 * x + 0.95 * x * x,
+    "lambda",
+    tuple(np.linspace(0.3, 1.2, 7)),
+    lambda x: 0.05 + 0.5 * x + 0.95 * x * x,
     lambda x: -1.2 + 8.16 * np.exp(-2.47 * x),
-)  # fmt: skip
+)
 """Square lattice, t/Ω = 1, U = 8t (docs/map.md): the density saturates while m* still grows slowly."""
 SMOOTH = Truth(
-    "lambda", tuple(np.linspace(0.3, 0.9, 7)), lambda x: 0.2 + 0.2 * x + 3.2 * x * x,
+    "lambda",
+    tuple(np.linspace(0.3, 0.9, 7)),
+    lambda x: 0.2 + 0.2 * x + 3.2 * x * x,
     lambda x: -1.0 + 6.5 * np.exp(-2.6 * x),
-)  # fmt: skip
+)
 """Like t/Ω = 2: m* grows fast, the maximum comes before R² = 1."""
 SATURATED = Truth(
     "t/omega", tuple(np.linspace(0.5, 2.5, 7)), lambda x: 0.3 + 0.25 * x * x, lambda x: -0.3 - 0.1 * x
-)  # fmt: skip
+)
 """R² < 1 everywhere: a smooth maximum of 1/m*."""
 ALONG_U = Truth(
-    "U", tuple(np.linspace(0.0, 16.0, 6)), lambda x: 1.6 * np.exp(-x / 6.0) + 0.02 * x, lambda x: -0.6 + 0.075 * x
-)  # fmt: skip
+    "U",
+    tuple(np.linspace(0.0, 16.0, 6)),
+    lambda x: 1.6 * np.exp(-x / 6.0) + 0.02 * x,
+    lambda x: -0.6 + 0.075 * x,
+)
 TRUTHS = {"kink": KINK, "smooth": SMOOTH, "saturated": SATURATED, "along U": ALONG_U}
 
 
 def record(
-    mass: float = 2.0, size: float = 1.5, errors: tuple[float, float] = (0.02, 0.04), lattice: str = "square",
+    mass: float = 2.0,
+    size: float = 1.5,
+    errors: tuple[float, float] = (0.02, 0.04),
+    lattice: str = "square",
     **other: Any,
-) -> dict[str, Any]:  # fmt: skip
+) -> dict[str, Any]:
     """A point; `t/omega` sets omega."""
     omega = other.get("omega", 1.0 / other.pop("t/omega", 1.0))
     entry: dict[str, Any] = {
-        "lattice": lattice, "coupling": "bond", "t": 1.0, "omega": omega, "lambda": 0.7, "U": 8.0, "V": 0.0,
-        "beta": 60.0, "mass_bipolaron": mass, "mass_bipolaron_err": errors[0], "radius2": size,
-        "radius2_err": errors[1], "mass_radius_correlation": CORRELATION, "binding_energy": 2.0,
-        "binding_energy_err": 0.01, "density": None,
-        "tc_over_omega_sys": None, "tc_valid": True, "flags": [], "bins_polaron": 100, "bins_bipolaron": 100,
-    } | other  # fmt: skip
+        "lattice": lattice,
+        "coupling": "bond",
+        "t": 1.0,
+        "omega": omega,
+        "lambda": 0.7,
+        "U": 8.0,
+        "V": 0.0,
+        "beta": 60.0,
+        "mass_bipolaron": mass,
+        "mass_bipolaron_err": errors[0],
+        "radius2": size,
+        "radius2_err": errors[1],
+        "mass_radius_correlation": CORRELATION,
+        "binding_energy": 2.0,
+        "binding_energy_err": 0.01,
+        "density": None,
+        "tc_over_omega_sys": None,
+        "tc_valid": True,
+        "flags": [],
+        "bins_polaron": 100,
+        "bins_bipolaron": 100,
+    } | other
     dimension = 3 if lattice == "cubic" else 2
     entry["g"] = coupling_from_lambda(get_lattice(lattice), "bond", entry["lambda"], omega, 1.0)
     entry["tc_prefactor"] = BEC_PREFACTOR if dimension == 3 else BKT_PREFACTOR

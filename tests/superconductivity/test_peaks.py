@@ -58,21 +58,29 @@ def test_ends_of_the_scan_are_told_apart() -> None:
 def test_curve_goes_through_the_tc_of_the_records(lattice: str, size: float, density: float | None) -> None:
     """ln Tc from the curves is that of the reduction, in two and three dimensions, at either density."""
     points = [
-        record(lattice=lattice, mass=2.0 + k, size=size, omega=0.5 + 0.1 * k, density=density, **{"lambda": 0.7})
+        record(
+            lattice=lattice, mass=2.0 + k, size=size, omega=0.5 + 0.1 * k, density=density, **{"lambda": 0.7}
+        )
         for k in range(3)
     ]
     scan = scans(points, None, ("t/omega",))[0]
-    assert np.exp(scan.log_tc(scan.x, scan.y)) == pytest.approx([r["tc_over_omega"] for r in scan.records], rel=1e-12)
+    assert np.exp(scan.log_tc(scan.x, scan.y)) == pytest.approx(
+        [r["tc_over_omega"] for r in scan.records], rel=1e-12
+    )
     assert scan.saturates == (density is None)
 
 
 def test_chains_have_no_peak() -> None:
-    points = [record(**{"lambda": lam}) | {"lattice": "chain", "tc_over_omega": None} for lam in (0.1, 0.2, 0.3)]
+    points = [
+        record(**{"lambda": lam}) | {"lattice": "chain", "tc_over_omega": None} for lam in (0.1, 0.2, 0.3)
+    ]
     assert find_peaks(points) == []
 
 
 def test_mass_of_an_anisotropic_pair_is_the_geometric_mean() -> None:
-    points = [record(**{"lambda": lam}) | {"mass_bipolaron[1]": 2.0, "mass_bipolaron[2]": 8.0} for lam in (0.1, 0.2)]
+    points = [
+        record(**{"lambda": lam}) | {"mass_bipolaron[1]": 2.0, "mass_bipolaron[2]": 8.0} for lam in (0.1, 0.2)
+    ]
     assert np.exp(scans(points)[0].y[0]) == pytest.approx(4.0)
 
 
@@ -92,8 +100,9 @@ def test_position_and_height_are_within_one_error_in_68_percent(name: str) -> No
     for i in range(trials):
         peak = find_peak(scan_of(truth, [i, 17]))
         assert not peak.limit
-        pulls[i] = (peak.position - position) / peak.position_err, (peak.height / math.exp(log_height) - 1.0) / (
-            peak.height_err / peak.height
+        pulls[i] = (
+            (peak.position - position) / peak.position_err,
+            (peak.height / math.exp(log_height) - 1.0) / (peak.height_err / peak.height),
         )
     width = 3.29 * math.sqrt(0.683 * 0.317 / trials)
     covered = (np.abs(pulls) < 1.0).mean(axis=0)
@@ -308,9 +317,15 @@ def test_curve_that_no_smooth_one_describes_is_flagged() -> None:
 
 @pytest.mark.parametrize(
     "value,error,text",
-    [(0.1931, 0.0042, "0.193(4)"), (0.1931, 0.0023, "0.1931(23)"), (0.72, 0.031, "0.72(3)"), (8.31, 12.0, "8(12)"),
-     (0.6, 0.0, "0.6"), (0.5, 0.0297, "0.50(3)")],
-)  # fmt: skip
+    [
+        (0.1931, 0.0042, "0.193(4)"),
+        (0.1931, 0.0023, "0.1931(23)"),
+        (0.72, 0.031, "0.72(3)"),
+        (8.31, 12.0, "8(12)"),
+        (0.6, 0.0, "0.6"),
+        (0.5, 0.0297, "0.50(3)"),
+    ],
+)
 def test_value_with_error(value: float, error: float, text: str) -> None:
     assert with_error(value, error) == text
 

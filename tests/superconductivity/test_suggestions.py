@@ -19,7 +19,9 @@ def along(found: list[Suggestion], name: str = "lambda") -> list[float]:
     return [suggestion.parameters[name] for suggestion in found if suggestion.kind != "tighten"]
 
 
-def surface(lam: float, u: float, noise: tuple[float, float] = (0.0, 0.0), error: float = 0.02) -> dict[str, Any]:
+def surface(
+    lam: float, u: float, noise: tuple[float, float] = (0.0, 0.0), error: float = 0.02
+) -> dict[str, Any]:
     """A point of a surface with its maximum at λ = 0.776, U = 8, on the line where R² = 1."""
     mass = math.exp(0.05 + 0.5 * lam + 0.95 * lam**2 + 0.004 * (u - 8.0) ** 2 + error * noise[0])
     size = math.exp(-1.2 + 8.16 * math.exp(-2.47 * lam) + 2.0 * error * noise[1])
@@ -31,8 +33,14 @@ def test_a_single_point_is_stepped_out_from_both_ways() -> None:
     assert [s.kind for s in found] == ["extend", "extend"]
     assert along(found) == [0.45, 0.15]
     assert found[0].parameters == {
-        "lattice": "square", "coupling": "bond", "t": 1.0, "omega": 1.0, "lambda": 0.45, "U": 8.0, "V": 0.0
-    }  # fmt: skip
+        "lattice": "square",
+        "coupling": "bond",
+        "t": 1.0,
+        "omega": 1.0,
+        "lambda": 0.45,
+        "U": 8.0,
+        "V": 0.0,
+    }
     assert "1 points do not make a curve" in found[0].why
 
 
@@ -144,7 +152,9 @@ def test_the_same_data_give_the_same_suggestions_and_the_seed_is_told() -> None:
 
 def test_one_list_per_curve() -> None:
     points = [record(**{"lambda": 0.3, "U": u}) for u in (0.0, 8.0)]
-    assert [s.label for s in suggest(points)] == ["square, t/Ω = 1, U = 0"] * 2 + ["square, t/Ω = 1, U = 8t"] * 2
+    assert [s.label for s in suggest(points)] == ["square, t/Ω = 1, U = 0"] * 2 + [
+        "square, t/Ω = 1, U = 8t"
+    ] * 2
 
 
 def test_the_maximum_of_a_surface() -> None:

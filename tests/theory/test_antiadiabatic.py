@@ -9,7 +9,13 @@ import pytest
 import scipy.sparse as sp
 
 from hpcbip.errors import InputError
-from hpcbip.theory.antiadiabatic.effective import amplitudes, effective, effective_level, effective_spaces, eliminate
+from hpcbip.theory.antiadiabatic.effective import (
+    amplitudes,
+    effective,
+    effective_level,
+    effective_spaces,
+    eliminate,
+)
 from hpcbip.theory.antiadiabatic.scaling import compare, exact, power, scan
 from hpcbip.theory.exact.basis import build_space
 from hpcbip.theory.exact.convergence import converge
@@ -107,7 +113,9 @@ def test_polaron_bands_to_fourth_order() -> None:
     """With u = g²/Ω: bond -2u + u²/Ω - 2t(1 - u/Ω) cos K; site-Peierls with hops up to four sites."""
     u, omega = 0.35, 20.0
     small, square = u / omega, u * u / omega
-    bond, site = (amplitudes(scan(Geometry("chain", name), u, [omega])[0], 4) for name in ("bond", "site-peierls"))
+    bond, site = (
+        amplitudes(scan(Geometry("chain", name), u, [omega])[0], 4) for name in ("bond", "site-peierls")
+    )
     assert list(bond.values()) == pytest.approx([-2.0 * u + square, -1.0 + small])
     hops = [-4.0 * u + 3.0 * square, -1.0 + 3.0 * small, u - 4.0 * square, -small, square]
     assert list(site.values()) == pytest.approx(hops)
@@ -117,9 +125,11 @@ def test_second_order_of_two_couplings_adds() -> None:
     both, bond, site = (
         System(Geometry("chain", coupling, 2), 1.0, omega, g, 2.0, 0.0, *more)
         for coupling, omega, g, more in (
-            ("bond+holstein", 40.0, 3.0, (2.0, 25.0)), ("bond", 40.0, 3.0, ()), ("holstein", 25.0, 2.0, ())
+            ("bond+holstein", 40.0, 3.0, (2.0, 25.0)),
+            ("bond", 40.0, 3.0, ()),
+            ("holstein", 25.0, 2.0, ()),
         )
-    )  # fmt: skip
+    )
     space, k = build_space(both.geometry, 2, apart=6), np.array([0.4])
     bare = eliminate(build_space(bond.geometry, 2, apart=6), System(bond.geometry, 1.0, 40.0, 0.0, 2.0), k, 2)
     parts = [eliminate(build_space(s.geometry, 2, apart=6), s, k, 2).energy.value for s in (bond, site)]

@@ -45,7 +45,8 @@ def whole_matrix(t: float, lam: float, mu_star: float, cutoff: float, reach: flo
 
 
 @pytest.mark.parametrize(
-    ("lam", "mu_star"), [(0.4, 0.0), (0.5, 0.1), (1.0, 0.0), (1.0, 0.12), (2.0, 0.2), (10.0, 0.12), (100.0, 0.0)]
+    ("lam", "mu_star"),
+    [(0.4, 0.0), (0.5, 0.1), (1.0, 0.0), (1.0, 0.12), (2.0, 0.2), (10.0, 0.12), (100.0, 0.0)],
 )
 def test_second_method_full_matrix(lam: float, mu_star: float) -> None:
     t, reach = tc(lam, mu_star, cutoff=10.0, quoted_at=10.0), 40.0
@@ -59,7 +60,9 @@ def test_strong_coupling_limit_and_bounds() -> None:
     assert tc(1e8) / 1e4 == pytest.approx(STRONG_COUPLING, rel=1e-7)  # arXiv:2409.02121: 0.1827262477...
     for lam in (0.2, 0.5, 1.0, 1.5, 3.0, 10.0, 30.0, 300.0):
         assert tc(lam) < STRONG_COUPLING * math.sqrt(lam)  # the search for Tc starts there
-        one_frequency = math.sqrt(max(lam - 1.0, 0.0)) / (2.0 * math.pi)  # n = m = 0 alone, a variational bound
+        one_frequency = math.sqrt(max(lam - 1.0, 0.0)) / (
+            2.0 * math.pi
+        )  # n = m = 0 alone, a variational bound
         assert tc(lam) > one_frequency
 
 
@@ -89,7 +92,9 @@ def test_formulas_of_mcmillan_and_allen_dynes(lam: float, mu_star: float) -> Non
 
 def test_formulas() -> None:
     assert float(mcmillan(1.0, 0.12)) == pytest.approx(math.exp(-2.08 / (1.0 - 0.12 * 1.62)) / 1.2)
-    assert float(mcmillan(1.0, 0.12, 1.2 / 1.45)) == pytest.approx(0.052, abs=5e-4)  # PHYSICS.md section 4: 0.05
+    assert float(mcmillan(1.0, 0.12, 1.2 / 1.45)) == pytest.approx(
+        0.052, abs=5e-4
+    )  # PHYSICS.md section 4: 0.05
     assert np.array_equal(mcmillan([0.1, 0.0], 0.2), [0.0, 0.0])
     assert allen_dynes([1.0, 2.0], 0.1).shape == (2,)
     assert float(allen_dynes(1e6)) == pytest.approx(math.exp(-1.04) / 1.2 * math.sqrt(1e6 / 2.46), rel=1e-3)
@@ -117,7 +122,11 @@ def test_mu_star_and_its_cutoff() -> None:
 
 
 def test_no_transition_says_why() -> None:
-    for lam, mu_star, word in ((0.15, 0.15, "mu_star = 0.15"), (0.03, 0.0, "lambda = 0.03"), (0.0, 0.1, "no coupling")):
+    for lam, mu_star, word in (
+        (0.15, 0.15, "mu_star = 0.15"),
+        (0.03, 0.0, "lambda = 0.03"),
+        (0.0, 0.1, "no coupling"),
+    ):
         found = critical_temperature(lam, mu_star)
         assert found.tc_over_omega == 0.0 and word in found.reason
     assert tc(0.0555) > LOWEST
@@ -175,7 +184,9 @@ def test_bounds_from_the_first_frequencies() -> None:
         one = math.sqrt(lam - 1.0) / (2.0 * math.pi)
         assert one < tc(lam)
         a1, a2, a3 = (1.0 / (1.0 + (2.0 * math.pi * n * tc(lam)) ** 2) for n in (1, 2, 3))
-        matrix = np.array([[a1, (a1 + a2) / math.sqrt(3.0)], [(a1 + a2) / math.sqrt(3.0), (a3 - 2.0 * a1) / 3.0]])
+        matrix = np.array(
+            [[a1, (a1 + a2) / math.sqrt(3.0)], [(a1 + a2) / math.sqrt(3.0), (a3 - 2.0 * a1) / 3.0]]
+        )
         two = 1.0 / float(np.linalg.eigvalsh(matrix)[-1])  # the λ that two frequencies need at this Tc
         assert lam < two < 1.0 / a1
 
@@ -185,12 +196,18 @@ def test_lattice_rows() -> None:
     models = [Model("square", "bond", 1.0, 0.2, g), Model("square", "holstein", 1.0, 0.2, g)]
     rows = conventional.lattice_rows(models, [0.5, 1.0], 0.1)
     assert [(row["coupling"], row["filling"]) for row in rows] == [
-        ("bond", 0.5), ("holstein", 0.5), ("bond", 1.0), ("holstein", 1.0),
-    ]  # fmt: skip
+        ("bond", 0.5),
+        ("holstein", 0.5),
+        ("bond", 1.0),
+        ("holstein", 1.0),
+    ]
     first = rows[0]
     assert first["lambda"] == pytest.approx(0.2) and first["mass_ratio"] == 1.0 + first["lambda_me"]
     assert first["lambda_me"] == pytest.approx(0.2 * 2.2495, rel=1e-4)
-    assert first["tc_over_omega"] == pytest.approx(tc(first["lambda_me"], 0.1)) and 0.0 < first["tc_over_omega_err"]
+    assert (
+        first["tc_over_omega"] == pytest.approx(tc(first["lambda_me"], 0.1))
+        and 0.0 < first["tc_over_omega_err"]
+    )
     assert first["flags"] == ["lambda_ME > 0.4: not confirmed"] and rows[1]["flags"] == []
     assert rows[2]["tc_over_omega"] is None and any("van Hove" in flag for flag in rows[2]["flags"])
     both = Model("square", "bond+holstein", 1.0, 0.2, g, g_holstein=g, omega_holstein=0.3)

@@ -44,7 +44,9 @@ def plain_terms(state: State, system: System, K: np.ndarray) -> dict[State, comp
         if n:
             add(new, {**phonons, oscillator: n - 1}, value * math.sqrt(n))
 
-    energy = sum((system.omega_holstein if mode == SITE else system.omega) * n for (_, mode), n in phonons.items())
+    energy = sum(
+        (system.omega_holstein if mode == SITE else system.omega) * n for (_, mode), n in phonons.items()
+    )
     if geometry.coupling == "holstein":
         energy = system.omega * sum(phonons.values())
     if electrons == 2:
@@ -101,7 +103,7 @@ def system_of(lattice: str, coupling: str, electrons: int, spin: str = "singlet"
     mixed = coupling.endswith("+holstein")
     return System(
         Geometry(lattice, coupling, electrons, spin), 1.0, 1.3, 0.8, 1.5, 0.4, 0.6 * mixed, 0.7 * mixed
-    )  # fmt: skip
+    )
 
 
 @pytest.mark.parametrize("electrons", [1, 2])
@@ -125,7 +127,8 @@ def test_plain_diagonalisation(coupling: str, lattice: str, nh: int, electrons: 
 
 
 @pytest.mark.parametrize(
-    ("lattice", "coupling", "nh"), [("chain", "site-peierls", 3), ("square", "holstein", 2), ("triangular", "bond", 1)]
+    ("lattice", "coupling", "nh"),
+    [("chain", "site-peierls", 3), ("square", "holstein", 2), ("triangular", "bond", 1)],
 )
 def test_triplet(lattice: str, coupling: str, nh: int) -> None:
     """Without double occupation, the plain levels are those of both symmetries, so the triplet's is one of them."""
@@ -208,7 +211,11 @@ def test_derivatives_in_two_dimensions(lattice: str) -> None:
     h = 0.02
     zero = solve(space, system, mass=False)[0].E
     total = sum(
-        (-2 * solve(space, system, 2 * k, mass=False)[0].E + 32 * solve(space, system, k, mass=False)[0].E - 30 * zero)
+        (
+            -2 * solve(space, system, 2 * k, mass=False)[0].E
+            + 32 * solve(space, system, k, mass=False)[0].E
+            - 30 * zero
+        )
         / (12 * h * h)
         for k in h * np.eye(2)
     )
@@ -221,7 +228,9 @@ def test_weak_coupling(coupling: str) -> None:
     omega, g = 1.5, 0.02
     q = 2.0 * np.pi * np.arange(4096) / 4096
     # |matrix element|² from k = 0 to k' = -q: (e^{iq/2}-type sums of both directions)
-    square = {"holstein": 1.0, "bond": 4.0 * np.cos(q / 2.0) ** 2, "site-peierls": 4.0 * np.sin(q) ** 2}[coupling]
+    square = {"holstein": 1.0, "bond": 4.0 * np.cos(q / 2.0) ** 2, "site-peierls": 4.0 * np.sin(q) ** 2}[
+        coupling
+    ]
     second = -float(np.mean(square / (omega + 2.0 - 2.0 * np.cos(q))))
     system = System(Geometry("chain", coupling), 1.0, omega, g)
     found = solve(build_space(system.geometry, 9), system)[0].E
@@ -238,7 +247,8 @@ def test_critical_coupling() -> None:
 def test_the_ground_state_leaves_zero_momentum() -> None:
     geometry = Geometry("chain", "site-peierls")
     below, above, far = rows(
-        [System(geometry, 1.0, 3.0, g_from_lambda(geometry, lam, 3.0, 1.0)) for lam in (0.67, 0.70, 1.5)], nh=7
+        [System(geometry, 1.0, 3.0, g_from_lambda(geometry, lam, 3.0, 1.0)) for lam in (0.67, 0.70, 1.5)],
+        nh=7,
     )
     assert below["K"] == 0.0 and 0.1 < above["K"] < far["K"] < np.pi / 2
     assert above["E"] < solve(build_space(geometry, 7), System(geometry, 1.0, 3.0, above["g"]))[0].E

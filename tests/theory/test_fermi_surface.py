@@ -47,12 +47,18 @@ def triangular_density(energy: float) -> float:
 
     # 16 cos²(k/2) = (E + 2c)², c = cos k: 4c² + (4E - 8)c + E² - 8 = 0
     root = math.sqrt((4.0 * energy - 8.0) ** 2 - 16.0 * (energy**2 - 8.0))
-    kinks = [math.acos(c) for c in ((8.0 - 4.0 * energy + sign * root) / 8.0 for sign in (-1, 1)) if abs(c) < 1.0]
+    kinks = [
+        math.acos(c) for c in ((8.0 - 4.0 * energy + sign * root) / 8.0 for sign in (-1, 1)) if abs(c) < 1.0
+    ]
     marks = [0.0, *sorted(kinks), math.pi]
     total = 0.0
-    for a, b in zip(marks[:-1], marks[1:], strict=True):  # k = a + (b-a) sin²: takes the inverse roots at the ends away
+    for a, b in zip(
+        marks[:-1], marks[1:], strict=True
+    ):  # k = a + (b-a) sin²: takes the inverse roots at the ends away
         total += quad(
-            lambda s, a=a, b=b: column(a + (b - a) * math.sin(s) ** 2) * (b - a) * math.sin(2.0 * s), 0.0, math.pi / 2
+            lambda s, a=a, b=b: column(a + (b - a) * math.sin(s) ** 2) * (b - a) * math.sin(2.0 * s),
+            0.0,
+            math.pi / 2,
         )[0]
     return total / math.pi**2
 
@@ -83,7 +89,9 @@ def test_density_of_states(name: str, density: object, fillings: tuple[float, ..
         found = surface(name, filling)
         exact = density(found.energy)  # type: ignore[operator]
         assert found.density == pytest.approx(exact, rel=accuracy)
-        assert found.density == pytest.approx(exact, abs=3.0 * found.density_err + 1e-9), "the error is not too small"
+        assert found.density == pytest.approx(exact, abs=3.0 * found.density_err + 1e-9), (
+            "the error is not too small"
+        )
 
 
 def test_filling_of_the_square_lattice() -> None:
@@ -124,7 +132,9 @@ def test_fermi_surface_average_of_the_vertex() -> None:
     weight /= weight.sum()
     vertex = 4.0 * sum(np.cos((p[:, None] + p) / 2.0) ** 2 for p in (px, py))
     expected = 2.0 * 0.09 / 0.2 * square_density(energy) * float(weight @ vertex @ weight)
-    assert lambda_me(Model("square", "bond", 1.0, 0.2, 0.3), 0.5).lambda_me == pytest.approx(expected, rel=2e-3)
+    assert lambda_me(Model("square", "bond", 1.0, 0.2, 0.3), 0.5).lambda_me == pytest.approx(
+        expected, rel=2e-3
+    )
 
 
 def test_relation_to_the_papers_lambda() -> None:
@@ -138,8 +148,17 @@ def test_relation_to_the_papers_lambda() -> None:
 
 
 def test_axes_factors_and_two_kinds_of_oscillators() -> None:
-    model = Model("square", "bond+holstein", 1.0, 0.2, 0.3, g_holstein=0.4, omega_holstein=0.5, t_factors=(1.0, 0.6),
-                  g_factors=(1.0, 0.0))  # fmt: skip
+    model = Model(
+        "square",
+        "bond+holstein",
+        1.0,
+        0.2,
+        0.3,
+        g_holstein=0.4,
+        omega_holstein=0.5,
+        t_factors=(1.0, 0.6),
+        g_factors=(1.0, 0.0),
+    )
     fermi = fermi_surface(model.bravais, 0.5, model.hoppings)
     assert fermi.cosines @ model.hoppings == pytest.approx(-fermi.energy / 2.0, abs=1e-6)
     bonds = 4.0 * 0.09 / 0.2 * (1.0 + fermi.cosines[0] ** 2)
@@ -151,7 +170,9 @@ def test_axes_factors_and_two_kinds_of_oscillators() -> None:
 
 
 def test_any_bravais_lattice() -> None:
-    skew = written_lattice([[1.0, 0.0], [0.3, 1.1]], [[1, 0], [1, 1]])  # the square lattice in other coordinates
+    skew = written_lattice(
+        [[1.0, 0.0], [0.3, 1.1]], [[1, 0], [1, 1]]
+    )  # the square lattice in other coordinates
     assert fermi_surface(skew, 0.6).density == pytest.approx(surface("square", 0.6).density, rel=1e-5)
 
 
@@ -185,7 +206,9 @@ def test_part_of_a_simplex() -> None:
     for corners in ([0.0, 0.3, 1.1, 2.0], [0.0, 1.0, 1.0, 1.0], [-1.0, -1.0, 0.5, 0.5], [0.2, 0.2, 0.2, 0.9]):
         for energy in (-0.2, 0.25, 0.6, 1.05):
             expected = float(np.mean(inside @ corners > energy))
-            assert part_above(np.array(corners)[:, None], energy)[0] == pytest.approx(expected, abs=0.01)  # 4 sigma
+            assert part_above(np.array(corners)[:, None], energy)[0] == pytest.approx(
+                expected, abs=0.01
+            )  # 4 sigma
 
 
 @pytest.mark.parametrize("filling", [0.0, 2.0, -1.0, math.nan])

@@ -6,17 +6,32 @@ import numpy as np
 import pytest
 
 from hpcbip.errors import InputError
-from hpcbip.theory.instanton.scaling import Mass, compare, comparison_rows, exponent, manifold_spread, rows, scan
+from hpcbip.theory.instanton.scaling import (
+    Mass,
+    compare,
+    comparison_rows,
+    exponent,
+    manifold_spread,
+    rows,
+    scan,
+)
 from hpcbip.theory.instanton.surface import Surface, hessian, minima, stationary_points
 from hpcbip.theory.instanton.tunnelling import Instanton, instanton
 from tests.exact.cluster import RING4, Problem
 
-CORNER_TO_DIMER = 2.0 ** (17 / 4) * 2.0 * (1.0 - np.cos(np.pi / 8))  # docs/instanton.md: the chain's s/√Λ as Λ → ∞
+CORNER_TO_DIMER = (
+    2.0 ** (17 / 4) * 2.0 * (1.0 - np.cos(np.pi / 8))
+)  # docs/instanton.md: the chain's s/√Λ as Λ → ∞
 
 
 @pytest.mark.parametrize(
     ("lattice", "coupling", "ratio"),
-    [("chain", "bond", 1.0), ("square", "bond", 2.0), ("chain", "holstein", 4.0), ("square", "holstein", 8.0)],
+    [
+        ("chain", "bond", 1.0),
+        ("square", "bond", 2.0),
+        ("chain", "holstein", 4.0),
+        ("square", "holstein", 8.0),
+    ],
 )
 def test_strength_in_the_conventions_of_lambda(lattice: str, coupling: str, ratio: float) -> None:
     assert Surface(lattice, coupling, lam=0.7).strength == pytest.approx(0.7 * ratio)
@@ -66,14 +81,18 @@ def chain() -> Instanton:
 def test_minimum_saddle_and_paths_of_the_chain(chain: Instanton) -> None:
     assert chain.minimum.start == "star" and chain.minimum.negative == 0 and chain.minimum.residual < 1e-6
     assert chain.saddle.negative == 1 and chain.saddle.residual < 1e-6
-    dimer = next(p for p in stationary_points(chain.surface) if p.start == "dimer")  # the mirror between two translates
+    dimer = next(
+        p for p in stationary_points(chain.surface) if p.start == "dimer"
+    )  # the mirror between two translates
     assert chain.saddle.energy == pytest.approx(dimer.energy, abs=1e-8)
     assert chain.lowest is not None and chain.force is not None and chain.force < 5e-3
     assert chain.lowest.barrier == pytest.approx(chain.barrier, abs=1e-4)
     assert chain.least.action < chain.lowest.action
     assert chain.least.barrier > chain.barrier
     step = chain.surface.translated(chain.minimum.x, (1,))
-    assert chain.least.x[-1] == pytest.approx(step) and chain.least.profile[-1] == pytest.approx(0.0, abs=1e-9)
+    assert chain.least.x[-1] == pytest.approx(step) and chain.least.profile[-1] == pytest.approx(
+        0.0, abs=1e-9
+    )
 
 
 def test_action_does_not_depend_on_cluster_or_points(chain: Instanton) -> None:
@@ -88,7 +107,9 @@ def test_strong_holstein_coupling_gives_the_overlap_of_displaced_oscillators() -
         found = instanton(surface, 17, lowest=False)
         assert found.minimum.start == "site" and found.saddle.negative == 1
         assert found.least.action == pytest.approx(factor * surface.strength, rel=5e-3)
-        assert found.barrier == pytest.approx(factor * surface.strength / 2.0 - sector.startswith("bi") - 1.0, rel=2e-3)
+        assert found.barrier == pytest.approx(
+            factor * surface.strength / 2.0 - sector.startswith("bi") - 1.0, rel=2e-3
+        )
 
 
 def test_strong_bond_coupling_approaches_the_arc_on_the_manifold() -> None:

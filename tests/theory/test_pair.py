@@ -15,7 +15,13 @@ from hpcbip.theory.pair.bound_states import BoundPair, PairModel, bound_states, 
 from hpcbip.theory.pair.green import Band, square_closed_form
 from hpcbip.theory.pair.lattices import PAIR_LATTICES
 from hpcbip.theory.pair.order_parameter import order_parameter
-from hpcbip.theory.pair.threshold import count_bound, threshold, threshold_rows, weak_square_binding, weak_square_law
+from hpcbip.theory.pair.threshold import (
+    count_bound,
+    threshold,
+    threshold_rows,
+    weak_square_binding,
+    weak_square_law,
+)
 from tests.exact.two_body import attractive_hubbard
 
 
@@ -47,7 +53,9 @@ def test_integrals_against_trapezoids(name: str, order: int) -> None:
 def test_square_against_elliptic_integrals(binding: float) -> None:
     band = Band(np.array([[1, 0], [0, 1]]), np.array([2.0, 2.0]))
     closed = square_closed_form(binding)
-    np.testing.assert_allclose(band.integrals(np.array(list(closed)), binding), list(closed.values()), atol=1e-13)
+    np.testing.assert_allclose(
+        band.integrals(np.array(list(closed)), binding), list(closed.values()), atol=1e-13
+    )
 
 
 @pytest.mark.parametrize("U", [-0.3, -1.0, -4.0, -20.0])
@@ -86,7 +94,9 @@ def diagonalised(model: PairModel, half: int, number: int) -> tuple[np.ndarray, 
     for v, sites in model.sites():
         for site in sites:
             potential[np.all(r == site, axis=1)] = v
-    energies, states = eigsh(sp.csc_array(h + sp.diags_array(potential)), number, sigma=potential.min() - 8 * d - 1)
+    energies, states = eigsh(
+        sp.csc_array(h + sp.diags_array(potential)), number, sigma=potential.min() - 8 * d - 1
+    )
     order = np.argsort(energies)
     return energies[order], states[:, order], r
 
@@ -109,9 +119,13 @@ def test_against_diagonalisation(model: PairModel, half: int) -> None:
     np.testing.assert_allclose(found, energies, atol=1e-10 if half > 20 else 1e-6)
     if half > 20:
         weights = vectors[:, 0] ** 2
-        assert states[0].pair_distance2 == pytest.approx(weights @ ((r @ model.place.metric) * r).sum(axis=1), rel=1e-8)
+        assert states[0].pair_distance2 == pytest.approx(
+            weights @ ((r @ model.place.metric) * r).sum(axis=1), rel=1e-8
+        )
         near = np.abs(r).max(axis=1) <= 2
-        np.testing.assert_allclose(np.abs(states[0].wave_function(r[near])), np.abs(vectors[near, 0]), atol=1e-9)
+        np.testing.assert_allclose(
+            np.abs(states[0].wave_function(r[near])), np.abs(vectors[near, 0]), atol=1e-9
+        )
 
 
 @pytest.mark.parametrize(("channel", "parity"), [("s", "even"), ("p", "odd"), ("d", "even")])
@@ -120,9 +134,13 @@ def test_mass_against_the_dispersion(channel: str, parity: str) -> None:
     rest = lowest(model, channel)
     estimates = []
     for k in (0.1, 0.05):
-        moving = solve(PairModel("square", 8.0, (-9.0,), (-0.3,), (k, 0.0)), next(
-            c for c in PairModel("square", K=(k, 0.0)).channels if c.name == parity))  # fmt: skip
-        change = [min((s.E - rest.E for s in moving), key=lambda x: abs(2 * x / k**2 - rest.inverse_mass[0, 0]))]
+        moving = solve(
+            PairModel("square", 8.0, (-9.0,), (-0.3,), (k, 0.0)),
+            next(c for c in PairModel("square", K=(k, 0.0)).channels if c.name == parity),
+        )
+        change = [
+            min((s.E - rest.E for s in moving), key=lambda x: abs(2 * x / k**2 - rest.inverse_mass[0, 0]))
+        ]
         estimates.append(2 * change[0] / k**2)
     richardson = (4 * estimates[1] - estimates[0]) / 3
     assert richardson == pytest.approx(rest.inverse_mass[0, 0], abs=2e-5)
@@ -158,7 +176,9 @@ def test_weak_coupling_law() -> None:
     ratios = [weak_square_binding(U) / weak_square_law(U) for U in (-2.0, -1.0, -0.5, -0.2)]
     np.testing.assert_allclose(ratios, 1.0, rtol=2e-4)
     assert ratios[3] == pytest.approx(1.0, abs=1e-12)
-    assert lowest(PairModel("square", -2.0), "s").binding_energy == pytest.approx(weak_square_binding(-2.0), rel=1e-7)
+    assert lowest(PairModel("square", -2.0), "s").binding_energy == pytest.approx(
+        weak_square_binding(-2.0), rel=1e-7
+    )
 
 
 def test_d_wave_ground_state_needs_hole_like_hopping() -> None:
@@ -197,7 +217,9 @@ def test_order_parameter() -> None:
     assert np.abs(np.diag(d.gap)).max() < 1e-12 and np.abs(d.gap).max() > 0.1
     shape = np.cos(d.phases)[:, None] - np.cos(d.phases)[None, :]
     np.testing.assert_allclose(d.gap, d.gap[16, 0] / 2.0 * shape, atol=1e-12)
-    assert np.mean(order_parameter(lowest(model, "d"), 65).anomalous[:-1, :-1] ** 2) == pytest.approx(1.0, rel=1e-6)
+    assert np.mean(order_parameter(lowest(model, "d"), 65).anomalous[:-1, :-1] ** 2) == pytest.approx(
+        1.0, rel=1e-6
+    )
     with pytest.raises(InputError):
         order_parameter(bound_states(PairModel("square", -8.0, K=(0.1, 0.2)))[0])
 
@@ -215,11 +237,15 @@ def test_order_parameter_in_other_dimensions(lattice: str) -> None:
 @pytest.mark.parametrize(
     "bad",
     [
-        {"lattice": "sqare"}, {"lattice": "square", "U": math.nan}, {"lattice": "square", "V": (1.0,) * 4},
-        {"lattice": "chain", "hops": (0.1,)}, {"lattice": "square", "K": (1.0,)}, {"lattice": "chain", "K": (math.pi,)},
+        {"lattice": "sqare"},
+        {"lattice": "square", "U": math.nan},
+        {"lattice": "square", "V": (1.0,) * 4},
+        {"lattice": "chain", "hops": (0.1,)},
+        {"lattice": "square", "K": (1.0,)},
+        {"lattice": "chain", "K": (math.pi,)},
         {"lattice": "square", "V": (math.inf,)},
     ],
-)  # fmt: skip
+)
 def test_bad_input(bad: dict) -> None:
     with pytest.raises(InputError):
         PairModel(**bad)

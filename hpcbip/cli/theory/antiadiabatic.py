@@ -12,9 +12,18 @@ from hpcbip.cli.output import drawn, format_option, output
 from hpcbip.errors import InputError
 
 TABLE = (
-    "coupling", "omega", "order", "E_eff", "E", "difference", "mass_eff", "mass", "pair_distance2_eff",
-    "pair_distance2", "binding_energy",
-)  # fmt: skip
+    "coupling",
+    "omega",
+    "order",
+    "E_eff",
+    "E",
+    "difference",
+    "mass_eff",
+    "mass",
+    "pair_distance2_eff",
+    "pair_distance2",
+    "binding_energy",
+)
 
 
 @click.command()
@@ -31,16 +40,32 @@ TABLE = (
 @click.option("--lambda", "lam", type=NOT_NEGATIVE, help="λ, the same at all Ω. [default: 0.5]")
 @click.option("--g2-over-omega", "ratio", type=NOT_NEGATIVE, help="Instead of λ: g²/Ω, in t.")
 @click.option("--U", "U", type=FINITE, default=0.0, show_default=True)
-@click.option("--omega", "omegas", default="10,30,100", show_default=True, type=Numbers(above=0.0), help="Ω/t.")
-@click.option("--order", "orders", type=int, multiple=True, default=(2, 4), show_default=True, help="In g; repeatable.")
-@click.option("--states", type=click.IntRange(min=1), help="Of the exact solution. [default: 100000, chain; 400000]")
+@click.option(
+    "--omega", "omegas", default="10,30,100", show_default=True, type=Numbers(above=0.0), help="Ω/t."
+)
+@click.option(
+    "--order", "orders", type=int, multiple=True, default=(2, 4), show_default=True, help="In g; repeatable."
+)
+@click.option(
+    "--states", type=click.IntRange(min=1), help="Of the exact solution. [default: 100000, chain; 400000]"
+)
 @click.option("--terms", is_flag=True, help="Instead: the amplitudes of the effective Hamiltonians.")
 @figure_option
 @format_option
 def antiadiabatic(
-    lattice: str, couplings: tuple[str, ...], electrons: int, lam: float | None, ratio: float | None, U: float,
-    omegas: list[float], orders: tuple[int, ...], states: int | None, terms: bool, figure: Path | None, form: str,
-) -> None:  # fmt: skip
+    lattice: str,
+    couplings: tuple[str, ...],
+    electrons: int,
+    lam: float | None,
+    ratio: float | None,
+    U: float,
+    omegas: list[float],
+    orders: tuple[int, ...],
+    states: int | None,
+    terms: bool,
+    figure: Path | None,
+    form: str,
+) -> None:
     """Ω >> t: phonons eliminated to second and fourth order in g, beside exact diagonalisation at fixed g²/Ω."""
     from hpcbip.report.figures.theory.antiadiabatic import antiadiabatic_figure
     from hpcbip.theory.antiadiabatic.scaling import amplitude_rows, compare, scan
@@ -53,10 +78,14 @@ def antiadiabatic(
     scans, orders = [], tuple(dict.fromkeys(orders))
     for coupling in dict.fromkeys(couplings):
         geometry = Geometry(lattice, coupling, electrons)
-        fixed = g_from_lambda(geometry, 0.5 if lam is None else lam, 1.0, 1.0) ** 2 if ratio is None else ratio
+        fixed = (
+            g_from_lambda(geometry, 0.5 if lam is None else lam, 1.0, 1.0) ** 2 if ratio is None else ratio
+        )
         scans.append(scan(geometry, fixed, omegas, U))
     if terms:
-        output([row for systems in scans for system in systems for row in amplitude_rows(system, orders)], form)
+        output(
+            [row for systems in scans for system in systems for row in amplitude_rows(system, orders)], form
+        )
         return
     rows = [row for systems in scans for row in compare(systems, orders, states)]
     output([_short(row) for row in rows] if form == "table" else rows, form)
@@ -74,7 +103,12 @@ def _say_powers(rows: list[dict[str, Any]]) -> None:
     from hpcbip.report.tables import with_error
 
     for row in {(row["coupling"], row["order"]): row for row in rows}.values():
-        said = [f"{what} {with_error(row[key], row[f'{key}_err'])}" for key, what in
-                (("power", "E"), ("mass_power", "mass")) if row[key] is not None]  # fmt: skip
+        said = [
+            f"{what} {with_error(row[key], row[f'{key}_err'])}"
+            for key, what in (("power", "E"), ("mass_power", "mass"))
+            if row[key] is not None
+        ]
         if said:
-            click.echo(f"{row['coupling']}, order {row['order']}: difference ~ Omega^-p, p: {', '.join(said)}")
+            click.echo(
+                f"{row['coupling']}, order {row['order']}: difference ~ Omega^-p, p: {', '.join(said)}"
+            )

@@ -14,7 +14,9 @@ MU_STAR = Numbers(least=0.0)
 
 
 @click.command()
-@click.option("--lambda", "lambdas", default="0.2:3:0.2", show_default=True, type=Numbers(least=0.0), help="λ_ME.")
+@click.option(
+    "--lambda", "lambdas", default="0.2:3:0.2", show_default=True, type=Numbers(least=0.0), help="λ_ME."
+)
 @click.option("--mu-star", "mu_stars", default="0.12", show_default=True, type=MU_STAR)
 @figure_option
 @format_option
@@ -30,15 +32,25 @@ def eliashberg(lambdas: list[float], mu_stars: list[float], figure: Path | None,
 
 
 @click.command("fermi-surface")
-@click.option("--lattice", default="square", show_default=True, help="chain, square, triangular, cubic, bcc, fcc.")
 @click.option(
-    "--coupling", "couplings", multiple=True, default=("bond", "holstein"), show_default=True,
+    "--lattice", default="square", show_default=True, help="chain, square, triangular, cubic, bcc, fcc."
+)
+@click.option(
+    "--coupling",
+    "couplings",
+    multiple=True,
+    default=("bond", "holstein"),
+    show_default=True,
     help="bond, holstein, bond+holstein; may be repeated.",
-)  # fmt: skip
+)
 @click.option(
-    "--filling", "fillings", default="0.5", show_default=True, type=Numbers(above=0.0, below=2.0),
+    "--filling",
+    "fillings",
+    default="0.5",
+    show_default=True,
+    type=Numbers(above=0.0, below=2.0),
     help="Electrons per site, both spins.",
-)  # fmt: skip
+)
 @click.option("--omega", type=POSITIVE, default=0.2, show_default=True, help="In t.")
 @click.option("--lambda", "lambdas", type=Numbers(least=0.0), help="Of the model. [default: 0.05:1:0.05]")
 @click.option("--g", "strengths", type=Numbers(), help="Instead of --lambda, in t.")
@@ -48,10 +60,18 @@ def eliashberg(lambdas: list[float], mu_stars: list[float], figure: Path | None,
 @figure_option
 @format_option
 def fermi_surface(
-    lattice: str, couplings: tuple[str, ...], fillings: list[float], omega: float, lambdas: list[float] | None,
-    strengths: list[float] | None, g_holstein: float, omega_holstein: float | None, mu_star: float,
-    figure: Path | None, form: str,
-) -> None:  # fmt: skip
+    lattice: str,
+    couplings: tuple[str, ...],
+    fillings: list[float],
+    omega: float,
+    lambdas: list[float] | None,
+    strengths: list[float] | None,
+    g_holstein: float,
+    omega_holstein: float | None,
+    mu_star: float,
+    figure: Path | None,
+    form: str,
+) -> None:
     """λ_ME and m*/m of the lattice models from averages over the Fermi surface, and the ceiling Tc/Ω they give."""
     from hpcbip.models import Model, coupling_from_lambda, get_lattice
     from hpcbip.report.figures.theory.conventional import ceiling_figure
@@ -60,7 +80,9 @@ def fermi_surface(
     if lambdas and strengths:
         raise InputError("--lambda: give either --lambda or --g, not both")
     if (g_holstein or omega_holstein) and "bond+holstein" not in couplings:
-        raise InputError("--g-holstein, --omega-holstein: go with --coupling bond+holstein, and with no other")
+        raise InputError(
+            "--g-holstein, --omega-holstein: go with --coupling bond+holstein, and with no other"
+        )
     given = strengths or lambdas or [0.05 * n for n in range(1, 21)]
     few(couplings, fillings, given)
     models = []

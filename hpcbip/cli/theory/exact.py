@@ -14,9 +14,13 @@ from hpcbip.errors import InputError
 @click.command()
 @click.option("--lattice", default="chain", show_default=True, help="chain, square, triangular, cubic.")
 @click.option(
-    "--coupling", "couplings", multiple=True, default=("holstein",), show_default=True,
+    "--coupling",
+    "couplings",
+    multiple=True,
+    default=("holstein",),
+    show_default=True,
     help="holstein, bond, site-peierls, ...+holstein; may be repeated.",
-)  # fmt: skip
+)
 @click.option("--electrons", type=click.IntRange(1, 2), default=1, show_default=True)
 @click.option("--spin", default="singlet", show_default=True, help="Of two electrons: singlet, triplet.")
 @click.option("--t", type=POSITIVE, default=1.0, show_default=True)
@@ -27,17 +31,32 @@ from hpcbip.errors import InputError
 @click.option("--V", "V", type=FINITE, default=0.0, show_default=True, help="Between neighbours.")
 @click.option("--g-holstein", type=FINITE, default=0.0, show_default=True)
 @click.option("--omega-holstein", type=NOT_NEGATIVE, default=0.0, help="Of the sites, with ...+holstein.")
-@click.option("--nh", type=int, help="Size of the space: how often the coupling acts. [default: from --states]")
+@click.option(
+    "--nh", type=int, help="Size of the space: how often the coupling acts. [default: from --states]"
+)
 @click.option("--states", type=click.IntRange(min=1), default=100_000, show_default=True, help="At most.")
-@click.option("--K", "K", type=FINITE, multiple=True, help="Total momentum in 1/a. [default: that of the lowest state]")
+@click.option(
+    "--K", "K", type=FINITE, multiple=True, help="Total momentum in 1/a. [default: that of the lowest state]"
+)
 @click.option("--critical", is_flag=True, help="Instead: λ where the site-Peierls polaron leaves K = 0.")
 @figure_option
 @format_option
 def exact(
-    lattice: str, couplings: tuple[str, ...], electrons: int, spin: str, lambdas: list[float] | None,
-    strengths: list[float] | None, interactions: list[float], nh: int | None, states: int, K: tuple[float, ...],
-    critical: bool, figure: Path | None, form: str, **energies: float,
-) -> None:  # fmt: skip
+    lattice: str,
+    couplings: tuple[str, ...],
+    electrons: int,
+    spin: str,
+    lambdas: list[float] | None,
+    strengths: list[float] | None,
+    interactions: list[float],
+    nh: int | None,
+    states: int,
+    K: tuple[float, ...],
+    critical: bool,
+    figure: Path | None,
+    form: str,
+    **energies: float,
+) -> None:
     """Exact diagonalisation of one or two electrons with phonons: E, mass, size, cloud, converged and with errors."""
     from hpcbip.report.figures.theory.exact import critical_figure, exact_figure
     from hpcbip.theory.exact.convergence import critical_lambda, critical_row, rows

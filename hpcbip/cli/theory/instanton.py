@@ -23,16 +23,26 @@ if TYPE_CHECKING:
 @click.option("--sector", default="bipolaron", show_default=True, help="polaron, bipolaron.")
 @click.option("--U", "U", type=NOT_NEGATIVE, default=0.0, show_default=True, help="In t.")
 @click.option("--lambda", "lambdas", type=Numbers(above=0.0), help="[default: 1,1.8,3.2,5.6,10]")
-@click.option("--size", type=int, help="Of the cluster, sites along each axis. [default: 8; square: 5, with U 4]")
+@click.option(
+    "--size", type=int, help="Of the cluster, sites along each axis. [default: 8; square: 5, with U 4]"
+)
 @click.option("--points", type=click.IntRange(9, 101), default=17, show_default=True, help="On a path.")
-@click.option("--campaign", type=click.Path(path_type=Path), help="Instead: S beside the masses of its points.")
+@click.option(
+    "--campaign", type=click.Path(path_type=Path), help="Instead: S beside the masses of its points."
+)
 @click.option("--t-over-omega", type=POSITIVE, help="t/Ω of the points of --campaign.")
 @figure_option
 @format_option
 def instanton(
-    lambdas: list[float] | None, size: int | None, points: int, campaign: Path | None, t_over_omega: float | None,
-    figure: Path | None, form: str, **surface_words: Any,
-) -> None:  # fmt: skip
+    lambdas: list[float] | None,
+    size: int | None,
+    points: int,
+    campaign: Path | None,
+    t_over_omega: float | None,
+    figure: Path | None,
+    form: str,
+    **surface_words: Any,
+) -> None:
     """Semiclassical tunnelling of self-trapped (bi)polarons: barriers, actions s = S Ω/t, the power of λ in ln m*."""
     from hpcbip.report.figures.theory.instanton import comparison_figure, instanton_figure
     from hpcbip.theory.instanton.scaling import compare, comparison_rows, exponent, rows, scan
@@ -46,7 +56,9 @@ def instanton(
     middle = surfaces[len(surfaces) // 2]
     if campaign is not None:
         if t_over_omega is None or lambdas is not None:
-            raise InputError("--campaign: goes with --t-over-omega, and without --lambda: λ is that of its points")
+            raise InputError(
+                "--campaign: goes with --t-over-omega, and without --lambda: λ is that of its points"
+            )
         compared = compare(middle, _masses(campaign, middle, t_over_omega), t_over_omega, points)
         output(comparison_rows(compared), form)
         drawn(lambda: comparison_figure(compared, middle, t_over_omega), figure, form)

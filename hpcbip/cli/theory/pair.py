@@ -13,18 +13,31 @@ from hpcbip.cli.output import drawn, format_option, output
 
 @click.command()
 @click.option("--lattice", default="square", show_default=True, help="chain, square, triangular, cubic, bct.")
-@click.option("--U", "U", default="-8", show_default=True, type=Numbers(infinite=True), help="inf: a hard core.")
-@click.option("--V", "V", type=Numbers(), multiple=True, help="Of the next shell of neighbours; may be repeated.")
+@click.option(
+    "--U", "U", default="-8", show_default=True, type=Numbers(infinite=True), help="inf: a hard core."
+)
+@click.option(
+    "--V", "V", type=Numbers(), multiple=True, help="Of the next shell of neighbours; may be repeated."
+)
 @click.option("--t-prime", default="0", type=Numbers(), help="Diagonal hop -t'; hole-like if negative.")
 @click.option("--t-perp", default="0", type=Numbers(), help="Between the layers of bct.")
 @click.option("--K", "K", type=FINITE, multiple=True, help="Total momentum, a phase per primitive vector.")
-@click.option("--thresholds", type=click.IntRange(0, 3), help="Instead: from which U (0) or V of a shell they bind.")
+@click.option(
+    "--thresholds", type=click.IntRange(0, 3), help="Instead: from which U (0) or V of a shell they bind."
+)
 @figure_option
 @format_option
 def pair(
-    lattice: str, U: list[float], V: tuple[list[float], ...], t_prime: list[float], t_perp: list[float],
-    K: tuple[float, ...], thresholds: int | None, figure: Path | None, form: str,
-) -> None:  # fmt: skip
+    lattice: str,
+    U: list[float],
+    V: tuple[list[float], ...],
+    t_prime: list[float],
+    t_perp: list[float],
+    K: tuple[float, ...],
+    thresholds: int | None,
+    figure: Path | None,
+    form: str,
+) -> None:
     """Two electrons without phonons: bound states by symmetry channel, exact (energies in t, masses in m0).
 
     U, V, t' and t_perp may be lists, as in 0,4,8 or -8:8:1. The figure of one model shows its pairs in real space and

@@ -95,7 +95,9 @@ def launch(ranks: int, arguments: Sequence[str], directory: Path, started: float
         status_file = Path(folder) / "status"
         environment["HPCBIP_STATUS_FILE"] = str(status_file)
         command = [str(mpirun), "-n", str(ranks), *flags, sys.executable, "-m", "hpcbip", "run", *arguments]
-        process = subprocess.Popen(command, env=environment, start_new_session=True, preexec_fn=die_with_parent)
+        process = subprocess.Popen(
+            command, env=environment, start_new_session=True, preexec_fn=die_with_parent
+        )
 
         def ask_to_stop(*_: object) -> None:
             if directory.is_dir():

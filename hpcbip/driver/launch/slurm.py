@@ -27,7 +27,9 @@ FOLLOW_UPS = (
 )
 """The chain after a campaign: each verb, with its options, starts when the one before has succeeded."""
 FOLLOW_UP_SECONDS = 3600.0
-TIMES = "minutes, minutes:seconds, hours:minutes:seconds, days-hours, days-hours:minutes[:seconds] or UNLIMITED"
+TIMES = (
+    "minutes, minutes:seconds, hours:minutes:seconds, days-hours, days-hours:minutes[:seconds] or UNLIMITED"
+)
 # What a job that calls `hpcbip submit` must not hand down to the one it submits.
 _OF_THIS_JOB = ("SLURM_", "OMPI_", "PMIX_", "PMI_", "PRTE_", "HPCBIP_STATUS_FILE", "HPCBIP_STARTED")
 # Variables of sbatch count more than what a script says. These would undo what it needs,
@@ -64,28 +66,42 @@ class Request:
     def __post_init__(self) -> None:
         for text in (self.command, self.python, *self.sbatch):
             if not text.isprintable():
-                raise InputError(f"{text!r}: cannot stand in a script; allowed: printable characters on one line")
+                raise InputError(
+                    f"{text!r}: cannot stand in a script; allowed: printable characters on one line"
+                )
         for option in self.sbatch:
             if not re.match("--[a-z]", option):
-                raise InputError(f"--sbatch: {option}: no option of sbatch; allowed: its long options, as in --mem=4G")
+                raise InputError(
+                    f"--sbatch: {option}: no option of sbatch; allowed: its long options, as in --mem=4G"
+                )
         if self.ntasks and self.ntasks_per_node:
-            raise InputError("--ntasks: given together with --ntasks-per-node; allowed: one of the two, or neither")
+            raise InputError(
+                "--ntasks: given together with --ntasks-per-node; allowed: one of the two, or neither"
+            )
         if self.mpi and self.launcher != "srun":
-            raise InputError(f"--mpi: {self.mpi}: is an option of srun; allowed: together with --launcher srun")
+            raise InputError(
+                f"--mpi: {self.mpi}: is an option of srun; allowed: together with --launcher srun"
+            )
         limit = float("inf") if self.time is None else parse_time_limit(self.time)
         if self.signal is not None and self.signal >= limit:
-            raise InputError(f"--signal: {self.signal}: not before the limit; allowed: less than --time {self.time}")
+            raise InputError(
+                f"--signal: {self.signal}: not before the limit; allowed: less than --time {self.time}"
+            )
         names = [path.stem for path in self.configs]
         for name in names:
             if names.count(name) > 1:
-                raise InputError(f"{name}: two files of that name; allowed: distinct ones, they name the directories")
+                raise InputError(
+                    f"{name}: two files of that name; allowed: distinct ones, they name the directories"
+                )
 
     @property
     def directories(self) -> list[Path]:
         """The directory of each campaign: `out`, or for several campaigns one below it for each."""
         if len(self.configs) == 1:
             out = self.out or Path("runs", self.configs[0].stem)
-            return [out if out.name not in ("", "..") else Path(os.path.abspath(out))]  # it names script and log
+            return [
+                out if out.name not in ("", "..") else Path(os.path.abspath(out))
+            ]  # it names script and log
         return [(self.out or Path("runs")) / config.stem for config in self.configs]
 
     @property
@@ -167,7 +183,10 @@ def _resources(request: Request) -> Iterator[str]:
 def _small(request: Request) -> list[str]:
     """One task, for an hour at most."""
     short = request.time and parse_time_limit(request.time) <= FOLLOW_UP_SECONDS
-    return ["--ntasks=1", *([_directive("time", request.time if short else "1:00:00")] if request.time else [])]
+    return [
+        "--ntasks=1",
+        *([_directive("time", request.time if short else "1:00:00")] if request.time else []),
+    ]
 
 
 def _head(request: Request, suffix: str, resources: list[str], comment: str) -> str:
@@ -181,7 +200,13 @@ def _head(request: Request, suffix: str, resources: list[str], comment: str) -> 
         directives.append(_directive("array", f"0-{len(request.configs) - 1}"))
     directives += ["--requeue", "--open-mode=append", _directive("output", log)]
     directives += request.sbatch
-    lines = ["#!/bin/bash", f"# {request.command}", comment, *(f"#SBATCH {directive}" for directive in directives), ""]
+    lines = [
+        "#!/bin/bash",
+        f"# {request.command}",
+        comment,
+        *(f"#SBATCH {directive}" for directive in directives),
+        "",
+    ]
     lines += ["export OMP_NUM_THREADS=1  # the parallelism is MPI's", f"python={shlex.quote(request.python)}"]
     if several:
         lines.append(f"configs=({shlex.join(map(str, request.configs))})")
@@ -218,7 +243,9 @@ def submit(request: Request) -> Iterator[tuple[Job, str]]:
     """
     made = jobs(request)
     if shutil.which("sbatch") is None:
-        raise InputError("sbatch: not found; allowed: a machine that submits to Slurm, or --dry-run to see the script")
+        raise InputError(
+            "sbatch: not found; allowed: a machine that submits to Slurm, or --dry-run to see the script"
+        )
     environment, number = _environment(request), ""
     for job in made:
         try:
@@ -242,7 +269,8 @@ def _environment(request: Request) -> dict[str, str]:
     return {
         name: value
         for name, value in os.environ.items()
-        if name.startswith(("SLURM_CONF", "SLURM_CLUSTERS")) or not (name in dropped or name.startswith(_OF_THIS_JOB))
+        if name.startswith(("SLURM_CONF", "SLURM_CLUSTERS"))
+        or not (name in dropped or name.startswith(_OF_THIS_JOB))
     }
 
 
@@ -252,4 +280,8 @@ def _so_far(number: str) -> str:
 
 def _sbatch(after: str, number: str) -> list[str]:
     """A job that waits for one that has failed is cancelled; Slurm would let it wait for ever."""
-    return ["sbatch", "--parsable", *([f"--dependency={after}:{number}", "--kill-on-invalid-dep=yes"] if after else [])]
+    return [
+        "sbatch",
+        "--parsable",
+        *([f"--dependency={after}:{number}", "--kill-on-invalid-dep=yes"] if after else []),
+    ]

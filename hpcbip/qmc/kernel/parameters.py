@@ -27,8 +27,14 @@ MAX_MOMENTA = 6
 
 PARAMETERS = np.dtype(
     [
-        *((name, "i8") for name in ("electrons", "dimension", "z", "interacting", "extended", "open", "periodic")),
-        *((name, "i8") for name in ("hypercubic", "bits", "bias", "box", "reach", "momentum_count", "wave_lags")),
+        *(
+            (name, "i8")
+            for name in ("electrons", "dimension", "z", "interacting", "extended", "open", "periodic")
+        ),
+        *(
+            (name, "i8")
+            for name in ("hypercubic", "bits", "bias", "box", "reach", "momentum_count", "wave_lags")
+        ),
         *((name, "i8") for name in ("axis_column", "lag_column", "wave_column", "pair_column")),
         *((name, "f8") for name in ("beta", "edge", "U", "V", "kappa")),
         ("repeats", "i8", (len(UPDATES),)),

@@ -33,7 +33,19 @@ MAX_EVENTS = (1 << 16) - FIRST  # links are 16-bit integers
 
 EVENT = np.dtype(
     {
-        "names": ["time", "bond", "rel", "next", "prev", "enext", "eprev", "partner", "direction", "electron", "pad"],
+        "names": [
+            "time",
+            "bond",
+            "rel",
+            "next",
+            "prev",
+            "enext",
+            "eprev",
+            "partner",
+            "direction",
+            "electron",
+            "pad",
+        ],
         "formats": ["f8", "i4", "i4", "u2", "u2", "u2", "u2", "u2", "u1", "u1", "u4"],
         "itemsize": 32,
     }

@@ -63,7 +63,11 @@ def insert_line(path, state, rng, par):
     site = site_after(path, par, a)
     before1 = np.uint32(locate(path, a, t1))
     # a direction of search that need not pass the whole path
-    before2 = np.uint32(locate(path, before1, t2)) if t2 > t1 else np.uint32(locate_back(path, path[before1].next, t2))
+    before2 = (
+        np.uint32(locate(path, before1, t2))
+        if t2 > t1
+        else np.uint32(locate_back(path, path[before1].next, t2))
+    )
     b = _on_world_line(path, before2, other)
     bond = bond_of(par, site, SITE)
     if not same_oscillator(par, bond, bond_of(par, site_after(path, par, b), SITE)):

@@ -16,11 +16,20 @@ _NUMBERED = 40  # points up to which the numbers are written
 _ROW = 0.17  # inches per point
 _TALLEST = 8.0
 COLUMNS = {
-    "E_polaron": r"$E_p$", "mass_polaron": r"$m_p$", "mass_polaron_fit": r"$m_p$ (fit)", "phonons_polaron": r"$N_p$",
-    "E_bipolaron": r"$E_b$", "mass_bipolaron": r"$m^*$", "mass_bipolaron_fit": r"$m^*$ (fit)",
-    "phonons_bipolaron": r"$N_b$", "pair_distance2": r"$\langle r_{12}^2\rangle$", "contact": "$P(0)$",
-    "potential": r"$\langle V\rangle$", "tc_over_omega": r"$T_c$", "binding_energy": r"$\Delta$",
-}  # fmt: skip
+    "E_polaron": r"$E_p$",
+    "mass_polaron": r"$m_p$",
+    "mass_polaron_fit": r"$m_p$ (fit)",
+    "phonons_polaron": r"$N_p$",
+    "E_bipolaron": r"$E_b$",
+    "mass_bipolaron": r"$m^*$",
+    "mass_bipolaron_fit": r"$m^*$ (fit)",
+    "phonons_bipolaron": r"$N_b$",
+    "pair_distance2": r"$\langle r_{12}^2\rangle$",
+    "contact": "$P(0)$",
+    "potential": r"$\langle V\rangle$",
+    "tc_over_omega": r"$T_c$",
+    "binding_energy": r"$\Delta$",
+}
 """Columns of the map; the others follow from these (R², Tc in kelvin) or are of little interest (rates of hops)."""
 
 
@@ -69,7 +78,9 @@ def _paint(axes: Any, tau: np.ndarray, numbered: bool, figure: Any) -> None:
     low = float(np.log10(0.5))
     high = max(low + 1.0, float(known.max()) if known.size else 0.0)
     axes.set_facecolor("white")
-    axes.fill_between([-0.5, tau.shape[1] - 0.5], -0.5, tau.shape[0] - 0.5, hatch="////", fc="white", ec="0.8", lw=0)
+    axes.fill_between(
+        [-0.5, tau.shape[1] - 0.5], -0.5, tau.shape[0] - 0.5, hatch="////", fc="white", ec="0.8", lw=0
+    )
     masked = np.ma.masked_invalid(logarithm)
     image = axes.imshow(masked, aspect="auto", vmin=low, vmax=high, interpolation="nearest", zorder=1)
     bar = figure.colorbar(image, ax=axes, fraction=0.04, pad=0.015, aspect=20 if numbered else 60)

@@ -19,20 +19,41 @@ FLAGS_OF_TC = ("no Tc in one dimension", "Tc >= binding energy", "pairs overlap"
 """Flags that speak against Tc and against nothing else."""
 
 WORDS = {
-    "E_polaron": "energy, one electron", "mass_polaron": "mass, one electron", "E_bipolaron": "energy, pair",
-    "mass_bipolaron": "mass, pair", "pair_distance2": r"$\langle (r_1-r_2)^2\rangle$", "radius2": "$R^2$",
-    "tc_over_omega": "$T_c$", "binding_energy": "binding energy",
-}  # fmt: skip
+    "E_polaron": "energy, one electron",
+    "mass_polaron": "mass, one electron",
+    "E_bipolaron": "energy, pair",
+    "mass_bipolaron": "mass, pair",
+    "pair_distance2": r"$\langle (r_1-r_2)^2\rangle$",
+    "radius2": "$R^2$",
+    "tc_over_omega": "$T_c$",
+    "binding_energy": "binding energy",
+}
 """Observables as panels are called."""
 
-_NAMES = ("lattice", "coupling", "t/omega", "lambda", "U", "V", "g_holstein", "omega_holstein", "t_factors",
-          "g_factors", "shells")  # fmt: skip
+_NAMES = (
+    "lattice",
+    "coupling",
+    "t/omega",
+    "lambda",
+    "U",
+    "V",
+    "g_holstein",
+    "omega_holstein",
+    "t_factors",
+    "g_factors",
+    "shells",
+)
 _SYMBOLS = {
-    "t/omega": (r"$t/\Omega$", "t/Ω", ""), "lambda": (r"$\lambda$", "λ", ""), "U": ("$U$", "U", "t"),
-    "V": ("$V$", "V", "t"), "g_holstein": ("$g_H$", "g_H", "t"), "omega_holstein": (r"$\Omega_H$", "Ω_H", "t"),
-    "t_factors": ("$t$ factors", "t factors", ""), "g_factors": ("$g$ factors", "g factors", ""),
+    "t/omega": (r"$t/\Omega$", "t/Ω", ""),
+    "lambda": (r"$\lambda$", "λ", ""),
+    "U": ("$U$", "U", "t"),
+    "V": ("$V$", "V", "t"),
+    "g_holstein": ("$g_H$", "g_H", "t"),
+    "omega_holstein": (r"$\Omega_H$", "Ω_H", "t"),
+    "t_factors": ("$t$ factors", "t factors", ""),
+    "g_factors": ("$g$ factors", "g factors", ""),
     "shells": ("shells", "shells", ""),
-}  # fmt: skip
+}
 
 
 def _key(record: Record, name: str) -> str:
@@ -41,7 +62,9 @@ def _key(record: Record, name: str) -> str:
 
 def varying(records: Sequence[Record], without: str = "") -> list[str]:
     """Names of the parameters in which the records differ, but for the axis `without`."""
-    return [name for name in _NAMES if name != without and len({_key(record, name) for record in records}) > 1]
+    return [
+        name for name in _NAMES if name != without and len({_key(record, name) for record in records}) > 1
+    ]
 
 
 def describe(record: Record, names: Sequence[str], tex: bool = True) -> str:

@@ -51,10 +51,17 @@ def density(records: Sequence[Record]) -> Picture:
         if label:
             style.look_entry(axes, label, look)
         rows += [
-            {"point": names[i], "density": x, "tc_over_omega": y, "tc_over_omega_err": dy, "touching": x == rho[-1],
-             "tc_valid": record["tc_valid"], "flags": record["flags"]}
+            {
+                "point": names[i],
+                "density": x,
+                "tc_over_omega": y,
+                "tc_over_omega_err": dy,
+                "touching": x == rho[-1],
+                "tc_valid": record["tc_valid"],
+                "flags": record["flags"],
+            }
             for x, y, dy in zip(rho.tolist(), ratio.tolist(), error.tolist(), strict=True)
-        ]  # fmt: skip
+        ]
     if logarithmic:
         axes.set(xscale="log", yscale="log")
         style.log_axis(axes.xaxis)

@@ -80,7 +80,9 @@ def _draw(upper: Axes, lower: Axes, reduced: Reduced, name: str) -> list[dict[st
     assert fit is not None  # those without are left out
     lags, fitted_lags = reduced.curve_lags * t, reduced.lags * t
     window = float(fitted_lags[fit.start]), float(fitted_lags[fit.stop - 1])
-    upper.errorbar(lags, reduced.curve, reduced.curve_err, fmt="o", color=_POINT, ms=2.4, elinewidth=0.7, zorder=2)
+    upper.errorbar(
+        lags, reduced.curve, reduced.curve_err, fmt="o", color=_POINT, ms=2.4, elinewidth=0.7, zorder=2
+    )
     upper.axvspan(*window, color="0.92", lw=0, zorder=0)
     ends = np.array([0.0, lags[-1]])
     upper.plot(ends, fit.intercept + fit.slope / t * ends, color=_LINE, lw=0.9, zorder=1)
@@ -96,8 +98,13 @@ def _draw(upper: Axes, lower: Axes, reduced: Reduced, name: str) -> list[dict[st
         {"kind": "curve", "lag_t": x, "value": y, "error": dy, "in_window": window[0] <= x <= window[1]}
         for x, y, dy in zip(lags.tolist(), reduced.curve.tolist(), reduced.curve_err.tolist(), strict=True)
     ]
-    line = {"kind": "fit", "value": fit.slope / t, "error": fit.slope_error / t, "intercept": fit.intercept,
-            "systematic": fit.slope_systematic / t}  # fmt: skip
+    line = {
+        "kind": "fit",
+        "value": fit.slope / t,
+        "error": fit.slope_error / t,
+        "intercept": fit.intercept,
+        "systematic": fit.slope_systematic / t,
+    }
     quoted = {"kind": "quoted", "value": secant, "lag_t": float(lags[at[0]]), "lag_t_end": float(lags[at[1]])}
     return [{"ensemble": name, **row} for row in (*curve, *windows, line, quoted)]
 
@@ -105,14 +112,19 @@ def _draw(upper: Axes, lower: Axes, reduced: Reduced, name: str) -> list[dict[st
 def _windows(fit: LineFit, lags: NDArray[np.float64], t: float) -> list[dict[str, Any]]:
     windows = fit.windows
     columns = {
-        "lag_t": lags[windows.start], "value": windows.slope / t, "error": windows.slope_error / t,
-        "p_value": windows.p_value, "weight": windows.weight,
-    }  # fmt: skip
+        "lag_t": lags[windows.start],
+        "value": windows.slope / t,
+        "error": windows.slope_error / t,
+        "p_value": windows.p_value,
+        "weight": windows.weight,
+    }
     rows = zip(*(column.tolist() for column in columns.values()), strict=True)
     return [{"kind": "window", **dict(zip(columns, row, strict=True))} for row in rows]
 
 
-def _draw_windows(axes: Axes, fit: LineFit, windows: Sequence[Mapping[str, Any]], t: float, secant: float) -> None:
+def _draw_windows(
+    axes: Axes, fit: LineFit, windows: Sequence[Mapping[str, Any]], t: float, secant: float
+) -> None:
     starts, slopes, errors, p_values = (
         np.array([row[name] for row in windows]) for name in ("lag_t", "value", "error", "p_value")
     )

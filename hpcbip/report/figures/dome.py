@@ -22,9 +22,23 @@ if TYPE_CHECKING:
     from hpcbip.superconductivity.peaks import Peak
 
 _DATA = (
-    "lattice", "coupling", "t", "omega", "lambda", "g", "U", "V", "tc_over_omega", "tc_over_omega_err",
-    "tc_over_omega_sys", "tc_kelvin", "tc_kelvin_err", "tc_prefactor", "tc_valid", "flags",
-)  # fmt: skip
+    "lattice",
+    "coupling",
+    "t",
+    "omega",
+    "lambda",
+    "g",
+    "U",
+    "V",
+    "tc_over_omega",
+    "tc_over_omega_err",
+    "tc_over_omega_sys",
+    "tc_kelvin",
+    "tc_kelvin_err",
+    "tc_prefactor",
+    "tc_valid",
+    "flags",
+)
 _DASHES = ((0, (5, 2)), (0, (5, 1.5, 1, 1.5)), (0, (2, 1)), (0, (8, 3)))
 
 
@@ -87,11 +101,19 @@ def dome(
     rows += [{"kind": "ceiling", "tc_over_omega": value} for value in USUAL]
     rows += [{"kind": f"comparison: {label}", "tc_over_omega": value} for label, value in lines]
     rows += [
-        {"kind": "edge of the scan" if peak.limit else "peak", "curve": peak.label, "axis": axis, "x": peak.position,
-         "x_err": peak.position_err, "tc_over_omega": peak.height, "tc_over_omega_err": peak.height_err,
-         "tc_over_omega_sys": peak.height_sys, "flags": peak.flags}
+        {
+            "kind": "edge of the scan" if peak.limit else "peak",
+            "curve": peak.label,
+            "axis": axis,
+            "x": peak.position,
+            "x_err": peak.position_err,
+            "tc_over_omega": peak.height,
+            "tc_over_omega_err": peak.height_err,
+            "tc_over_omega_sys": peak.height_sys,
+            "flags": peak.flags,
+        }
         for peak in peaks
-    ]  # fmt: skip
+    ]
     caption = _caption(axis, scans, len(records) - len(drawn), outside, bool(lines), peaks, kelvin)
     return Picture(figure, rows, f"Tc against {AXIS_WORDS[axis]}", caption)
 
@@ -106,8 +128,11 @@ def _total(record: Record) -> float:
 
 def _top(drawn: Sequence[Record], lines: Sequence[float], peaks: Sequence[Peak]) -> float:
     """The upper limit: all that is valid, lines and peaks are on the scale, a flagged Tc far above them is not."""
-    valid = [record["tc_over_omega"] + min(_total(record), record["tc_over_omega"]) for record in drawn
-             if record["tc_valid"]]  # fmt: skip
+    valid = [
+        record["tc_over_omega"] + min(_total(record), record["tc_over_omega"])
+        for record in drawn
+        if record["tc_valid"]
+    ]
     flagged = [record["tc_over_omega"] for record in drawn if not record["tc_valid"]]
     top = max([*valid, *lines, *(peak.height for peak in peaks)])
     return 1.12 * max(top, min(max(flagged, default=0.0), 2.0 * max([*valid, 0.15])))
@@ -126,14 +151,27 @@ def _draw_peak(axes: Axes, peak: Peak, colour: str, scan: Sequence[float]) -> No
         side = 1 if peak.position > 0.5 * (min(scan) + max(scan)) else -1
         arrow = {"arrowstyle": "<-", "color": colour, "lw": 1.2, "shrinkA": 0, "shrinkB": 5}
         axes.annotate(
-            "", (peak.position, peak.height), (16 * side, 0), textcoords="offset points", zorder=5, arrowprops=arrow,
+            "",
+            (peak.position, peak.height),
+            (16 * side, 0),
+            textcoords="offset points",
+            zorder=5,
+            arrowprops=arrow,
             annotation_clip=False,
-        )  # fmt: skip
+        )
         return
     axes.errorbar(
-        peak.position, peak.height, peak.height_err, peak.position_err, fmt="none", ecolor="black", elinewidth=0.7,
-        capsize=2, capthick=0.7, zorder=5,
-    )  # fmt: skip
+        peak.position,
+        peak.height,
+        peak.height_err,
+        peak.position_err,
+        fmt="none",
+        ecolor="black",
+        elinewidth=0.7,
+        capsize=2,
+        capthick=0.7,
+        zorder=5,
+    )
     face = "white" if peak.flags else colour
     axes.plot(peak.position, peak.height, "X", ms=5, mec="black", mew=0.7, mfc=face, zorder=6)
 
@@ -156,7 +194,9 @@ def _kelvin_axis(axes: Axes, drawn: Sequence[Record]) -> bool:
     if not np.allclose(factors, factor, rtol=1e-6):
         return False
     axes.tick_params(which="both", right=False)
-    second = axes.secondary_yaxis("right", functions=(partial(np.multiply, factor), partial(np.multiply, 1.0 / factor)))
+    second = axes.secondary_yaxis(
+        "right", functions=(partial(np.multiply, factor), partial(np.multiply, 1.0 / factor))
+    )
     second.tick_params(which="both", direction="in", labelsize=SMALL, width=0.6)
     second.set_ylabel(r"$T_c$ [K]", fontsize=TEXT)
     return True
@@ -168,21 +208,33 @@ def _row(record: Record, axis: str) -> dict[str, Any]:
 
 
 def _caption(
-    axis: str, scans: Sequence[Curve], missing: int, outside: int, lines: bool, peaks: Sequence[Peak], kelvin: bool
+    axis: str,
+    scans: Sequence[Curve],
+    missing: int,
+    outside: int,
+    lines: bool,
+    peaks: Sequence[Peak],
+    kelvin: bool,
 ) -> str:
     along = AXIS_WORDS[axis]
     parts = [f"Transition temperature Tc/Ω against {along}, one curve per set of the other parameters."]
-    parts.append("Thick error bars are statistical; thin ones add the systematic error in quadrature if it is known.")
+    parts.append(
+        "Thick error bars are statistical; thin ones add the systematic error in quadrature if it is known."
+    )
     parts.append("Hollow points have a flag that speaks against them (see the table of flags).")
     if len(scans) > FRONT:
-        parts.append(f"The {FRONT} curves with the highest Tc are coloured, the other {len(scans) - FRONT} grey.")
+        parts.append(
+            f"The {FRONT} curves with the highest Tc are coloured, the other {len(scans) - FRONT} grey."
+        )
     parts.append("Dotted lines: the conventional ceilings Tc/Ω = 0.05 and 0.1.")
     if lines:
         parts.append("Dashed lines are the comparisons that the legend names.")
     if any(not peak.limit for peak in peaks):
         parts.append("Crosses mark the tops of the domes with their errors (hollow: flagged).")
     if any(peak.limit for peak in peaks):
-        parts.append("An arrow marks a curve that is highest at an end of its scan, within the error: a bound.")
+        parts.append(
+            "An arrow marks a curve that is highest at an end of its scan, within the error: a bound."
+        )
     if kelvin:
         parts.append("The right axis is Tc in kelvin for the phonon energy of the configuration.")
     if outside:

@@ -81,13 +81,17 @@ def _figures(results: Results) -> Iterator[tuple[str, Callable[[], Picture]]]:
     if any(has_density(record) for record in with_tc):
         yield "density", partial(density, records)
     keys = [point.ensembles["bipolaron"] for point in results.plan.points]
-    known = [i for i, key in enumerate(keys) if (one := ensembles.get(key)) is not None and one.summary is not None]
+    known = [
+        i for i, key in enumerate(keys) if (one := ensembles.get(key)) is not None and one.summary is not None
+    ]
     if known:
         shown = {known[k] for k in chosen([records[i] for i in known], MOST_PAIRS)}
         pairs = [ensembles.detailed(key) if i in shown else None for i, key in enumerate(keys)]
         yield "pair", partial(pair, records, pairs, len(known))
     names = ensemble_names(ensembles)
-    worst = {key: -float(np.nan_to_num(r.mass_discrepancy)) for key, r in ensembles.items() if r.fit is not None}
+    worst = {
+        key: -float(np.nan_to_num(r.mass_discrepancy)) for key, r in ensembles.items() if r.fit is not None
+    }
     if worst:
         first = sorted(worst, key=worst.__getitem__)[:MOST_CURVES]
         curves = [reduced for key in first if (reduced := ensembles.detailed(key)) is not None]

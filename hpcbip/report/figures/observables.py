@@ -6,7 +6,16 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from hpcbip.report.figures import style
-from hpcbip.report.figures.curves import AXES, AXIS_WORDS, FLAGS_OF_TC, Curve, curves, pooled, scan_axis, shared_name
+from hpcbip.report.figures.curves import (
+    AXES,
+    AXIS_WORDS,
+    FLAGS_OF_TC,
+    Curve,
+    curves,
+    pooled,
+    scan_axis,
+    shared_name,
+)
 from hpcbip.report.figures.style import FRONT, GREY, PAGE, TEXT, Look, Picture
 from hpcbip.report.tables import Record
 from hpcbip.superconductivity.scans import axis_value
@@ -43,7 +52,9 @@ def observables(records: Sequence[Record], axis: str | None = None) -> Picture:
         _scale(axes, name, values)
         for i, line in enumerate(lines):
             style.curve(axes, line.x, _shown(axes, line, name), Look.of(i))
-        outside += sum(_draw_points(axes, line, name, Look.of(i)) for i, line in enumerate(pooled(lines, FRONT)))
+        outside += sum(
+            _draw_points(axes, line, name, Look.of(i)) for i, line in enumerate(pooled(lines, FRONT))
+        )
     for axes in grid[1]:
         axes.set_xlabel(AXES[axis], fontsize=TEXT)
     first = grid[0, 0]
@@ -72,7 +83,9 @@ def doubtful(record: Record, name: str) -> bool:
     """
     if _value(record, name) is None:
         return False
-    return record.get(f"{name}_verdict") != "converged" or any(_against(flag, name) for flag in record["flags"])
+    return record.get(f"{name}_verdict") != "converged" or any(
+        _against(flag, name) for flag in record["flags"]
+    )
 
 
 def _against(flag: str, name: str) -> bool:

@@ -59,7 +59,9 @@ def pair(records: Sequence[Record], pairs: Sequence[Reduced | None], of: int | N
         weights = _weights(lattice, reduced.pair_weight, reduced.pair_weight_err)
         axes = grid[each * place]
         flagged = "flagged, " if set(known[k]["flags"]).difference(FLAGS_OF_TC) else ""
-        style.name_panel(axes, f"{names[place]}\n{flagged}{100.0 * weights['weight'].sum():.0f} % shown".strip())
+        style.name_panel(
+            axes, f"{names[place]}\n{flagged}{100.0 * weights['weight'].sum():.0f} % shown".strip()
+        )
         shared = {"point": plain[place], "flags": known[k]["flags"]}
         if lattice.dimension == 1:
             rows += _bars(axes, weights, shared)
@@ -77,7 +79,9 @@ def pair(records: Sequence[Record], pairs: Sequence[Reduced | None], of: int | N
         figure.supxlabel("$r$ [$a$]", fontsize=TEXT)
         figure.supylabel("$P(r)$", fontsize=TEXT)
     figure.suptitle(shared_name(known), fontsize=SMALL)
-    return Picture(figure, rows, "The pair in real space", _caption(lattice.dimension, len(picked), of or len(usable)))
+    return Picture(
+        figure, rows, "The pair in real space", _caption(lattice.dimension, len(picked), of or len(usable))
+    )
 
 
 def _caption(dimension: int, shown: int, known: int) -> str:
@@ -106,11 +110,15 @@ def _weights(lattice: Lattice, weight: Array, error: Array | None) -> dict[str, 
     return {"position": position[inside], "weight": weight.ravel()[inside], "error": errors[inside]}
 
 
-def _rows(weights: Mapping[str, Array], chosen: NDArray[Any], shared: Mapping[str, Any]) -> list[dict[str, Any]]:
+def _rows(
+    weights: Mapping[str, Array], chosen: NDArray[Any], shared: Mapping[str, Any]
+) -> list[dict[str, Any]]:
     rows = []
     for i in np.flatnonzero(chosen):
         position = weights["position"][i]
-        place = dict(zip("xyz", position.tolist(), strict=False)) | {"distance": float(np.linalg.norm(position))}
+        place = dict(zip("xyz", position.tolist(), strict=False)) | {
+            "distance": float(np.linalg.norm(position))
+        }
         weight, error = float(weights["weight"][i]), float(weights["error"][i])
         rows.append({**shared, "kind": "site", **place, "weight": weight, "weight_err": error})
     return rows
@@ -137,9 +145,18 @@ def _discs(
     width = 0.96 * nearest * np.sqrt(weight / max(float(weight.max()), 1e-300))
     _bonds(axes, lattice, place)
     discs = EllipseCollection(
-        width, width, np.zeros(len(width)), units="xy", offsets=place, offset_transform=axes.transData, cmap=_MAP,
-        norm=LogNorm(highest * 10.0**-_DECADES, highest), lw=0.3, edgecolor="0.3", zorder=2,
-    )  # fmt: skip
+        width,
+        width,
+        np.zeros(len(width)),
+        units="xy",
+        offsets=place,
+        offset_transform=axes.transData,
+        cmap=_MAP,
+        norm=LogNorm(highest * 10.0**-_DECADES, highest),
+        lw=0.3,
+        edgecolor="0.3",
+        zorder=2,
+    )
     discs.set_array(np.maximum(weight, 1e-300))
     axes.add_collection(discs)
     axes.plot(0.0, 0.0, "x", color="red", ms=4, mew=1.0, zorder=4)
@@ -157,7 +174,12 @@ def _bonds(axes: Axes, lattice: Lattice, place: Array) -> None:
     steps = np.array(lattice.axes, dtype=float) @ np.array(lattice.primitive)
     steps = steps[np.abs(steps[:, 2:]).sum(axis=1) < 1e-9, :2]
     there = {tuple(site) for site in np.round(place, 6) + 0.0}
-    lines = [(site, site + step) for site in place for step in steps if tuple(np.round(site + step, 6) + 0.0) in there]
+    lines = [
+        (site, site + step)
+        for site in place
+        for step in steps
+        if tuple(np.round(site + step, 6) + 0.0) in there
+    ]
     axes.add_collection(LineCollection(lines, colors="0.85", lw=0.5, zorder=1))
     axes.plot(*place.T, ".", color="0.75", ms=1.0, zorder=1.5)
 
@@ -168,7 +190,9 @@ def _radial(axes: Axes, weights: Mapping[str, Array], shared: Mapping[str, Any])
     mean = np.array([weights["weight"][distance == r].mean() for r in radii])
     error = np.array([weights["error"][distance == r].mean() for r in radii])  # sites of a shell go together
     shown = mean > 0.0
-    axes.errorbar(radii[shown], mean[shown], error[shown], fmt="o-", color=COLOURS[0], ms=3, lw=0.7, elinewidth=0.7)
+    axes.errorbar(
+        radii[shown], mean[shown], error[shown], fmt="o-", color=COLOURS[0], ms=3, lw=0.7, elinewidth=0.7
+    )
     axes.set_yscale("log", nonpositive="clip")
     if shown.any():
         axes.set_ylim(float(mean[shown].min()) / 2.0, float(mean[shown].max()) * 2.0)
@@ -178,5 +202,6 @@ def _radial(axes: Axes, weights: Mapping[str, Array], shared: Mapping[str, Any])
     style.name_panel(axes, "mean $P(r)$ per site")
     return [
         {**shared, "kind": "shell", "distance": r, "weight": y, "weight_err": dy}
-        for r, y, dy, show in zip(radii.tolist(), mean.tolist(), error.tolist(), shown, strict=True) if show
-    ]  # fmt: skip
+        for r, y, dy, show in zip(radii.tolist(), mean.tolist(), error.tolist(), shown, strict=True)
+        if show
+    ]

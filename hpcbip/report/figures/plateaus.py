@@ -81,10 +81,19 @@ def _draw(axes: Axes, line: Sequence[Row], look: Look, many: bool) -> None:
     x, y, dy = ([row[key] for row in line] for key in ("bin_size", "error", "error_error"))
     ratio, level = [value / single for value in y], 2 if look.front else 1
     if not look.front:
-        axes.plot(x, ratio, lw=0.3 if many else 0.6, alpha=0.6 if many else 1.0, color=look.colour, zorder=level)
+        axes.plot(
+            x, ratio, lw=0.3 if many else 0.6, alpha=0.6 if many else 1.0, color=look.colour, zorder=level
+        )
         return
     axes.errorbar(
-        x, ratio, [value / single for value in dy], lw=0.8, elinewidth=0.5, color=look.colour, alpha=0.8, zorder=level
+        x,
+        ratio,
+        [value / single for value in dy],
+        lw=0.8,
+        elinewidth=0.5,
+        color=look.colour,
+        alpha=0.8,
+        zorder=level,
     )
     at = next((k for k, row in enumerate(line) if row["plateau"]), None)
     if at is not None:

@@ -55,20 +55,26 @@ def progress(rows: Sequence[Mapping[str, Any]]) -> Picture:
 
 
 def _known(row: Mapping[str, Any]) -> bool:
-    return all(row[key] is not None and math.isfinite(row[key]) and row[key] > 0.0 for key in ("error", "seconds"))
+    return all(
+        row[key] is not None and math.isfinite(row[key]) and row[key] > 0.0 for key in ("error", "seconds")
+    )
 
 
 def _distance(rows: Sequence[Mapping[str, Any]]) -> float:
     """The largest of the last errors over their targets."""
     last = {row["observable"]: row for row in rows}
-    return max(row["error"] / row["target"] if _known(row) and row["target"] else math.inf for row in last.values())
+    return max(
+        row["error"] / row["target"] if _known(row) and row["target"] else math.inf for row in last.values()
+    )
 
 
 def _draw(axes: Axes, rows: Sequence[Mapping[str, Any]], looks: Mapping[str, Look]) -> None:
     axes.set(xscale="log", yscale="log")
     ends = []
     for key, look in looks.items():
-        line = sorted((row for row in rows if row["ensemble"] == key and _known(row)), key=lambda row: row["seconds"])
+        line = sorted(
+            (row for row in rows if row["ensemble"] == key and _known(row)), key=lambda row: row["seconds"]
+        )
         if line:
             x, y = ([row[name] for row in line] for name in ("seconds", "error"))
             style.curve(axes, x, y, look)

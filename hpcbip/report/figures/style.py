@@ -89,7 +89,9 @@ def looks_by_sector(sectors: Mapping[str, str], rank: Callable[[str], float]) ->
         sectors: of the ensembles, by their identity.
         rank: of an identity.
     """
-    groups = [[key for key in sectors if sectors[key] == sector] for sector in dict.fromkeys(sectors.values())]
+    groups = [
+        [key for key in sectors if sectors[key] == sector] for sector in dict.fromkeys(sectors.values())
+    ]
     front = []
     for group in groups:
         best = sorted(group, key=rank, reverse=True)[: FRONT // len(groups)]
@@ -128,7 +130,13 @@ def numbers(values: Values) -> NDArray[np.float64]:
 
 
 def points(
-    axes: Axes, x: Values, y: Values, error: Values, look: Look, hollow: Sequence[bool], total: Values | None = None
+    axes: Axes,
+    x: Values,
+    y: Values,
+    error: Values,
+    look: Look,
+    hollow: Sequence[bool],
+    total: Values | None = None,
 ) -> None:
     """Points with error bars, hollow where flagged; a thin outer bar where `total` is larger than `error`.
 
@@ -149,21 +157,42 @@ def points(
         if total is not None:
             outer = np.nan_to_num(numbers(total), posinf=0.0)
             axes.errorbar(
-                across[at], height[at], outer[at], fmt="none", ecolor=look.colour, elinewidth=0.5, capsize=0,
+                across[at],
+                height[at],
+                outer[at],
+                fmt="none",
+                ecolor=look.colour,
+                elinewidth=0.5,
+                capsize=0,
                 zorder=level,
-            )  # fmt: skip
+            )
         axes.errorbar(
-            across[at], height[at], bar[at], fmt=look.marker, color=look.colour, ms=size, mfc=face, mew=0.8,
-            elinewidth=width, capsize=1.5 if look.front else 0, capthick=0.6, zorder=level,
-        )  # fmt: skip
+            across[at],
+            height[at],
+            bar[at],
+            fmt=look.marker,
+            color=look.colour,
+            ms=size,
+            mfc=face,
+            mew=0.8,
+            elinewidth=width,
+            capsize=1.5 if look.front else 0,
+            capthick=0.6,
+            zorder=level,
+        )
 
 
 def curve(axes: Axes, x: Values, y: Values, look: Look, **settings: Any) -> None:
     """The thin line that joins the points of a curve."""
     axes.plot(
-        numbers(x), numbers(y), color=look.colour, lw=0.8 if look.front else 0.5, alpha=0.6,
-        zorder=1.5 if look.front else 1, **settings,
-    )  # fmt: skip
+        numbers(x),
+        numbers(y),
+        color=look.colour,
+        lw=0.8 if look.front else 0.5,
+        alpha=0.6,
+        zorder=1.5 if look.front else 1,
+        **settings,
+    )
 
 
 def entry(axes: Axes, label: str, **settings: Any) -> None:
@@ -208,9 +237,17 @@ def off_scale(axes: Axes, x: Values, y: Values, look: Look) -> int:
         if outside.any():
             where = np.full(int(outside.sum()), height)
             axes.plot(
-                at[outside], where, marker, color=look.colour, mfc="white", ms=4.2, mew=0.8, transform=place,
-                clip_on=False, zorder=4,
-            )  # fmt: skip
+                at[outside],
+                where,
+                marker,
+                color=look.colour,
+                mfc="white",
+                ms=4.2,
+                mew=0.8,
+                transform=place,
+                clip_on=False,
+                zorder=4,
+            )
             count += len(where)
     return count
 
@@ -225,9 +262,20 @@ def legend(figure: Figure, axes: Axes, title: str = "") -> None:
     if len(labels) > 6 * columns:
         size, columns = SMALL - 1.0, _columns(labels, 72.0 * width, SMALL - 1.0)
     figure.legend(
-        handles, labels, loc="outside upper center", ncols=columns, fontsize=size, frameon=False, title=title or None,
-        title_fontsize=SMALL, handlelength=1.6, columnspacing=1.0, handletextpad=0.5, labelspacing=0.3, borderpad=0.2,
-    )  # fmt: skip
+        handles,
+        labels,
+        loc="outside upper center",
+        ncols=columns,
+        fontsize=size,
+        frameon=False,
+        title=title or None,
+        title_fontsize=SMALL,
+        handlelength=1.6,
+        columnspacing=1.0,
+        handletextpad=0.5,
+        labelspacing=0.3,
+        borderpad=0.2,
+    )
     figure.set_size_inches(width, height + 0.0222 * size * (-(-len(labels) // columns) + bool(title)))
 
 

@@ -99,31 +99,61 @@ def render(results: Results, drawn: Sequence[Drawn]) -> str:
     records, config, directory = results.records, results.config, results.directory
     columns, rows = table(records)
     runs = read_runs(directory)
-    script = (_FOLDER / "report_script.html").read_text(encoding="utf-8").split("<script>")[1].split("</script>")[0]
-    return _environment().get_template("report.html").render(
-        version=__version__, name=config.name, directory=directory.name, statements=headline(results),
-        max_statements=MAX_STATEMENTS, tiles=_tiles(results), convergence=convergence(records),
-        words=model_words(config), formula=model_formula(config), convention=lambda_words(config), tc=tc_words(config),
-        shared=shared_parameters(records), columns=columns, groups=Counter(column.group for column in columns),
-        rows=rows, static_rows=STATIC_ROWS, data=for_script(rows), checks=light_counts(rows),
-        kinds=Counter(kind(flag) for row in rows for flag in set(row.flags)),
-        figures=[_embed(figure, directory) for figure in drawn], runs=runs,
-        versions=distinct(runs, "versions"), mpi=distinct(runs, "mpi"), seeds=distinct(runs, "seed"),
-        digests=read_digests(directory, len(results.plan.ensembles)),
-        configuration=(directory / "config.yaml").read_text(encoding="utf-8"), again=_again(directory.name),
-        script=Markup(script), script_hash=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
-        tables=[name for name in ("results.csv", "results.json") if (directory / name).is_file()],
-        style=Markup((_FOLDER / "report_style.html").read_text(encoding="utf-8")),
-    )  # fmt: skip
+    script = (
+        (_FOLDER / "report_script.html")
+        .read_text(encoding="utf-8")
+        .split("<script>")[1]
+        .split("</script>")[0]
+    )
+    return (
+        _environment()
+        .get_template("report.html")
+        .render(
+            version=__version__,
+            name=config.name,
+            directory=directory.name,
+            statements=headline(results),
+            max_statements=MAX_STATEMENTS,
+            tiles=_tiles(results),
+            convergence=convergence(records),
+            words=model_words(config),
+            formula=model_formula(config),
+            convention=lambda_words(config),
+            tc=tc_words(config),
+            shared=shared_parameters(records),
+            columns=columns,
+            groups=Counter(column.group for column in columns),
+            rows=rows,
+            static_rows=STATIC_ROWS,
+            data=for_script(rows),
+            checks=light_counts(rows),
+            kinds=Counter(kind(flag) for row in rows for flag in set(row.flags)),
+            figures=[_embed(figure, directory) for figure in drawn],
+            runs=runs,
+            versions=distinct(runs, "versions"),
+            mpi=distinct(runs, "mpi"),
+            seeds=distinct(runs, "seed"),
+            digests=read_digests(directory, len(results.plan.ensembles)),
+            configuration=(directory / "config.yaml").read_text(encoding="utf-8"),
+            again=_again(directory.name),
+            script=Markup(script),
+            script_hash=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
+            tables=[name for name in ("results.csv", "results.json") if (directory / name).is_file()],
+            style=Markup((_FOLDER / "report_style.html").read_text(encoding="utf-8")),
+        )
+    )
 
 
 def _environment() -> Environment:
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
     environment = Environment(
-        loader=FileSystemLoader(_FOLDER), autoescape=True, undefined=StrictUndefined, trim_blocks=True,
+        loader=FileSystemLoader(_FOLDER),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
         lstrip_blocks=True,
-    )  # fmt: skip
+    )
     compact = {"ensure_ascii": False, "separators": (",", ":"), "allow_nan": False}
     environment.policies["json.dumps_kwargs"] = compact
     environment.filters["code"] = _code
@@ -167,7 +197,9 @@ def _reasons(peak: Peak) -> tuple[str, ...]:
 def _tc(record: Record) -> str:
     text = with_error(record["tc_over_omega"], record["tc_over_omega_err"])
     if record.get("tc_over_omega_sys"):
-        systematic = np.format_float_positional(record["tc_over_omega_sys"], 2, unique=False, fractional=False)
+        systematic = np.format_float_positional(
+            record["tc_over_omega_sys"], 2, unique=False, fractional=False
+        )
         text += f" ± {systematic} (systematic)"
     if record.get("tc_kelvin") is not None:
         text += f", {with_error(record['tc_kelvin'], record['tc_kelvin_err'])} K,"

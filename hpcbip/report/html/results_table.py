@@ -37,16 +37,32 @@ class Column:
 
 
 VALUES: tuple[Column, ...] = (
-    Column("tc_over_omega", "<i>T</i><sub>c</sub>/Ω", "transition", "transition temperature over phonon energy"),
-    Column("tc_over_omega_sys", "± syst.", "transition", "its systematic error: window of the mass, finite beta"),
+    Column(
+        "tc_over_omega", "<i>T</i><sub>c</sub>/Ω", "transition", "transition temperature over phonon energy"
+    ),
+    Column(
+        "tc_over_omega_sys", "± syst.", "transition", "its systematic error: window of the mass, finite beta"
+    ),
     Column("tc_kelvin", "<i>T</i><sub>c</sub> [K]", "transition", "transition temperature in kelvin"),
-    Column("tc_over_binding", "<i>T</i><sub>c</sub>/Δ", "transition", "over the binding energy; has to be below 1"),
+    Column(
+        "tc_over_binding",
+        "<i>T</i><sub>c</sub>/Δ",
+        "transition",
+        "over the binding energy; has to be below 1",
+    ),
     Column("flags", "flags", "what speaks against it", "flags; most of them speak against Tc"),
-    Column("mass_bipolaron", "<i>m</i>*/<i>m</i><sub>0</sub>", "pair", "mass of the pair, in 2 electron masses = 1/t"),
+    Column(
+        "mass_bipolaron",
+        "<i>m</i>*/<i>m</i><sub>0</sub>",
+        "pair",
+        "mass of the pair, in 2 electron masses = 1/t",
+    ),
     Column("radius2", "<i>R</i>²", "pair", "mean-square distance of an electron from the pair's centre"),
     Column("phonons_bipolaron", "phonons", "pair", "phonons in the cloud of the pair"),
     Column("mass_polaron", "<i>m</i><sub>pol</sub>/<i>m</i><sub>e</sub>", "polaron", "mass of one electron"),
-    Column("binding_energy", "Δ", "energies", "binding energy, twice that of one electron less that of the pair"),
+    Column(
+        "binding_energy", "Δ", "energies", "binding energy, twice that of one electron less that of the pair"
+    ),
     Column("E_bipolaron", "<i>E</i><sub>bip</sub>", "energies", "energy of the pair"),
     Column("E_polaron", "<i>E</i><sub>pol</sub>", "energies", "energy of one electron"),
     Column("independent", "samples", "sampling", "independent samples, of the sector that has fewer"),
@@ -84,16 +100,20 @@ class Row:
 def varying(records: Sequence[Record]) -> list[str]:
     """Names of the parameters that tell points apart; omega, lambda and U always."""
     return [
-        name for name in PARAMETERS
+        name
+        for name in PARAMETERS
         if name in _ALWAYS or (name not in _FOLLOW and len({str(record.get(name)) for record in records}) > 1)
-    ]  # fmt: skip
+    ]
 
 
 def shared_parameters(records: Sequence[Record]) -> str:
     """What all points have in common, as `t = 1, V = 0`; the model's lattice and coupling are told in words."""
     hidden = {"lattice", "coupling", *_FOLLOW, *varying(records)}
-    return ", ".join(f"{name} = {_plain(value)}" for name, value in records[0].items()
-                     if name in PARAMETERS and name not in hidden and value is not None)  # fmt: skip
+    return ", ".join(
+        f"{name} = {_plain(value)}"
+        for name, value in records[0].items()
+        if name in PARAMETERS and name not in hidden and value is not None
+    )
 
 
 def table(records: Sequence[Record]) -> tuple[list[Column], list[Row]]:
@@ -123,11 +143,16 @@ def _row(number: int, record: Record, columns: Sequence[Column], names: Sequence
     if "t" in record and record.get("omega"):
         parameters.append(f"t/omega = {record['t'] / record['omega']:.4g}")
     return Row(
-        number, tuple(_text(record, column) for column in columns),
+        number,
+        tuple(_text(record, column) for column in columns),
         tuple(_key(record.get(column.key)) for column in columns),
-        tuple(column.key.startswith("tc_") and not record.get("tc_valid") for column in columns), worst(found), flags,
-        label, ", ".join(parameters), found,
-    )  # fmt: skip
+        tuple(column.key.startswith("tc_") and not record.get("tc_valid") for column in columns),
+        worst(found),
+        flags,
+        label,
+        ", ".join(parameters),
+        found,
+    )
 
 
 def _text(record: Record, column: Column) -> str:
@@ -179,13 +204,23 @@ def for_script(rows: Sequence[Row]) -> dict[str, Any]:
 
     packed = [
         [
-            row.cells, row.keys, [i for i, against in enumerate(row.against) if against], light(row.light),
-            [word(flag) for flag in row.flags], row.label, row.parameters,
+            row.cells,
+            row.keys,
+            [i for i, against in enumerate(row.against) if against],
+            light(row.light),
+            [word(flag) for flag in row.flags],
+            row.label,
+            row.parameters,
             [[light(d.light), d.value, word(d.meaning)] for d in row.diagnostics],
         ]
         for row in rows
-    ]  # fmt: skip
-    return {"lights": LIGHTS, "checks": [check.name for check in CHECKS], "rows": packed, "words": list(words)}
+    ]
+    return {
+        "lights": LIGHTS,
+        "checks": [check.name for check in CHECKS],
+        "rows": packed,
+        "words": list(words),
+    }
 
 
 def light_counts(rows: Sequence[Row]) -> list[tuple[str, str, dict[Light, int]]]:

@@ -127,7 +127,9 @@ class Effective:
     phonons: NDArray[np.complex128]
 
 
-def eliminate(space: Space, system: System, momentum: Vector, order: int, derivatives: bool = True) -> Effective:
+def eliminate(
+    space: Space, system: System, momentum: Vector, order: int, derivatives: bool = True
+) -> Effective:
     """The effective Hamiltonian at total momentum K (Cartesian, 1/a), by the formulas at the head of this module.
 
     Args:
@@ -187,11 +189,18 @@ def effective_level(space: Space, system: System, momentum: Vector, order: int) 
     unit = (2.0 if geometry.electrons == 1 else 1.0) * system.t
     phonons = float(np.vdot(ground, found.phonons @ ground).real)
     return Level(
-        nh=space.nh, basis_size=len(energies), K=tuple(float(k) for k in momentum), E=float(energies[0]),
-        slope=tuple(float(x[0].real) for x in slopes), inverse_mass=None if curvature is None else curvature / unit,
-        pair_distance2=float(np.vdot(ground, found.distance2 @ ground).real) if geometry.electrons == 2 else None,
-        phonons=phonons, weight=1.0 - phonons,
-    )  # fmt: skip
+        nh=space.nh,
+        basis_size=len(energies),
+        K=tuple(float(k) for k in momentum),
+        E=float(energies[0]),
+        slope=tuple(float(x[0].real) for x in slopes),
+        inverse_mass=None if curvature is None else curvature / unit,
+        pair_distance2=float(np.vdot(ground, found.distance2 @ ground).real)
+        if geometry.electrons == 2
+        else None,
+        phonons=phonons,
+        weight=1.0 - phonons,
+    )
 
 
 def coarse_momentum(space: Space, system: System, order: int) -> Vector:
@@ -201,10 +210,14 @@ def coarse_momentum(space: Space, system: System, order: int) -> Vector:
     diagonalisation's lines.
     """
     geometry = space.geometry
-    if "site-peierls" not in geometry.coupling and not (geometry.electrons == 2 and geometry.spin == "triplet"):
+    if "site-peierls" not in geometry.coupling and not (
+        geometry.electrons == 2 and geometry.spin == "triplet"
+    ):
         return np.zeros(geometry.bravais.dimension)
     momenta = [x * line for line in zone_lines(geometry) for x in np.linspace(0.0, 0.5, COARSE)]
-    energies = [np.linalg.eigvalsh(eliminate(space, system, k, order, False).energy.value)[0] for k in momenta]
+    energies = [
+        np.linalg.eigvalsh(eliminate(space, system, k, order, False).energy.value)[0] for k in momenta
+    ]
     return momenta[int(np.argmin(energies))]
 
 

@@ -47,7 +47,9 @@ def scan(geometry: Geometry, ratio: float, omegas: Sequence[float], U: float = 0
         raise InputError(f"omega: none given; allowed: one or more from {OMEGAS[0]:g} to {OMEGAS[1]:g}")
     for omega in omegas:
         if not OMEGAS[0] <= omega <= OMEGAS[1]:
-            raise InputError(f"omega: {omega:g}; allowed: {OMEGAS[0]:g} to {OMEGAS[1]:g}, the theory is of large ones")
+            raise InputError(
+                f"omega: {omega:g}; allowed: {OMEGAS[0]:g} to {OMEGAS[1]:g}, the theory is of large ones"
+            )
     return [System(geometry, 1.0, omega, math.sqrt(ratio * omega), U) for omega in omegas]
 
 
@@ -92,7 +94,13 @@ def _widened(found: Converged, wide: Converged) -> Converged:
     start = wide.levels[0]
 
     def sum_of(one: Limit, other: Limit, begin: float | None) -> Limit:
-        if one.value is None or other.value is None or one.error is None or other.error is None or begin is None:
+        if (
+            one.value is None
+            or other.value is None
+            or one.error is None
+            or other.error is None
+            or begin is None
+        ):
             return Limit(None, None)
         return Limit(one.value + other.value - begin, one.error + other.error)
 
@@ -150,7 +158,10 @@ def _minus(a: Limit, b: Limit, scale: float = 1.0) -> Limit:
 
 
 def compare(
-    systems: Sequence[System], orders: Sequence[int] = ORDERS, states: int | None = None, apart: int | None = None
+    systems: Sequence[System],
+    orders: Sequence[int] = ORDERS,
+    states: int | None = None,
+    apart: int | None = None,
 ) -> list[dict[str, Any]]:
     """One row per order and system: the effective Hamiltonian (`..._eff`) beside the exact solution, at lowest K each.
 
@@ -174,7 +185,11 @@ def compare(
     states = STATES[systems[0].geometry.bravais.dimension] if states is None else states
     true = [exact(group, states // (10 if k else 1)) for k, group in enumerate(groups)]
     real = [Bound(*states) for states in zip(*true, strict=True)]
-    return [row for order in orders for row in _rows(order, [Bound(*x) for x in zip(*near[order], strict=True)], real)]
+    return [
+        row
+        for order in orders
+        for row in _rows(order, [Bound(*x) for x in zip(*near[order], strict=True)], real)
+    ]
 
 
 def _rows(order: int, approximate: Sequence[Bound], true: Sequence[Bound]) -> list[dict[str, Any]]:
@@ -184,14 +199,26 @@ def _rows(order: int, approximate: Sequence[Bound], true: Sequence[Bound]) -> li
         geometry = system.geometry
         apart = _minus(near.state.E, real.state.E)
         heavier = _ratio(near.state.mass, real.state.mass) if near.bound and real.bound else Limit(None, None)
-        found.append({
-            "lattice": geometry.lattice, "coupling": geometry.coupling, "electrons": geometry.electrons,
-            "U": system.U, "lambda": coupling_lambda(system), "g": system.g, "omega": system.omega, "order": order,
-            **near.numbers("_eff"), **real.numbers(),
-            "difference": apart.value, "difference_err": apart.error,
-            "mass_difference": heavier.value, "mass_difference_err": heavier.error,
-            "K_eff": math.hypot(*near.state.levels[-1].K), "K": math.hypot(*real.state.levels[-1].K),
-        })  # fmt: skip
+        found.append(
+            {
+                "lattice": geometry.lattice,
+                "coupling": geometry.coupling,
+                "electrons": geometry.electrons,
+                "U": system.U,
+                "lambda": coupling_lambda(system),
+                "g": system.g,
+                "omega": system.omega,
+                "order": order,
+                **near.numbers("_eff"),
+                **real.numbers(),
+                "difference": apart.value,
+                "difference_err": apart.error,
+                "mass_difference": heavier.value,
+                "mass_difference_err": heavier.error,
+                "K_eff": math.hypot(*near.state.levels[-1].K),
+                "K": math.hypot(*real.state.levels[-1].K),
+            }
+        )
     for name in ("difference", "mass_difference"):
         omegas, differences, errors = ([row[key] for row in found] for key in ("omega", name, f"{name}_err"))
         law = power(omegas, differences, errors)
@@ -209,7 +236,9 @@ def _ratio(near: Limit, real: Limit) -> Limit:
     return Limit(ratio - 1.0, abs(ratio) * (near.error / abs(near.value) + real.error / abs(real.value)))
 
 
-def power(omegas: Sequence[float], differences: Sequence[float | None], errors: Sequence[float | None]) -> Limit:
+def power(
+    omegas: Sequence[float], differences: Sequence[float | None], errors: Sequence[float | None]
+) -> Limit:
     """p of |difference| = c Ω^-p e^(b/Ω), the last factor being the next power; its error.
 
     Differences below three times their error are left out, and at least `POINTS` are needed, of one sign. The error is
@@ -217,7 +246,9 @@ def power(omegas: Sequence[float], differences: Sequence[float | None], errors: 
     plus what the errors of the differences can do at most.
     """
     points = zip(omegas, differences, errors, strict=True)
-    used = np.array(sorted((o, d, e) for o, d, e in points if d is not None and e is not None and abs(d) > 3.0 * e))
+    used = np.array(
+        sorted((o, d, e) for o, d, e in points if d is not None and e is not None and abs(d) > 3.0 * e)
+    )
     if len(used) < POINTS or len(set(used[:, 0])) < POINTS or len(set(np.sign(used[:, 1]))) > 1:
         return Limit(None, None)
     x, y, noise = np.log(used[:, 0]), np.log(np.abs(used[:, 1])), np.abs(used[:, 2] / used[:, 1])
@@ -240,9 +271,17 @@ def amplitude_rows(system: System, orders: Sequence[int] = ORDERS) -> list[dict[
         for electrons, what in ((1, "electron"), (2, "pair on one site")):
             mover = replace(system, geometry=replace(system.geometry, electrons=electrons))
             for displacement, amplitude in amplitudes(mover, order).items():
-                result.append({
-                    "lattice": system.geometry.lattice, "coupling": system.geometry.coupling, "U": system.U,
-                    "g": system.g, "omega": system.omega, "order": order, "moves": what,
-                    "displacement": " ".join(map(str, displacement)), "amplitude": amplitude,
-                })  # fmt: skip
+                result.append(
+                    {
+                        "lattice": system.geometry.lattice,
+                        "coupling": system.geometry.coupling,
+                        "U": system.U,
+                        "g": system.g,
+                        "omega": system.omega,
+                        "order": order,
+                        "moves": what,
+                        "displacement": " ".join(map(str, displacement)),
+                        "amplitude": amplitude,
+                    }
+                )
     return result

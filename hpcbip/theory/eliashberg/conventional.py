@@ -6,7 +6,13 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from hpcbip.models import Model
-from hpcbip.theory.eliashberg.equations import CUTOFF, allen_dynes, critical_temperature, mcmillan, rescaled_mu_star
+from hpcbip.theory.eliashberg.equations import (
+    CUTOFF,
+    allen_dynes,
+    critical_temperature,
+    mcmillan,
+    rescaled_mu_star,
+)
 from hpcbip.theory.eliashberg.fermi_surface import FermiSurface, fermi_surface, lambda_me
 
 USUAL = (0.05, 0.1)
@@ -51,12 +57,17 @@ def eliashberg_rows(lambdas: Sequence[float], mu_stars: Sequence[float]) -> list
         for lam in lambdas:
             found = critical_temperature(lam, mu_star)
             row = {"lambda_me": lam, "mu_star": mu_star, "tc_over_omega": found.tc_over_omega}
-            row |= {"allen_dynes": float(allen_dynes(lam, mu_star)), "mcmillan": float(mcmillan(lam, mu_star))}
+            row |= {
+                "allen_dynes": float(allen_dynes(lam, mu_star)),
+                "mcmillan": float(mcmillan(lam, mu_star)),
+            }
             rows.append(row | {"mass": 1.0 + lam, "reason": found.reason})
     return rows
 
 
-def lattice_rows(models: Iterable[Model], fillings: Sequence[float], mu_star: float = MU_STAR) -> list[dict[str, Any]]:
+def lattice_rows(
+    models: Iterable[Model], fillings: Sequence[float], mu_star: float = MU_STAR
+) -> list[dict[str, Any]]:
     """One row per filling and model: λ_ME, m*/m and the Tc/Ω of an Einstein phonon at that λ_ME, each with its error.
 
     Nothing is dropped: `flags` says what speaks against a row, that λ_ME is above `CONFIRMED` included, and `reason`
@@ -72,8 +83,12 @@ def lattice_rows(models: Iterable[Model], fillings: Sequence[float], mu_star: fl
     """
     rescaled_mu_star(mu_star, 1.0, CUTOFF)
     some = list(models)
-    surfaces = {filling: fermi_surface(some[0].bravais, filling, some[0].hoppings) for filling in fillings if some}
-    return [_lattice_row(model, filling, mu_star, surfaces[filling]) for filling in fillings for model in some]
+    surfaces = {
+        filling: fermi_surface(some[0].bravais, filling, some[0].hoppings) for filling in fillings if some
+    }
+    return [
+        _lattice_row(model, filling, mu_star, surfaces[filling]) for filling in fillings for model in some
+    ]
 
 
 def _lattice_row(model: Model, filling: float, mu_star: float, fermi: FermiSurface) -> dict[str, Any]:
@@ -89,9 +104,21 @@ def _lattice_row(model: Model, filling: float, mu_star: float, fermi: FermiSurfa
         above = critical_temperature(found.lambda_me + found.lambda_me_err, mu_star).tc_over_omega
         tc_err = abs(above - tc)
     return {
-        "lattice": model.lattice, "coupling": model.coupling, "omega": model.omega, "g": model.g, "lambda": found.lam,
-        "filling": filling, "fermi_energy": fermi.energy, "fermi_energy_err": fermi.energy_err,
-        "lambda_me": found.lambda_me, "lambda_me_err": found.lambda_me_err, "mass_ratio": found.mass_ratio,
-        "mass_ratio_err": found.lambda_me_err, "mu_star": mu_star, "tc_over_omega": tc, "tc_over_omega_err": tc_err,
-        "reason": reason, "flags": flags,
-    }  # fmt: skip
+        "lattice": model.lattice,
+        "coupling": model.coupling,
+        "omega": model.omega,
+        "g": model.g,
+        "lambda": found.lam,
+        "filling": filling,
+        "fermi_energy": fermi.energy,
+        "fermi_energy_err": fermi.energy_err,
+        "lambda_me": found.lambda_me,
+        "lambda_me_err": found.lambda_me_err,
+        "mass_ratio": found.mass_ratio,
+        "mass_ratio_err": found.lambda_me_err,
+        "mu_star": mu_star,
+        "tc_over_omega": tc,
+        "tc_over_omega_err": tc_err,
+        "reason": reason,
+        "flags": flags,
+    }

@@ -89,7 +89,11 @@ def rescaled_mu_star(mu_star: float, quoted_at: float, cutoff: float) -> float:
 
 
 def critical_coupling(
-    tc_over_omega: float, mu_star: float = 0.0, cutoff: float = CUTOFF, quoted_at: float = 1.0, reach: float = REACH
+    tc_over_omega: float,
+    mu_star: float = 0.0,
+    cutoff: float = CUTOFF,
+    quoted_at: float = 1.0,
+    reach: float = REACH,
 ) -> float:
     """The λ at which Tc/Ω has this value: 1/λ is the largest eigenvalue of the kernel.
 
@@ -154,7 +158,11 @@ def critical_temperature(
     low, floor, step = high, math.log(LOWEST * 1.000001), 1.0
     while excess(low := max(low - step, floor)) < 0.0:
         if low == floor:
-            why = f"mu_star = {mu_star:g} leaves too little of lambda = {lam:g}" if mu_star else f"lambda = {lam:g}"
+            why = (
+                f"mu_star = {mu_star:g} leaves too little of lambda = {lam:g}"
+                if mu_star
+                else f"lambda = {lam:g}"
+            )
             return Transition(0.0, f"{why}: no transition above {LOWEST:g} Ω")
         high, step = low, 2.0 * step
     return Transition(math.exp(brentq(excess, low, high, xtol=1e-12, rtol=1e-12)))
@@ -168,7 +176,9 @@ def mcmillan(lam: ArrayLike, mu_star: ArrayLike = 0.0, omega_log: ArrayLike = 1.
     """
     x, mu = np.asarray(lam, dtype=float), np.asarray(mu_star, dtype=float)
     attraction = x - mu * (1.0 + 0.62 * x)
-    exponent = np.divide(1.04 * (1.0 + x), attraction, out=np.full(attraction.shape, np.inf), where=attraction > 0.0)
+    exponent = np.divide(
+        1.04 * (1.0 + x), attraction, out=np.full(attraction.shape, np.inf), where=attraction > 0.0
+    )
     return np.asarray(np.asarray(omega_log, dtype=float) / 1.2 * np.exp(-exponent))
 
 

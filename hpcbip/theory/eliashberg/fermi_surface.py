@@ -96,7 +96,10 @@ class FermiSurfaceCoupling:
 
 
 def fermi_surface(
-    lattice: Lattice, filling: float, hoppings: Sequence[float] | Array | None = None, divisions: int | None = None
+    lattice: Lattice,
+    filling: float,
+    hoppings: Sequence[float] | Array | None = None,
+    divisions: int | None = None,
 ) -> FermiSurface:
     """E_F, N(E_F) and the averages of cos k·a at a filling.
 
@@ -127,9 +130,16 @@ def fermi_surface(
     if van_hove:
         averages[0] = error[0] = math.inf
     return FermiSurface(
-        energy, energy_err, float(averages[0]), float(error[0]), averages[1:], error[1:], energy - bottom,
-        top - energy, van_hove,
-    )  # fmt: skip
+        energy,
+        energy_err,
+        float(averages[0]),
+        float(error[0]),
+        averages[1:],
+        error[1:],
+        energy - bottom,
+        top - energy,
+        van_hove,
+    )
 
 
 def lambda_me(model: Model, filling: float, surface: FermiSurface | None = None) -> FermiSurfaceCoupling:
@@ -232,7 +242,9 @@ def part_above(corners: Array, energy: float) -> Array:
             low, high = corners[i], corners[i + order]
             inside = (low < energy) & (energy < high)
             up = np.divide(high - energy, high - low, out=np.zeros_like(low), where=inside)
-            part[i] = np.where(inside, up * part[i + 1] + (1.0 - up) * part[i], (low >= energy) & (high > energy))
+            part[i] = np.where(
+                inside, up * part[i + 1] + (1.0 - up) * part[i], (low >= energy) & (high > energy)
+            )
     return part[0]
 
 

@@ -76,7 +76,9 @@ class Frame:
     def vectors(self, place: NDArray[np.int32]) -> NDArray[np.int64]:
         """Lattice coordinates of sites, shape (N, d)."""
         site = (place.astype(np.int64) + self.origin) // self.geometry.modes
-        return np.stack([site // self.base**a % self.base - self.half for a in range(len(self.weights))], axis=1)
+        return np.stack(
+            [site // self.base**a % self.base - self.half for a in range(len(self.weights))], axis=1
+        )
 
     def names(self, states: States) -> NDArray[np.uint64]:
         """The 64-bit numbers that stand for the states."""
@@ -193,7 +195,7 @@ class Space:
         matrices = tuple((move, matrix[:end, :end]) for move, matrix in self.matrices)
         return Space(
             self.geometry, nh, self.ends[: nh + 1], self.separation[:end], self.phonons[:, :end], matrices
-        )  # fmt: skip
+        )
 
 
 @lru_cache(maxsize=2)

@@ -110,9 +110,12 @@ def limits(system: System, levels: Sequence[Level]) -> Converged:
     """What `extrapolate` makes of the lowest state in successive spaces, the largest last."""
     inverse = extrapolate([level.inverse_mass for level in levels])
     return Converged(
-        system, tuple(levels), extrapolate([level.E for level in levels]), _inverted(inverse),
+        system,
+        tuple(levels),
+        extrapolate([level.E for level in levels]),
+        _inverted(inverse),
         extrapolate([level.pair_distance2 for level in levels]),
-    )  # fmt: skip
+    )
 
 
 def _inverted(inverse: Limit) -> Limit:
@@ -134,7 +137,10 @@ def coupling_lambda(system: System) -> float | None:
 
 
 def rows(
-    systems: Sequence[System], nh: int | None = None, states: int = STATES, momentum: Sequence[float] | None = None
+    systems: Sequence[System],
+    nh: int | None = None,
+    states: int = STATES,
+    momentum: Sequence[float] | None = None,
 ) -> list[dict[str, Any]]:
     """One flat row per system; `E`, `mass`, `pair_distance2` are the limits, the rest is of the largest space.
 
@@ -162,18 +168,34 @@ def _row(result: Converged) -> dict[str, Any]:
     geometry = system.geometry
     binding = _binding(result)
     return {
-        "lattice": geometry.lattice, "coupling": geometry.coupling, "electrons": geometry.electrons,
-        "spin": geometry.spin if geometry.electrons == 2 else None, "t": system.t, "omega": system.omega,
-        "g": system.g, "lambda": coupling_lambda(system), "U": system.U, "V": system.V,
-        "g_holstein": system.g_holstein, "omega_holstein": system.omega_holstein,
-        "E": result.E.value, "E_err": result.E.error, "E_bound": last.E,
-        "mass": result.mass.value, "mass_err": result.mass.error,
-        "pair_distance2": result.pair_distance2.value, "pair_distance2_err": result.pair_distance2.error,
-        "binding_energy": binding.value, "binding_energy_err": binding.error,
-        "phonons": last.phonons, "weight": last.weight, "K": math.hypot(*last.K),
+        "lattice": geometry.lattice,
+        "coupling": geometry.coupling,
+        "electrons": geometry.electrons,
+        "spin": geometry.spin if geometry.electrons == 2 else None,
+        "t": system.t,
+        "omega": system.omega,
+        "g": system.g,
+        "lambda": coupling_lambda(system),
+        "U": system.U,
+        "V": system.V,
+        "g_holstein": system.g_holstein,
+        "omega_holstein": system.omega_holstein,
+        "E": result.E.value,
+        "E_err": result.E.error,
+        "E_bound": last.E,
+        "mass": result.mass.value,
+        "mass_err": result.mass.error,
+        "pair_distance2": result.pair_distance2.value,
+        "pair_distance2_err": result.pair_distance2.error,
+        "binding_energy": binding.value,
+        "binding_energy_err": binding.error,
+        "phonons": last.phonons,
+        "weight": last.weight,
+        "K": math.hypot(*last.K),
         **{f"K_{axis}": k for axis, k in zip("xyz", last.K, strict=False)},
-        "basis_size": last.basis_size, "nh": last.nh,
-    }  # fmt: skip
+        "basis_size": last.basis_size,
+        "nh": last.nh,
+    }
 
 
 @dataclass(frozen=True)
@@ -225,7 +247,9 @@ def critical_lambda(
     for n in range(nh - 4, nh + 1):
         block = space.block(n)
         if inverse(max(low, 0.0), block) < 0.0 or inverse(high, block) > 0.0:
-            raise InputError(f"nh: {nh}; the spaces are too small for a critical coupling at omega = {omega:g}")
+            raise InputError(
+                f"nh: {nh}; the spaces are too small for a critical coupling at omega = {omega:g}"
+            )
         lam = float(brentq(inverse, max(low, 0.0), high, args=(block,), xtol=ROOT))
         found.append((n, len(block), lam))
     limit = extrapolate([lam for _, _, lam in found])
@@ -254,8 +278,15 @@ def sharp_transition(lambdas: Sequence[float], omega: float, nh: int = 7) -> lis
         system = System(geometry, 1.0, omega, g_from_lambda(geometry, lam, omega, 1.0))
         result = converge(system, nh)
         central, _ = solve(space, system)
-        found.append({
-            "omega": omega, "lambda": lam, "K": result.levels[-1].K[0], "E": result.E.value,
-            "mass": result.mass.value, "mass_err": result.mass.error, "inverse_mass_0": central.inverse_mass,
-        })  # fmt: skip
+        found.append(
+            {
+                "omega": omega,
+                "lambda": lam,
+                "K": result.levels[-1].K[0],
+                "E": result.E.value,
+                "mass": result.mass.value,
+                "mass_err": result.mass.error,
+                "inverse_mass_0": central.inverse_mass,
+            }
+        )
     return found

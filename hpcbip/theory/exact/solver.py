@@ -84,7 +84,9 @@ class Hamiltonian:
         upper = sum(c * matrix for c, (_, matrix) in zip(self.strengths, space.matrices, strict=True))
         self.matrix = (upper + upper.conj().T + sp.diags(self.diagonal)).tocsr()
 
-    def lowest(self, start: NDArray[Any] | None, levels: int = 1) -> tuple[float, NDArray[np.complex128], float]:
+    def lowest(
+        self, start: NDArray[Any] | None, levels: int = 1
+    ) -> tuple[float, NDArray[np.complex128], float]:
         """E, the normalised state, and the distance to the next level (infinite if not asked for)."""
         size = len(self.diagonal)
         if size <= SMALL:
@@ -95,7 +97,9 @@ class Hamiltonian:
                 start[: self.space.ends[min(4, self.space.nh)]] = 1.0
                 start[0] += 1.0
             start = start.real if self.real else start
-            energies, states = eigsh(self.matrix, k=levels, which="SA", v0=start, tol=1e-10, ncv=max(16, 8 * levels))
+            energies, states = eigsh(
+                self.matrix, k=levels, which="SA", v0=start, tol=1e-10, ncv=max(16, 8 * levels)
+            )
             order = np.argsort(energies)
             energies, states = energies[order], states[:, order]
         gap = float(energies[1] - energies[0]) if levels > 1 and len(energies) > 1 else np.inf
@@ -136,7 +140,9 @@ class Hamiltonian:
         geometry = self.space.geometry
         return not (geometry.electrons == 2 and geometry.spin == "triplet")
 
-    def _response(self, energy: float, state: NDArray[np.complex128], source: NDArray[np.complex128]) -> float:
+    def _response(
+        self, energy: float, state: NDArray[np.complex128], source: NDArray[np.complex128]
+    ) -> float:
         """<source|Q (H - E)⁻¹ Q|source>."""
         right = source - state * np.vdot(state, source)
         scale = float(np.linalg.norm(right))

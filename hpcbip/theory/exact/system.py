@@ -69,8 +69,12 @@ class Geometry:
         if self.spin not in SPINS:
             raise InputError(f"spin: {self.spin!r}; allowed: {', '.join(SPINS)}")
         if "site-peierls" in self.coupling and not self.bravais.hypercubic:
-            raise InputError(f"site-peierls on {self.lattice}: allowed on the chain, square and cubic lattices")
-        if self.cluster is not None and (len(self.cluster) != self.bravais.dimension or min(self.cluster) < 1):
+            raise InputError(
+                f"site-peierls on {self.lattice}: allowed on the chain, square and cubic lattices"
+            )
+        if self.cluster is not None and (
+            len(self.cluster) != self.bravais.dimension or min(self.cluster) < 1
+        ):
             raise InputError(f"cluster {self.cluster}: one extent of at least 1 per dimension of the lattice")
 
     @cached_property
@@ -150,7 +154,9 @@ class System:
             if getattr(self, name) <= 0.0:
                 raise InputError(f"{name}: {getattr(self, name)}; allowed: > 0")
         if (self.omega_holstein > 0.0) != self.geometry.coupling.endswith("+holstein"):
-            raise InputError("omega_holstein > 0 goes with couplings that end in +holstein, and with no other")
+            raise InputError(
+                "omega_holstein > 0 goes with couplings that end in +holstein, and with no other"
+            )
 
 
 def g_from_lambda(geometry: Geometry, lam: float, omega: float, t: float) -> float:
@@ -163,6 +169,8 @@ def g_from_lambda(geometry: Geometry, lam: float, omega: float, t: float) -> flo
         raise InputError(f"lambda: {lam}; allowed: >= 0")
     if geometry.coupling.startswith("site-peierls"):
         if geometry.lattice != "chain":
-            raise InputError(f"lambda of site-peierls on {geometry.lattice} has no convention: give the coupling")
+            raise InputError(
+                f"lambda of site-peierls on {geometry.lattice} has no convention: give the coupling"
+            )
         return math.sqrt(lam * omega * t / 2.0)
     return coupling_from_lambda(geometry.bravais, geometry.coupling, lam, omega, t)

@@ -86,7 +86,9 @@ def exponent(lams: Sequence[float], actions: Sequence[float]) -> Exponent:
         InputError: for fewer than four points, or values that are not positive.
     """
     if len(lams) != len(actions) or len(lams) < MIN_POINTS or min(*lams, *actions) <= 0.0:
-        raise InputError(f"{len(lams)} lambdas, {len(actions)} actions: allowed are {MIN_POINTS} or more, all positive")
+        raise InputError(
+            f"{len(lams)} lambdas, {len(actions)} actions: allowed are {MIN_POINTS} or more, all positive"
+        )
     x, y = np.log(lams), np.log(actions)
     order = np.argsort(x)
     x, y = x[order], y[order]
@@ -98,7 +100,9 @@ def exponent(lams: Sequence[float], actions: Sequence[float]) -> Exponent:
     return Exponent(float(p), error, float(np.exp(c)), float(np.exp(x[0])), float(np.exp(x[-1])))
 
 
-def compare(surface: Surface, masses: Iterable[Mass], t_over_omega: float, points: int = 25) -> list[Comparison]:
+def compare(
+    surface: Surface, masses: Iterable[Mass], t_over_omega: float, points: int = 25
+) -> list[Comparison]:
     """ln m* beside S at the same λ; the surface gives all but λ.
 
     Raises:
@@ -113,7 +117,9 @@ def compare(surface: Surface, masses: Iterable[Mass], t_over_omega: float, point
             raise InputError(f"{where}: allowed are masses above 0, errors from 0 on")
     actions = {lam: _action(replace(surface, lam=lam), points) for lam in {one.lam for one in given}}
     return [
-        Comparison(one, float(np.log(one.mass)), one.mass_err / one.mass, None if s is None else t_over_omega * s)
+        Comparison(
+            one, float(np.log(one.mass)), one.mass_err / one.mass, None if s is None else t_over_omega * s
+        )
         for one in given
         for s in [actions[one.lam]]
     ]

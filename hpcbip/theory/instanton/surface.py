@@ -67,9 +67,13 @@ class Surface:
         if not 0.0 < self.lam <= 1e5:
             raise InputError(f"lambda = {self.lam}: allowed are 0 < lambda <= 100000")
         if not 0.0 <= self.U < 1e3 or (self.U > 0.0 and self.sector == "polaron"):
-            raise InputError(f"U = {self.U} for the {self.sector}: allowed are 0 <= U < 1000, for a polaron U = 0")
+            raise InputError(
+                f"U = {self.U} for the {self.sector}: allowed are 0 <= U < 1000, for a polaron U = 0"
+            )
         if not 4 <= self.size or self.sites > MAX_SITES:
-            raise InputError(f"size = {self.size}: allowed are 4 or more, and at most {MAX_SITES} sites in all")
+            raise InputError(
+                f"size = {self.size}: allowed are 4 or more, and at most {MAX_SITES} sites in all"
+            )
 
     @property
     def dimension(self) -> int:
@@ -132,7 +136,9 @@ class Surface:
         if self.U == 0.0:
             levels, states = np.linalg.eigh(h)
             lowest = states[..., 0]
-            return self.electrons * levels[..., 0], self.electrons * lowest[..., :, None] * lowest[..., None, :]
+            return self.electrons * levels[..., 0], self.electrons * lowest[..., :, None] * lowest[
+                ..., None, :
+            ]
         results = [self._pair(one) for one in h.reshape(-1, self.sites, self.sites)]
         energies = np.array([energy for energy, _ in results]).reshape(x.shape[:-1])
         return energies, np.array([density for _, density in results]).reshape(h.shape)
@@ -153,7 +159,9 @@ class Surface:
 
         lowest = np.abs(np.linalg.eigh(h)[1][:, 0]) + 1e-3
         start = np.outer(lowest, lowest).ravel()
-        value, vector = eigsh(LinearOperator((n * n, n * n), matvec=act, dtype=float), k=1, which="SA", v0=start)
+        value, vector = eigsh(
+            LinearOperator((n * n, n * n), matvec=act, dtype=float), k=1, which="SA", v0=start
+        )
         psi = vector[:, 0].reshape(n, n)
         return float(value[0]), 2.0 * psi @ psi.T
 
@@ -249,14 +257,18 @@ def relax(surface: Surface, x: Array, start: str = "") -> Stationary:
         v, slope = surface.energy(z)
         return float(v), slope
 
-    found = minimize(target, x, jac=True, method="L-BFGS-B", options={"maxiter": 5000, "ftol": 1e-15, "gtol": 1e-9})
+    found = minimize(
+        target, x, jac=True, method="L-BFGS-B", options={"maxiter": 5000, "ftol": 1e-15, "gtol": 1e-9}
+    )
     return stationary(surface, found.x, start)
 
 
 def uniform_energy(surface: Surface) -> float:
     """v of the best field that is the same everywhere: the extended state on this cluster, in t."""
     flat = np.ones(surface.modes)
-    return float(minimize(lambda a: float(surface.energy(a[0] * flat)[0]), np.array([0.1]), method="BFGS").fun)
+    return float(
+        minimize(lambda a: float(surface.energy(a[0] * flat)[0]), np.array([0.1]), method="BFGS").fun
+    )
 
 
 def stationary_points(surface: Surface) -> list[Stationary]:

@@ -16,7 +16,14 @@ from scipy.interpolate import CubicSpline
 from scipy.optimize import minimize
 
 from hpcbip.errors import InputError
-from hpcbip.theory.instanton.surface import Stationary, Surface, hessian, minima, stationary, stationary_points
+from hpcbip.theory.instanton.surface import (
+    Stationary,
+    Surface,
+    hessian,
+    minima,
+    stationary,
+    stationary_points,
+)
 
 Array = NDArray[np.float64]
 FINE = 8  # points of the quadrature of s per segment
@@ -136,7 +143,9 @@ def _tangents(x: Array, v: Array) -> Array:
     forward = np.where(v[2:] > v[:-2], large, small)
     backward = np.where(v[2:] > v[:-2], small, large)
     slope = (up > 0) & (down < 0), (up < 0) & (down > 0)
-    forward, backward = (np.select(slope, values, mixed) for values, mixed in (((1, 0), forward), ((0, 1), backward)))
+    forward, backward = (
+        np.select(slope, values, mixed) for values, mixed in (((1, 0), forward), ((0, 1), backward))
+    )
     tangent = forward[:, None] * ahead + backward[:, None] * behind
     return np.asarray(tangent / np.linalg.norm(tangent, axis=1)[:, None])
 
@@ -197,7 +206,10 @@ def _starts(surface: Surface, minimum: Stationary, others: list[Stationary]) -> 
         moved = [surface.translated(other.x, steps) for steps in cells]
         middle = min(moved, key=lambda y: float(np.linalg.norm(y - 0.5 * (first + last))))
         stops.append([first, middle, last])
-    return [np.concatenate([_between(surface, *ends)[k > 0 :] for k, ends in enumerate(pairwise(x))]) for x in stops]
+    return [
+        np.concatenate([_between(surface, *ends)[k > 0 :] for k, ends in enumerate(pairwise(x))])
+        for x in stops
+    ]
 
 
 def _between(surface: Surface, first: Array, last: Array, number: int = 12) -> Array:

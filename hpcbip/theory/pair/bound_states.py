@@ -23,7 +23,14 @@ from scipy.optimize import brentq
 
 from hpcbip.errors import InputError
 from hpcbip.theory.pair.green import Band
-from hpcbip.theory.pair.lattices import PAIR_LATTICES, Channel, PairLattice, Vector, inversion, symmetric_basis
+from hpcbip.theory.pair.lattices import (
+    PAIR_LATTICES,
+    Channel,
+    PairLattice,
+    Vector,
+    inversion,
+    symmetric_basis,
+)
 
 Array = NDArray[np.float64]
 RESOLUTION = 1e-9
@@ -56,9 +63,14 @@ class PairModel:
         if self.lattice not in PAIR_LATTICES:
             raise InputError(f"lattice: {self.lattice!r} is not one of {', '.join(PAIR_LATTICES)}")
         place = self.place
-        for name, given, allowed in (("V", self.V, place.shell_names), ("hops", self.hops, place.hop_names[1:])):
+        for name, given, allowed in (
+            ("V", self.V, place.shell_names),
+            ("hops", self.hops, place.hop_names[1:]),
+        ):
             if len(given) > len(allowed):
-                raise InputError(f"{name}: {len(given)} values given, {self.lattice} has {len(allowed)}: {allowed}")
+                raise InputError(
+                    f"{name}: {len(given)} values given, {self.lattice} has {len(allowed)}: {allowed}"
+                )
         if len(self.K) not in (0, place.dimension):
             raise InputError(f"K: {len(self.K)} components given, {self.lattice} has {place.dimension}")
         for name, values in (("V", self.V), ("hops", self.hops), ("K", self.K)):
@@ -99,7 +111,10 @@ class PairModel:
         if not any(self.K):
             return self.place.channels
         swap = inversion(self.place.dimension)
-        return (Channel("even", "singlet", 1, ((swap, 1),), "1"), Channel("odd", "triplet", 1, ((swap, -1),), "x"))
+        return (
+            Channel("even", "singlet", 1, ((swap, 1),), "1"),
+            Channel("odd", "triplet", 1, ((swap, -1),), "x"),
+        )
 
     def sites(self) -> list[tuple[float, tuple[Vector, ...]]]:
         """(interaction, sites) of everything that interacts."""
@@ -124,7 +139,9 @@ class Sector:
     part: NDArray[np.int64]
 
     @classmethod
-    def of(cls, shells: Sequence[tuple[float, tuple[Vector, ...]]], channel: Channel, dimension: int) -> Sector:
+    def of(
+        cls, shells: Sequence[tuple[float, tuple[Vector, ...]]], channel: Channel, dimension: int
+    ) -> Sector:
         """The sector of these (interaction, sites)."""
         blocks = [symmetric_basis(sites, channel.signs) for _, sites in shells]
         basis = np.zeros((sum(len(b) for b in blocks), sum(b.shape[1] for b in blocks)))
@@ -217,10 +234,13 @@ class BoundPair:
         metric, d = self.model.place.metric, self.model.place.dimension
         bonds, tau = self.model.band.bonds, self.model.band.strengths
         slopes = [
-            {tuple(int(x) for x in sign * b): -sign * float(b[a]) * s
-             for b, s in zip(bonds, tau, strict=True) for sign in (1, -1)}
+            {
+                tuple(int(x) for x in sign * b): -sign * float(b[a]) * s
+                for b, s in zip(bonds, tau, strict=True)
+                for sign in (1, -1)
+            }
             for a in range(d)
-        ]  # fmt: skip
+        ]
         moments = [{r: r[a] * c for r, c in self._source.items()} for a in range(d)]
         products = [_product(self._source, slope) for slope in slopes]
         total = 0.0
@@ -241,7 +261,9 @@ class BoundPair:
 
     @property
     def _source(self) -> dict[Vector, float]:
-        return {tuple(int(x) for x in site): float(c) for site, c in zip(self.sites, self.source, strict=True)}
+        return {
+            tuple(int(x) for x in site): float(c) for site, c in zip(self.sites, self.source, strict=True)
+        }
 
     def _bilinear(self, left: Mapping[Vector, float], right: Mapping[Vector, float], order: int) -> float:
         """∫ left(q)* right(q) / (ε - E)^(order + 1) of trigonometric polynomials given by their coefficients."""
@@ -300,7 +322,9 @@ def parameters(model: PairModel) -> dict[str, Any]:
     """Lattice, interactions, amplitudes beyond t, and K (None for zero), by name."""
     place = model.place
     found: dict[str, Any] = {"lattice": model.lattice, "U": "inf" if model.U == math.inf else model.U}
-    found |= dict(zip(place.shell_names, (*model.V, *(0.0,) * (len(place.shell_names) - len(model.V))), strict=True))
+    found |= dict(
+        zip(place.shell_names, (*model.V, *(0.0,) * (len(place.shell_names) - len(model.V))), strict=True)
+    )
     amplitudes = (*model.hops, *(0.0,) * (len(place.hop_names) - 1 - len(model.hops)))
     found |= dict(zip(place.hop_names[1:], amplitudes, strict=True))
     return found | {"K": list(model.K) or None}
@@ -333,5 +357,9 @@ NUMBERS = ("E", "binding_energy", "mass", "pair_distance2", "on_site_weight")
 
 
 def _numbers(state: BoundPair) -> dict[str, Any]:
-    values = {"E": state.E, "binding_energy": state.binding_energy, "mass": None if any(state.model.K) else state.mass}
+    values = {
+        "E": state.E,
+        "binding_energy": state.binding_energy,
+        "mass": None if any(state.model.K) else state.mass,
+    }
     return values | {"pair_distance2": state.pair_distance2, "on_site_weight": state.on_site_weight}

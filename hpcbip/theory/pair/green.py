@@ -88,7 +88,9 @@ class Band:
             q = np.where(np.abs(np.sin(q)) < 1e-9, np.pi * np.round(q / np.pi), q)  # zero and pi exactly
             q = _wrap(q)
             curvature = float(np.linalg.eigvalsh(self._hessian(q))[0])
-            if curvature > -1e-9 * self.width and all(np.abs(_wrap(q - other)).max() > 1e-7 for _, other, _ in found):
+            if curvature > -1e-9 * self.width and all(
+                np.abs(_wrap(q - other)).max() > 1e-7 for _, other, _ in found
+            ):
                 found.append((float(self.energy(q)), q, curvature))
         return sorted(found, key=lambda item: item[0])
 
@@ -168,7 +170,9 @@ class Band:
             for a, b in pairs:
                 change = _cosine_change(away, start, (along[a] - along[b])[None])[:, 0]
                 squares += 2.0 * tau_along[a] * tau_along[b] * change
-            rise -= 2.0 * np.divide(squares, np.abs(hop) + first, out=np.zeros(len(q)), where=np.abs(hop) + first > 0)
+            rise -= 2.0 * np.divide(
+                squares, np.abs(hop) + first, out=np.zeros(len(q)), where=np.abs(hop) + first > 0
+            )
             # what is left of the cancellation at an incommensurate minimum must not make it negative
             rise = np.where(distance < 1e-8, np.maximum(rise, 0.4 * max(curvature, 0.0) * distance), rise)
             gap, nearest = np.where(closer, rise, gap), np.where(closer, distance, nearest)
@@ -176,7 +180,11 @@ class Band:
 
     def _rule(self, axis: int, binding: float) -> tuple[Array, Array, Array]:
         """Break points, offsets from them and weights for one component; of the first one half, for ε(q) = ε(-q)."""
-        points = [0.0, np.pi, *(float(q[axis]) for _, q, curved in self.stationary if curved > 1e-6 * self.width)]
+        points = [
+            0.0,
+            np.pi,
+            *(float(q[axis]) for _, q, curved in self.stationary if curved > 1e-6 * self.width),
+        ]
         both = sorted({round(abs(p), 9): abs(p) for p in points}.values())
         if axis > 0:
             both = sorted({round(p, 9): p for p in [*both, *(2.0 * np.pi - p for p in both)]}.values())

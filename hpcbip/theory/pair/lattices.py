@@ -173,36 +173,69 @@ PAIR_LATTICES: Mapping[str, PairLattice] = MappingProxyType(
         lattice.name: lattice
         for lattice in (
             PairLattice(
-                "chain", ((1.0,),), (((1,),),), ("t",), tuple(_both((n,)) for n in (1, 2, 3)), ("V", "V2", "V3"),
-                (Channel("s", "singlet", 1, ((_FLIP, 1),), "1"), Channel("p", "triplet", 1, ((_FLIP, -1),), "x")),
+                "chain",
+                ((1.0,),),
+                (((1,),),),
+                ("t",),
+                tuple(_both((n,)) for n in (1, 2, 3)),
+                ("V", "V2", "V3"),
+                (
+                    Channel("s", "singlet", 1, ((_FLIP, 1),), "1"),
+                    Channel("p", "triplet", 1, ((_FLIP, -1),), "x"),
+                ),
             ),
             PairLattice(
-                "square", ((1.0, 0.0), (0.0, 1.0)), (((1, 0), (0, 1)), ((1, 1), (1, -1))), ("t", "t_prime"),
-                (_permutations((1, 0)), _permutations((1, 1)), _permutations((2, 0))), ("V", "V2", "V3"), _PLANE,
-            ),
-            PairLattice(
-                "triangular", ((1.0, 0.0), (0.5, 0.8660254037844386)), (((1, 0), (0, 1), (1, -1)),), ("t",),
-                (_both((1, 0), (0, 1), (1, -1)), _both((1, 1), (2, -1), (1, -2)), _both((2, 0), (0, 2), (2, -2))),
-                ("V", "V2", "V3"), _HEXAGONAL,
-            ),
-            PairLattice(
-                "cubic", _UNIT,
-                (((1, 0, 0), (0, 1, 0), (0, 0, 1)),
-                 ((1, 1, 0), (1, -1, 0), (1, 0, 1), (-1, 0, 1), (0, 1, 1), (0, -1, 1))),
+                "square",
+                ((1.0, 0.0), (0.0, 1.0)),
+                (((1, 0), (0, 1)), ((1, 1), (1, -1))),
                 ("t", "t_prime"),
-                (_permutations((1, 0, 0)), _permutations((1, 1, 0)), _permutations((1, 1, 1))), ("V", "V2", "V3"),
+                (_permutations((1, 0)), _permutations((1, 1)), _permutations((2, 0))),
+                ("V", "V2", "V3"),
+                _PLANE,
+            ),
+            PairLattice(
+                "triangular",
+                ((1.0, 0.0), (0.5, 0.8660254037844386)),
+                (((1, 0), (0, 1), (1, -1)),),
+                ("t",),
+                (
+                    _both((1, 0), (0, 1), (1, -1)),
+                    _both((1, 1), (2, -1), (1, -2)),
+                    _both((2, 0), (0, 2), (2, -2)),
+                ),
+                ("V", "V2", "V3"),
+                _HEXAGONAL,
+            ),
+            PairLattice(
+                "cubic",
+                _UNIT,
+                (
+                    ((1, 0, 0), (0, 1, 0), (0, 0, 1)),
+                    ((1, 1, 0), (1, -1, 0), (1, 0, 1), (-1, 0, 1), (0, 1, 1), (0, -1, 1)),
+                ),
+                ("t", "t_prime"),
+                (_permutations((1, 0, 0)), _permutations((1, 1, 0)), _permutations((1, 1, 1))),
+                ("V", "V2", "V3"),
                 _CUBIC,
             ),
             # layers of a square lattice, every other one shifted by half its diagonal; height c does not matter to E
             PairLattice(
-                "bct", ((1.0, 0.0, 0.0), (0.0, 1.0, 0.0), (0.5, 0.5, 0.5)),
-                (((1, 0, 0), (0, 1, 0)), ((1, 1, 0), (1, -1, 0)),
-                 ((0, 0, 1), (-1, 0, 1), (0, -1, 1), (-1, -1, 1))),
+                "bct",
+                ((1.0, 0.0, 0.0), (0.0, 1.0, 0.0), (0.5, 0.5, 0.5)),
+                (
+                    ((1, 0, 0), (0, 1, 0)),
+                    ((1, 1, 0), (1, -1, 0)),
+                    ((0, 0, 1), (-1, 0, 1), (0, -1, 1), (-1, -1, 1)),
+                ),
                 ("t", "t_prime", "t_perp"),
-                (_both((1, 0, 0), (0, 1, 0)), _both((1, 1, 0), (1, -1, 0)),
-                 _both((0, 0, 1), (-1, 0, 1), (0, -1, 1), (-1, -1, 1))),
-                ("V", "V2", "V_perp"), _TETRAGONAL,
+                (
+                    _both((1, 0, 0), (0, 1, 0)),
+                    _both((1, 1, 0), (1, -1, 0)),
+                    _both((0, 0, 1), (-1, 0, 1), (0, -1, 1), (-1, -1, 1)),
+                ),
+                ("V", "V2", "V_perp"),
+                _TETRAGONAL,
             ),
         )
     }
-)  # fmt: skip
+)

@@ -35,9 +35,14 @@ OPERATIONS: Mapping[str, tuple[NDArray[np.int64], ...]] = MappingProxyType(
 )
 """C4v as matrices by class: σv are the mirrors of the lattice's axes, σd those of its diagonals."""
 CHARACTERS: Mapping[str, tuple[int, ...]] = MappingProxyType(
-    {"A1": (1, 1, 1, 1, 1), "A2": (1, 1, 1, -1, -1), "B1": (1, -1, 1, 1, -1), "B2": (1, -1, 1, -1, 1),
-     "E": (2, 0, -2, 0, 0)}
-)  # fmt: skip
+    {
+        "A1": (1, 1, 1, 1, 1),
+        "A2": (1, 1, 1, -1, -1),
+        "B1": (1, -1, 1, 1, -1),
+        "B2": (1, -1, 1, -1, 1),
+        "E": (2, 0, -2, 0, 0),
+    }
+)
 """Irreducible representations of C4v: characters in the order of `OPERATIONS`."""
 LABELS: Mapping[str, str] = MappingProxyType({"A1": "s", "A2": "g", "B1": "d", "B2": "dxy", "E": "p"})
 
@@ -102,14 +107,18 @@ def ring_levels(amplitude: float, attraction: float = 0.0, model: str = "a") -> 
     if model not in RING_MODELS:
         raise InputError(f"model: {model!r} is not one of {', '.join(RING_MODELS)}")
     if not 0.0 < abs(amplitude) <= LIMIT or not abs(attraction) <= LIMIT:
-        raise InputError(f"amplitude: {amplitude}, attraction: {attraction}: up to {LIMIT:g}, the amplitude not 0")
+        raise InputError(
+            f"amplitude: {amplitude}, attraction: {attraction}: up to {LIMIT:g}, the amplitude not 0"
+        )
     hamiltonian = -attraction * np.eye(4)
     for i in range(4):
         hamiltonian[i, (i + 1) % 4] += amplitude
         hamiltonian[(i + 1) % 4, i] += amplitude
     energies, vectors = np.linalg.eigh(hamiltonian)
     levels = []
-    for _, group in itertools.groupby(range(4), key=lambda i: round(float(energies[i] + attraction) / abs(amplitude))):
+    for _, group in itertools.groupby(
+        range(4), key=lambda i: round(float(energies[i] + attraction) / abs(amplitude))
+    ):
         members = list(group)
         states = vectors[:, members]
         irrep = symmetry(states, model)
@@ -140,11 +149,19 @@ def rows(amplitude: float, attraction: float = 0.0, model: str = "a") -> list[di
     """One row per level of `ring_levels`: model, amplitude, attraction, level, channel, irrep, degeneracy, spin, E."""
     rounding = 1e-14 * (abs(amplitude) + abs(attraction))
     return [
-        {"model": model, "amplitude": amplitude, "attraction": attraction, "level": number, "channel": level.label,
-         "irrep": level.irrep, "degeneracy": level.degeneracy, "spin": "triplet" if level.label == "p" else "singlet",
-         "E": level.E if abs(level.E) > rounding else 0.0}
+        {
+            "model": model,
+            "amplitude": amplitude,
+            "attraction": attraction,
+            "level": number,
+            "channel": level.label,
+            "irrep": level.irrep,
+            "degeneracy": level.degeneracy,
+            "spin": "triplet" if level.label == "p" else "singlet",
+            "E": level.E if abs(level.E) > rounding else 0.0,
+        }
         for number, level in enumerate(ring_levels(amplitude, attraction, model))
-    ]  # fmt: skip
+    ]
 
 
 def exchange_attraction(t_prime: float) -> float:
@@ -216,8 +233,15 @@ def embedded_rows(V: float, U: float, t_primes: list[float]) -> list[dict[str, A
         edge = PairModel("square", U, (V,), (t_prime,)).band.edge
         for name, ring in (("s", -4.0 * t_prime), ("p", 0.0), ("d", 4.0 * t_prime)):
             result.append(
-                {"lattice": "square", "U": "inf" if U == math.inf else U, "V": V, "t_prime": t_prime, "channel": name,
-                 "E": energies[name] if energies[name] < edge else None, "E_ring": V + ring,
-                 "lowest": edge > energies[name] == min(energies.values())}
-            )  # fmt: skip
+                {
+                    "lattice": "square",
+                    "U": "inf" if U == math.inf else U,
+                    "V": V,
+                    "t_prime": t_prime,
+                    "channel": name,
+                    "E": energies[name] if energies[name] < edge else None,
+                    "E_ring": V + ring,
+                    "lowest": edge > energies[name] == min(energies.values()),
+                }
+            )
     return result

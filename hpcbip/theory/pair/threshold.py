@@ -89,7 +89,11 @@ def threshold(model: PairModel, channel: Channel, shell: int) -> float | None:
     if np.linalg.matrix_rank(weight, tol=1e-9) < int(varied.sum()):
         return 0.0
     roots = scipy.linalg.eigvals(fixed, -weight)
-    real = [r.real for r in roots if np.isfinite(r) and abs(r.imag) < 1e-8 * max(1.0, abs(r.real)) and r.real < -1e-12]
+    real = [
+        r.real
+        for r in roots
+        if np.isfinite(r) and abs(r.imag) < 1e-8 * max(1.0, abs(r.real)) and r.real < -1e-12
+    ]
     return float(1.0 / min(real)) if real else None
 
 
@@ -107,9 +111,16 @@ def threshold_rows(model: PairModel, shell: int) -> list[dict[str, Any]]:
         if value is not None:
             words = "any attraction binds" if value == 0.0 else "binds beyond"
         result.append(
-            {**others, "channel": channel.name, "spin": channel.spin, "degeneracy": channel.degeneracy,
-             "interaction": name, "threshold": value, "status": words}
-        )  # fmt: skip
+            {
+                **others,
+                "channel": channel.name,
+                "spin": channel.spin,
+                "degeneracy": channel.degeneracy,
+                "interaction": name,
+                "threshold": value,
+                "status": words,
+            }
+        )
     return result
 
 

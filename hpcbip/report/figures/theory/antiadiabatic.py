@@ -36,11 +36,17 @@ def antiadiabatic_figure(rows: Sequence[Record]) -> Picture:
     hollow = False
     for axes, (name, power, label) in zip(grid, PANELS, strict=True):
         for coupling, order in curves:
-            own = sorted((row for row in rows if (row["coupling"], row["order"]) == (coupling, order)), key=_omega)
+            own = sorted(
+                (row for row in rows if (row["coupling"], row["order"]) == (coupling, order)), key=_omega
+            )
             look = Look(COLOURS[couplings.index(coupling) % len(COLOURS)], MARKERS[order])
             hollow |= _curve(axes, own, name, look)
             if name == "difference":
-                slope = "" if own[0][power] is None else f": p = {with_error(own[0][power], own[0][f'{power}_err'])}"
+                slope = (
+                    ""
+                    if own[0][power] is None
+                    else f": p = {with_error(own[0][power], own[0][f'{power}_err'])}"
+                )
                 style.look_entry(axes, f"{coupling}, order {order}{slope}", look)
         axes.set_xscale("log")
         axes.set_yscale("log")
@@ -52,7 +58,9 @@ def antiadiabatic_figure(rows: Sequence[Record]) -> Picture:
     if hollow:
         style.hollow_entry(grid[0])
     first = rows[0]
-    style.legend(figure, grid[0], f"{first['lattice']}, electrons: {first['electrons']}, U/t = {first['U']:g}")
+    style.legend(
+        figure, grid[0], f"{first['lattice']}, electrons: {first['electrons']}, U/t = {first['U']:g}"
+    )
     caption = (
         "Effective minus exact energy (left) and mass (right) at fixed g²/Ω, to second and fourth order in g; dashed:"
         " the power of what is left out, through the last point; p: fitted power of the energy; hollow: error above a"
@@ -72,7 +80,9 @@ def _curve(axes: Axes, rows: Sequence[Record], name: str, look: Look) -> bool:
     error = style.numbers([row[f"{name}_err"] for row in rows])
     uncertain = ~(error <= UNCERTAIN * y)
     down = np.minimum(error, 0.999 * y)  # a bar to zero has no place on a logarithmic axis
-    style.points(axes, x, np.where(y > 0.0, y, np.nan), np.where(uncertain, down, error), look, list(uncertain))
+    style.points(
+        axes, x, np.where(y > 0.0, y, np.nan), np.where(uncertain, down, error), look, list(uncertain)
+    )
     known = np.flatnonzero(~uncertain & (y > 0.0))
     if len(known):
         last = known[-1]

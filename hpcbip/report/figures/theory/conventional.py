@@ -32,9 +32,12 @@ def eliashberg_figure(rows: Sequence[Record]) -> Picture:
         of_it = [row for row in rows if row["mu_star"] == mu_star]
         for (name, _), line in zip(CURVES, _LINES, strict=True):
             axes.plot(
-                [row["lambda_me"] for row in of_it], [row[name] for row in of_it], color=Look.of(i).colour, ls=line,
+                [row["lambda_me"] for row in of_it],
+                [row[name] for row in of_it],
+                color=Look.of(i).colour,
+                ls=line,
                 lw=1.4 if line == "-" else 0.9,
-            )  # fmt: skip
+            )
         style.entry(axes, rf"$\mu^* = {mu_star:g}$", color=Look.of(i).colour, lw=1.4)
     for (_, label), line in zip(CURVES, _LINES, strict=True):
         style.entry(axes, label, color=GREY, ls=line, lw=1.0)
@@ -63,7 +66,9 @@ def ceiling_figure(rows: Sequence[Record]) -> Picture:
             y = [row[name] if row[name] is not None and np.isfinite(row[name]) else None for row in curve]
             style.curve(axes, x, y, look)
             style.points(axes, x, y, [row[f"{name}_err"] for row in curve], look, hollow)
-    labelled = [(f"{coupling}, filling {filling:g}", Look.of(i)) for i, (coupling, filling) in enumerate(curves)]
+    labelled = [
+        (f"{coupling}, filling {filling:g}", Look.of(i)) for i, (coupling, filling) in enumerate(curves)
+    ]
     style.look_entries(right, labelled)
     style.hollow_entry(right)
     left.axhline(CONFIRMED, color=GREY, lw=0.6, ls="--", zorder=0.5)

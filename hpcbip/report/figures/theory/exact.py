@@ -49,7 +49,9 @@ def exact_figure(rows: Sequence[Record]) -> Picture:
     style.look_entries(right, [(label, Look.of(i)) for i, label in enumerate(labels)])
     style.hollow_entry(right, f"hollow: error of the mass above {100 * UNCERTAIN:g} %, or unknown")
     unbound = sum(not bound(row) for row in rows)
-    style.legend(figure, right, rf"{rows[0]['lattice']}, $t = {rows[0]['t']:g}$, $\Omega = {rows[0]['omega']:g}$")
+    style.legend(
+        figure, right, rf"{rows[0]['lattice']}, $t = {rows[0]['t']:g}$, $\Omega = {rows[0]['omega']:g}$"
+    )
     caption = (
         f"Mass and energy of the lowest state against the coupling; errors from the convergence of the space. Hollow: "
         f"the mass is known no better than {100 * UNCERTAIN:g} %. No mass is drawn where no bound pair is resolved "
@@ -84,10 +86,21 @@ def critical_figure(critical: Critical, omega: float) -> Picture:
     figure = style.canvas(COLUMN, 2.5)
     axes = style.panels(figure)[0, 0]
     x = [row["lambda"] for row in rows]
-    axes.plot(x, [abs(row["K"] or 0.0) / np.pi for row in rows], color=Look.of(0).colour, lw=1.4,
-              label=r"$K/\pi$ of the lowest state")  # fmt: skip
-    axes.plot(x, [row["inverse_mass_0"] for row in rows], color=Look.of(1).colour, lw=1.0, ls="--",
-              label=r"$m_e/m^*$ at $K = 0$")  # fmt: skip
+    axes.plot(
+        x,
+        [abs(row["K"] or 0.0) / np.pi for row in rows],
+        color=Look.of(0).colour,
+        lw=1.4,
+        label=r"$K/\pi$ of the lowest state",
+    )
+    axes.plot(
+        x,
+        [row["inverse_mass_0"] for row in rows],
+        color=Look.of(1).colour,
+        lw=1.0,
+        ls="--",
+        label=r"$m_e/m^*$ at $K = 0$",
+    )
     axes.axvline(middle, color=style.GREY, lw=0.6, ls=":")
     axes.axhline(0.0, color=style.PALE, lw=0.5, zorder=0.5)
     axes.set_xlabel(r"$\lambda = 2g^2/(\Omega t)$", fontsize=TEXT)

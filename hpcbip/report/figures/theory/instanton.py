@@ -60,9 +60,18 @@ def comparison_figure(found: Sequence[Comparison], surface: Surface, t_over_omeg
     axes = style.panels(figure)[0, 0]
     lam = [one.mass.lam for one in found]
     hollow = [bool(one.mass.flags) for one in found]
-    style.points(axes, lam, [one.log_mass for one in found], [one.log_mass_err for one in found], Look.of(0), hollow)
-    axes.plot(style.numbers(lam), style.numbers([one.action for one in found]), "s-", color=COLOURS[1], ms=3.0, lw=1.0,
-              label=r"$S(\lambda)$, instanton")  # fmt: skip
+    style.points(
+        axes, lam, [one.log_mass for one in found], [one.log_mass_err for one in found], Look.of(0), hollow
+    )
+    axes.plot(
+        style.numbers(lam),
+        style.numbers([one.action for one in found]),
+        "s-",
+        color=COLOURS[1],
+        ms=3.0,
+        lw=1.0,
+        label=r"$S(\lambda)$, instanton",
+    )
     style.look_entry(axes, r"$\ln m^*$, Monte Carlo", Look.of(0))
     if any(hollow):
         style.hollow_entry(axes)
@@ -84,12 +93,16 @@ def _distortion(axes: Axes, surface: Surface, x: NDArray[np.float64], title: str
     for start, stop, change in zip(data["starts"], data["stops"], data["change"], strict=True):
         ends = np.array([start, stop]).T
         axes.plot(*ends, color=COLOURS[1], lw=0.3 + 5.0 * abs(change) / largest, marker=".", ms=1)
-    axes.scatter(data["sites"][:, 0], data["sites"][:, 1], 4.0 + 220.0 * data["density"], COLOURS[0], zorder=3)
+    axes.scatter(
+        data["sites"][:, 0], data["sites"][:, 1], 4.0 + 220.0 * data["density"], COLOURS[0], zorder=3
+    )
     axes.set_aspect("equal", adjustable="datalim")
     axes.set_axis_off()
     style.name_panel(axes, f"{title}, $\\lambda$ = {surface.lam:g}; largest change {largest:.2g} t")
-    sites = [{"kind": f"{title}: density", "x": x, "y": y, "value": value}
-             for (x, y), value in zip(data["sites"].tolist(), data["density"].tolist(), strict=True)]  # fmt: skip
+    sites = [
+        {"kind": f"{title}: density", "x": x, "y": y, "value": value}
+        for (x, y), value in zip(data["sites"].tolist(), data["density"].tolist(), strict=True)
+    ]
     middles = 0.5 * (data["starts"] + data["stops"])
     return sites + [
         {"kind": f"{title}: change", "x": x, "y": y, "value": value}
@@ -104,8 +117,10 @@ def _profiles(axes: Axes, shown: Instanton) -> Rows:
         if line is not None:
             x = line.length / line.length[-1]
             axes.plot(x, line.profile, color=colour, label=f"{label}: s = {line.action:.3f}")
-            rows += [{"kind": label, "lambda": shown.surface.lam, "x": a, "value": b}
-                     for a, b in zip(x.tolist(), line.profile.tolist(), strict=True)]  # fmt: skip
+            rows += [
+                {"kind": label, "lambda": shown.surface.lam, "x": a, "value": b}
+                for a, b in zip(x.tolist(), line.profile.tolist(), strict=True)
+            ]
     axes.set_xlabel("length along the path", fontsize=TEXT)
     axes.set_ylabel(r"$(v - v_\mathrm{min})/t$", fontsize=TEXT)
     axes.margins(y=0.25)
@@ -121,7 +136,9 @@ def _law(axes: Axes, label: str, found: Sequence[Instanton], look: Look) -> Rows
         ends = np.array([fit.lam_from, fit.lam_to])
         text = f"{label}: p = {fit.p:.2f} ± {fit.p_err:.2f}"
         axes.plot(ends, fit.c * ends**fit.p, color=look.colour, lw=1, label=text)
-    return [{"kind": f"action: {label}", "lambda": lam, "value": s} for lam, s in zip(lams, actions, strict=True)]
+    return [
+        {"kind": f"action: {label}", "lambda": lam, "value": s} for lam, s in zip(lams, actions, strict=True)
+    ]
 
 
 def bond_picture(surface: Surface, x: NDArray[np.float64]) -> dict[str, NDArray[np.float64]]:

@@ -26,7 +26,11 @@ _REACH = 3  # sites along each primitive vector
 _GRID = 61  # points along each phase
 _PARAMETERS = ("U", "V", "V2", "V3", "V_perp", "t_prime", "t_perp")
 _SYMBOLS = {"t_prime": "t'", "t_perp": r"t_\perp", "V2": "V_2", "V3": "V_3", "V_perp": r"V_\perp"}
-_SCAN = (("binding_energy", "binding energy / $t$"), ("mass", "$m^*/m_0$"), ("pair_distance2", r"$\langle r^2\rangle$"))
+_SCAN = (
+    ("binding_energy", "binding energy / $t$"),
+    ("mass", "$m^*/m_0$"),
+    ("pair_distance2", r"$\langle r^2\rangle$"),
+)
 
 
 def pair_figure(models: Sequence[PairModel], rows: Sequence[Record]) -> Picture:
@@ -60,7 +64,11 @@ def _pairs(model: PairModel) -> Picture:
     caption += "." if d == 1 else "; area: its square, relative to the largest; colour: its sign."
     if below:
         caption += " Below: the order parameter of their dilute condensate, Δ(k)/√n"
-        caption += " and F(k)/√n." if d == 1 else " as colour (red and blue: signs), its nodes grey, F(k) as contours."
+        caption += (
+            " and F(k)/√n."
+            if d == 1
+            else " as colour (red and blue: signs), its nodes grey, F(k) as contours."
+        )
     if d == 3:
         caption += " Both are those in the plane through the first two primitive vectors."
     return Picture(figure, rows, "Pairs and their order parameter", caption)
@@ -77,7 +85,10 @@ def _real_space(axes: Axes, state: BoundPair) -> Rows:
         axes.bar(position[:, 0], psi, 0.7, color=COLOURS[0])
         axes.axhline(0.0, color=GREY, lw=0.5)
         axes.set_xlabel("$r$", fontsize=SMALL)
-        return [{"kind": "psi", "x": x, "value": y} for x, y in zip(position[:, 0].tolist(), psi.tolist(), strict=True)]
+        return [
+            {"kind": "psi", "x": x, "value": y}
+            for x, y in zip(position[:, 0].tolist(), psi.tolist(), strict=True)
+        ]
     largest = float(np.abs(psi).max())
     if largest < 1e-9:  # an odd function of z
         axes.text(0.5, 0.5, "zero in this plane", transform=axes.transAxes, ha="center", fontsize=SMALL)
@@ -86,9 +97,16 @@ def _real_space(axes: Axes, state: BoundPair) -> Rows:
 
         width, colour = 0.95 * np.abs(psi) / largest, np.where(psi > 0.0, COLOURS[0], COLOURS[1])
         discs = EllipseCollection(
-            width, width, np.zeros(len(width)), units="xy", offsets=position[:, :2], offset_transform=axes.transData,
-            facecolors=list(colour), lw=0, zorder=3,
-        )  # fmt: skip
+            width,
+            width,
+            np.zeros(len(width)),
+            units="xy",
+            offsets=position[:, :2],
+            offset_transform=axes.transData,
+            facecolors=list(colour),
+            lw=0,
+            zorder=3,
+        )
         axes.add_collection(discs)
     axes.scatter(position[:, 0], position[:, 1], 0.8, GREY, lw=0, zorder=2)
     edge = np.abs(position[:, :2]).max(axis=0) + 0.6
@@ -113,7 +131,12 @@ def _momentum_space(axes: Axes, state: BoundPair, first: bool) -> Rows:
     else:
         top = float(np.abs(order.gap).max())
         axes.imshow(
-            order.gap.T, origin="lower", extent=(-1, 1, -1, 1), cmap="RdBu_r", vmin=-top or -1.0, vmax=top or 1.0
+            order.gap.T,
+            origin="lower",
+            extent=(-1, 1, -1, 1),
+            cmap="RdBu_r",
+            vmin=-top or -1.0,
+            vmax=top or 1.0,
         )
         if top > 1e-9:
             axes.contour(k, k, order.anomalous.T, colors="black", linewidths=0.5, levels=7)
@@ -123,11 +146,16 @@ def _momentum_space(axes: Axes, state: BoundPair, first: bool) -> Rows:
         axes.set_ylabel(names[1] if first else "", fontsize=SMALL)
         style.name_panel(axes, f"$|\\Delta_k|/\\sqrt{{n}} \\leq {top:.3g}t$")
     return [
-        {"kind": "order parameter", "x": float(place[0]), "y": float(place[1]) if len(place) > 1 else None,
-         "value": float(order.gap[index]), "anomalous": float(order.anomalous[index])}
+        {
+            "kind": "order parameter",
+            "x": float(place[0]),
+            "y": float(place[1]) if len(place) > 1 else None,
+            "value": float(order.gap[index]),
+            "anomalous": float(order.anomalous[index]),
+        }
         for index in np.ndindex(order.gap.shape)
         for place in [tuple(k[i] for i in index)]
-    ]  # fmt: skip
+    ]
 
 
 def _scan(rows: Sequence[Record]) -> Picture:
@@ -144,9 +172,14 @@ def _scan(rows: Sequence[Record]) -> Picture:
         for axes, (name, _) in zip(panels, _SCAN, strict=True):
             look = Look.of(i)
             axes.plot(
-                style.numbers([row[x] for row in curve]), style.numbers([row[name] for row in curve]), look.marker,
-                ls="-", ms=2.0, color=look.colour, lw=1.0,
-            )  # fmt: skip
+                style.numbers([row[x] for row in curve]),
+                style.numbers([row[name] for row in curve]),
+                look.marker,
+                ls="-",
+                ms=2.0,
+                color=look.colour,
+                lw=1.0,
+            )
     for axes, (name, label) in zip(panels, _SCAN, strict=True):
         axes.set_xlabel(f"${_SYMBOLS.get(x, x)}/t$", fontsize=TEXT)
         axes.set_ylabel(label, fontsize=TEXT)
@@ -156,8 +189,11 @@ def _scan(rows: Sequence[Record]) -> Picture:
             axes.set_yscale("log")
             style.log_axis(axes.yaxis)
     style.look_entries(panels[0], [(_label(key, others), Look.of(i)) for i, key in enumerate(curves)])
-    fixed = [f"${_SYMBOLS.get(name, name)} = {_text(rows[0][name])}$" for name in _PARAMETERS
-             if name in rows[0] and name not in varied and rows[0][name]]  # fmt: skip
+    fixed = [
+        f"${_SYMBOLS.get(name, name)} = {_text(rows[0][name])}$"
+        for name in _PARAMETERS
+        if name in rows[0] and name not in varied and rows[0][name]
+    ]
     style.legend(figure, panels[0], ", ".join([rows[0]["lattice"], *fixed]))
     caption = (
         f"Binding energy, mass and size of the bound states against {x}, by symmetry channel; exact. A curve begins "

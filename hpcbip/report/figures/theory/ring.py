@@ -49,18 +49,28 @@ def _levels(axes: Axes, amplitude: float, attraction: float, model: str) -> Rows
     for sign in (-1.0, 1.0):
         for level in ring_levels(sign * amplitude, attraction, model):
             axes.plot(
-                [0.0, sign * amplitude], [-attraction, level.E], color=CHANNELS[level.label],
-                lw=0.8 + 0.8 * level.degeneracy, label=level.label if sign < 0 else None,
-            )  # fmt: skip
+                [0.0, sign * amplitude],
+                [-attraction, level.E],
+                color=CHANNELS[level.label],
+                lw=0.8 + 0.8 * level.degeneracy,
+                label=level.label if sign < 0 else None,
+            )
             axes.text(
-                sign * amplitude, level.E, f" {level.label} ({level.irrep}) ", ha="right" if sign < 0 else "left",
-                va="center", fontsize=SMALL, color=CHANNELS[level.label],
-            )  # fmt: skip
+                sign * amplitude,
+                level.E,
+                f" {level.label} ({level.irrep}) ",
+                ha="right" if sign < 0 else "left",
+                va="center",
+                fontsize=SMALL,
+                color=CHANNELS[level.label],
+            )
     axes.axvline(0.0, color=GREY, lw=0.6, ls=":")
     axes.margins(x=0.22)
     axes.set_xlabel("amplitude $h$: electron-like | hole-like", fontsize=TEXT)
     axes.set_ylabel("$E$", fontsize=TEXT)
-    return [{"kind": "ring", **row} for sign in (-1.0, 1.0) for row in rows(sign * amplitude, attraction, model)]
+    return [
+        {"kind": "ring", **row} for sign in (-1.0, 1.0) for row in rows(sign * amplitude, attraction, model)
+    ]
 
 
 def _exchange(axes: Axes) -> Rows:
