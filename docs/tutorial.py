@@ -3,8 +3,8 @@
     make run                                    # or any campaign; it may still be running
     python docs/tutorial.py runs/quickstart
 
-Every number that `hpcbip reduce` prints is a column of one pandas frame, one row per point. X_err is the error of X, X_tau
-its autocorrelation time in bins, X_verdict says whether its statistics have converged.
+Every number that `hpcbip reduce` prints is a column of one pandas frame, one row per point. X_err is the
+error of X, X_tau its autocorrelation time in bins, X_verdict says whether its statistics have converged.
 """
 
 import sys
@@ -40,8 +40,9 @@ for identity, point in campaign.iterrows():
 good = campaign[campaign["tc_valid"] & (campaign["mass_bipolaron_verdict"] == "converged")]
 print(f"{len(good)} of {len(campaign)} points are converged and without a flag that speaks against Tc")
 
-# 4. Compute. Plain arithmetic on columns; errors of independent quantities add in quadrature. Where they are not independent
-# (mass and size of one pair) take the observable that hpcbip has carried through the jackknife, as tc_over_omega.
+# 4. Compute. Plain arithmetic on columns; errors of independent quantities add in quadrature. Where they are
+# not independent (mass and size of one pair) take the observable that hpcbip has carried through the
+# jackknife, as tc_over_omega.
 enhancement = (
     campaign["mass_bipolaron"] / campaign["mass_polaron"]
 )  # m0 = 2 m_e: 1 for two polarons that do not bind
@@ -60,7 +61,8 @@ print(
     f"highest Tc/omega at touching pairs {campaign['tc_over_omega'].max():.3f}, at 0.02 {dilute['tc_over_omega'].max():.3f}"
 )
 
-# 6. Draw. `hpcbip report` draws the usual figures; this is one of one's own, hollow where a flag speaks against the point.
+# 6. Draw. `hpcbip report` draws the usual figures; this is one of one's own, hollow where a flag speaks
+# against the point.
 figure = Figure(figsize=(4.5, 3.2), layout="constrained")
 axes = figure.subplots()
 for (omega, U), curve in campaign.sort_values("lambda").groupby(["omega", "U"]):

@@ -1,4 +1,5 @@
-"""Entry script for mpirun and srun: `python jobs/reduce.py ...` reduces its bins to observables (`hpcbip reduce`)."""
+"""Entry script for mpirun and srun: `python jobs/reduce.py ...` reduces its bins to observables (`hpcbip
+reduce`)."""
 
 import sys
 

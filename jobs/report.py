@@ -1,4 +1,5 @@
-"""Entry script for mpirun and srun: `python jobs/report.py ...` writes its figures and report.html (`hpcbip report`)."""
+"""Entry script for mpirun and srun: `python jobs/report.py ...` writes its figures and report.html (`hpcbip
+report`)."""
 
 import sys
 

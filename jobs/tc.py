@@ -1,4 +1,5 @@
-"""Entry script for mpirun and srun: `python jobs/tc.py ...` computes its transition temperatures (`hpcbip tc`)."""
+"""Entry script for mpirun and srun: `python jobs/tc.py ...` computes its transition temperatures (`hpcbip
+tc`)."""
 
 import sys
 

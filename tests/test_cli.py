@@ -119,7 +119,8 @@ def test_status_and_digest_tell_the_truth(tmp_path: Path) -> None:
 
 
 def test_a_full_disk_is_one_line_and_nothing_is_lost(tmp_path: Path) -> None:
-    """A limit on file sizes stands in for a full disk: checkpoints are larger than it, the segment is made before."""
+    """A limit on file sizes stands in for a full disk: checkpoints are larger than it, the segment is made
+    before."""
     import resource
     import subprocess
 

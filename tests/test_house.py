@@ -39,7 +39,8 @@ def module_name(path: Path) -> str:
 
 
 def imports(path: Path) -> Iterator[str]:
-    """Full dotted names of everything that a file imports, also inside functions; relative imports are resolved."""
+    """Full dotted names of everything that a file imports, also inside functions; relative imports are
+    resolved."""
     package = path.relative_to(ROOT).parent.parts
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):

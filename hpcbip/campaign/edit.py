@@ -1,7 +1,9 @@
-"""New points and tighter targets in a configuration file: the file grows by these, everything else stays as it is.
+"""New points and tighter targets in a configuration file: the file grows by these, everything else stays as
+it is.
 
-The places are those that the YAML parser reports, so that comments, order and layout are kept byte for byte. What has
-been written is read again, and must be the configuration that was meant, before it takes the place of the old one.
+The places are those that the YAML parser reports, so that comments, order and layout are kept byte for byte.
+What has been written is read again, and must be the configuration that was meant, before it takes the place
+of the old one.
 """
 
 from __future__ import annotations
@@ -28,7 +30,8 @@ MODEL_KEYS = ("lattice", "coupling", "t")
 
 @dataclass(frozen=True)
 class Extension:
-    """What a configuration has been extended by: points that it did not have yet, and targets that became tighter."""
+    """What a configuration has been extended by: points that it did not have yet, and targets that became
+    tighter."""
 
     points: tuple[Mapping[str, float], ...]
     target: Mapping[str, float]
@@ -43,7 +46,8 @@ def extend(
 
     Args:
         path: of the YAML file.
-        points: parameters `POINT_KEYS`, and if they are given `MODEL_KEYS`, which must be the configuration's.
+        points: parameters `POINT_KEYS`, and if they are given `MODEL_KEYS`, which must be the
+            configuration's.
         target: relative errors by observable, as in `sampling: target:`.
 
     Raises:

@@ -1,7 +1,8 @@
-"""Identities: what a result is filed under is a hash of its parameters, never its position in a configuration.
+"""Identities: what a result is filed under is a hash of its parameters, never its position in a
+configuration.
 
-Hence adding points to a campaign neither moves nor discards finished ones, and every chain has its own random stream,
-which depends on nothing but the campaign's seed, the parameters and the chain's number.
+Hence adding points to a campaign neither moves nor discards finished ones, and every chain has its own random
+stream, which depends on nothing but the campaign's seed, the parameters and the chain's number.
 """
 
 from __future__ import annotations

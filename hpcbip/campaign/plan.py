@@ -1,7 +1,7 @@
 """The plan: which points a configuration asks for, and which ensembles have to be sampled for them.
 
-A point needs two ensembles, one electron (polaron) and two (bipolaron). The polaron's does not depend on U and V, so
-points that differ only in these share it, and with it its chains.
+A point needs two ensembles, one electron (polaron) and two (bipolaron). The polaron's does not depend on U
+and V, so points that differ only in these share it, and with it its chains.
 """
 
 from __future__ import annotations
@@ -31,8 +31,8 @@ class EnsembleRecord:
 
     Attributes:
         sector: "polaron" or "bipolaron".
-        parameters: lattice, coupling, t, omega, g, beta, electrons, for the bipolaron U and V, and what else the model
-            needs (`hpcbip.models.Model`).
+        parameters: lattice, coupling, t, omega, g, beta, electrons, for the bipolaron U and V, and what else
+            the model needs (`hpcbip.models.Model`).
         identity: hash of the parameters, 64 hexadecimal digits.
     """
 
@@ -55,8 +55,8 @@ class Point:
     """One point of the scan.
 
     Attributes:
-        parameters: lattice, coupling, t, omega, g, lambda, U, V and beta (that of the bipolaron, the longer one; each
-            ensemble's own is in its record). Energies in the unit of t, beta in its inverse.
+        parameters: lattice, coupling, t, omega, g, lambda, U, V and beta (that of the bipolaron, the longer
+            one; each ensemble's own is in its record). Energies in the unit of t, beta in its inverse.
         identity: 12 hexadecimal digits.
         ensembles: {"polaron": key, "bipolaron": key} into `Plan.ensembles`.
     """
@@ -75,11 +75,12 @@ class Plan:
 
 
 def auto_beta(sector: str, t: float, omega: float) -> float:
-    """Projection length β (units 1/energy) of `beta: auto`: long against both the hopping and the phonon time.
+    """Projection length β (units 1/energy) of `beta: auto`: long against both the hopping and the phonon
+    time.
 
-    The ends of the path relax to the ground state within a few 1/gap. The gap above a bound pair is the phonon
-    frequency or the binding energy, whichever is smaller, so the bipolaron gets the longer path. What is left of the
-    ends lies outside the bulk window in which mass and size are measured.
+    The ends of the path relax to the ground state within a few 1/gap. The gap above a bound pair is the
+    phonon frequency or the binding energy, whichever is smaller, so the bipolaron gets the longer path. What
+    is left of the ends lies outside the bulk window in which mass and size are measured.
     """
     if sector == "polaron":
         return max(30.0 / t, 20.0 / omega)

@@ -9,8 +9,8 @@
     sampling: {chains: 4, target: {tc_over_omega: 0.02}, max_blocks: 200}
     tc: {omega_meV: 30}
 
-Energies are in the unit in which t is given (t = 1: in units of the hopping), β in its inverse. The λ convention is
-that of `hpcbip.models.couplings` for the lattice and the coupling.
+Energies are in the unit in which t is given (t = 1: in units of the hopping), β in its inverse. The λ
+convention is that of `hpcbip.models.couplings` for the lattice and the coupling.
 """
 
 from __future__ import annotations
@@ -92,15 +92,16 @@ _Integer = Annotated[int, Field(strict=True)]
 
 
 class WrittenLattice(Section):
-    """A Bravais lattice by its primitive vectors (rows, Cartesian) and one lattice-coordinate vector per bond axis."""
+    """A Bravais lattice by its primitive vectors (rows, Cartesian) and one lattice-coordinate vector per bond
+    axis."""
 
     vectors: tuple[tuple[Number, ...], ...]
     bonds: tuple[tuple[_Integer, ...], ...]
 
 
 class ModelSection(Section):
-    """What all points share: lattice, kind of coupling, hopping t; factors of t and g per bond axis; interactions of
-    the neighbour shells, which add to the tail V/r."""
+    """What all points share: lattice, kind of coupling, hopping t; factors of t and g per bond axis;
+    interactions of the neighbour shells, which add to the tail V/r."""
 
     lattice: Annotated[str, BeforeValidator(_lattice)]
     coupling: Annotated[str, BeforeValidator(_coupling)]
@@ -224,7 +225,8 @@ def _chains(value: object) -> object:
 
 
 class SamplingSection(Section):
-    """How long and how finely the chains are sampled. All counts are per chain, whatever the number of ranks."""
+    """How long and how finely the chains are sampled. All counts are per chain, whatever the number of
+    ranks."""
 
     beta: Annotated[Literal["auto"] | float | BetaSection, BeforeValidator(_beta)] = "auto"
     chains: Annotated[int | ChainsSection, BeforeValidator(_chains)] = 4
@@ -262,8 +264,8 @@ def _prefactor(value: object) -> object:
 
 
 class TcSection(Section):
-    """How Tc is worked out from mass and size; None leaves the kelvin column out, takes the default prefactor, and the
-    density (pairs per volume, in lattice constants) at which pairs touch."""
+    """How Tc is worked out from mass and size; None leaves the kelvin column out, takes the default
+    prefactor, and the density (pairs per volume, in lattice constants) at which pairs touch."""
 
     omega_meV: Positive | None = None
     density: Positive | None = None
@@ -317,7 +319,8 @@ class Config(Section):
     def frozen(self) -> dict[str, Any]:
         """What must never change in a campaign that has begun, as {dotted key: JSON value}.
 
-        Everything else may be extended or changed: the grid, points, targets, block limits, chains and the Tc step.
+        Everything else may be extended or changed: the grid, points, targets, block limits, chains and the Tc
+        step.
         """
         beta = self.sampling.beta
         return {

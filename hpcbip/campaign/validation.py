@@ -1,7 +1,8 @@
-"""What every section of a configuration has in common: strict types, no unknown keys, errors that name the key.
+"""What every section of a configuration has in common: strict types, no unknown keys, errors that name the
+key.
 
-Validators raise `refusal(...)`, which carries what is wrong and what is allowed; `explain` makes the one line that a
-user sees:
+Validators raise `refusal(...)`, which carries what is wrong and what is allowed; `explain` makes the one line
+that a user sees:
 
     FILE: KEY.PATH: VALUE: what is wrong; allowed: ...
 """

@@ -1,8 +1,8 @@
 """YAML read the strict way: numbers as YAML 1.2 writes them, no duplicate keys, one line for every error.
 
-PyYAML follows YAML 1.1, which reads `1e-4` as a string, `010` as eight, `1:30` as ninety and `no` as false. In a table
-of physical parameters each of these is a silent mistake, so this loader reads plain scalars as the core schema of
-YAML 1.2 does (less its octal and hexadecimal integers).
+PyYAML follows YAML 1.1, which reads `1e-4` as a string, `010` as eight, `1:30` as ninety and `no` as false.
+In a table of physical parameters each of these is a silent mistake, so this loader reads plain scalars as the
+core schema of YAML 1.2 does (less its octal and hexadecimal integers).
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
 """The `hpcbip` command: parses, calls one function per verb, prints.
 
-Exit status: 0 done, 2 bad input (one line on stderr), 3 stopped before the targets were met and ready to go on.
+Exit status: 0 done, 2 bad input (one line on stderr), 3 stopped before the targets were met and ready to go
+on.
 """
 
 from __future__ import annotations
@@ -67,7 +68,8 @@ def run(config: Path, directory: Path, ranks: int | None, max_time: float | None
         report_status(status)
         if not rank:  # one rank says it for all
             click.echo(f"hpcbip: {error}", err=True)
-    # mpirun prints a page about ranks that end with another status than 0; `hpcbip run -n` reads it from a file
+    # mpirun prints a page about ranks that end with another status than 0; `hpcbip run -n` reads it from a
+    # file
     sys.exit(0 if "HPCBIP_STATUS_FILE" in os.environ else status)
 
 

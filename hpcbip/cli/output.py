@@ -34,7 +34,8 @@ def output(rows: list[dict[str, Any]], form: str) -> None:
 
 
 def drawn(make: Callable[[], Picture], path: Path | None, form: str) -> None:
-    """Draw and save, if there is a path; say what is to be seen and which files there are, unless a program reads."""
+    """Draw and save, if there is a path; say what is to be seen and which files there are, unless a program
+    reads."""
     if path is None:
         return
     picture = make()

@@ -1,1 +1,2 @@
-"""How a campaign is run: scheduler, stopping rule, master and workers, MPI, deadlines, and the search for a maximum."""
+"""How a campaign is run: scheduler, stopping rule, master and workers, MPI, deadlines, and the search for a
+maximum."""

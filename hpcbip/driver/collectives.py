@@ -17,8 +17,8 @@ NAME = 64  # bytes of a host's name
 
 
 def say(text: str, stream: TextIO | None = None) -> None:
-    """Print a line, on stderr unless told otherwise. That nobody listens any more (mpirun has closed the pipe because a
-    rank was lost, or the reader was `head`) must not look like a failure of the run."""
+    """Print a line, on stderr unless told otherwise. That nobody listens any more (mpirun has closed the pipe
+    because a rank was lost, or the reader was `head`) must not look like a failure of the run."""
     stream = stream or sys.stderr
     try:
         print(text, file=stream, flush=True)
@@ -63,9 +63,9 @@ def is_loss(error: Any) -> bool:
 
 
 def abort_on_error(communicator: Any, tell: Callable[[int], None]) -> None:
-    """Make an uncaught exception in any rank end the whole job, with its traceback, instead of leaving the others to
-    wait. Where a rank is lost while nobody can do without it, it ends without one, to be gone on with. `tell` is called
-    with the exit status."""
+    """Make an uncaught exception in any rank end the whole job, with its traceback, instead of leaving the
+    others to wait. Where a rank is lost while nobody can do without it, it ends without one, to be gone on
+    with. `tell` is called with the exit status."""
 
     def hook(kind: type[BaseException], error: BaseException, trace: Any) -> None:
         status = 3 if is_loss(error) else 1

@@ -1,4 +1,5 @@
-"""Whether an ensemble has met its targets: the errors at its milestones, worked out beside the master's other work."""
+"""Whether an ensemble has met its targets: the errors at its milestones, worked out beside the master's other
+work."""
 
 from __future__ import annotations
 
@@ -24,7 +25,8 @@ def rules_of(config: Config) -> Rules:
 
 
 class Judge:
-    """Errors of ensembles at milestones, from a thread of its own; what was found once is not worked out again.
+    """Errors of ensembles at milestones, from a thread of its own; what was found once is not worked out
+    again.
 
     Args:
         config, plan: the campaign.
@@ -102,8 +104,8 @@ class Judge:
         return partners
 
     def _errors(self, identity: str, milestone: Milestone) -> Errors:
-        """Relative errors by observable. The other sector enters the binding energy with its first milestone only, so
-        that the outcome does not depend on how far it happens to be."""
+        """Relative errors by observable. The other sector enters the binding energy with its first milestone
+        only, so that the outcome does not depend on how far it happens to be."""
         targets = self._targets(self._plan.ensembles[identity].sector)
         if not targets:
             return {}

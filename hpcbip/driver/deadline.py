@@ -42,7 +42,8 @@ def _margin(length: float) -> float:
 def slurm_end() -> float | None:
     """The end of this Slurm job as `time.time()`: from its environment, or asked of Slurm.
 
-    None outside of Slurm, in a job without a limit, and where Slurm does not answer; the latter is told on stderr.
+    None outside of Slurm, in a job without a limit, and where Slurm does not answer; the latter is told on
+    stderr.
     """
     job = os.environ.get("SLURM_JOB_ID")
     if job is None:
@@ -50,7 +51,8 @@ def slurm_end() -> float | None:
     stated = os.environ.get("SLURM_JOB_END_TIME", "")
     if stated.isdigit():  # UTC epoch; newer versions of Slurm only
         return float(stated)
-    # The number of one task of an array is that of the whole array too: %A tells which line is this job's own.
+    # The number of one task of an array is that of the whole array too: %A tells which line is this job's
+    # own.
     command = ["squeue", "--noheader", "--job", job, "--format", "%A %L"]
     for attempt in range(TRIES):
         try:
@@ -76,7 +78,8 @@ def slurm_end() -> float | None:
 
 
 def parse_time_left(text: str) -> float | None:
-    """Seconds of Slurm's [days-][[hours:]minutes:]seconds; None for UNLIMITED and whatever else is not a time."""
+    """Seconds of Slurm's [days-][[hours:]minutes:]seconds; None for UNLIMITED and whatever else is not a
+    time."""
     match = re.fullmatch(r"(?:(\d+)-)?(?:(?:(\d+):)?(\d+):)?(\d+)", text.strip())
     if match is None:
         return None

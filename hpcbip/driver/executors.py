@@ -1,10 +1,11 @@
 """Who runs the blocks: a thread of this process, and the other ranks of an MPI job.
 
-Rank 0 is the master. In small jobs it works too: its blocks run in a thread (the kernel holds no interpreter lock), so
-that no core is spent on waiting, and only the main thread talks MPI. Messages are probed for with pauses: a blocked
-MPI call would burn a core.
+Rank 0 is the master. In small jobs it works too: its blocks run in a thread (the kernel holds no interpreter
+lock), so that no core is spent on waiting, and only the main thread talks MPI. Messages are probed for with
+pauses: a blocked MPI call would burn a core.
 
-Where MPI can live on without a rank (ULFM), the loss of a worker costs the block in its hands and nothing else.
+Where MPI can live on without a rank (ULFM), the loss of a worker costs the block in its hands and nothing
+else.
 """
 
 from __future__ import annotations
@@ -119,8 +120,8 @@ class MpiTeam:
 
 
 def leave_without_the_lost(communicator: Any) -> None:
-    """Come together with those that are left. MPI cannot be ended in order any more (it would wait for the lost ones),
-    so that each has to leave its process at once after this."""
+    """Come together with those that are left. MPI cannot be ended in order any more (it would wait for the
+    lost ones), so that each has to leave its process at once after this."""
     rest = communicator.Shrink()
     request = rest.Ibarrier()
     while not request.Test():

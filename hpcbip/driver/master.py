@@ -1,4 +1,5 @@
-"""The master: hands out blocks, writes bins, has errors judged, watches the clock. It knows no MPI, only a `Team`."""
+"""The master: hands out blocks, writes bins, has errors judged, watches the clock. It knows no MPI, only a
+`Team`."""
 
 from __future__ import annotations
 
@@ -36,7 +37,8 @@ class Team(Protocol):
         """Give a task to an idle member."""
 
     def poll(self) -> tuple[int, Result | None] | None:
-        """A finished task and its member, if there is one; does not wait. None for the result: the member is lost."""
+        """A finished task and its member, if there is one; does not wait. None for the result: the member is
+        lost."""
 
 
 class Master:
@@ -98,7 +100,8 @@ class Master:
             report: called often, with this master, to show progress.
 
         Returns:
-            whether the campaign is finished: every ensemble has met its targets, come to its hard end, or failed.
+            whether the campaign is finished: every ensemble has met its targets, come to its hard end, or
+                failed.
         """
         idle = deque(team.members)
         self.members = len(idle)
@@ -154,7 +157,8 @@ class Master:
         return self.scheduler.finished
 
     def _catch_up(self, stop: Callable[[], str]) -> None:
-        """Have judged what earlier runs left to be judged, before anything is begun: it may be done already."""
+        """Have judged what earlier runs left to be judged, before anything is begun: it may be done
+        already."""
         self._consult()
         while self._judge.waiting and not stop():
             time.sleep(0.001)

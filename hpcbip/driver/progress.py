@@ -57,7 +57,8 @@ def summary(master: Master, deadline: float | None) -> str:
 
 
 class Progress:
-    """Shows how far a run is; `deadline` is a `time.time()` or None, `parallel` says that mpirun is in between."""
+    """Shows how far a run is; `deadline` is a `time.time()` or None, `parallel` says that mpirun is in
+    between."""
 
     def __init__(self, deadline: float | None, parallel: bool) -> None:
         # mpirun hides the terminal, or makes one up for its ranks: there only `hpcbip run -n` knows

@@ -63,8 +63,8 @@ def run_campaign(source: Path, directory: Path, max_time: float | None, started:
         0 when every target is met, 3 when stopped before, on all ranks the same.
 
     Raises:
-        InputError: on bad input, before any work starts; when the disk refuses to take results; when a point cannot be
-            sampled.
+        InputError: on bad input, before any work starts; when the disk refuses to take results; when a point
+            cannot be sampled.
     """
     comm = _world()
     parent = os.getppid()
@@ -146,8 +146,8 @@ def _prepare(source: Path, directory: Path, stack: contextlib.ExitStack) -> _Pre
 def _conduct(
     comm: Any, directory: Path, ready: _Prepared, limit: float | None, stop: Callable[[], str]
 ) -> tuple[int, str, bool]:
-    """Give orders, hand out blocks until the end; returns the exit status, what to tell the user, and whether ranks
-    were lost."""
+    """Give orders, hand out blocks until the end; returns the exit status, what to tell the user, and whether
+    ranks were lost."""
     from hpcbip.driver.executors import LocalTeam, MpiTeam
     from hpcbip.driver.master import Master
     from hpcbip.driver.worker import Worker
@@ -240,7 +240,8 @@ def _world() -> Any:
     """COMM_WORLD inside of an MPI job, otherwise None and MPI is not started."""
     if mpi_rank() is None:
         return None
-    # A rank that dies while MPI starts leaves the others waiting in it for ever where MPI could live on without it.
+    # A rank that dies while MPI starts leaves the others waiting in it for ever where MPI could live on
+    # without it.
     old = signal.signal(signal.SIGALRM, signal.SIG_DFL)
     signal.alarm(int(os.environ.get("HPCBIP_MPI_PATIENCE", "0")))
     from mpi4py import MPI
@@ -275,8 +276,8 @@ def report_status(status: int) -> None:
 
 @contextlib.contextmanager
 def _stop_requests(directory: Path, parent: int) -> Iterator[Callable[[], str]]:
-    """SIGTERM, SIGINT and SIGUSR1, a file DIR/stop, and the death of the parent all ask for a stop after the blocks in
-    hand."""
+    """SIGTERM, SIGINT and SIGUSR1, a file DIR/stop, and the death of the parent all ask for a stop after the
+    blocks in hand."""
     reasons: list[str] = []
 
     def handler(number: int, _: Any) -> None:

@@ -1,17 +1,18 @@
 """Which block comes next: a plain state machine, without MPI, files or clocks.
 
 Every chain of an ensemble runs its thermal blocks, then blocks of bins up to the milestone of its ensemble
-(`milestones`). When all chains stand there the errors are compared with the targets, from exactly the bins up to
-there, and the ensemble is done or gets the next milestone. What counts in the end is therefore a function of the
-configuration and the seed alone, whatever the number of ranks, the timing and the kills.
+(`milestones`). When all chains stand there the errors are compared with the targets, from exactly the bins up
+to there, and the ensemble is done or gets the next milestone. What counts in the end is therefore a function
+of the configuration and the seed alone, whatever the number of ranks, the timing and the kills.
 
 Which of the possible blocks is handed out first is free, and decides how soon all is done:
 
 1. ensembles before their first milestone, the least advanced chains first: nothing is known of these;
-2. chains that stand below the milestone, or that will be needed beyond it as far as the last errors tell: those with
-   the longest expected time to the targets first (blocks left, in sequence, times the seconds of a block there);
-3. so that no rank is idle: blocks beyond a milestone that is still waited for, which the next one will need if the
-   targets are missed. If they are met these bins lie in the files, but do not count.
+2. chains that stand below the milestone, or that will be needed beyond it as far as the last errors tell:
+   those with the longest expected time to the targets first (blocks left, in sequence, times the seconds of a
+   block there);
+3. so that no rank is idle: blocks beyond a milestone that is still waited for, which the next one will need
+   if the targets are missed. If they are met these bins lie in the files, but do not count.
 """
 
 from __future__ import annotations
@@ -79,8 +80,8 @@ class Scheduler:
         identities: the ensembles.
         rules: how long chains are.
         behind: (identity, chain) -> blocks already done; absent: none.
-        targeted: ensembles that have a target; if none has one, all run to the hard end, otherwise the others stop at
-        the first milestone. partners: identity -> ensembles whose first milestone its errors need.
+        targeted: ensembles that have a target; if none has one, all run to the hard end, otherwise the others
+        stop at the first milestone. partners: identity -> ensembles whose first milestone its errors need.
     """
 
     def __init__(
@@ -153,8 +154,8 @@ class Scheduler:
         return max(longest, total / max(1, workers))
 
     def next(self, prefer: ChainKey | None = None, gamble: bool = True) -> Task | None:
-        """The next block to run, or None if nothing can be begun now; `prefer` wins unless another is more urgent.
-        Without `gamble` none that may turn out not to be needed."""
+        """The next block to run, or None if nothing can be begun now; `prefer` wins unless another is more
+        urgent. Without `gamble` none that may turn out not to be needed."""
         while self._heap and self._keys.get(self._heap[0][1:]) != self._heap[0][0]:
             heapq.heappop(self._heap)
         if not self._heap:
@@ -195,9 +196,9 @@ class Scheduler:
         self._offer(task.identity, task.chain)
 
     def fail(self, task: Task, why: str) -> None:
-        """The chain of `task` cannot go on. The other chains alone would be a biased choice, so its whole ensemble is
-        given up if the milestone needs the block; if the block was begun ahead, as soon as a milestone does. All other
-        ensembles go on."""
+        """The chain of `task` cannot go on. The other chains alone would be a biased choice, so its whole
+        ensemble is given up if the milestone needs the block; if the block was begun ahead, as soon as a
+        milestone does. All other ensembles go on."""
         e = self.ensembles[task.identity]
         e.busy.discard(task.chain)
         e.broken[task.chain] = why
@@ -210,7 +211,8 @@ class Scheduler:
         return due
 
     def judge(self, identity: str, ratio: float) -> None:
-        """The largest ratio of an error to its target, from exactly the bins of the present milestone, is `ratio`."""
+        """The largest ratio of an error to its target, from exactly the bins of the present milestone, is
+        `ratio`."""
         e = self.ensembles[identity]
         e.judging, e.begun, e.ratio = False, True, ratio
         if ratio <= 1.0 or e.milestone == self.rules.end or identity not in self._targeted:
@@ -254,7 +256,8 @@ class Scheduler:
                     self._due.append((candidate, e.milestone))
 
     def _head_for(self, identity: str, milestone: Milestone) -> None:
-        """Give an ensemble its next milestone, and work out how far one may go beyond and what is to be expected."""
+        """Give an ensemble its next milestone, and work out how far one may go beyond and what is to be
+        expected."""
         e, rules = self.ensembles[identity], self.rules
         before, e.milestone = e.milestone, milestone
         last = not self._targeted or milestone == rules.end or identity not in self._targeted

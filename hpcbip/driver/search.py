@@ -3,9 +3,10 @@
     DIR/search.yaml    the campaign as it has grown so far: the one state of the search
     DIR/search.json    CPU seconds spent, settings, and what was found step by step
 
-Each step runs the campaign of search.yaml to its targets, reduces it, and asks `hpcbip.superconductivity.suggestions` what
-would pin down the maximum; that goes into search.yaml. Bins, results and suggestions are functions of search.yaml
-alone, and it is replaced in one go: whenever the search is stopped, the same command goes on where it was.
+Each step runs the campaign of search.yaml to its targets, reduces it, and asks
+`hpcbip.superconductivity.suggestions` what would pin down the maximum; that goes into search.yaml. Bins,
+results and suggestions are functions of search.yaml alone, and it is replaced in one go: whenever the search
+is stopped, the same command goes on where it was.
 """
 
 from __future__ import annotations
@@ -48,8 +49,8 @@ Reduce = Callable[[Path], tuple[Sequence[Record], Mapping[str, Array] | None]]
 """Records and replicates of a campaign's directory."""
 
 Runner = Callable[[Path, Path, int, float, Callable[[float], None]], int]
-"""Runs a configuration in a directory on that many ranks, for so many seconds at most; tells from time to time how many
-seconds have gone by since it last told; returns the exit status of `hpcbip run`."""
+"""Runs a configuration in a directory on that many ranks, for so many seconds at most; tells from time to
+time how many seconds have gone by since it last told; returns the exit status of `hpcbip run`."""
 
 
 @dataclass(frozen=True)
@@ -67,7 +68,8 @@ class Goal:
         bounds: Mapping[str, tuple[float, float]] | None = None,
         tolerance: Mapping[str, float] | None = None,
     ) -> Goal:
-        """With defaults where nothing is said (`BOUNDS` and `TOLERANCE` of `hpcbip.superconductivity.suggestions`).
+        """With defaults where nothing is said (`BOUNDS` and `TOLERANCE` of
+        `hpcbip.superconductivity.suggestions`).
 
         Raises:
             InputError: for unknown or repeated axes, empty bounds, and tolerances that are not positive.
@@ -136,7 +138,8 @@ def search(
     """Look for the maximum of Tc until it is pinned down or the CPU time is spent; or go on with it.
 
     Args:
-        config: where the search begins: one curve (surface) of one or more points, with a loose target for Tc.
+        config: where the search begins: one curve (surface) of one or more points, with a loose target for
+            Tc.
         directory: where everything is kept.
         goal: axes, bounds, tolerances.
         cpu_hours: ranks times wall time of all runs in this directory, restarts included.
@@ -146,8 +149,8 @@ def search(
         runner: runs the campaign; None: `hpcbip run` in a process of its own.
 
     Returns:
-        0 when the maximum is pinned down, 3 when the time is spent or a stop was asked for, otherwise the exit status
-        of the run that failed.
+        0 when the maximum is pinned down, 3 when the time is spent or a stop was asked for, otherwise the
+        exit status of the run that failed.
 
     Raises:
         InputError: on bad input, and when Tc is highest at one of the bounds.
@@ -190,11 +193,12 @@ def search(
 
 
 def begin(config: Path, directory: Path, goal: Goal) -> tuple[Path, Ledger]:
-    """Check everything and make the directory ready; points of the configuration that are new to it are added.
+    """Check everything and make the directory ready; points of the configuration that are new to it are
+    added.
 
     Raises:
-        InputError: if the configuration has no target for Tc, or more than one curve; if the directory is not this
-            campaign's.
+        InputError: if the configuration has no target for Tc, or more than one curve; if the directory is not
+            this campaign's.
     """
     settings = load_config(config)
     if TARGET not in settings.sampling.target:
@@ -293,8 +297,8 @@ def _add(
     goal: Goal,
     report: Callable[[str], Any],
 ) -> None:
-    """Put into search.yaml what is suggested; where that is nothing new the targets become tighter, so that every step
-    of a search does something."""
+    """Put into search.yaml what is suggested; where that is nothing new the targets become tighter, so that
+    every step of a search does something."""
     _refuse_bound(summit, suggestions, goal)
     added = apply(source, suggestions)
     if not added.points and not added.target:
@@ -307,7 +311,8 @@ def _add(
 
 
 def pinned_down(summit: Summit, goal: Goal) -> bool:
-    """Whether the maximum is within the scan, known to the tolerances, and the curve describes enough points."""
+    """Whether the maximum is within the scan, known to the tolerances, and the curve describes enough
+    points."""
     places = len(np.unique(summit.scan.x, axis=0))
     fits = not summit.scan.curves.p_value < P_ALARM
     return (
@@ -334,8 +339,8 @@ def apply(path: Path, suggestions: Sequence[Suggestion]) -> Extension:
 
 
 def _refuse_bound(summit: Summit | None, suggestions: Sequence[Suggestion], goal: Goal) -> None:
-    """Say so if the bounds leave no room for a curve, or if Tc is highest at one of them and that is all there is to
-    know."""
+    """Say so if the bounds leave no room for a curve, or if Tc is highest at one of them and that is all
+    there is to know."""
     outward = any(suggestion.kind == "extend" for suggestion in suggestions)
     at = [axis for axis, end in zip(goal.axes, summit.ends, strict=True) if end] if summit else goal.axes[:1]
     if not outward and at and (summit is None or summit.worst(goal.tolerance) <= 1.0):
@@ -349,7 +354,8 @@ def _curves(config: Config, axes: tuple[str, ...]) -> int:
 
 
 def run(source: Path, directory: Path, ranks: int, seconds: float, spent: Callable[[float], None]) -> int:
-    """`hpcbip run` in a process of its own (a `Runner`); SIGTERM, SIGINT and SIGUSR1 become requests to stop it."""
+    """`hpcbip run` in a process of its own (a `Runner`); SIGTERM, SIGINT and SIGUSR1 become requests to stop
+    it."""
     command = [sys.executable, "-m", "hpcbip", "run", str(source), "--out", str(directory), "-n", str(ranks)]
     command += ["--max-time", f"{seconds:.3f}"]
     noted = time.monotonic()

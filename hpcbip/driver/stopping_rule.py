@@ -1,9 +1,10 @@
 """How far an ensemble goes before its errors are looked at: the sequence of its milestones.
 
-A milestone is a number of chains, and of blocks of bins in each of them. An ensemble that misses its targets at one
-gets the next: first the chains grow longer; once thermalisation is a small part of a chain, more chains are opened, so
-that a hard point can occupy many ranks; then they grow longer again, to the hard end. The sequence is a function of
-the configuration and of the errors at the milestones alone, never of the number of ranks, the timing or the kills.
+A milestone is a number of chains, and of blocks of bins in each of them. An ensemble that misses its targets
+at one gets the next: first the chains grow longer; once thermalisation is a small part of a chain, more
+chains are opened, so that a hard point can occupy many ranks; then they grow longer again, to the hard end.
+The sequence is a function of the configuration and of the errors at the milestones alone, never of the number
+of ranks, the timing or the kills.
 """
 
 from __future__ import annotations
@@ -54,8 +55,9 @@ class Milestone:
 
 
 def grow(now: Milestone, factor: float, rules: Rules) -> Milestone:
-    """The milestone with `factor` (>= 1) times as many bins, rounded up and cut at the hard end: chains longer up to
-    `THERMAL_SHARE` thermalisations or if little is missing, otherwise more of them, and at last longer again."""
+    """The milestone with `factor` (>= 1) times as many bins, rounded up and cut at the hard end: chains
+    longer up to `THERMAL_SHARE` thermalisations or if little is missing, otherwise more of them, and at last
+    longer again."""
     end = rules.end
     total = min(now.total * factor, float(end.total))
     wide = max(rules.min_blocks, THERMAL_SHARE * rules.thermal_blocks)
@@ -71,8 +73,8 @@ def grow(now: Milestone, factor: float, rules: Rules) -> Milestone:
 def following(now: Milestone, ratio: float, rules: Rules) -> Milestone:
     """The milestone after `now`, at which the largest error was `ratio` (> 1) times its target.
 
-    Errors fall as the square root of the number of bins, so ratio² times as many are needed. Far from the target only
-    a third of that is trusted; near it a tenth more is taken, so as not to look in vain.
+    Errors fall as the square root of the number of bins, so ratio² times as many are needed. Far from the
+    target only a third of that is trusted; near it a tenth more is taken, so as not to look in vain.
     """
     need = ratio * ratio
     factor = 2.0 if math.isinf(ratio) else min(1.1 * need, max(2.0, min(need / 3.0, TRUST)))
@@ -81,8 +83,8 @@ def following(now: Milestone, ratio: float, rules: Rules) -> Milestone:
 
 
 def still_in_sequence(now: Milestone, ratio: float, rules: Rules) -> int:
-    """Blocks that are expected to come one after the other behind `now`, where errors will be `ratio` times their
-    targets: what old chains are longer then, and the whole of new ones, generation after generation."""
+    """Blocks that are expected to come one after the other behind `now`, where errors will be `ratio` times
+    their targets: what old chains are longer then, and the whole of new ones, generation after generation."""
     blocks, need = 0, min(ratio * ratio, 1e6)
     while need > 1.0 and now != rules.end:
         after = following(now, math.sqrt(need), rules)

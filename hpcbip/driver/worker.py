@@ -72,7 +72,8 @@ class Worker:
         self._held: _Held | None = None
 
     def execute(self, task: Task) -> Result:
-        """Run one block and save the chain; only then is the block done. Whatever goes wrong is in the result."""
+        """Run one block and save the chain; only then is the block done. Whatever goes wrong is in the
+        result."""
         started = time.perf_counter()
         held, self._held = self._held, None
         try:

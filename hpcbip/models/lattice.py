@@ -1,8 +1,8 @@
 """Bravais lattices as data: neighbour vectors, primitive vectors, and finite clusters cut from them.
 
-Directions come in opposite pairs: direction 2a runs along bond axis a and direction 2a + 1 against it, so `k ^ 1`
-reverses direction k, and a bond is named by its lower site and its axis. A new lattice is a new entry in `LATTICES` and
-nothing else; one that is needed once is written out in its name (see `get_lattice`).
+Directions come in opposite pairs: direction 2a runs along bond axis a and direction 2a + 1 against it, so `k
+^ 1` reverses direction k, and a bond is named by its lower site and its axis. A new lattice is a new entry in
+`LATTICES` and nothing else; one that is needed once is written out in its name (see `get_lattice`).
 """
 
 from __future__ import annotations
@@ -31,8 +31,8 @@ class Lattice:
         primitive: d primitive vectors (rows, Cartesian, units of the lattice constant).
         axes: one lattice-coordinate vector per bond axis; each axis gives two directions.
         shape: None for the infinite lattice, otherwise the extent of the cluster along each primitive vector.
-        periodic: whether a finite cluster closes on itself. Extents of a periodic cluster are at least 3, because on a
-            ring of two sites the same pair would be joined by two bonds.
+        periodic: whether a finite cluster closes on itself. Extents of a periodic cluster are at least 3,
+            because on a ring of two sites the same pair would be joined by two bonds.
     """
 
     name: str
@@ -59,7 +59,8 @@ class Lattice:
 
     @property
     def metric(self) -> NDArray[np.float64]:
-        """Gram matrix of the primitive vectors, shape (d, d): squared lengths of lattice-coordinate vectors."""
+        """Gram matrix of the primitive vectors, shape (d, d): squared lengths of lattice-coordinate
+        vectors."""
         primitive = np.array(self.primitive, dtype=np.float64)
         return primitive @ primitive.T
 
@@ -75,9 +76,9 @@ class Lattice:
 
     @property
     def momenta(self) -> NDArray[np.int64]:
-        """Total momenta K at which the dispersion is measured, as phases K·a_i of the primitive vectors in units of
-        2π/`MOMENTUM_PERIOD`, shape (number, d): along the first reciprocal vector to the zone boundary, and along the
-        diagonal."""
+        """Total momenta K at which the dispersion is measured, as phases K·a_i of the primitive vectors in
+        units of 2π/`MOMENTUM_PERIOD`, shape (number, d): along the first reciprocal vector to the zone
+        boundary, and along the diagonal."""
         d = self.dimension
         along = [(k, *[0] * (d - 1)) for k in (1, 2, 4, 8)]
         diagonal = [(k,) * d for k in (4, 8)] if d > 1 else []
@@ -87,8 +88,8 @@ class Lattice:
         """The distances of the first neighbour shells, in lattice constants.
 
         Raises:
-            ValueError: if sites of these shells have lattice coordinates beyond `MAX_SHELLS`: the primitive vectors are
-                far from the shortest ones.
+            ValueError: if sites of these shells have lattice coordinates beyond `MAX_SHELLS`: the primitive
+                vectors are far from the shortest ones.
         """
         width = 2 + MAX_SHELLS
         r = np.array(list(itertools.product(range(-width, width + 1), repeat=self.dimension)))
@@ -170,7 +171,8 @@ def written_lattice(vectors: Sequence[Sequence[float]], bonds: Sequence[Sequence
 
 @cache
 def get_lattice(name: str) -> Lattice:
-    """The infinite lattice of that name, or the one that the name writes out as JSON, {"vectors": ..., "bonds": ...}.
+    """The infinite lattice of that name, or the one that the name writes out as JSON, {"vectors": ...,
+    "bonds": ...}.
 
     Raises:
         KeyError: for an unknown name; the message lists the known ones.

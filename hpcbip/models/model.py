@@ -17,11 +17,12 @@ BULK_EDGE = 0.2
 
 @dataclass(frozen=True)
 class Model:
-    """H = -Σ_b t_b K_b + Σ_{i<j} V(r_i - r_j) n_i n_j + U Σ n↑n↓ + Ω Σ b†b + coupling; all energies in the same unit.
+    """H = -Σ_b t_b K_b + Σ_{i<j} V(r_i - r_j) n_i n_j + U Σ n↑n↓ + Ω Σ b†b + coupling; all energies in the
+    same unit.
 
-    K_b = Σ_σ (c†_iσ c_jσ + h.c.) of the bond b = <ij>. The coupling is g Σ_b K_b (b†_b + b_b) for `bond`, g Σ_i n_i
-    (b†_i + b_i) for `holstein`, and for `bond+holstein` both, with g and Ω for the bonds and g_holstein, omega_holstein
-    for the sites.
+    K_b = Σ_σ (c†_iσ c_jσ + h.c.) of the bond b = <ij>. The coupling is g Σ_b K_b (b†_b + b_b) for `bond`, g
+    Σ_i n_i (b†_i + b_i) for `holstein`, and for `bond+holstein` both, with g and Ω for the bonds and
+    g_holstein, omega_holstein for the sites.
 
     Attributes:
         lattice: name of a lattice (see `get_lattice`).
@@ -94,7 +95,8 @@ class Model:
         return self.omega_holstein if self.coupling == "bond+holstein" else self.omega
 
     def interaction(self, distance: ArrayLike) -> NDArray[np.float64]:
-        """V(r) at these distances |r| (lattice constants), zero included: U, the shells' energies or V/|r|."""
+        """V(r) at these distances |r| (lattice constants), zero included: U, the shells' energies or
+        V/|r|."""
         distance = np.asarray(distance, dtype=np.float64)
         result = np.divide(self.V, distance, out=np.zeros_like(distance), where=distance > 0)
         if self.shells:

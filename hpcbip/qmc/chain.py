@@ -52,7 +52,8 @@ class Chain:
             path[here]["next"], path[there]["prev"] = there, here
         for e in range(ne):
             head, tail = path[e], path[TAIL + e]
-            # a head is stored as a hop against its axis, whose lower site (0) is where the electron is afterwards
+            # a head is stored as a hop against its axis, whose lower site (0) is where the electron is
+            # afterwards
             head["direction"], head["electron"] = 1, e
             tail["time"], tail["electron"] = ensemble.beta, e
             head["enext"], tail["eprev"] = TAIL + e, e

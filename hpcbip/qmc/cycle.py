@@ -1,8 +1,8 @@
-"""The hot loop: cycles through the updates in a fixed order, measures at fixed intervals, stops where an array is too
-small.
+"""The hot loop: cycles through the updates in a fixed order, measures at fixed intervals, stops where an
+array is too small.
 
-Every update on its own leaves the distribution of paths as it is (insertions and removals are one update that tosses a
-coin), so their order is free: a fixed one costs no random number and no mispredicted branch.
+Every update on its own leaves the distribution of paths as it is (insertions and removals are one update that
+tosses a coin), so their order is free: a fixed one costs no random number and no mispredicted branch.
 """
 
 from __future__ import annotations
@@ -71,8 +71,8 @@ def run_bins(
 ):
     """Go on filling `rows` with sums over `per_row` measurements, `interval` cycles apart.
 
-    Returns True when all rows are full, False when the path needs larger arrays; then call again with them: progress is
-    in `state`.
+    Returns True when all rows are full, False when the path needs larger arrays; then call again with them:
+    progress is in `state`.
     """
     while state[ROW] < rows.shape[0]:
         while state[MEASUREMENT] < per_row:

@@ -27,8 +27,8 @@ class Ensemble:
         electrons: 1 (polaron) or 2 (bipolaron, opposite spins).
         beta: length of the path in units of 1/energy.
         edge: the bulk window is [edge, β - edge]; default `BULK_EDGE` β.
-        kappa: decay of the trial state φ(r1 - r2) = exp(-κ |r1 - r2|₁) at both ends; it makes the norm of an infinite
-            lattice finite, and has no influence on the bulk once β is long.
+        kappa: decay of the trial state φ(r1 - r2) = exp(-κ |r1 - r2|₁) at both ends; it makes the norm of an
+            infinite lattice finite, and has no influence on the bulk once β is long.
         cluster: a finite cluster to run on instead of the model's infinite lattice.
 
     Raises:
@@ -82,7 +82,8 @@ class Ensemble:
 
     @property
     def cycles(self) -> int:
-        """Cycles between two measurements: a few updates per event of the path, so that measuring costs little."""
+        """Cycles between two measurements: a few updates per event of the path, so that measuring costs
+        little."""
         events = self.beta * self.lattice.coordination * self.model.t * self.electrons
         return max(1, round(8.0 * events / self.updates_per_cycle))
 

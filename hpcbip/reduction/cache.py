@@ -1,8 +1,8 @@
 """Analyses that need not be done again: DIR/analysis.zip, one member per ensemble.
 
-A member is used again as long as its key is the same: a hash of the code of the analysis, of how Tc is worked out, and
-of the checksums of all bins that count, which lie beside the bins. The file may be deleted at any time; a damaged one,
-or one of another version, counts as none.
+A member is used again as long as its key is the same: a hash of the code of the analysis, of how Tc is worked
+out, and of the checksums of all bins that count, which lie beside the bins. The file may be deleted at any
+time; a damaged one, or one of another version, counts as none.
 """
 
 from __future__ import annotations
@@ -55,7 +55,8 @@ def key_of(tc: TcSettings, sums: Iterable[NDArray[np.uint32]]) -> bytes:
 
 
 class _Unpickler(pickle.Unpickler):
-    """Numbers, arrays and the records of the analysis: a file that somebody else has made cannot run anything."""
+    """Numbers, arrays and the records of the analysis: a file that somebody else has made cannot run
+    anything."""
 
     def find_class(self, module: str, name: str) -> Any:
         if not name.isidentifier():  # a dotted name leads from any function to the builtins
@@ -80,7 +81,8 @@ class Kept:
             self._file = zipfile.ZipFile(directory / FILE)
 
     def get(self, identity: str, key: bytes) -> tuple[bytes, Reduced] | None:
-        """The content of the analysis of an ensemble and the analysis itself, if it is there with this key."""
+        """The content of the analysis of an ensemble and the analysis itself, if it is there with this
+        key."""
         if self._file is None:
             return None
         try:

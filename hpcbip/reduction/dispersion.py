@@ -1,4 +1,5 @@
-"""Observables that depend on the lattice: the dispersion, and the masses along the axes of anisotropic models."""
+"""Observables that depend on the lattice: the dispersion, and the masses along the axes of anisotropic
+models."""
 
 from __future__ import annotations
 
@@ -21,10 +22,10 @@ NOISE = 0.3  # error of the logarithm of a wave's decay above which an energy is
 class Extras:
     """Observables beyond those of every model, from columns of their own.
 
-    dispersion_X[k] is E(K_k) - E(0) of sector X at the momenta K_k of the kernel (docs/method.md), from the decay of
-    cos K·ΔR between two lags beyond the internal relaxation; mass_X_dispersion is the mass that the smallest of them
-    gives, (1 - cos φ) G⁻¹₁₁/ΔE with its phase φ per primitive vector and the metric G. On anisotropic lattices with
-    orthogonal primitive vectors mass_X[a] is the mass along vector a.
+    dispersion_X[k] is E(K_k) - E(0) of sector X at the momenta K_k of the kernel (docs/method.md), from the
+    decay of cos K·ΔR between two lags beyond the internal relaxation; mass_X_dispersion is the mass that the
+    smallest of them gives, (1 - cos φ) G⁻¹₁₁/ΔE with its phase φ per primitive vector and the metric G. On
+    anisotropic lattices with orthogonal primitive vectors mass_X[a] is the mass along vector a.
     """
 
     names: tuple[str, ...]
@@ -61,13 +62,15 @@ class Extras:
         return slice(1 + self.momenta, None)
 
     def unresolved(self, errors: Array, lags: Array) -> frozenset[str]:
-        """Names of the energies E(K) - E(0) whose logarithm of a wave has an error above `NOISE`: it is biased then."""
+        """Names of the energies E(K) - E(0) whose logarithm of a wave has an error above `NOISE`: it is
+        biased then."""
         first, last = WAVE_LAGS
         noise = errors[1 : 1 + self.momenta] * (lags[last - 1] - lags[first - 1])
         return frozenset(name for name, x in zip(self.names[1:], noise, strict=False) if not x < NOISE)
 
     def observables(self, means: Array, unit: float, lags: Array) -> Array:
-        """The observables, shape (..., number), from the means of the columns, with masses in the given unit."""
+        """The observables, shape (..., number), from the means of the columns, with masses in the given
+        unit."""
         early, late = means[..., : self.momenta], means[..., self.momenta : 2 * self.momenta]
         first, last = WAVE_LAGS
         energies = np.log(early / late) / (lags[last - 1] - lags[first - 1])

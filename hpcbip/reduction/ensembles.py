@@ -1,4 +1,5 @@
-"""The bins of one ensemble, and its observables with their analysis (`analysis` leads from one to the other)."""
+"""The bins of one ensemble, and its observables with their analysis (`analysis` leads from one to the
+other)."""
 
 from __future__ import annotations
 
@@ -46,7 +47,8 @@ MIN_BINS = 4  # fewer cannot have an error
 
 @dataclass(frozen=True)
 class TcSettings:
-    """How Tc follows from mass and size, see `hpcbip.superconductivity.tc`; density of pairs, None where they touch."""
+    """How Tc follows from mass and size, see `hpcbip.superconductivity.tc`; density of pairs, None where they
+    touch."""
 
     prefactor: float | str | None = None
     omega_meV: float | None = None
@@ -61,11 +63,12 @@ class EnsembleBins:
         sector: "polaron" or "bipolaron".
         parameters: at least lattice, t, omega, beta.
         columns: names of the columns.
-        chains: per chain an array (rows, columns) of double or single precision; chains may have different lengths.
+        chains: per chain an array (rows, columns) of double or single precision; chains may have different
+            lengths.
         lags: (K,) time differences of the columns displacement2[1..K].
         bins_per_row: 1, or the bins that each row is the mean of.
-        together: rows whose means are the samples that are analysed; what does not fill one is left out at the start
-            of the chain.
+        together: rows whose means are the samples that are analysed; what does not fill one is left out at
+            the start of the chain.
     """
 
     sector: str
@@ -129,16 +132,18 @@ class Reduced:
     """Observables of one ensemble, their analysis, and what its figures show.
 
     Attributes:
-        names, values: the observables; `unresolved` are those of the dispersion whose wave has decayed into its noise.
+        names, values: the observables; `unresolved` are those of the dispersion whose wave has decayed into
+            its noise.
         summary: errors, times, verdicts and checks of all of them; None with too few bins.
         fit, lags: the fit of the mass to the displacement curve, and the lags (1/energy) it has seen.
         mass_discrepancy: difference of the two estimators of the mass, in its standard errors.
         judged: indices of energy, mass and size, whose checks speak for the ensemble.
         sector, parameters, bins, chains: what it is, and how much of it there is.
         replicates: (blocks, 2) mass and R² of a pair without one block of bins each.
-        curve_lags, curve, curve_err: (K,) the displacement curve; slope_lags: (2,) where `diffusion` takes its slope.
-        pair_weight, pair_weight_err: P(r1 - r2) on a box of displacements, 0 in the middle, shape (2b+1,)*d. These and
-            the curve are there if details were asked for.
+        curve_lags, curve, curve_err: (K,) the displacement curve; slope_lags: (2,) where `diffusion` takes
+            its slope.
+        pair_weight, pair_weight_err: P(r1 - r2) on a box of displacements, 0 in the middle, shape (2b+1,)*d.
+            These and the curve are there if details were asked for.
     """
 
     names: tuple[str, ...] = ()
@@ -165,8 +170,8 @@ class Reduced:
     def window_systematic(self) -> float | None:
         """Relative systematic error of the mass from the window of the displacement curve.
 
-        That of the fit, from the model average over windows, and the difference of the two estimators, which look at
-        different windows, as far as it exceeds its own standard error.
+        That of the fit, from the model average over windows, and the difference of the two estimators, which
+        look at different windows, as far as it exceeds its own standard error.
         """
         if self.fit is None or not self.fit.slope > 0.0:
             return None

@@ -1,9 +1,10 @@
-"""From the bins of ensembles to their observables: values, errors, autocorrelation times, and what was checked.
+"""From the bins of ensembles to their observables: values, errors, autocorrelation times, and what was
+checked.
 
 Everything is a function of the means of the bins' columns and goes through the delete-one jackknife, whose
-pseudo-values are analysed like plain samples (`hpcbip.statistics`). Times X_tau are in bins. Masses: 2 t d/diffusion
-for one electron (m_e = 1/(2t)), t d/diffusion for the pair (m0 = 1/t), with diffusion the rate of ⟨ΔR²⟩ in imaginary
-time (PHYSICS.md section 2).
+pseudo-values are analysed like plain samples (`hpcbip.statistics`). Times X_tau are in bins. Masses: 2 t
+d/diffusion for one electron (m_e = 1/(2t)), t d/diffusion for the pair (m0 = 1/t), with diffusion the rate of
+⟨ΔR²⟩ in imaginary time (PHYSICS.md section 2).
 """
 
 from __future__ import annotations
@@ -35,7 +36,8 @@ BLOCKS = 48  # of the replicates for functions of several points
 
 
 def reduce_ensemble(data: EnsembleBins, tc: TcSettings | None = None, details: bool = False) -> Reduced:
-    """Values, errors and verdicts of all observables of one sector (`SECTORS`); empty below `MIN_BINS` samples.
+    """Values, errors and verdicts of all observables of one sector (`SECTORS`); empty below `MIN_BINS`
+    samples.
 
     Args:
         data: its bins.
@@ -51,8 +53,8 @@ def reduce_ensemble(data: EnsembleBins, tc: TcSettings | None = None, details: b
 def reduce_ensembles(
     many: Sequence[EnsembleBins], tc: TcSettings | None = None, details: bool = False
 ) -> list[Reduced]:
-    """`reduce_ensemble` of each. Those whose chains are as long go through the statistics together, in less time: for
-    arrays of this size the calls take longer than the numbers."""
+    """`reduce_ensemble` of each. Those whose chains are as long go through the statistics together, in less
+    time: for arrays of this size the calls take longer than the numbers."""
     found: dict[int, Reduced] = {}
     alike: dict[tuple[int, ...], list[int]] = {}
     for k, data in enumerate(many):
@@ -91,8 +93,8 @@ def _reduce_together(many: Sequence[EnsembleBins], tc: TcSettings, details: bool
 
 @dataclass(frozen=True)
 class Curve:
-    """The straight part of ⟨|R(τ+lag)-R(τ)|²⟩: its fit, the lags used, their columns, and the autocorrelation time in
-    samples."""
+    """The straight part of ⟨|R(τ+lag)-R(τ)|²⟩: its fit, the lags used, their columns, and the autocorrelation
+    time in samples."""
 
     fit: LineFit
     lags: Array
@@ -101,7 +103,8 @@ class Curve:
 
 
 def fit_displacements(many: Sequence[EnsembleBins]) -> list[Curve | None]:
-    """The straight parts of the displacement curves of ensembles whose chains are as long; None with too few samples.
+    """The straight parts of the displacement curves of ensembles whose chains are as long; None with too few
+    samples.
 
     Lags up to half the longest one: beyond, a path holds hardly one independent sample.
     """
@@ -169,8 +172,8 @@ class _Observables:
         self.columns = [*used, *(curve.columns if curve else ()), *self.extras.columns]
 
     def __call__(self, means: Array) -> Array:
-        """Means (..., columns) to values (..., names and two more): do the estimators of the mass agree? and Tc on the
-        branch R² > 1, whatever R² is."""
+        """Means (..., columns) to values (..., names and two more): do the estimators of the mass agree? and
+        Tc on the branch R² > 1, whatever R² is."""
         unit, d, tc = self._unit, self.dimension, self.tc
         energy, diffusion, phonons, bare, assisted = np.moveaxis(means[..., :5], -1, 0)
         with np.errstate(divide="ignore", invalid="ignore"):
@@ -183,7 +186,8 @@ class _Observables:
         if self.pair:
             distance2, potential, contact = np.moveaxis(means[..., 5:8], -1, 0)
             r2, masses = radius2(distance2), further[..., self.extras.masses]
-            # of an anisotropic pair the geometric mean of its masses counts: it is the one in the density of states
+            # of an anisotropic pair the geometric mean of its masses counts: it is the one in the density of
+            # states
             average = masses.prod(axis=-1) ** (1.0 / d) if self.extras.anisotropic else mass
             omega = float(self.data.parameters["omega"])
             ratio = transition_temperature(average / unit, r2, d, self._factor, tc.density) / omega
@@ -215,8 +219,9 @@ def _finish(function: _Observables, table: Array, value: Array, summary: Summary
 
 
 def _near_the_kink(summary: Summary, value: Array, names: Sequence[str]) -> Summary:
-    """The density saturates at R² = 1. Where R² cannot be told from 1 the jackknife of Tc sees one branch only, below 1
-    that without the error of R²; the larger error and the fewer independent samples of the two branches count."""
+    """The density saturates at R² = 1. Where R² cannot be told from 1 the jackknife of Tc sees one branch
+    only, below 1 that without the error of R²; the larger error and the fewer independent samples of the two
+    branches count."""
     r2, ratio, kelvin = (names.index(name) for name in ("radius2", "tc_over_omega", "tc_kelvin"))
     if not abs(value[r2] - 1.0) < summary.error[r2]:
         return summary
@@ -229,7 +234,8 @@ def _near_the_kink(summary: Summary, value: Array, names: Sequence[str]) -> Summ
 
 
 def _blocks(table: Array, lengths: Sequence[int]) -> Array:
-    """(columns, blocks) means over about `BLOCKS` equal stretches of the chains; fewer if the chains are short."""
+    """(columns, blocks) means over about `BLOCKS` equal stretches of the chains; fewer if the chains are
+    short."""
     size = min(max(lengths), max(1, sum(lengths) // BLOCKS))
     if len(set(lengths)) == 1:
         chains = table.reshape(len(table), len(lengths), -1)

@@ -1,4 +1,5 @@
-"""The analyses of all ensembles of a campaign: on all cores, a few ensembles at a time, and no analysis twice."""
+"""The analyses of all ensembles of a campaign: on all cores, a few ensembles at a time, and no analysis
+twice."""
 
 from __future__ import annotations
 
@@ -51,8 +52,8 @@ def sources(config: Config, plan: Plan, verdicts: Verdicts) -> list[Source]:
 
 @dataclass(frozen=True)
 class Found:
-    """The analysis of an ensemble (`kept`): its key and content, whether it is new, whether all bins went in, and the
-    longest autocorrelation time of energy, mass and size in bins."""
+    """The analysis of an ensemble (`kept`): its key and content, whether it is new, whether all bins went in,
+    and the longest autocorrelation time of energy, mass and size in bins."""
 
     key: bytes
     content: bytes
@@ -62,8 +63,8 @@ class Found:
 
 
 class Analyses(Mapping[str, Reduced]):
-    """Analyses by ensemble. They may still be coming in: whoever asks for one waits for it. Each is opened when it is
-    looked at; closed, many of them find room in memory.
+    """Analyses by ensemble. They may still be coming in: whoever asks for one waits for it. Each is opened
+    when it is looked at; closed, many of them find room in memory.
 
     Args:
         coming: all ensembles, in any order, with their analysis; None of those that have no bins yet.
@@ -167,7 +168,8 @@ def _look(wanted: Sequence[Source]) -> list[Found | None]:
 
 
 def _hold_memory() -> None:
-    """Have the C library keep what arrays give back: new pages for each of them cost a quarter of the time."""
+    """Have the C library keep what arrays give back: new pages for each of them cost a quarter of the
+    time."""
     M_TRIM_THRESHOLD, M_MMAP_THRESHOLD, most = -1, -3, 1 << 28
     with suppress(OSError, AttributeError):  # not the GNU library
         library = ctypes.CDLL(None)
@@ -222,7 +224,8 @@ class Analyst:
         return numbers, key_of(self._tc, sums(self._store, source.identity, numbers, self._size))
 
     def read(self, source: Source, numbers: Sequence[int]) -> EnsembleBins | None:
-        """What is analysed of an ensemble (`hpcbip.store.selection.analysed`); None if there are no bins yet."""
+        """What is analysed of an ensemble (`hpcbip.store.selection.analysed`); None if there are no bins
+        yet."""
         from hpcbip.store.selection import analysed
 
         bins = analysed(self._store, source.identity, numbers, self._size)

@@ -1,4 +1,5 @@
-"""From reduced ensembles to the points of a campaign: binding energy, Tc, systematic errors, checks and flags.
+"""From reduced ensembles to the points of a campaign: binding energy, Tc, systematic errors, checks and
+flags.
 
 The observables of one ensemble are `hpcbip.reduction.ensembles`'.
 """
@@ -53,7 +54,8 @@ BETA_SHORT = 0.02  # weight that a broken pair may have left at the edge of the 
 
 
 def binding(polaron: Reduced, bipolaron: Reduced) -> dict[str, Any]:
-    """Δ = 2 E_polaron - E_bipolaron from two independent sectors: entries binding_energy, _err, _tau, _verdict.
+    """Δ = 2 E_polaron - E_bipolaron from two independent sectors: entries binding_energy, _err, _tau,
+    _verdict.
 
     It is linear in the two energies, so that their errors add in quadrature.
     """
@@ -109,7 +111,8 @@ def _sector_entries(sector: str, reduced: Reduced, parameters: Mapping[str, Any]
 
 
 def _checks(sector: str, reduced: Reduced) -> dict[str, Any]:
-    """What the checks of energy, mass and size say: number of independent samples, smallest p-values, largest R-hat."""
+    """What the checks of energy, mass and size say: number of independent samples, smallest p-values, largest
+    R-hat."""
     found: dict[str, float] = {}
     if reduced.summary is not None:
         s, at = reduced.summary, list(reduced.judged)
@@ -138,12 +141,14 @@ def _statistics_flags(sector: str, record: Mapping[str, Any]) -> list[str]:
 
 
 def _edge_weight(energy: float | None, beta: float) -> float | None:
-    """Weight that a broken pair, of an energy higher by `energy`, may have left at the edge of the bulk window."""
+    """Weight that a broken pair, of an energy higher by `energy`, may have left at the edge of the bulk
+    window."""
     return None if energy is None else math.exp(-max(-700.0, min(700.0, energy * beta * BULK_EDGE)))
 
 
 def _tc_systematic(record: Mapping[str, Any], bipolaron: Reduced) -> float | None:
-    """Relative systematic error of Tc: the mass's from the window, and what is left of excited states of the ends.
+    """Relative systematic error of Tc: the mass's from the window, and what is left of excited states of the
+    ends.
 
     On the average over the bulk; their energy is that of a broken pair or of a phonon, whichever is lower.
     """
@@ -162,7 +167,8 @@ def reduce_point(
     bipolaron: Reduced | None,
     tc: TcSettings | None = None,
 ) -> dict[str, Any]:
-    """The record of one point: parameters, observables X with X_err, X_tau (in bins), X_verdict, checks and flags.
+    """The record of one point: parameters, observables X with X_err, X_tau (in bins), X_verdict, checks and
+    flags.
 
     Args:
         point: the parameters of the point (`PARAMETERS`).
@@ -170,11 +176,12 @@ def reduce_point(
         tc: how Tc is worked out.
 
     Returns:
-        a flat dict of JSON values; None for what is not known. `tc_valid` is True where no flag speaks against Tc.
-        Besides the observables, S one of the sectors: mass_S_sys (systematic error from the window), independent_S
-        (number of independent samples), half_p_S, trend_p_S, chain_p_S, r_hat_S (checks), radius (√R²), density (pairs
-        per volume), tc_over_binding (Tc/Δ), beta_weight (weight that a broken pair may have left at the edge of the
-        bulk), mass_radius_correlation (of the errors of m* and R²), tc_over_omega_sys, tc_kelvin_sys.
+        a flat dict of JSON values; None for what is not known. `tc_valid` is True where no flag speaks
+        against Tc. Besides the observables, S one of the sectors: mass_S_sys (systematic error from the
+        window), independent_S (number of independent samples), half_p_S, trend_p_S, chain_p_S, r_hat_S
+        (checks), radius (√R²), density (pairs per volume), tc_over_binding (Tc/Δ), beta_weight (weight that a
+        broken pair may have left at the edge of the bulk), mass_radius_correlation (of the errors of m* and
+        R²), tc_over_omega_sys, tc_kelvin_sys.
     """
     tc = tc or TcSettings()
     known = {"polaron": polaron or Reduced(), "bipolaron": bipolaron or Reduced()}
@@ -264,21 +271,22 @@ def target_errors(
 ) -> dict[str, float]:
     """Relative errors of the observables that one ensemble's bins determine, for the stopping rule.
 
-    Sizes and masses have long tails: a run that happens to miss them has a mean and an error that are both too small,
-    and a rule that stops where the error is small picks just these. So an error from n < `TRUSTED` independent samples
-    counts √(TRUSTED/n) times.
+    Sizes and masses have long tails: a run that happens to miss them has a mean and an error that are both
+    too small, and a rule that stops where the error is small picks just these. So an error from n < `TRUSTED`
+    independent samples counts √(TRUSTED/n) times.
 
     Args:
         plan: the campaign's plan.
         identity: of the ensemble.
         bins: its bins.
-        partners: energies of ensembles of the other sector (`mean_energy`), by identity. With them binding_energy is
-            there too: the largest relative error over the points that join this ensemble with one of them, if the
-            other sector's part of it becomes as small as this one's. (Its present part is left out: it may be far
-            behind.)
+        partners: energies of ensembles of the other sector (`mean_energy`), by identity. With them
+            binding_energy is there too: the largest relative error over the points that join this ensemble
+            with one of them, if the other sector's part of it becomes as small as this one's. (Its present
+            part is left out: it may be far behind.)
 
     Returns:
-        {observable: error/|value|}; infinite where the value is not resolved (too few bins, no mass, no transition).
+        {observable: error/|value|}; infinite where the value is not resolved (too few bins, no mass, no
+        transition).
     """
     data = _data(plan, identity, bins)
     reduced = reduce_ensemble(data)

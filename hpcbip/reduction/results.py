@@ -72,7 +72,8 @@ class Results:
     def progress_rows(self) -> list[dict[str, Any]]:
         """Relative errors at the milestones of every ensemble.
 
-        Rows of ensemble, sector, label, observable, seconds (CPU, by the mean time of a block), error, target.
+        Rows of ensemble, sector, label, observable, seconds (CPU, by the mean time of a block), error,
+        target.
         """
         rows = []
         sampling = self.config.sampling
@@ -108,7 +109,8 @@ class Results:
 def read_results(
     directory: Path, prefactor: float | str | None = None, density: float | None = None
 ) -> Results:
-    """Reduce a campaign; the bins of one ensemble are in memory at a time, and with many ensembles all cores are used.
+    """Reduce a campaign; the bins of one ensemble are in memory at a time, and with many ensembles all cores
+    are used.
 
     Ensembles whose bins are those of the last time are not analysed again (`hpcbip.reduction.cache`).
 
@@ -196,11 +198,11 @@ def write_text(path: Path, text: str) -> Path:
 
 
 def binning_rows(ensembles: Analyses) -> list[dict[str, Any]]:
-    """Error against bin size of the observables of every ensemble, one row per bin size; of more than `MOST_BINNING`
-    ensembles those with the longest autocorrelation times.
+    """Error against bin size of the observables of every ensemble, one row per bin size; of more than
+    `MOST_BINNING` ensembles those with the longest autocorrelation times.
 
-    `plateau` is 1 at the bin size taken to be on the plateau; tau (in bins) is the Γ method's, and gamma_error the
-    quoted error, which is the Γ method's with Student's t.
+    `plateau` is 1 at the bin size taken to be on the plateau; tau (in bins) is the Γ method's, and
+    gamma_error the quoted error, which is the Γ method's with Student's t.
     """
     slowest = set(ensembles.slowest(MOST_BINNING))
     rows = []

@@ -17,11 +17,11 @@ from hpcbip.store.store import Store
 
 
 def status_records(directory: Path) -> list[dict[str, Any]]:
-    """One record per ensemble: sector, parameters, chains, bins per chain (least and most), the relative errors that
-    have a target (None: not resolved yet), and its state.
+    """One record per ensemble: sector, parameters, chains, bins per chain (least and most), the relative
+    errors that have a target (None: not resolved yet), and its state.
 
-    `state` is "waiting" (no bins yet), "running" (or stopped on the way), "met", "ended" (the hard end reached with
-    targets unmet, or no targets at all) or "failed" (`why` says how).
+    `state` is "waiting" (no bins yet), "running" (or stopped on the way), "met", "ended" (the hard end
+    reached with targets unmet, or no targets at all) or "failed" (`why` says how).
 
     Raises:
         InputError: if the directory is not a campaign.
@@ -47,8 +47,9 @@ def status_records(directory: Path) -> list[dict[str, Any]]:
 
 
 def status_of_run(directory: Path) -> dict[str, Any]:
-    """The run that is at work, or the last one: `running`, and as far as it has left a note: members (ranks that work),
-    blocks done in it, blocks_per_second, seconds_left (expected, to all targets), and noted (seconds since then)."""
+    """The run that is at work, or the last one: `running`, and as far as it has left a note: members (ranks
+    that work), blocks done in it, blocks_per_second, seconds_left (expected, to all targets), and noted
+    (seconds since then)."""
     run = dict(Verdicts.read(directory).run)
     noted = run.pop("time", None)
     return {"running": is_locked(directory), **run, "noted": None if noted is None else time.time() - noted}

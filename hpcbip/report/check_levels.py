@@ -1,4 +1,5 @@
-"""How each check judges a record: its light, and in short what was found. `diagnostics` says what that means."""
+"""How each check judges a record: its light, and in short what was found. `diagnostics` says what that
+means."""
 
 from __future__ import annotations
 
@@ -57,7 +58,8 @@ def _words(parts: Iterable[str]) -> str:
 
 
 def statistics(record: Record) -> Judgement:
-    """Independent samples of the sector that has the fewest, and the verdicts on the errors (`hpcbip.statistics`)."""
+    """Independent samples of the sector that has the fewest, and the verdicts on the errors
+    (`hpcbip.statistics`)."""
     samples = _of_sectors(record, "independent")
     verdicts = {record.get(f"{name}_verdict") for name in JUDGED}
     judged: Light = (
@@ -87,7 +89,8 @@ def _p_values(record: Record, names: Mapping[str, str], sectors: Iterable[str]) 
 
 
 def chains(record: Record) -> Judgement:
-    """p-value of the agreement of the chains' means, and the split R-hat (Gelman et al., Bayesian Data Analysis)."""
+    """p-value of the agreement of the chains' means, and the split R-hat (Gelman et al., Bayesian Data
+    Analysis)."""
     several = [sector for sector in SECTORS if (record.get(f"chains_{sector}") or 0) > 1]
     light, values = _p_values(record, {"chain_p": ""}, several)
     r_hat = {sector: x for sector, x in _of_sectors(record, "r_hat").items() if sector in several}
@@ -105,9 +108,11 @@ def thermalisation(record: Record) -> Judgement:
 
 
 def window(record: Record) -> Judgement:
-    """The mass against that of the straight part of the displacement curve, its fit, and how the window moves it.
+    """The mass against that of the straight part of the displacement curve, its fit, and how the window moves
+    it.
 
-    The distance of the two masses is divided by both errors together; they share their data, so it is a lower bound.
+    The distance of the two masses is divided by both errors together; they share their data, so it is a lower
+    bound.
     """
     lights: list[Light] = []
     values = []
@@ -159,7 +164,8 @@ def transition(record: Record) -> Judgement:
 
 
 def size(record: Record) -> Judgement:
-    """The radius against the lattice constant, below which it saturates in Tc, and against the density of the pairs."""
+    """The radius against the lattice constant, below which it saturates in Tc, and against the density of the
+    pairs."""
     radius, density = record.get("radius"), record.get("density")
     if radius is None:
         return "none", "-"

@@ -1,7 +1,8 @@
 """Traffic lights for a point: which checks it passes, and what a failed one means for its numbers.
 
-Green: passed. Yellow: look at it before quoting the number. Red: do not quote the number. None: nothing is known yet.
-Every flag of a record turns one of the lights yellow or red, so that a point without such a light has no flag.
+Green: passed. Yellow: look at it before quoting the number. Red: do not quote the number. None: nothing is
+known yet. Every flag of a record turns one of the lights yellow or red, so that a point without such a light
+has no flag.
 """
 
 from __future__ import annotations

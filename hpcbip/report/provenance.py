@@ -1,4 +1,5 @@
-"""Where the numbers of a campaign come from: its runs as their logs tell them, and the digests of its bins."""
+"""Where the numbers of a campaign come from: its runs as their logs tell them, and the digests of its
+bins."""
 
 from __future__ import annotations
 
@@ -26,7 +27,8 @@ class Run:
     Attributes:
         name: of the log file.
         started, ended: times as they are in the log; `ended` of its last line.
-        outcome: "finished", "to go on", "program error", "at work", or "no end noted" for a run that was killed.
+        outcome: "finished", "to go on", "program error", "at work", or "no end noted" for a run that was
+            killed.
         work: blocks, seconds and share of sampling, in words.
         ranks, versions, mpi, seed: as in the log.
         events: what was damaged, lost or failed, and why it stopped; the first `MAX_EVENTS`.
@@ -60,7 +62,8 @@ def read_runs(directory: Path) -> list[Run]:
 
 
 def parse_log(name: str, text: str) -> Run:
-    """A run from the text of its log (`hpcbip.store.run_log`); lines of another form, as in tracebacks, are skipped.
+    """A run from the text of its log (`hpcbip.store.run_log`); lines of another form, as in tracebacks, are
+    skipped.
 
     Args:
         name: of the run.
@@ -131,7 +134,8 @@ def read_digests(directory: Path, ensembles: int) -> Digests:
 
 
 def distinct(runs: Sequence[Run], name: str) -> list[tuple[str, list[str]]]:
-    """What the runs say of `name` (an attribute of `Run`), each once, with the names of the runs that say it."""
+    """What the runs say of `name` (an attribute of `Run`), each once, with the names of the runs that say
+    it."""
     found: dict[str, list[str]] = {}
     for run in runs:
         if value := getattr(run, name):

@@ -15,7 +15,8 @@ from hpcbip.driver.progress import duration
 def print_status(
     records: Sequence[Mapping[str, Any]], run: Mapping[str, Any] | None = None, console: Console | None = None
 ) -> None:
-    """One line per ensemble: parameters, bins per chain, errors against their targets, state; then how it goes."""
+    """One line per ensemble: parameters, bins per chain, errors against their targets, state; then how it
+    goes."""
     console = console or Console()
     if not console.is_terminal:  # a log file has no width that would have to be kept
         console.width = 200

@@ -104,8 +104,8 @@ def data_frame(records: Sequence[Record]) -> pandas.DataFrame:
 
 
 def suggestion_records(suggestions: Sequence[Suggestion]) -> list[dict[str, Any]]:
-    """One flat record per suggestion: kind, curve, parameters of the new point, target, expected error over the present
-    one, and why."""
+    """One flat record per suggestion: kind, curve, parameters of the new point, target, expected error over
+    the present one, and why."""
     return [
         {
             "kind": s.kind,
@@ -140,9 +140,9 @@ def print_table(
 ) -> None:
     """The points as a table on the terminal: parameters that vary, then value(error) of each column.
 
-    `?` and `??` after a number: its statistics may be, or are, not converged; `!` after a Tc: a flag speaks against
-    it. The flags are listed below the table by the number of the point. Of more than `MOST_ROWS` points the first are
-    printed.
+    `?` and `??` after a number: its statistics may be, or are, not converged; `!` after a Tc: a flag speaks
+    against it. The flags are listed below the table by the number of the point. Of more than `MOST_ROWS`
+    points the first are printed.
     """
     console = console or Console()
     if not console.is_terminal:  # a log file has no width that would have to be kept
@@ -183,7 +183,8 @@ def print_table(
 
 
 def print_rows(rows: Sequence[Record], console: Console | None = None) -> None:
-    """Rows as a plain table, X and X_err in one column as value(error), below what all rows share. One row is a list.
+    """Rows as a plain table, X and X_err in one column as value(error), below what all rows share. One row is
+    a list.
 
     Numbers are never cut: where the terminal is narrow they are folded.
     """
@@ -236,7 +237,8 @@ def _cell(record: Record, name: str) -> str:
 
 
 def convergence(records: Sequence[Record]) -> str:
-    """One sentence: median and worst relative error of m* and Tc, and how many points are converged and valid."""
+    """One sentence: median and worst relative error of m* and Tc, and how many points are converged and
+    valid."""
     parts = []
     for name, title in (("mass_bipolaron", "m*"), ("tc_over_omega", "Tc")):
         errors = [
@@ -257,7 +259,8 @@ def convergence(records: Sequence[Record]) -> str:
 
 
 def highest(records: Sequence[Record]) -> list[str]:
-    """For every (omega, U, V, lattice, coupling) with several points: where Tc/omega is highest, as a line of text."""
+    """For every (omega, U, V, lattice, coupling) with several points: where Tc/omega is highest, as a line of
+    text."""
     curves: dict[tuple[Any, ...], list[Record]] = {}
     for record in records:
         if record.get("tc_over_omega") is not None:

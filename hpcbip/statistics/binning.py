@@ -1,9 +1,9 @@
 """Binning: the error of a mean against the size of the bins it is taken from.
 
-Data are always a list of chains, one array (n_i, m) per chain: n_i equidistant samples of m quantities. Samples
-are correlated within a chain and independent between chains, so no bin ever holds samples of two chains.
-Autocorrelation times follow Wolff (CPC 156, 143): tau = 1/2 + Σ_{k>0} ρ(k), in units of one sample; 1/2 means
-uncorrelated, and N samples are worth N/(2 tau) independent ones.
+Data are always a list of chains, one array (n_i, m) per chain: n_i equidistant samples of m quantities.
+Samples are correlated within a chain and independent between chains, so no bin ever holds samples of two
+chains. Autocorrelation times follow Wolff (CPC 156, 143): tau = 1/2 + Σ_{k>0} ρ(k), in units of one sample;
+1/2 means uncorrelated, and N samples are worth N/(2 tau) independent ones.
 """
 
 from __future__ import annotations
@@ -81,7 +81,8 @@ def _ratio2(error: Array, naive: Array) -> Array:
 
 
 def rebin(chain: Array, size: int) -> Array:
-    """(n // size, m) means over consecutive samples; what does not fill a bin is left out at the start of the chain."""
+    """(n // size, m) means over consecutive samples; what does not fill a bin is left out at the start of the
+    chain."""
     count = len(chain) // size
     return np.asarray(chain[len(chain) - count * size :].reshape(count, size, chain.shape[1]).mean(axis=1))
 
@@ -108,9 +109,10 @@ def bin_sizes(lengths: Sequence[int], min_bins: int = MIN_BINS) -> list[int]:
 def binning_analysis(chains: Chains | Samples, min_bins: int = MIN_BINS) -> Binning:
     """Errors of the pooled mean against bin size, and the plateau.
 
-    The plateau is the first bin size b with b³ > N (2 tau_b)², 2 tau_b = (error_b/error_1)². Up to a factor of order
-    one it balances the relative bias -tau/(2b), which correlations between neighbouring bins leave, against
-    the noise √(b/2N) of the error (Wolff, CPC 156, 143; Lee, Conduit, Nemec, López Ríos, Drummond, PRE 83, 066706).
+    The plateau is the first bin size b with b³ > N (2 tau_b)², 2 tau_b = (error_b/error_1)². Up to a factor
+    of order one it balances the relative bias -tau/(2b), which correlations between neighbouring bins leave,
+    against the noise √(b/2N) of the error (Wolff, CPC 156, 143; Lee, Conduit, Nemec, López Ríos, Drummond,
+    PRE 83, 066706).
 
     Args:
         chains: arrays (n_i, m) with at least two samples in all.

@@ -1,8 +1,8 @@
 """Do the chains agree with each other, their first halves with their second, and is there a trend?
 
-All p-values compare with the spread of bins within chains. A p-value of 1e-4 suffers more than an error bar from what
-is left of the correlation between bins, and a chain that is stuck elsewhere must not pass for a long autocorrelation
-time; so these are not the bins of the plateau, see `CheckBins`.
+All p-values compare with the spread of bins within chains. A p-value of 1e-4 suffers more than an error bar
+from what is left of the correlation between bins, and a chain that is stuck elsewhere must not pass for a
+long autocorrelation time; so these are not the bins of the plateau, see `CheckBins`.
 """
 
 from __future__ import annotations
@@ -27,11 +27,12 @@ _FREE = 8.0  # degrees of freedom that tau is taken from at least
 class CheckBins:
     """The bins that the checks use, (m,) each.
 
-    Within a chain of n samples the rule of `binning_analysis` asks for bins of (n (2 tau)²)^{1/3} samples. Here they
-    have up to three times as many, but at most a quarter of the longest chain, and tau is taken within the chains and
-    about their common trend. What bins of b samples still have in common is allowed for as if the autocorrelation were
-    a single exponential: their variance is low by the factor 1 - (tau/b)(1 - e^{-b/tau}) (tau less 1/2, which is that
-    of uncorrelated samples), and below b = 8 tau they count for b/(8 tau) of a degree of freedom.
+    Within a chain of n samples the rule of `binning_analysis` asks for bins of (n (2 tau)²)^{1/3} samples.
+    Here they have up to three times as many, but at most a quarter of the longest chain, and tau is taken
+    within the chains and about their common trend. What bins of b samples still have in common is allowed for
+    as if the autocorrelation were a single exponential: their variance is low by the factor 1 - (tau/b)(1 -
+    e^{-b/tau}) (tau less 1/2, which is that of uncorrelated samples), and below b = 8 tau they count for b/(8
+    tau) of a degree of freedom.
 
     Attributes:
         size: samples per bin.
@@ -76,15 +77,16 @@ def check_all(chains: Chains | Samples, binning: Binning) -> Checks:
 def chain_consistency(chains: Chains | Samples, binning: Binning) -> tuple[Array, Array]:
     """(m,) chi² per degree of freedom of the chain means, and its p-value.
 
-    The variance is the one between bins within chains, so that chains that got stuck in different places are found;
-    being an estimate, it makes the reference the F distribution. With fewer than two chains, or too few bins, nothing
-    can be said: (nan, 1).
+    The variance is the one between bins within chains, so that chains that got stuck in different places are
+    found; being an estimate, it makes the reference the F distribution. With fewer than two chains, or too
+    few bins, nothing can be said: (nan, 1).
     """
     return _consistency(_bins(Samples.of(chains), binning))
 
 
 def thermalisation(chains: Chains | Samples, binning: Binning) -> tuple[Array, Array]:
-    """(m,) z = (first - second halves)/error and its two-sided p-value (Student's t); (nan, 1) with too few bins.
+    """(m,) z = (first - second halves)/error and its two-sided p-value (Student's t); (nan, 1) with too few
+    bins.
 
     Least squares with a mean of its own for each chain and one difference of the halves for all of them.
     """
@@ -94,19 +96,20 @@ def thermalisation(chains: Chains | Samples, binning: Binning) -> tuple[Array, A
 def trend(chains: Chains | Samples, binning: Binning) -> tuple[Array, Array]:
     """(m,) t = slope/error of a linear trend in Monte Carlo time and its two-sided p-value (Student's t).
 
-    Least squares with a mean of its own for each chain and one slope for all of them. With too few bins nothing can be
-    said: (nan, 1).
+    Least squares with a mean of its own for each chain and one slope for all of them. With too few bins
+    nothing can be said: (nan, 1).
     """
     return _trend(_bins(Samples.of(chains), binning))
 
 
 def split_r_hat(chains: Chains | Samples) -> Array:
-    """(m,) potential scale reduction R̂ of half chains (Gelman, Rubin, Stat. Sci. 7, 457, split as in Vehtari, Gelman,
-    Simpson, Carpenter, Bürkner, Bayesian Anal. 16, 667 (2021), eq. 1 to 4).
+    """(m,) potential scale reduction R̂ of half chains (Gelman, Rubin, Stat. Sci. 7, 457, split as in
+    Vehtari, Gelman, Simpson, Carpenter, Bürkner, Bayesian Anal. 16, 667 (2021), eq. 1 to 4).
 
-    R̂² = ((n - 1) W + B)/(n W) for parts of n samples, W the variance within them and B n times that of their means.
-    Of samples as they are, not of bins: the customary limits (1.1, 1.01) refer to them. Parts of unequal lengths count
-    by their samples. Nan where there is no variance, or a half of less than two samples is all there is.
+    R̂² = ((n - 1) W + B)/(n W) for parts of n samples, W the variance within them and B n times that of their
+    means. Of samples as they are, not of bins: the customary limits (1.1, 1.01) refer to them. Parts of
+    unequal lengths count by their samples. Nan where there is no variance, or a half of less than two samples
+    is all there is.
     """
     samples = Samples.of(chains)
     halves = [half for run in samples.runs for half in _halves(run) if half.shape[2]]
@@ -163,7 +166,8 @@ def _choose(samples: Samples, binning: Binning, sizes: NDArray[np.int64], moment
 
 
 def _low(size: NDArray[np.int64], tau: Array) -> Array:
-    """Variance of the sums over bins of `size` samples by that of independent ones, for exponential correlations."""
+    """Variance of the sums over bins of `size` samples by that of independent ones, for exponential
+    correlations."""
     lengths = size / np.maximum(tau - 0.5, 1e-9)
     return 1.0 + np.expm1(-lengths) / lengths
 

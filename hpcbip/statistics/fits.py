@@ -14,14 +14,16 @@ from hpcbip.statistics.samples import Array
 
 @dataclass(frozen=True)
 class Windows:
-    """What a straight line gives on W windows of points, all up to the same last one; every attribute is (W,).
+    """What a straight line gives on W windows of points, all up to the same last one; every attribute is
+    (W,).
 
     Attributes:
         start: first point.
         slope, slope_error: of the line.
         p_value: goodness of fit.
-        weight: exp(-(chi² + 2 parameters + 2 points left out)/2), normalised: Akaike's criterion for models that differ
-            in the data they describe (Jay, Neil, PRD 103, 114502 (2021), on the selection of subsets of the data).
+        weight: exp(-(chi² + 2 parameters + 2 points left out)/2), normalised: Akaike's criterion for models
+            that differ in the data they describe (Jay, Neil, PRD 103, 114502 (2021), on the selection of
+            subsets of the data).
     """
 
     start: NDArray[np.int64]
@@ -32,7 +34,8 @@ class Windows:
 
     @property
     def systematic(self) -> float:
-        """Spread of the slope over the windows, √(Σ w slope² - (Σ w slope)²): Jay and Neil's systematic part."""
+        """Spread of the slope over the windows, √(Σ w slope² - (Σ w slope)²): Jay and Neil's systematic
+        part."""
         mean = float(self.weight @ self.slope)
         return math.sqrt(float(self.weight @ (self.slope - mean) ** 2))
 
@@ -44,7 +47,8 @@ class LineFit:
     Attributes:
         slope, intercept: best values.
         slope_error, intercept_error: standard errors from the covariance of the data.
-        weights: (points,) the slope is `weights @ y`, zero outside the window: linear, so it can be jackknifed.
+        weights: (points,) the slope is `weights @ y`, zero outside the window: linear, so it can be
+            jackknifed.
         chi2, dof, p_value: goodness of fit.
         start, stop: the window, `x[start:stop]`.
         slope_systematic: error of the slope from the choice of the window; 0 if there was no choice.
@@ -67,7 +71,8 @@ class LineFit:
 
 @dataclass(frozen=True)
 class _Lines:
-    """Fits to W windows: slope and intercept (W, 2) with errors, weights (W, 2, points), chi² (W,), dof, p-value."""
+    """Fits to W windows: slope and intercept (W, 2) with errors, weights (W, 2, points), chi² (W,), dof,
+    p-value."""
 
     parameters: Array
     errors: Array
@@ -124,11 +129,11 @@ def fit_line(
         x, y: data.
         covariance: covariance of `y`.
         start, stop: window of points.
-        samples: number of independent samples that the covariance was estimated from; the p-value then follows
-            Hotelling's T² distribution. None: the covariance is exact (chi² distribution).
-        shrink: the fit is weighed with the inverse of (1 - shrink) covariance + shrink diagonal: 0 has the smallest
-            error if the covariance is exact, 1 leaves correlations out of the weights. Errors and chi² always use
-            the covariance as it is.
+        samples: number of independent samples that the covariance was estimated from; the p-value then
+            follows Hotelling's T² distribution. None: the covariance is exact (chi² distribution).
+        shrink: the fit is weighed with the inverse of (1 - shrink) covariance + shrink diagonal: 0 has the
+            smallest error if the covariance is exact, 1 leaves correlations out of the weights. Errors and
+            chi² always use the covariance as it is.
 
     Raises:
         ValueError: for fewer than two points in the window.
@@ -148,14 +153,15 @@ def _fit(
     samples: int | NDArray[np.int64] | None,
     shrink: float,
 ) -> _Lines:
-    """Lines through the windows start:stop, all at once: points outside a window get no weight. Data, covariance and
-    samples may be one for all windows, or have a leading axis for them."""
+    """Lines through the windows start:stop, all at once: points outside a window get no weight. Data,
+    covariance and samples may be one for all windows, or have a leading axis for them."""
     index, unit = np.arange(len(x)), np.eye(len(x))
     inside = ((index >= start[:, None]) & (index < stop)).astype(float)
     both = inside[:, :, None] * inside[:, None, :]
     cov, data = covariance * both, y * inside
     design = np.stack([x * inside, inside], axis=2)
-    # Points outside are put on the diagonal, where they touch nothing: a matrix of full rank has a plain inverse.
+    # Points outside are put on the diagonal, where they touch nothing: a matrix of full rank has a plain
+    # inverse.
     outside = np.diagonal(covariance, axis1=-2, axis2=-1) * (1.0 - inside)
     shrunk = cov * (1.0 - shrink + shrink * unit) + outside[:, :, None] * unit
     if shrink > 0.0:  # the diagonal makes it regular
@@ -165,7 +171,8 @@ def _fit(
     weights = np.linalg.solve(weighed @ design, weighed)  # parameters = weights @ y
     parameters = (weights @ data[:, :, None])[:, :, 0]
     errors = np.sqrt(np.einsum("wip,wpq,wiq->wi", weights, cov, weights))
-    # The residuals are projected out of the fitted directions, so their covariance is singular: pseudo-inverse.
+    # The residuals are projected out of the fitted directions, so their covariance is singular:
+    # pseudo-inverse.
     project = unit - design @ weights
     residual = (project @ data[:, :, None])[:, :, 0]
     spread = project @ cov @ project.transpose(0, 2, 1)
@@ -195,11 +202,12 @@ def fit_line_past_transient(
 ) -> LineFit:
     """Straight line through the end of a curve that has a transient at x = 0, past that transient.
 
-    The longest window up to the last point on which a straight line describes the data (p-value > `p_min`) still has
-    as much of the transient as cannot be told from noise, a bias of about one standard error; so the fit starts at 1.5
-    times its first x. The windows are judged with the full covariance and fitted with the shrunk one (see `fit_line`).
-    If no window passes, the one of the last `min_points` points is returned; its small p-value tells. All windows are
-    in `windows`, and what the slope owes to the choice among them is in `slope_systematic`.
+    The longest window up to the last point on which a straight line describes the data (p-value > `p_min`)
+    still has as much of the transient as cannot be told from noise, a bias of about one standard error; so
+    the fit starts at 1.5 times its first x. The windows are judged with the full covariance and fitted with
+    the shrunk one (see `fit_line`). If no window passes, the one of the last `min_points` points is returned;
+    its small p-value tells. All windows are in `windows`, and what the slope owes to the choice among them is
+    in `slope_systematic`.
 
     Raises:
         ValueError: for fewer than two points.
@@ -217,8 +225,8 @@ def fit_lines_past_transient(
     p_min: float = 0.1,
     shrink: float = 0.3,
 ) -> list[LineFit]:
-    """`fit_line_past_transient` of several curves at the same x at once: y (curves, points), covariance (curves,
-    points, points), samples (curves,)."""
+    """`fit_line_past_transient` of several curves at the same x at once: y (curves, points), covariance
+    (curves, points, points), samples (curves,)."""
     if len(x) < 2:
         raise ValueError("a straight line needs at least two points")
     last = max(0, len(x) - min_points)

@@ -1,4 +1,5 @@
-"""The Γ method: errors and autocorrelation times from the autocorrelation function (U. Wolff, CPC 156, 143 (2004))."""
+"""The Γ method: errors and autocorrelation times from the autocorrelation function (U. Wolff, CPC 156, 143
+(2004))."""
 
 from __future__ import annotations
 
@@ -40,7 +41,8 @@ class Gamma:
 
 
 def autocovariance(chains: Chains | Samples, max_lag: int) -> Array:
-    """(max_lag + 1, m) autocovariance Γ(k) about the pooled mean, averaged over all pairs of all chains (eq. 31)."""
+    """(max_lag + 1, m) autocovariance Γ(k) about the pooled mean, averaged over all pairs of all chains (eq.
+    31)."""
     samples = Samples.of(chains)
     return np.ascontiguousarray(_by_fourier(samples.runs, max_lag, np.arange(len(samples.mean))).T)
 
@@ -111,7 +113,8 @@ def _by_fourier(runs: list[Array], max_lag: int, columns: NDArray[np.int64]) -> 
 
 
 def _cut(cov: Array, n: int, s: float) -> tuple[NDArray[np.int64], Array, NDArray[np.bool_]]:
-    """From autocovariances (m, lags): the lag (m,) where their sum is cut, the sum, and whether the lags have sufficed.
+    """From autocovariances (m, lags): the lag (m,) where their sum is cut, the sum, and whether the lags have
+    sufficed.
 
     Eq. 51: τ_W = S / ln((2τ+1)/(2τ-1)); eq. 52: cut where g changes sign, systematic = statistical error.
     Anticorrelated samples, 2τ < 1, fall off like correlated ones with 1/(2τ).

@@ -21,8 +21,9 @@ class Jackknife:
         value: (q,) the function at the means over all blocks.
         bias: (q,) jackknife estimate of the bias of `value`; `value - bias` is correct to O(1/N²).
         error: (q,) standard error: contributions of independent sets add in quadrature.
-        rows: per set (q, N) the pseudo-values N f - (N-1) f_without_one_block, chain after chain. To first order they
-            are samples of the linearised function, so that binning and the Γ method apply to them as to plain samples.
+        rows: per set (q, N) the pseudo-values N f - (N-1) f_without_one_block, chain after chain. To first
+            order they are samples of the linearised function, so that binning and the Γ method apply to them
+            as to plain samples.
         lengths: per set the number of blocks in each chain.
     """
 
@@ -46,8 +47,8 @@ def jackknife(function: Function, *sets: Chains, block: int = 1) -> Jackknife:
 
     Args:
         function: takes S arrays (..., m_s) of means and returns (..., q); leading axes broadcast.
-        sets: S data sets, each a list of chains (n_i, m_s). Blocks never straddle chains; sets are independent
-            of each other, so blocks of one set are deleted with the other sets' means held whole.
+        sets: S data sets, each a list of chains (n_i, m_s). Blocks never straddle chains; sets are
+            independent of each other, so blocks of one set are deleted with the other sets' means held whole.
         block: samples per block.
 
     Raises:

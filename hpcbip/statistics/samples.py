@@ -1,7 +1,8 @@
 """Samples laid out for analysis: a row per quantity, chain after chain, with what all analyses share.
 
-Data come in as a list of chains, one array (n_i, m) per chain: n_i equidistant samples of m quantities. Samples are
-correlated within a chain and independent between chains, so that no bin and no lag ever holds samples of two chains.
+Data come in as a list of chains, one array (n_i, m) per chain: n_i equidistant samples of m quantities.
+Samples are correlated within a chain and independent between chains, so that no bin and no lag ever holds
+samples of two chains.
 """
 
 from __future__ import annotations
@@ -27,8 +28,8 @@ class Moments:
         total: (L, m, P) sum over the bins of each chain; a bin is the sum of its samples.
         square: (L, m) sum of the squares of all bins.
         rise: (L, m) sum of bin times t over all bins; t numbers the bins of a chain, 0 in its middle.
-        step: (L, m) sum over the bins in the first halves of the chains minus that in the second; the bin in the middle
-            of an odd number is in neither.
+        step: (L, m) sum over the bins in the first halves of the chains minus that in the second; the bin in
+            the middle of an odd number is in neither.
     """
 
     count: Array
@@ -113,8 +114,8 @@ class Samples:
 
     @classmethod
     def together(cls, tables: Sequence[Array], lengths: Sequence[int]) -> Samples:
-        """The samples of several sets of quantities, arrays (m_k, N), from chains of the same lengths. Most analyses of
-        few samples take no longer for many quantities than for a few."""
+        """The samples of several sets of quantities, arrays (m_k, N), from chains of the same lengths. Most
+        analyses of few samples take no longer for many quantities than for a few."""
         deviation = np.concatenate(tables)
         origin = deviation[:, 0].copy()
         with np.errstate(invalid="ignore"):
@@ -141,8 +142,8 @@ class Samples:
     def bins(self, size: int) -> list[Array]:
         """Sums over bins of `size` samples, per run an array (m, chains, bins).
 
-        What does not fill a bin is left out at the start of the chain, so that bins of one size consist of whole bins
-        of any size that divides it.
+        What does not fill a bin is left out at the start of the chain, so that bins of one size consist of
+        whole bins of any size that divides it.
         """
         if size == 1:
             return self.runs
@@ -175,7 +176,8 @@ def _project(run: Array) -> Array:
 
 @lru_cache(maxsize=128)
 def _weights(count: int) -> Array:
-    """(count, 3): one, the number of the bin from the middle, and the half it is in, 1 or -1 (0 in the middle)."""
+    """(count, 3): one, the number of the bin from the middle, and the half it is in, 1 or -1 (0 in the
+    middle)."""
     number = np.arange(count) - 0.5 * (count - 1)
     weights = np.stack([np.ones(count), number, -np.sign(number)], axis=1)
     weights.setflags(write=False)

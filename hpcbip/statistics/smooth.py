@@ -1,11 +1,11 @@
 """Smooth curves and surfaces through a few points with errors: Gaussian processes on top of a straight line.
 
-Each output is y(x) = a + b·x + f(x), with a and b free (flat prior) and f a Gaussian process of covariance
-s² (1 + r + 2r²/5 + r³/15) e^{-r}, r² = 7 Σ_j (x_j - x'_j)²/ℓ_j² (Matérn, ν = 7/2): universal kriging (Rasmussen and
-Williams, Gaussian Processes for Machine Learning, sections 2.7 and 4.2). Its curves have three derivatives; why not
-all of them (a squared exponential) is said in docs/domes.md. At fixed s and ℓ the curve is linear in the data, so that
-errors go through it by weights; a straight line goes through it unchanged. Several outputs at one point may have
-correlated errors.
+Each output is y(x) = a + b·x + f(x), with a and b free (flat prior) and f a Gaussian process of covariance s²
+(1 + r + 2r²/5 + r³/15) e^{-r}, r² = 7 Σ_j (x_j - x'_j)²/ℓ_j² (Matérn, ν = 7/2): universal kriging (Rasmussen
+and Williams, Gaussian Processes for Machine Learning, sections 2.7 and 4.2). Its curves have three
+derivatives; why not all of them (a squared exponential) is said in docs/domes.md. At fixed s and ℓ the curve
+is linear in the data, so that errors go through it by weights; a straight line goes through it unchanged.
+Several outputs at one point may have correlated errors.
 """
 
 from __future__ import annotations
@@ -72,8 +72,8 @@ class Smooth:
     def p_value(self) -> float:
         """Whether the curves describe the points: twice the smaller of two p-values; nan with too few points.
 
-        Of χ² of the residuals (errors that are too small, structure finer than the shortest length), and of the point
-        that the others predict worst (one wrong point, which a curve through all would bend to).
+        Of χ² of the residuals (errors that are too small, structure finer than the shortest length), and of
+        the point that the others predict worst (one wrong point, which a curve through all would bend to).
         """
         tested = np.abs(self.left_out[np.isfinite(self.left_out)])
         worst = min(1.0, 2.0 * len(tested) * float(normal.sf(tested.max()))) if len(tested) else float("nan")
@@ -82,10 +82,12 @@ class Smooth:
 
     @cached_property
     def goodness(self) -> tuple[float, float, float]:
-        """χ² of the residuals, its mean if nothing but noise is left in them, and the p-value (nan below `FEWEST`).
+        """χ² of the residuals, its mean if nothing but noise is left in them, and the p-value (nan below
+        `FEWEST`).
 
-        For curves that the smoother S reproduces the residuals are (1 - S) times the errors; that quadratic form is
-        taken for a multiple of χ² with the same mean and variance (Satterthwaite, Biometrics Bulletin 2, 110).
+        For curves that the smoother S reproduces the residuals are (1 - S) times the errors; that quadratic
+        form is taken for a multiple of χ² with the same mean and variance (Satterthwaite, Biometrics Bulletin
+        2, 110).
         """
         q, n = self.y.shape
         noise = _stacked(self.noise)
@@ -99,7 +101,8 @@ class Smooth:
         return chi2, mean, float(chi2_distribution.sf(chi2 * mean / half_variance, mean**2 / half_variance))
 
     def weights(self, at: ArrayLike) -> Array:
-        """(q, m, q, n): the curves at m places (m, d) are these times `y`. Constants and straight lines are exact."""
+        """(q, m, q, n): the curves at m places (m, d) are these times `y`. Constants and straight lines are
+        exact."""
         u, v = self._scaled(self.x), self._scaled(at)
         q, n, m = len(self.y), len(u), len(v)
         basis = block_diag(*[_line(u)] * q)
@@ -113,7 +116,8 @@ class Smooth:
         return np.einsum("kmln,ln->km", self.weights(at), self.y)
 
     def error(self, at: ArrayLike) -> Array:
-        """(q, m): standard deviation of the curves, from the errors of the points and from what lies between them."""
+        """(q, m): standard deviation of the curves, from the errors of the points and from what lies between
+        them."""
         u, v = self._scaled(self.x), self._scaled(at)
         q, m = len(self.y), len(v)
         w = self.weights(at).reshape(q * m, -1)
@@ -125,13 +129,15 @@ class Smooth:
     def samples(self, at: ArrayLike, number: int, rng: np.random.Generator, noise: bool = True) -> Array:
         """(number, q, m): curves that the points allow, joint over outputs and places, by Matheron's rule.
 
-        A draw of the prior, less what smoothing makes of its values (and errors) at the points, on top of the mean.
+        A draw of the prior, less what smoothing makes of its values (and errors) at the points, on top of the
+        mean.
 
         Args:
             at: (m, d) places.
             number: of draws.
             rng: random numbers.
-            noise: False takes the points as exact: what is left is the uncertainty of the interpolation alone.
+            noise: False takes the points as exact: what is left is the uncertainty of the interpolation
+                alone.
         """
         u, v = self._scaled(self.x), self._scaled(at)
         q, n, m = len(self.y), len(u), len(v)
@@ -165,9 +171,9 @@ class Smooth:
 def smooth(x: ArrayLike, y: ArrayLike, noise: ArrayLike) -> Smooth:
     """Curves through points with known errors; s and ℓ of each output by its restricted marginal likelihood.
 
-    The length scale is at least `SHORTEST` spans and `SPACINGS` mean distances of points (at most one span), so that
-    noise is not interpolated. Weak log-normal priors (0.7 spans, range of the data) keep few points from
-    pretending that they know the curvature.
+    The length scale is at least `SHORTEST` spans and `SPACINGS` mean distances of points (at most one span),
+    so that noise is not interpolated. Weak log-normal priors (0.7 spans, range of the data) keep few points
+    from pretending that they know the curvature.
 
     Args:
         x: (n,) or (n, d) places.
@@ -175,7 +181,8 @@ def smooth(x: ArrayLike, y: ArrayLike, noise: ArrayLike) -> Smooth:
         noise: (n, q, q) covariance of the errors at each place; for one output also (n,) variances.
 
     Raises:
-        InputError: for fewer places than d + 2, for places on one line (d = 2), or values that are not finite.
+        InputError: for fewer places than d + 2, for places on one line (d = 2), or values that are not
+            finite.
     """
     places, outputs = _places(x), np.atleast_2d(np.asarray(y, dtype=float))
     n, d = places.shape
@@ -213,7 +220,8 @@ def shortest_length(points: int, dimension: int) -> float:
 
 
 def _hyperparameters(u: Array, y: Array, variance: Array, polish: bool = True) -> tuple[float, Array]:
-    """s and ℓ at the maximum of the restricted likelihood times the priors; without `polish` the best of a grid.
+    """s and ℓ at the maximum of the restricted likelihood times the priors; without `polish` the best of a
+    grid.
 
     The likelihood is that of the contrasts of the data that no straight line contributes to.
     """
@@ -246,8 +254,8 @@ def _hyperparameters(u: Array, y: Array, variance: Array, polish: bool = True) -
 
 
 def _left_out(u: Array, y: Array, variance: Array, s: float, lengths: Array) -> Array:
-    """One row of `Smooth.left_out`; of few points hyperparameters are found anew without each, or it would excuse
-    itself, of more than `REFIT` they are those of all.
+    """One row of `Smooth.left_out`; of few points hyperparameters are found anew without each, or it would
+    excuse itself, of more than `REFIT` they are those of all.
 
     With P as in the restricted likelihood the deviation is (P y)_i / √P_ii (Sundararajan and Keerthi, Neural
     Computation 13, 1103).

@@ -24,14 +24,17 @@ class Summary:
 
     Attributes:
         mean: (m,).
-        error: (m,) what 68.27 % of the deviations of `mean` stay below: the standard error by the Γ method (within 2 %
-            of the truth where binned errors are 5 to 15 % low) times Student's t for as many degrees of freedom as it
-            is known with, 1/2 (error/error_error)²: 1.03 at N = 100 tau, 1.01 at N = 400 tau.
+        error: (m,) what 68.27 % of the deviations of `mean` stay below: the standard error by the Γ method
+            (within 2 % of the truth where binned errors are 5 to 15 % low) times Student's t for as many
+            degrees of freedom as it is known with, 1/2 (error/error_error)²: 1.03 at N = 100 tau, 1.01 at N =
+            400 tau.
         error_error: (m,) standard error of `error`.
         tau, tau_error: (m,) integrated autocorrelation time in samples (1/2: uncorrelated), by the Γ method.
         samples: number of samples, over all chains.
-        independent: (m,) what the samples are worth in independent ones, by the more pessimistic of the two analyses.
-        chain_p, half_p, trend_p: (m,) p-values of chain consistency, of first against second halves, of a linear trend.
+        independent: (m,) what the samples are worth in independent ones, by the more pessimistic of the two
+            analyses.
+        chain_p, half_p, trend_p: (m,) p-values of chain consistency, of first against second halves, of a
+            linear trend.
         r_hat: (m,) split R̂ of Gelman and Rubin.
         verdict: (m,) index into VERDICTS.
         binning, gamma: the two analyses in full.
@@ -81,9 +84,9 @@ def _in_bins(tau: Array, error: Array, size: int) -> tuple[Array, Array]:
 
 @cache
 def _times(size: int) -> tuple[Array, Array]:
-    """Times of the means of `size` bins, and of the bins: for correlations r^k of the bins, tau = (1 + r)/(2(1 - r)).
-    The variance of the mean of all is the same, so the times are to each other as the variance of the means is to that
-    of the bins over `size`, 1 + 2 Σ_k (1 - k/size) r^k."""
+    """Times of the means of `size` bins, and of the bins: for correlations r^k of the bins, tau = (1 +
+    r)/(2(1 - r)). The variance of the mean of all is the same, so the times are to each other as the variance
+    of the means is to that of the bins over `size`, 1 + 2 Σ_k (1 - k/size) r^k."""
     tau = 0.5 + np.concatenate([[0.0], np.geomspace(1e-4, 1e7, 2000)])
     r = (tau - 0.5) / (tau + 0.5)
     rest = 1.0 - r
@@ -94,9 +97,9 @@ def _times(size: int) -> tuple[Array, Array]:
 def summarise(chains: Chains | Samples) -> Summary:
     """Analyse the means of m quantities from chains of samples (n_i, m).
 
-    The verdict is "converged" with samples worth at least 32 independent ones, N >= 64 tau (tau itself is hardly known
-    below N = 50 tau), binning and Γ method in agreement, chains and halves consistent, and no trend; "not" with less
-    than 10 independent samples; else "maybe".
+    The verdict is "converged" with samples worth at least 32 independent ones, N >= 64 tau (tau itself is
+    hardly known below N = 50 tau), binning and Γ method in agreement, chains and halves consistent, and no
+    trend; "not" with less than 10 independent samples; else "maybe".
 
     Raises:
         ValueError: for fewer than two samples.

@@ -1,11 +1,12 @@
-"""Checkpoints: the state of one chain after a block, together with that block's bins, in one file or not at all.
+"""Checkpoints: the state of one chain after a block, together with that block's bins, in one file or not at
+all.
 
     DIR/checkpoints/<identity>-<chain>.checkpoint, and .previous, the one before
 
-A file is a line of magic, the SHA-256 of the rest, and the rest: an npz archive. It is written aside, synced and
-renamed. Because a chain is deterministic, and because the checkpoint holds all bins that are not known to have reached
-the disk, results and state cannot come apart: whatever a kill or a power cut leaves out of the segments is replayed
-from here or computed again, bit for bit.
+A file is a line of magic, the SHA-256 of the rest, and the rest: an npz archive. It is written aside, synced
+and renamed. Because a chain is deterministic, and because the checkpoint holds all bins that are not known to
+have reached the disk, results and state cannot come apart: whatever a kill or a power cut leaves out of the
+segments is replayed from here or computed again, bit for bit.
 """
 
 from __future__ import annotations
@@ -35,8 +36,8 @@ class Checkpoint:
     Attributes:
         blocks: number of blocks behind the chain.
         parameters: canonical JSON of what the chain samples; checked on reading.
-        rows: the last bins, (bins, columns), up to those of the last block; at least all that may not have reached
-            the disk. Empty if that block was thermal.
+        rows: the last bins, (bins, columns), up to those of the last block; at least all that may not have
+            reached the disk. Empty if that block was thermal.
         arrays: state of the chain (`Chain.to_arrays`).
         number: of the chain; set on reading.
     """
@@ -100,7 +101,8 @@ class Checkpoints:
         sync_path(self.directory)
 
     def candidates(self, identity: str, chain: int, parameters: str) -> Iterator[Checkpoint]:
-        """The readable checkpoints of a chain, newest first; damaged files are set aside and listed in `damaged`.
+        """The readable checkpoints of a chain, newest first; damaged files are set aside and listed in
+        `damaged`.
 
         Raises:
             OSError: if a file can neither be read nor be set aside.

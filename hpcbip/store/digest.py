@@ -11,8 +11,8 @@ from hpcbip.store.store import Store
 
 
 def digest_lines(directory: Path) -> list[str]:
-    """One line per (ensemble, chain), sorted: identity, sector, parameters, chain, number of bins, SHA-256 of their
-    bytes; for what is done, of exactly the bins that count (`bins`).
+    """One line per (ensemble, chain), sorted: identity, sector, parameters, chain, number of bins, SHA-256 of
+    their bytes; for what is done, of exactly the bins that count (`bins`).
 
     An ensemble that several points share (the polaron of points that differ in U only) appears once.
 

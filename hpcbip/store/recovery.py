@@ -17,11 +17,12 @@ from hpcbip.store.store import Room, Store
 def restore(
     directory: Path, config: Config, plan: Plan, log: Callable[[str], None]
 ) -> tuple[Store, dict[ChainKey, int]]:
-    """Open the store for writing, with room for all that the configuration may ask for, and find every chain's place.
+    """Open the store for writing, with room for all that the configuration may ask for, and find every
+    chain's place.
 
-    A chain goes on from its newest checkpoint whose earlier bins are all in the store; the bins that the checkpoint
-    itself holds are written again, in case the last run died before they had reached the disk. What is damaged is set
-    aside, named in the log, and computed again.
+    A chain goes on from its newest checkpoint whose earlier bins are all in the store; the bins that the
+    checkpoint itself holds are written again, in case the last run died before they had reached the disk.
+    What is damaged is set aside, named in the log, and computed again.
 
     Returns:
         the store, and (identity, chain) -> blocks behind that chain, thermal ones included.

@@ -1,4 +1,5 @@
-"""DIR/logs/run-0001.log, ...: a file per run, with all that is needed to reproduce its numbers, and what went wrong."""
+"""DIR/logs/run-0001.log, ...: a file per run, with all that is needed to reproduce its numbers, and what went
+wrong."""
 
 from __future__ import annotations
 

@@ -12,9 +12,9 @@
 
 Before 0.4 there were no means, and the first chain and row of a rectangle were attributes of its own.
 
-A segment is made complete by one process, all metadata fixed and all space allocated, beside its final name, and
-renamed in. After that only raw numbers are written into it, so that a kill at any moment leaves a file that opens.
-Files are sparse: room that is not used takes no space.
+A segment is made complete by one process, all metadata fixed and all space allocated, beside its final name,
+and renamed in. After that only raw numbers are written into it, so that a kill at any moment leaves a file
+that opens. Files are sparse: room that is not used takes no space.
 """
 
 from __future__ import annotations
@@ -46,7 +46,8 @@ FORMAT = 1  # of a segment
 
 @dataclass(frozen=True)
 class Room:
-    """What an ensemble needs space for: chains × rows bins with these columns; the rest is for the reader's eye.
+    """What an ensemble needs space for: chains × rows bins with these columns; the rest is for the reader's
+    eye.
 
     Attributes:
         size: bins of a block, whose mean is stored as well; 0: none is.
@@ -63,7 +64,8 @@ class Room:
 
 @dataclass(frozen=True)
 class Rectangle:
-    """Where some of an ensemble's bins lie: the number of the file in the store, and the attributes of the layout."""
+    """Where some of an ensemble's bins lie: the number of the file in the store, and the attributes of the
+    layout."""
 
     file: int
     name: str
@@ -79,7 +81,8 @@ class Rectangle:
 
 
 def block_means(rows: Rows, size: int) -> Means:
-    """(blocks, columns) means of blocks of `size` rows, the same bits whichever blocks are worked out together.
+    """(blocks, columns) means of blocks of `size` rows, the same bits whichever blocks are worked out
+    together.
 
     In single precision: 1e-7 of a mean is far below its noise.
     """
@@ -88,9 +91,9 @@ def block_means(rows: Rows, size: int) -> Means:
 
 
 def sums_of_means(means: Means, first: int) -> Sums:
-    """(..., blocks) number + Σ_j K^(j+1) word_j modulo 2^64 of the 32-bit words of each block's mean (..., blocks,
-    columns), K odd: no change of one word leaves it as it is. All at once, where CRC-32 would take as long as reading
-    does. 1 stands in for 0."""
+    """(..., blocks) number + Σ_j K^(j+1) word_j modulo 2^64 of the 32-bit words of each block's mean (...,
+    blocks, columns), K odd: no change of one word leaves it as it is. All at once, where CRC-32 would take as
+    long as reading does. 1 stands in for 0."""
     powers = _powers(means.shape[-1] + 1)
     words = np.ascontiguousarray(means, dtype="<f4").view("<u4").astype(np.uint64)
     sums = words @ powers[1:] + np.arange(first, first + means.shape[-2], dtype=np.uint64)
@@ -118,8 +121,8 @@ def checksums(rows: Rows, first: int) -> Sums:
 
 
 def intact(rows: Rows, sums: Sums, first: int) -> int:
-    """How many rows from the beginning on have the right checksums; `first` is the number of the first one. As
-    `checksum`, in half the time."""
+    """How many rows from the beginning on have the right checksums; `first` is the number of the first one.
+    As `checksum`, in half the time."""
     content = np.ascontiguousarray(rows, dtype="<f8").tobytes()
     width, crc32 = 8 * rows.shape[1], zlib.crc32
     for k, known in enumerate(sums.tolist()):
@@ -194,8 +197,8 @@ def get(dataset: Dataset, first: int, chains: int, rows: int) -> NDArray[Any]:
 
 
 def open_segment(path: Path, writable: bool, communicator: Any) -> h5py.File:
-    """Open a segment without buffers of raw data: what is written is with the operating system when the call returns,
-    and what is read is what lies in the file now."""
+    """Open a segment without buffers of raw data: what is written is with the operating system when the call
+    returns, and what is read is what lies in the file now."""
     access = h5py.h5p.create(h5py.h5p.FILE_ACCESS)
     access.set_fclose_degree(h5py.h5f.CLOSE_STRONG)
     access.set_sieve_buf_size(0)
@@ -210,7 +213,8 @@ def open_segment(path: Path, writable: bool, communicator: Any) -> h5py.File:
     flags = h5py.h5f.ACC_RDWR if writable else h5py.h5f.ACC_RDONLY
     file = h5py.File(h5py.h5f.open(os.fsencode(path), flags, fapl=access))
     if not writable and hasattr(os, "posix_fadvise"):
-        # what lies behind a piece that is read is of no use: without reading ahead the system has half the work
+        # what lies behind a piece that is read is of no use: without reading ahead the system has half the
+        # work
         with contextlib.suppress(OSError):
             os.posix_fadvise(file.id.get_vfd_handle(), 0, 0, os.POSIX_FADV_RANDOM)
     return file
@@ -291,7 +295,8 @@ def _create(file: h5py.File, identity: str, room: Room, parts: Sequence[Missing]
 def _allocate(group: h5py.Group, name: str, shape: tuple[int, ...], kind: Any) -> None:
     """A contiguous dataset with all its space allocated now: later writes touch no metadata.
 
-    Nothing is filled in: what has never been written of a new file reads as zeros and takes no space on the disk.
+    Nothing is filled in: what has never been written of a new file reads as zeros and takes no space on the
+    disk.
     """
     properties = h5py.h5p.create(h5py.h5p.DATASET_CREATE)
     properties.set_layout(h5py.h5d.CONTIGUOUS)

@@ -1,10 +1,10 @@
-"""Which bins count: all that are there while an ensemble is on its way, exactly those up to its last milestone once it
-is done.
+"""Which bins count: all that are there while an ensemble is on its way, exactly those up to its last
+milestone once it is done.
 
 Of many bins the means of their blocks are analysed (`analysed`): they say the same in a fraction of the time.
 
-Ranks that would be idle begin blocks beyond a milestone (`scheduler`); how many depends on the timing. These lie in the
-files, and are used if the campaign is extended, but a finished result must not depend on them.
+Ranks that would be idle begin blocks beyond a milestone (`scheduler`); how many depends on the timing. These
+lie in the files, and are used if the campaign is extended, but a finished result must not depend on them.
 """
 
 from __future__ import annotations
@@ -124,11 +124,11 @@ def numbers_at(milestone: Milestone, size: int) -> list[int]:
 
 
 def bins_per_row(numbers: Sequence[int], size: int) -> int:
-    """What is analysed of chains with these numbers of bins: 1 the bins, otherwise the means of so many of them, which
-    is `size`, those of a block, times a power of two.
+    """What is analysed of chains with these numbers of bins: 1 the bins, otherwise the means of so many of
+    them, which is `size`, those of a block, times a power of two.
 
-    With `ENOUGH` rows an error is known to 8 % (docs/statistics.md); more would be work for little. What does not fill
-    a row is left out at the start of the chain, at most one part in `LONG`.
+    With `ENOUGH` rows an error is known to 8 % (docs/statistics.md); more would be work for little. What does
+    not fill a row is left out at the start of the chain, at most one part in `LONG`.
     """
     most = max(numbers, default=0) // (size * LONG)
     blocks = sum(number // size for number in numbers)

@@ -1,13 +1,14 @@
 """The bins of a campaign in HDF5, in segments (`segment`: the one module that knows the file layout).
 
-The valid bins of a chain are the longest run of rows from 0 on whose checksums are right. More rows or chains than
-there is room for get a new segment; no file is rewritten.
+The valid bins of a chain are the longest run of rows from 0 on whose checksums are right. More rows or chains
+than there is room for get a new segment; no file is rewritten.
 
-The mean of each block of bins is stored beside them, so that a long campaign can be reduced without reading all of its
-bins. It is a copy that anyone can make again: where it is not whole, it is made from the bins.
+The mean of each block of bins is stored beside them, so that a long campaign can be reduced without reading
+all of its bins. It is a copy that anyone can make again: where it is not whole, it is made from the bins.
 
-Two ways to write, one layout: by one process, or with an MPI build of h5py by all ranks of a communicator, each its
-own rows (driver mpio, opened together, written independently). The files are the same, byte for byte.
+Two ways to write, one layout: by one process, or with an MPI build of h5py by all ranks of a communicator,
+each its own rows (driver mpio, opened together, written independently). The files are the same, byte for
+byte.
 """
 
 from __future__ import annotations
@@ -65,10 +66,12 @@ class Store:
     Args:
         directory: of the campaign.
         writable: whether rows will be written.
-        communicator: of the ranks that write together, each of which makes this object; None: one process writes.
+        communicator: of the ranks that write together, each of which makes this object; None: one process
+            writes.
 
     Raises:
-        InputError: if a file may not be opened. Damaged ones are listed in `damaged`, and set aside if writable.
+        InputError: if a file may not be opened. Damaged ones are listed in `damaged`, and set aside if
+            writable.
     """
 
     def __init__(self, directory: Path, writable: bool = False, communicator: Any = None) -> None:
@@ -133,8 +136,9 @@ class Store:
     def _group(self, file: int, identity: str) -> Group | None:
         found = self._groups.get((file, identity))
         if found is None:
-            # HDF5 needs 10 kB for each data set that is open. A reader goes on to the next ensemble; ranks that write
-            # together have few, and had better not close anything by themselves. What another thread uses stays open.
+            # HDF5 needs 10 kB for each data set that is open. A reader goes on to the next ensemble; ranks
+            # that write together have few, and had better not close anything by themselves. What another
+            # thread uses stays open.
             passed, self._latest = not self.writable and identity != self._latest, identity
             if passed or (self._communicator is None and len(self._groups) >= MOST_OPEN):
                 self._groups.clear()
@@ -185,8 +189,8 @@ class Store:
         return [found[row] for row in sorted(found)]
 
     def write(self, identity: str, chain: int, first_row: int, rows: Rows) -> None:
-        """Write rows of one chain, with the means of the whole blocks among them, and hand them to the operating
-        system; see `sync`.
+        """Write rows of one chain, with the means of the whole blocks among them, and hand them to the
+        operating system; see `sync`.
 
         Raises:
             OSError: if the disk is full or fails.
@@ -203,7 +207,8 @@ class Store:
             raise KeyError(f"no room for rows {first_row + done}.. of chain {chain} of {identity}")
 
     def _write(self, identity: str, part: Rectangle, chain: int, first: int, rows: Rows) -> None:
-        """Rows that lie in one rectangle. The checksums of the bins come last: whoever sees them sees the rest."""
+        """Rows that lie in one rectangle. The checksums of the bins come last: whoever sees them sees the
+        rest."""
         rows = np.ascontiguousarray(rows, dtype=np.float64)
         row, at = chain - part.first_chain, first - part.first_row
         put(self._dataset(identity, part, "bins"), (row, at, 0), rows)
@@ -225,8 +230,9 @@ class Store:
             sync_path(path)
 
     def read(self, identity: str, chain: int, limit: int | None = None, verify: bool = True) -> Rows:
-        """The valid bins of one chain, shape (bins, columns); the first `limit` of them, if given. Without `verify`
-        those that are written, whatever their checksums: for bins that this run has verified or written itself."""
+        """The valid bins of one chain, shape (bins, columns); the first `limit` of them, if given. Without
+        `verify` those that are written, whatever their checksums: for bins that this run has verified or
+        written itself."""
         found: list[Rows] = []
         for part, number, sums in self._written(identity, chain, limit):
             rows = get(self._dataset(identity, part, "bins"), chain - part.first_chain, 1, len(sums))[0]
@@ -242,8 +248,8 @@ class Store:
         return np.concatenate(parts) if parts else np.empty(0, dtype=np.uint32)
 
     def _written(self, identity: str, chain: int, limit: int | None) -> Iterator[tuple[Rectangle, int, Sums]]:
-        """The rows of a chain that are written, rectangle by rectangle up to the first gap: where they lie, the number
-        of the first one, their checksums."""
+        """The rows of a chain that are written, rectangle by rectangle up to the first gap: where they lie,
+        the number of the first one, their checksums."""
         number = 0
         for part in self._of_chain(identity, chain):
             if part.first_row != number or number == limit:
@@ -257,8 +263,8 @@ class Store:
                 return
 
     def means(self, identity: str, blocks: Sequence[int], size: int, verify: bool = True) -> list[Means]:
-        """The means of the first `blocks[c]` blocks of `size` bins of each chain c, (blocks, columns); fewer where
-        fewer are valid. `verify` as in `read`."""
+        """The means of the first `blocks[c]` blocks of `size` bins of each chain c, (blocks, columns); fewer
+        where fewer are valid. `verify` as in `read`."""
         found: list[list[Means]] = [[] for _ in blocks]
         for part, first, counts in self._of_blocks(identity, blocks, size):
             values = get(self._dataset(identity, part, "means"), 0, len(counts), max(counts))
@@ -295,8 +301,8 @@ class Store:
     def _of_blocks(
         self, identity: str, blocks: Sequence[int], size: int
     ) -> Iterator[tuple[Rectangle, int, list[int]]]:
-        """Where means of these blocks lie: a rectangle, the number of its first block, and how many of each of its
-        chains are wanted, up to the last chain that there is."""
+        """Where means of these blocks lie: a rectangle, the number of its first block, and how many of each
+        of its chains are wanted, up to the last chain that there is."""
         for part in sorted(self._parts(identity), key=lambda part: part.first_row):
             if part.size != size:
                 continue
@@ -311,7 +317,7 @@ class Store:
         return max((r.first_chain + r.chains for r in self._parts(identity)), default=0)
 
     def described(self, identity: str) -> tuple[tuple[str, ...], NDArray[np.float64]]:
-        """Names of the columns of an ensemble's bins, and the time differences of those called displacement2[k]; none
-        if the store does not know it."""
+        """Names of the columns of an ensemble's bins, and the time differences of those called
+        displacement2[k]; none if the store does not know it."""
         parts = self._parts(identity)
         return described(self._group(parts[0].file, identity)) if parts else ((), np.empty(0))

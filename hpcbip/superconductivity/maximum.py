@@ -1,4 +1,5 @@
-"""The maximum of Tc over one axis or two: where it is, how high, and how well that is known (docs/domes.md)."""
+"""The maximum of Tc over one axis or two: where it is, how high, and how well that is known
+(docs/domes.md)."""
 
 from __future__ import annotations
 
@@ -46,8 +47,8 @@ class Summit:
 
 @dataclass(frozen=True)
 class Draws:
-    """Joint draws of the maximum, positions (number, d) and heights (number,) of ln (Tc/Ω), and of ln m* and ln R² at
-    further places, curves (number, 2, m)."""
+    """Joint draws of the maximum, positions (number, d) and heights (number,) of ln (Tc/Ω), and of ln m* and
+    ln R² at further places, curves (number, 2, m)."""
 
     positions: Array
     heights: Array

@@ -1,9 +1,9 @@
 """Where Tc is highest along an axis of a scan, and how high, with errors (docs/domes.md).
 
-At the density of touching pairs Tc = C/(m* max(R², 1)) in two and, with another C, in three dimensions. So
-ln Tc = const + min(A, B) with A = -ln m* - ln R² and B = -ln m*: a curve with a kink where R² = 1, where the density
-stops growing. ln m* and ln R² are smooth: they are what is interpolated (`hpcbip.statistics.smooth`), and Tc is built
-from them; its maximum is a smooth one on either branch or lies at the kink.
+At the density of touching pairs Tc = C/(m* max(R², 1)) in two and, with another C, in three dimensions. So ln
+Tc = const + min(A, B) with A = -ln m* - ln R² and B = -ln m*: a curve with a kink where R² = 1, where the
+density stops growing. ln m* and ln R² are smooth: they are what is interpolated (`hpcbip.statistics.smooth`),
+and Tc is built from them; its maximum is a smooth one on either branch or lies at the kink.
 """
 
 from __future__ import annotations
@@ -38,7 +38,8 @@ class Peak:
         axis: "lambda", "U" (in units of t) or "t/omega". label: what all points of the curve share.
         position, height: of the maximum; height is Tc/Ω.
         position_err, height_err: their errors, statistics and interpolation in quadrature.
-        position_stat, height_stat: of these the statistical ones, by the jackknife over the blocks of all points.
+        position_stat, height_stat: of these the statistical ones, by the jackknife over the blocks of all
+            points.
         position_interpolation, height_interpolation: from what the curve may do between the points.
         height_sys: systematic error of the height from that of the points; None if unknown.
         at_kink: probability that the maximum lies where R² = 1.
@@ -74,7 +75,8 @@ class Peak:
 
 @dataclass(frozen=True)
 class Tops:
-    """Maxima of curves: position, ln (Tc/Ω) there, whether at the kink, and -1, 0 or 1 for the ends of the scan."""
+    """Maxima of curves: position, ln (Tc/Ω) there, whether at the kink, and -1, 0 or 1 for the ends of the
+    scan."""
 
     position: Array
     log_height: Array
@@ -87,8 +89,8 @@ def find_peaks(records: Sequence[Record], replicates: Mapping[str, Array] | None
 
     Args:
         records: of points (`hpcbip.reduction.points.reduce_point`).
-        replicates: by the record's "point", (B, 2) values of mass and R² of the pair with one block of bins left out;
-            of points that are not there the errors in the record are taken.
+        replicates: by the record's "point", (B, 2) values of mass and R² of the pair with one block of bins
+            left out; of points that are not there the errors in the record are taken.
     """
     return [
         find_peak(scan) for axis in AXES for scan in scans(records, replicates, (axis,)) if scan.interpolates
@@ -140,8 +142,8 @@ def find_peak(scan: Scan) -> Peak:
 def tops(scan: Scan, grid: Array, curves: Array) -> Tops:
     """The maxima of Tc for curves (..., 2, m) of ln m* and ln R² on an even grid (m,).
 
-    Around the highest place ln m* and ln R² are parabolas through three places each; the maximum of Tc is at the
-    vertex of a branch, where ln R² = 0, or at an end.
+    Around the highest place ln m* and ln R² are parabolas through three places each; the maximum of Tc is at
+    the vertex of a branch, where ln R² = 0, or at an end.
     """
     high = scan.log_tc(grid[:, None], curves)
     where = high.argmax(axis=-1)

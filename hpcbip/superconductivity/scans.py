@@ -1,4 +1,5 @@
-"""Points of a campaign that differ in nothing but the axes of a scan, as data of smooth curves of ln m* and ln R²."""
+"""Points of a campaign that differ in nothing but the axes of a scan, as data of smooth curves of ln m* and
+ln R²."""
 
 from __future__ import annotations
 
@@ -48,8 +49,8 @@ class Scan:
         axes: what it runs along, one or two of lambda, U (in units of t), t/omega.
         label: what all points share, as the figures name the curve.
         records: of its n points, in the order of the axes.
-        deviations: per point (B, 2), what leaving out one block does to ln m* and ln R² (mass in m0): the sum of
-            the squares is the covariance of their errors.
+        deviations: per point (B, 2), what leaving out one block does to ln m* and ln R² (mass in m0): the sum
+            of the squares is the covariance of their errors.
         left_out: records without mass or size.
     """
 
@@ -102,7 +103,8 @@ class Scan:
         return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big")
 
     def log_size(self, curves: Array) -> Array:
-        """(..., m): what of ln R² enters Tc, of curves (..., 2, m); negative where the density is saturated."""
+        """(..., m): what of ln R² enters Tc, of curves (..., 2, m); negative where the density is
+        saturated."""
         return curves[..., 1, :] if self.saturates else np.full_like(curves[..., 1, :], -1.0)
 
     def log_tc(self, at: Array, curves: Array, size: bool = True) -> Array:
@@ -155,9 +157,9 @@ def scans(
 
     Args:
         records: of the points.
-        replicates: by the record's "point", (B, 2) mass and R² without one block each. They are scaled so that their
-            error is the one in the record, which knows how blocks are correlated; without them that error and
-            `mass_radius_correlation` are all there is.
+        replicates: by the record's "point", (B, 2) mass and R² without one block each. They are scaled so
+            that their error is the one in the record, which knows how blocks are correlated; without them
+            that error and `mass_radius_correlation` are all there is.
         axes: one or two of lambda, U, t/omega.
     """
     groups: dict[tuple[str, ...], list[Record]] = {}
@@ -237,8 +239,9 @@ def _evened_out(
 ) -> tuple[Array, ...]:
     """Deviations whose variance per bin is that of a smooth curve through those of all points.
 
-    R² has a long tail: a point whose bins have missed it comes out low, with an error that is too small (correlation of
-    value and error about 0.6), and would pull the curve down with a weight it does not deserve.
+    R² has a long tail: a point whose bins have missed it comes out low, with an error that is too small
+    (correlation of value and error about 0.6), and would pull the curve down with a weight it does not
+    deserve.
     """
     x = np.array([[axis_value(record, axis) for axis in axes] for record in records], dtype=float)
     bins = np.array([record.get("bins_bipolaron") or np.nan for record in records], dtype=float)
@@ -252,7 +255,8 @@ def _evened_out(
 
 
 def _deviations(record: Record, replicates: Array | None) -> Array | None:
-    """What leaving out a block does to ln m* and ln R², (B, 2); None if one of them, or its error, is not known."""
+    """What leaving out a block does to ln m* and ln R², (B, 2); None if one of them, or its error, is not
+    known."""
     values = np.array([record.get(name) or np.nan for name in ("mass_bipolaron", "radius2")], dtype=float)
     errors = np.array(
         [record.get(f"{name}_err") or np.nan for name in ("mass_bipolaron", "radius2")], dtype=float

@@ -1,8 +1,8 @@
 """Which points, or which statistics, would pin down the maximum of Tc (docs/domes.md).
 
-The maximum and the curves of ln m* and ln R² have a joint distribution, which is drawn from (`draw_summits`) and taken
-for a normal one: what further measurements would leave of the maximum's error is then a matter of conditioning. What is
-suggested first takes most of the variance away per bin that it costs.
+The maximum and the curves of ln m* and ln R² have a joint distribution, which is drawn from (`draw_summits`)
+and taken for a normal one: what further measurements would leave of the maximum's error is then a matter of
+conditioning. What is suggested first takes most of the variance away per bin that it costs.
 """
 
 from __future__ import annotations
@@ -23,7 +23,8 @@ BOUNDS = {"lambda": (0.05, 3.0), "U": (0.0, 20.0), "t/omega": (0.1, 10.0)}
 """Between which new points lie, unless said otherwise; U in units of t."""
 
 TOLERANCE = {"height": 0.03, "lambda": 0.03, "U": 0.5, "t/omega": 0.1}
-"""Errors with which a maximum counts as pinned down: of the height relative, of the position absolute (U in t)."""
+"""Errors with which a maximum counts as pinned down: of the height relative, of the position absolute (U in
+t)."""
 
 Bounds = Mapping[str, tuple[float, float]]
 Tolerance = Mapping[str, float]
@@ -42,14 +43,15 @@ class Suggestion:
     """What to do next for one curve or surface.
 
     Attributes:
-        kind: "extend" (a point beyond the scan), "refine" (a point within it), or "tighten" (more statistics).
+        kind: "extend" (a point beyond the scan), "refine" (a point within it), or "tighten" (more
+            statistics).
         label: what the points of the scan share.
-        parameters: of the new point, by the names of a configuration, with lattice, coupling and t; to tighten, of the
-            model alone.
+        parameters: of the new point, by the names of a configuration, with lattice, coupling and t; to
+            tighten, of the model alone.
         target: to tighten, the relative error of Tc to aim at; else None.
         why: one sentence.
-        expected: error of the maximum when all suggestions up to this one of its kind are followed, over that before;
-            None if it cannot be told.
+        expected: error of the maximum when all suggestions up to this one of its kind are followed, over that
+            before; None if it cannot be told.
         seed: of the random numbers, a hash of the data.
     """
 
@@ -90,7 +92,8 @@ def suggest(
 def suggest_for(
     scan: Scan, summit: Summit | None, number: int, bounds: Bounds, tolerance: Tolerance
 ) -> list[Suggestion]:
-    """As `suggest` for one scan, its summit (None: too few points for one), and with all bounds and tolerances."""
+    """As `suggest` for one scan, its summit (None: too few points for one), and with all bounds and
+    tolerances."""
     if summit is None:
         return _step_out(scan, bounds)[:number]
     outward = _beyond(summit, bounds)
@@ -151,7 +154,8 @@ def _within(end: float, step: float, bounds: tuple[float, float]) -> float | Non
 def _refine(
     summit: Summit, number: int, bounds: Bounds, tolerance: Tolerance
 ) -> tuple[list[Suggestion], float]:
-    """New points within the scan, one after the other where they take most variance away; and the gain per bin."""
+    """New points within the scan, one after the other where they take most variance away; and the gain per
+    bin."""
     scan = summit.scan
     grid = grid_of(np.array([scan.x.min(axis=0), scan.x.max(axis=0)]), _PLACES[len(scan.axes)])
     low, high = np.array([bounds[axis] for axis in scan.axes]).T
@@ -207,8 +211,8 @@ def _tighten(summit: Summit, tolerance: Tolerance) -> tuple[list[Suggestion], fl
 
 @dataclass(frozen=True)
 class _Joint:
-    """The covariance of a maximum and of the curves at some places: d + 1 rows, in units of the tolerances, then two
-    for every place."""
+    """The covariance of a maximum and of the curves at some places: d + 1 rows, in units of the tolerances,
+    then two for every place."""
 
     covariance: Array
     first: int

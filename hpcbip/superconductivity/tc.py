@@ -1,8 +1,8 @@
 """Transition temperatures of a dilute gas of bipolarons from their mass and size (PHYSICS.md section 3).
 
-All energies are in one unit (that of t), lengths in lattice constants, masses in 1/(unit · a²); m0 = 1/t. The largest
-density at which pairs do not overlap gives the Tc that is quoted; a pair smaller than a lattice constant cannot
-be packed more densely than the lattice allows, so R² counts as 1 below 1.
+All energies are in one unit (that of t), lengths in lattice constants, masses in 1/(unit · a²); m0 = 1/t. The
+largest density at which pairs do not overlap gives the Tc that is quoted; a pair smaller than a lattice
+constant cannot be packed more densely than the lattice allows, so R² counts as 1 below 1.
 """
 
 from __future__ import annotations
@@ -15,7 +15,8 @@ from numpy.typing import ArrayLike, NDArray
 Array = NDArray[np.float64]
 
 BKT_PREFACTOR = 1.84 / math.pi
-"""Tc m* R² in two dimensions: Tc = 1.84 ρ/m* (Pilati, Giorgini, Prokof'ev, PRL 100, 140405) at ρ = 1/(πR²)."""
+"""Tc m* R² in two dimensions: Tc = 1.84 ρ/m* (Pilati, Giorgini, Prokof'ev, PRL 100, 140405) at ρ =
+1/(πR²)."""
 
 PUBLISHED_BKT_PREFACTOR = 0.5
 """The value printed in PRX 13, 011010, which its figures need; for comparisons with them."""
@@ -28,7 +29,8 @@ KELVIN_PER_MEV = 11.6045
 
 
 def radius2(pair_distance2: ArrayLike) -> Array:
-    """R², the mean-square distance of an electron from the pair's centre: ⟨(r1-r2)²⟩/4. The one definition of R."""
+    """R², the mean-square distance of an electron from the pair's centre: ⟨(r1-r2)²⟩/4. The one definition of
+    R."""
     return np.asarray(pair_distance2, dtype=float) / 4.0
 
 
@@ -48,7 +50,8 @@ def prefactor(choice: float | str | None, dimension: int) -> float:
 
 
 def closest_packing(r2: ArrayLike, dimension: int) -> Array:
-    """Largest density of pairs that do not overlap: 1/(πR²) in 2D, 3/(4πR³) in 3D, R² counted as at least 1."""
+    """Largest density of pairs that do not overlap: 1/(πR²) in 2D, 3/(4πR³) in 3D, R² counted as at least
+    1."""
     square: Array = np.maximum(np.asarray(r2, dtype=float), 1.0)
     return 1.0 / (math.pi * square) if dimension == 2 else 3.0 / (4.0 * math.pi * square**1.5)
 
@@ -62,8 +65,8 @@ def transition_temperature(
 ) -> Array:
     """Tc in units of energy.
 
-    2D: Tc = (π factor) ρ/m* (BKT), which is factor/(m* R²) at closest packing; 3D: Tc = factor ρ^{2/3}/m* (BEC);
-    1D: nan, because a chain has no transition at finite temperature.
+    2D: Tc = (π factor) ρ/m* (BKT), which is factor/(m* R²) at closest packing; 3D: Tc = factor ρ^{2/3}/m*
+    (BEC); 1D: nan, because a chain has no transition at finite temperature.
 
     Args:
         mass: pair mass m*, in 1/(energy a²).

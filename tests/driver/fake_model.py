@@ -1,4 +1,5 @@
-"""A campaign without a kernel: known m*(λ, U) and R²(λ, U), noise that falls as 1/√(CPU seconds), kills at will."""
+"""A campaign without a kernel: known m*(λ, U) and R²(λ, U), noise that falls as 1/√(CPU seconds), kills at
+will."""
 
 from __future__ import annotations
 

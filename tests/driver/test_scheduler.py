@@ -1,4 +1,5 @@
-"""The scheduler alone: what it hands out, when it stops, and that order and interruption do not change what is done."""
+"""The scheduler alone: what it hands out, when it stops, and that order and interruption do not change what
+is done."""
 
 from __future__ import annotations
 

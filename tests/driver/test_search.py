@@ -64,8 +64,8 @@ def coarse(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.slow
 def test_finds_the_maximum_from_one_point_far_away(tmp_path: Path) -> None:
-    """24 searches from λ = 0.3: all pinned down; position and height within one error in 68 % of them (limits of 3.3
-    standard deviations, 1 false alarm in 1000 each), none beyond 4."""
+    """24 searches from λ = 0.3: all pinned down; position and height within one error in 68 % of them (limits
+    of 3.3 standard deviations, 1 false alarm in 1000 each), none beyond 4."""
     trials, pulls = 24, []
     for seed in range(trials):
         directory = tmp_path / str(seed)
@@ -189,7 +189,8 @@ def killed_at(call: int, monkeypatch: pytest.MonkeyPatch, directory: Path) -> bo
 def test_a_kill_at_any_moment_changes_nothing(
     tmp_path: Path, coarse: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Killed before the 1st, 2nd, ... file is renamed (every third after the 12th), and again after as many more."""
+    """Killed before the 1st, 2nd, ... file is renamed (every third after the 12th), and again after as many
+    more."""
     look(tmp_path / "undisturbed")
     call, tried = 1, 0
     while True:

@@ -1,4 +1,5 @@
-"""One set of numbers, two calculations: the kernel's ensemble and the exact observables of the same Hamiltonian."""
+"""One set of numbers, two calculations: the kernel's ensemble and the exact observables of the same
+Hamiltonian."""
 
 from __future__ import annotations
 
@@ -43,7 +44,8 @@ def model_problem(
     kappa: float = 0.0,
     **fields: Any,
 ) -> tuple[Ensemble, Problem]:
-    """The same for the kernel and for the matrices; t = Ω = 1 and g = U = 0 unless `fields` of the model say otherwise.
+    """The same for the kernel and for the matrices; t = Ω = 1 and g = U = 0 unless `fields` of the model say
+    otherwise.
 
     The cutoff has to be high enough: see `Problem.share_at_cutoff`.
     """

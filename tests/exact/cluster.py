@@ -1,10 +1,11 @@
-"""Exact finite-β results on small clusters: sparse matrices for all couplings of PHYSICS.md section 1, nothing of the
-kernel.
+"""Exact finite-β results on small clusters: sparse matrices for all couplings of PHYSICS.md section 1,
+nothing of the kernel.
 
-States are (r1[, r2], n_1 ... n_M): sites of the electrons and occupations of the oscillators, those with at most
-`cutoff` phonons in all. Every quantity follows from e^{-τH}|φ>, |φ> the phonon vacuum times Σ exp(-κ|r1 - r2|)|r1 r2>.
-On a periodic cluster |φ> and all observables are invariant under translations, so all vectors have total momentum
-zero: there the states are seen from electron 1, which stays at site 0 while its hops translate everything else.
+States are (r1[, r2], n_1 ... n_M): sites of the electrons and occupations of the oscillators, those with at
+most `cutoff` phonons in all. Every quantity follows from e^{-τH}|φ>, |φ> the phonon vacuum times Σ exp(-κ|r1
+- r2|)|r1 r2>. On a periodic cluster |φ> and all observables are invariant under translations, so all vectors
+have total momentum zero: there the states are seen from electron 1, which stays at site 0 while its hops
+translate everything else.
 """
 
 from __future__ import annotations
@@ -23,7 +24,8 @@ Vector = tuple[int, ...]
 
 @dataclass(frozen=True)
 class Grid:
-    """A Bravais lattice: a vector per bond axis (lattice coordinates), their metric, distances of the first shells."""
+    """A Bravais lattice: a vector per bond axis (lattice coordinates), their metric, distances of the first
+    shells."""
 
     axes: tuple[Vector, ...]
     metric: tuple[tuple[float, ...], ...]
@@ -72,7 +74,8 @@ class Cluster:
         return [sign * np.array(axis) for axis in self.grid.axes for sign in (1, -1)]
 
     def hop(self, site: int, k: int) -> tuple[int, Vector] | None:
-        """Where step k leads from a site, and the bond (lower site, axis) it takes; None if it leaves the cluster."""
+        """Where step k leads from a site, and the bond (lower site, axis) it takes; None if it leaves the
+        cluster."""
         target = self.site(np.add(self.coordinates[site], self.steps[k]))
         if target is None:
             return None
@@ -85,7 +88,8 @@ class Cluster:
         return [(i, a) for i in sites for a in axes if self.hop(i, 2 * a) is not None]
 
     def separation(self, i: int, j: int) -> Vector:
-        """r_i - r_j, on a periodic cluster the image with coordinates nearest to zero (half the extent: positive)."""
+        """r_i - r_j, on a periodic cluster the image with coordinates nearest to zero (half the extent:
+        positive)."""
         difference = np.subtract(self.coordinates[i], self.coordinates[j])
         if self.periodic:
             difference = np.mod(difference, self.extents)
@@ -156,7 +160,8 @@ class Problem:
 
     @cached_property
     def _names(self) -> NDArray[np.uint64]:
-        """A random name of one phonon in every mode; the sum over the phonons of a state is the name of the state."""
+        """A random name of one phonon in every mode; the sum over the phonons of a state is the name of the
+        state."""
         return np.random.default_rng(1).integers(2**63, size=len(self.modes), dtype=np.uint64)
 
     def _find(self, names: NDArray[np.uint64]) -> NDArray[np.int64]:
@@ -203,7 +208,8 @@ class Problem:
         return list(itertools.product(sites, repeat=self.electrons))
 
     def _moves(self, k: int) -> dict[tuple[Vector, int], sp.csr_array]:
-        """Step k of either electron as matrices on (r1[, r2]), by bond taken and the site it is then seen from."""
+        """Step k of either electron as matrices on (r1[, r2]), by bond taken and the site it is then seen
+        from."""
         found: dict[tuple[Vector, int], list[Vector]] = {}
         index = {pair: p for p, pair in enumerate(self.pairs)}
         x = np.array(self.cluster.coordinates)
@@ -329,7 +335,8 @@ class Problem:
         return result | sums | {"displacement2_window": float(displacement2)}
 
     def share_at_cutoff(self) -> float:
-        """Probability of the largest phonon number in the middle of the path: more than all those left out have."""
+        """Probability of the largest phonon number in the middle of the path: more than all those left out
+        have."""
         middle = expm_multiply(-0.5 * self.beta * self.hamiltonian, self.trial) ** 2
         highest = np.tile(self.phonons.sum(axis=1) == self.cutoff, len(self.pairs))
         return float(middle[highest].sum() / middle.sum())
@@ -339,11 +346,12 @@ class Problem:
         return expm_multiply(-time * self.hamiltonian, self.trial)
 
     def displacement2(self, start: float, stop: float) -> NDArray[np.float64]:
-        """<(R(stop) - R(start))²> by Cartesian component, from the second derivative of a phase on the hops in between.
+        """<(R(stop) - R(start))²> by Cartesian component, from the second derivative of a phase on the hops
+        in between.
 
-        With H(θ) = H - iθ J - θ²/2 K..., the derivatives v1, v2 of e^{-τH(θ)}v obey a linear system: v1' = -Hv1 + Jv0,
-        v2' = -Hv2 + 2Jv1 + Kv0, where J and K weigh every directed hop with its step and the step squared; <ΔR²> =
-        <left|v2>/Z.
+        With H(θ) = H - iθ J - θ²/2 K..., the derivatives v1, v2 of e^{-τH(θ)}v obey a linear system: v1' =
+        -Hv1 + Jv0, v2' = -Hv2 + 2Jv1 + Kv0, where J and K weigh every directed hop with its step and the step
+        squared; <ΔR²> = <left|v2>/Z.
         """
         h, n = self.hamiltonian, self.hamiltonian.shape[0]
         right, left = self.after(start), self.after(self.beta - stop)

@@ -1,10 +1,10 @@
-"""The displacement curve, the mass estimator that is its slope, and the waves of the dispersion: periodic clusters at
-finite β.
+"""The displacement curve, the mass estimator that is its slope, and the waves of the dispersion: periodic
+clusters at finite β.
 
-The kernel's curve is a sum over segments between the times at which the rest of the path may be reflected, averaged
-over pairs of marks in the window; its mean is exact at every lag and every β, and so is that of `diffusion`. The waves
-cos K·ΔR are taken without reflections. Coordinates are unwrapped: on a cluster, K may be any momentum. False-alarm rate
-1e-4 per case.
+The kernel's curve is a sum over segments between the times at which the rest of the path may be reflected,
+averaged over pairs of marks in the window; its mean is exact at every lag and every β, and so is that of
+`diffusion`. The waves cos K·ΔR are taken without reflections. Coordinates are unwrapped: on a cluster, K may
+be any momentum. False-alarm rate 1e-4 per case.
 """
 
 from __future__ import annotations

@@ -1,17 +1,20 @@
-"""The dimer with one bond phonon, U = 0, solved in closed form at every β: no truncation, no matrices, no sampling.
+"""The dimer with one bond phonon, U = 0, solved in closed form at every β: no truncation, no matrices, no
+sampling.
 
-The uniform trial state is an eigenstate of the hops K (K = n for n electrons), so the phonon is an oscillator under the
-constant force f = n g:
+The uniform trial state is an eigenstate of the hops K (K = n for n electrons), so the phonon is an oscillator
+under the constant force f = n g:
 
     ln Z = n t β + (f/Ω)² (Ωβ - 1 + e^{-Ωβ}) + const,
     <b†b>(τ) = (f/Ω)² (1 - e^{-Ωτ}) (1 - e^{-Ω(β-τ)}),   <-H_eph>(τ) = (f²/Ω) (2 - e^{-Ωτ} - e^{-Ω(β-τ)}),
 
-which tends to E = -t - g²/Ω (n = 1) and -2t - 4g²/Ω (n = 2). The position of an electron flips its bonding state to the
-antibonding one, so between the two times of <|ΔR|²> K is n - 2, and the weight of the path changes by
+which tends to E = -t - g²/Ω (n = 1) and -2t - 4g²/Ω (n = 2). The position of an electron flips its bonding
+state to the antibonding one, so between the two times of <|ΔR|²> K is n - 2, and the weight of the path
+changes by
 
     c = exp(-2tW - g² (2n I_io + 2(n - 1) I_ii)),   <|ΔR|²> = (1 - c)/(2n),
 
-W the window, I_ii the integral of e^{-Ω|τ-τ'|} with both times inside of it, I_io with one inside and one outside.
+W the window, I_ii the integral of e^{-Ω|τ-τ'|} with both times inside of it, I_io with one inside and one
+outside.
 """
 
 from __future__ import annotations

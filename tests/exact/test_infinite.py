@@ -1,9 +1,10 @@
-"""The kernel on infinite lattices against closed forms, without phonons and at long β; convergence in β is shown.
+"""The kernel on infinite lattices against closed forms, without phonons and at long β; convergence in β is
+shown.
 
-Attractive Hubbard chain, two electrons, no phonons. In the relative coordinate at total momentum K the hopping is 2t
-cos(K/2) = t_K, and the bound state ψ(n) ∝ q^|n| of -t_K Σ (ψ(n+1) + ψ(n-1)) + U δ_n0 has q = (|E| - |U|)/(2 t_K) and E
-= -√(U² + 4 t_K²). Hence, at K = 0, E = -√(U² + 16t²), 1/m* = d²E/dK² = 4t²/√(U² + 16t²), <n²> = Σ n² q^{2|n|} / Σ
-q^{2|n|} = 2q²/(1 - q²)², and <V> = U P(0) with P(0) = (1 - q²)/(1 + q²).
+Attractive Hubbard chain, two electrons, no phonons. In the relative coordinate at total momentum K the
+hopping is 2t cos(K/2) = t_K, and the bound state ψ(n) ∝ q^|n| of -t_K Σ (ψ(n+1) + ψ(n-1)) + U δ_n0 has q =
+(|E| - |U|)/(2 t_K) and E = -√(U² + 4 t_K²). Hence, at K = 0, E = -√(U² + 16t²), 1/m* = d²E/dK² = 4t²/√(U² +
+16t²), <n²> = Σ n² q^{2|n|} / Σ q^{2|n|} = 2q²/(1 - q²)², and <V> = U P(0) with P(0) = (1 - q²)/(1 + q²).
 """
 
 from __future__ import annotations
@@ -69,8 +70,8 @@ def test_attractive_hubbard_chain() -> None:
 
 
 def test_energy_converges_in_beta_as_it_should() -> None:
-    """At every β the energy is the exact one of that β; with β it goes to the ground state's, which β = 2 misses by a
-    lot."""
+    """At every β the energy is the exact one of that β; with β it goes to the ground state's, which β = 2
+    misses by a lot."""
     ground = attractive_chain(U)["energy"]
     off = []
     for beta in (1.0, 2.0, 4.0, 8.0):
@@ -92,8 +93,8 @@ def test_a_free_electron_has_the_band_mass(lattice: str, d: int) -> None:
 
 
 def test_mass_does_not_depend_on_the_lags() -> None:
-    """With phonons: the slope of the displacement curve between two shorter lags than those of `diffusion`, from the
-    same chains."""
+    """With phonons: the slope of the displacement curve between two shorter lags than those of `diffusion`,
+    from the same chains."""
     ensemble = chain(0.0, 1, beta=24.0, g=0.7)
     names = columns(ensemble)
     mass, slope = (

@@ -1,9 +1,9 @@
-"""The kernel against e^{-βH} on finite clusters, all observables, sixteen seeds each; and the same test on wrong
-weights.
+"""The kernel against e^{-βH} on finite clusters, all observables, sixteen seeds each; and the same test on
+wrong weights.
 
-Bond coupling; the other models are in `test_models`. The false-alarm rate is `zscore.FALSE_ALARM` = 1e-4 per case, so
-2e-3 for the whole file. On the periodic cluster `displacement2_window` is the sum over reflected segments, whose mean
-is exact at any β: it proves the improved mass estimator.
+Bond coupling; the other models are in `test_models`. The false-alarm rate is `zscore.FALSE_ALARM` = 1e-4 per
+case, so 2e-3 for the whole file. On the periodic cluster `displacement2_window` is the sum over reflected
+segments, whose mean is exact at any β: it proves the improved mass estimator.
 """
 
 from __future__ import annotations
@@ -32,7 +32,8 @@ def case(
 @pytest.mark.parametrize("name", ["dimer", "chain3", "ring4"])
 def test_all_observables(name: str, electrons: int, U: float, g: float) -> None:
     ensemble, exact = case(name, electrons, U, g)
-    # displacements on the ring are skewed: at strong coupling bins have to be longer for Student's distribution to hold
+    # displacements on the ring are skewed: at strong coupling bins have to be longer for Student's
+    # distribution to hold
     updates = 60_000 if name == "ring4" and g == STRONG else 25_000
     assert not (table := compare(sample(ensemble, 16, 24, updates), exact)), table
 
@@ -69,8 +70,8 @@ WRONG = {
 
 @pytest.mark.parametrize("wrong", WRONG)
 def test_what_is_wrong_by_a_per_cent_is_rejected(wrong: str) -> None:
-    """Negative controls: a weight off by 1 % (Ω by 3 %, U by 5 %), or one family of acceptance ratios by 5 % (ends: 15
-    %)."""
+    """Negative controls: a weight off by 1 % (Ω by 3 %, U by 5 %), or one family of acceptance ratios by 5 %
+    (ends: 15 %)."""
     U, g, factors = WRONG[wrong]
     ensemble, exact = case("chain3", 2, U, g)
     for field, factor in factors.items():

@@ -1,7 +1,8 @@
 """Limits in which infinite lattices with phonons have closed forms; false-alarm rate 1e-4 per case.
 
-Antiadiabatic Holstein chain (Lang and Firsov): with Ω → ∞ at fixed g²/Ω the electrons are those of a Hubbard chain with
-t' = t e^{-g²/Ω²} and U' = U - 2g²/Ω, each lowered by g²/Ω; what is left out is of the order t² g²/Ω³ < 1e-4.
+Antiadiabatic Holstein chain (Lang and Firsov): with Ω → ∞ at fixed g²/Ω the electrons are those of a Hubbard
+chain with t' = t e^{-g²/Ω²} and U' = U - 2g²/Ω, each lowered by g²/Ω; what is left out is of the order t²
+g²/Ω³ < 1e-4.
 
 Bond-Peierls polaron at weak coupling: in second order, with K_b|k=0> spread over both sites of the bond,
 
@@ -40,7 +41,8 @@ def test_antiadiabatic_holstein_bipolaron() -> None:
 
 
 def second_order(d: int, omega: float, g: float, size: int = 64) -> float:
-    """The energy of a bond-Peierls polaron on the hypercubic lattice in d dimensions, t = 1, to second order in g."""
+    """The energy of a bond-Peierls polaron on the hypercubic lattice in d dimensions, t = 1, to second order
+    in g."""
     cosine = np.cos(2 * np.pi * np.arange(size) / size)
     grid = np.meshgrid(*[cosine] * d, indexing="ij")
     denominator = omega + sum(2.0 * (1.0 - c) for c in grid)

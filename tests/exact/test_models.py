@@ -1,8 +1,10 @@
-"""The kernel against e^{-βH} for every coupling, interaction and kind of lattice, all observables, sixteen seeds each.
+"""The kernel against e^{-βH} for every coupling, interaction and kind of lattice, all observables, sixteen
+seeds each.
 
 The false-alarm rate is `zscore.FALSE_ALARM` = 1e-4 per case, so 3e-3 for the whole file. On periodic clusters
-`displacement2_window` is the sum over segments between the cuts of the improved mass estimator, whose mean is exact at
-any β. The cutoffs leave errors of 1e-4 at most (`cases.TRUNCATED`), below a tenth of the statistical ones.
+`displacement2_window` is the sum over segments between the cuts of the improved mass estimator, whose mean is
+exact at any β. The cutoffs leave errors of 1e-4 at most (`cases.TRUNCATED`), below a tenth of the statistical
+ones.
 """
 
 from __future__ import annotations

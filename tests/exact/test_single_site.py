@@ -44,7 +44,8 @@ def test_matrices_agree_with_the_closed_form(n: int) -> None:
 @pytest.mark.parametrize("beta", [2.0, 20.0])
 @pytest.mark.parametrize(("n", "omega", "g", "U"), [(1, 0.7, 0.9, 0.0), (2, 1.3, 0.6, 3.0)])
 def test_kernel(n: int, omega: float, g: float, U: float, beta: float) -> None:
-    """β = 20 is the ground state, E = -g²/Ω for one electron and U - 4g²/Ω for two; false-alarm rate 1e-4 per case."""
+    """β = 20 is the ground state, E = -g²/Ω for one electron and U - 4g²/Ω for two; false-alarm rate 1e-4 per
+    case."""
     exact = closed_form(n, omega, g, U, beta, beta / 4)
     if beta == 20.0:
         assert exact["energy"] == pytest.approx((n - 1) * U - (n * g) ** 2 / omega, abs=1e-5)

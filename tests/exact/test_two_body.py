@@ -1,5 +1,5 @@
-"""The exact pair of the attractive Hubbard model against closed forms, and the kernel on the square lattice against
-it."""
+"""The exact pair of the attractive Hubbard model against closed forms, and the kernel on the square lattice
+against it."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ def test_chain_has_its_closed_form(U: float) -> None:
 
 
 def test_square_lattice_in_real_space() -> None:
-    """The wave function solves the relative problem site by site; strong attraction gives E → U - 16t²/|U| and m* →
-    |U|/4t²."""
+    """The wave function solves the relative problem site by site; strong attraction gives E → U - 16t²/|U|
+    and m* → |U|/4t²."""
     U = -8.0
     pair = attractive_hubbard(2, U)
     psi = np.sqrt(pair.weights)  # nodeless

@@ -1,11 +1,11 @@
-"""The kernel on infinite lattices of two and three dimensions, for two electrons without phonons, against the exact
-relative motion at finite β.
+"""The kernel on infinite lattices of two and three dimensions, for two electrons without phonons, against the
+exact relative motion at finite β.
 
-On-site attraction, repulsion with an attraction of neighbours (the extended Hubbard model of the real-space theory of
-pairing, PHYSICS.md section 5), and a Coulomb tail. The relative coordinate lives in a box, from which neither the
-bound pair nor the unbound part of the trial state leaks within β (first test). All lattices in lattice coordinates,
-with their own metric for distances. U = -8 on the square lattice is in `test_two_body`. False-alarm rate 1e-4 per case,
-1e-3 for the file.
+On-site attraction, repulsion with an attraction of neighbours (the extended Hubbard model of the real-space
+theory of pairing, PHYSICS.md section 5), and a Coulomb tail. The relative coordinate lives in a box, from
+which neither the bound pair nor the unbound part of the trial state leaks within β (first test). All lattices
+in lattice coordinates, with their own metric for distances. U = -8 on the square lattice is in
+`test_two_body`. False-alarm rate 1e-4 per case, 1e-3 for the file.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ from tests.exact.cluster import BCC, CUBIC, FCC, SQUARE, TRIANGULAR, Grid
 from tests.exact.two_body import finite_beta
 from tests.exact.zscore import compare
 
-# grid, β, κ, half width of the box, U and what else the model has. A trial state as wide as the pair keeps unbound
-# electrons rare: they are far apart, and would make the distribution of <(r1 - r2)²> very skewed.
+# grid, β, κ, half width of the box, U and what else the model has. A trial state as wide as the pair keeps
+# unbound electrons rare: they are far apart, and would make the distribution of <(r1 - r2)²> very skewed.
 CASES: dict[str, tuple[Grid, float, float, int, dict[str, Any]]] = {
     "square, weak": (SQUARE, 2.0, 0.5, 30, {"U": -4.0}),
     "square, neighbours": (SQUARE, 2.0, 0.8, 20, {"U": 4.0, "shells": (-6.0,)}),

@@ -11,7 +11,8 @@ SEEDS, BINS = 16, 32
 
 
 def chains(rng: np.random.Generator, shift: float = 0.0, hidden: float = 0.0) -> list[np.ndarray]:
-    """Bins with an error of 1/√32 per seed; `hidden` adds a fluctuation between seeds that the bins do not show."""
+    """Bins with an error of 1/√32 per seed; `hidden` adds a fluctuation between seeds that the bins do not
+    show."""
     return [rng.normal(shift + hidden * rng.normal(), 1.0, BINS) for _ in range(SEEDS)]
 
 

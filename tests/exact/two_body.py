@@ -1,12 +1,15 @@
-"""Two electrons that attract each other on infinite lattices, without phonons: exact results, nothing of the kernel.
+"""Two electrons that attract each other on infinite lattices, without phonons: exact results, nothing of the
+kernel.
 
-At total momentum K the relative coordinate hops along axis a with τ_a = 2t cos(K_a/2), in the dispersion ε(k) = -2 Σ_a
-τ_a cos k_a. The bound state of U δ_{r,0} has ψ(k) ∝ 1/(ε(k) - E) and E from 1/|U| = ∫ d^dk/(2π)^d 1/(ε(k) - E). For its
-mass, dE/dτ_a = -2 Σ_r ψ(r) ψ(r + a) (Hellmann-Feynman) and d²τ_a/dK_a² = -t/2 at K = 0 give
+At total momentum K the relative coordinate hops along axis a with τ_a = 2t cos(K_a/2), in the dispersion ε(k)
+= -2 Σ_a τ_a cos k_a. The bound state of U δ_{r,0} has ψ(k) ∝ 1/(ε(k) - E) and E from 1/|U| = ∫ d^dk/(2π)^d
+1/(ε(k) - E). For its mass, dE/dτ_a = -2 Σ_r ψ(r) ψ(r + a) (Hellmann-Feynman) and d²τ_a/dK_a² = -t/2 at K = 0
+give
 
     1/m* = d²E/dK_a² = t Σ_r ψ(r) ψ(r + a).
 
-E lies below the band, so the integrand is analytic and the sum over a grid of L^d momenta converges exponentially in L.
+E lies below the band, so the integrand is analytic and the sum over a grid of L^d momenta converges
+exponentially in L.
 """
 
 from __future__ import annotations
@@ -33,7 +36,8 @@ class BoundPair:
     Attributes:
         energy: E, unit of t.
         mass: m*, unit 1/(t a²), so m0 for t = 1; d/mass is the rate of diffusion of the pair.
-        weights: P(r) on a periodic grid, shape (L, ..., L), r = 0 first and negative coordinates from the end.
+        weights: P(r) on a periodic grid, shape (L, ..., L), r = 0 first and negative coordinates from the
+            end.
     """
 
     energy: float
@@ -53,7 +57,8 @@ class BoundPair:
 
 
 def attractive_hubbard(dimension: int, U: float, t: float = 1.0, size: int = 256) -> BoundPair:
-    """The bound pair of the attractive Hubbard model on the chain (1) or the square lattice (2), from size^d momenta.
+    """The bound pair of the attractive Hubbard model on the chain (1) or the square lattice (2), from size^d
+    momenta.
 
     Raises:
         ValueError: if U does not bind a pair that fits into the grid.
@@ -85,12 +90,13 @@ def finite_beta(
     half_width: int = 30,
     slope: tuple[int, int, int] = (4, 24, 24),
 ) -> dict[str, float]:
-    """What a path of length β with free ends samples, t = 1: averages over [edge, β - edge] at K = 0, trial e^{-κ|r|₁}.
+    """What a path of length β with free ends samples, t = 1: averages over [edge, β - edge] at K = 0, trial
+    e^{-κ|r|₁}.
 
-    The relative coordinate (lattice coordinates) is cut at |r_a| ≤ half_width; all bonds have one length. Without
-    phonons every state is its own image under inversion with exchange, so the hops, |ΔR|² = |bond|²/4, are independent
-    steps: the displacement curve is the integral of their rate. `slope`: the two lags between which it gives
-    `diffusion`, and the lags in the window.
+    The relative coordinate (lattice coordinates) is cut at |r_a| ≤ half_width; all bonds have one length.
+    Without phonons every state is its own image under inversion with exchange, so the hops, |ΔR|² =
+    |bond|²/4, are independent steps: the displacement curve is the integral of their rate. `slope`: the two
+    lags between which it gives `diffusion`, and the lags in the window.
     """
     metric, d = np.array(grid.metric), len(grid.axes[0])
     r = np.array(list(itertools.product(range(-half_width, half_width + 1), repeat=d)))

@@ -1,11 +1,12 @@
 """Statistical comparison with exact numbers, at a stated false-alarm rate, two-sided in the errors too.
 
-Every seed is one independent chain: its mean and the standard error of its (few, long) bins give a Student-t variable
-with bins - 1 degrees of freedom, which is mapped to the normal variable z of the same probability. Over the seeds the z
-of one observable have to be N(0, 1):
+Every seed is one independent chain: its mean and the standard error of its (few, long) bins give a Student-t
+variable with bins - 1 degrees of freedom, which is mapped to the normal variable z of the same probability.
+Over the seeds the z of one observable have to be N(0, 1):
 
 - their mean, times √seeds, is a z-score: wrong values show here;
-- their sum of squares is χ² with as many degrees of freedom as seeds: errors that are too small or too large show here;
+- their sum of squares is χ² with as many degrees of freedom as seeds: errors that are too small or too large
+  show here;
 - their distribution is compared with N(0, 1) by Kolmogorov and Smirnov's test.
 
 The observables of a case are correlated with each other but not the seeds, so Bonferroni's bound holds: with

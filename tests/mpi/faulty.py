@@ -11,7 +11,8 @@ fault = sys.argv.pop(1)
 
 
 def build_in() -> None:
-    """The second block of bins of chain 1 fails, in the ensemble of two electrons with the weaker coupling."""
+    """The second block of bins of chain 1 fails, in the ensemble of two electrons with the weaker
+    coupling."""
     from hpcbip.driver import worker
 
     real = worker.Worker._run_block

@@ -1,5 +1,5 @@
-"""Disks that are full, and disks that refuse: a small file system of its own, filled or made read-only while a campaign
-is at work on it. One clear line, status 2, nothing lost."""
+"""Disks that are full, and disks that refuse: a small file system of its own, filled or made read-only while
+a campaign is at work on it. One clear line, status 2, nothing lost."""
 
 from __future__ import annotations
 
@@ -47,7 +47,8 @@ def fill(place: Path) -> None:
 
 
 def freeze(place: Path) -> None:
-    """The directory under a read-only view of itself; the file system itself cannot be, while it is written to."""
+    """The directory under a read-only view of itself; the file system itself cannot be, while it is written
+    to."""
     mount("--bind", place / "run", place / "run")
     mount("-o", "remount,bind,ro", place / "run")
 

@@ -2,8 +2,8 @@
 
     HPCBIP_KILLS=100 python -m pytest -s tests/mpi/test_kills.py       # the long version, a quarter of an hour
 
-The bins must be those of an undisturbed run, bit for bit; no file may be damaged; and after every kill each chain goes
-on from the block that its last checkpoint tells of: what is lost is what was in hand.
+The bins must be those of an undisturbed run, bit for bit; no file may be damaged; and after every kill each
+chain goes on from the block that its last checkpoint tells of: what is lost is what was in hand.
 """
 
 from __future__ import annotations
@@ -80,7 +80,8 @@ def test_random_kills_change_nothing(tmp_path: Path) -> None:
             process = start("run", config, "--out", directory, "-n", RANKS, HPCBIP_MPI_PATIENCE="20")
             restarts += 1
             until = time.monotonic() + PATIENCE
-            # the first half of the restarts are hit anywhere, also while they start; the others when they work
+            # the first half of the restarts are hit anywhere, also while they start; the others when they
+            # work
             if chance.random() < 0.5:
                 while process.poll() is None and (logs(directory) == seen or restored(directory) is None):
                     assert time.monotonic() < until, "the run does not begin"

@@ -1,5 +1,6 @@
-"""The real parallel stack: Debian's MPI and parallel HDF5, h5py built against it (parallel-hdf5.sh), four ranks that
-each write their own rows. Its files must be those of the master that writes alone, byte for byte."""
+"""The real parallel stack: Debian's MPI and parallel HDF5, h5py built against it (parallel-hdf5.sh), four
+ranks that each write their own rows. Its files must be those of the master that writes alone, byte for
+byte."""
 
 from __future__ import annotations
 

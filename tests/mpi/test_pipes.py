@@ -13,7 +13,8 @@ from tests.mpi.campaigns import command, digest, environment, run_to_the_end, wr
 @pytest.mark.mpi
 @pytest.mark.parametrize("ranks", [1, 2])
 def test_a_closed_pipe_is_no_failure(tmp_path: Path, ranks: int) -> None:
-    """As behind `| head`, or when mpirun closes the pipes because a rank was lost: the campaign goes on to its end."""
+    """As behind `| head`, or when mpirun closes the pipes because a rank was lost: the campaign goes on to
+    its end."""
     config = write_config(tmp_path)
     arguments = command("run", config, "--out", tmp_path / "run", "-n", ranks)
     process = subprocess.Popen(arguments, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment())

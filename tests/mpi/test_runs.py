@@ -119,8 +119,8 @@ def test_the_death_of_the_master_ends_the_job_and_loses_nothing(tmp_path: Path) 
 def test_a_chain_that_fails_is_isolated_and_a_rank_that_raises_ends_the_job(
     tmp_path: Path, fault: str, status: int
 ) -> None:
-    """One chain of the first bipolaron ensemble fails in its second block: the others go on; a program error stops the
-    run with its traceback told; both lose nothing."""
+    """One chain of the first bipolaron ensemble fails in its second block: the others go on; a program error
+    stops the run with its traceback told; both lose nothing."""
     from hpcbip.driver.launch.mpirun import find_mpirun, settings
 
     config, directory = write_config(tmp_path), tmp_path / "run"
@@ -190,7 +190,8 @@ def test_a_run_goes_on_at_once_after_its_launcher_alone_was_killed(tmp_path: Pat
 
 
 def test_what_killed_runs_left_stops_nobody(tmp_path: Path) -> None:
-    """Open MPI refuses to start where one with the same process number was killed: here with all of the next ones."""
+    """Open MPI refuses to start where one with the same process number was killed: here with all of the next
+    ones."""
     leftovers = tmp_path / "tmp"
     newest = subprocess.run(["sh", "-c", "echo $$"], capture_output=True, text=True, check=True).stdout
     for number in range(int(newest), int(newest) + 2000):
@@ -229,8 +230,8 @@ def test_a_second_run_in_the_same_directory_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_campaign_grows_and_keeps_what_it_has(tmp_path: Path) -> None:
-    """More points, more chains and more blocks in the same directory: old bins stay, the sum is what a fresh run
-    gives."""
+    """More points, more chains and more blocks in the same directory: old bins stay, the sum is what a fresh
+    run gives."""
     directory = tmp_path / "run"
     small = run_to_the_end(write_config(tmp_path), directory)
     text = (tmp_path / "small.yaml").read_text(encoding="utf-8")

@@ -15,8 +15,8 @@ def unpack(site: int, d: int) -> np.ndarray:
 
 
 def check(chain: Chain) -> None:
-    """Walk the path and both world lines of a chain and assert that links, times, bonds, positions and phonon lines
-    agree."""
+    """Walk the path and both world lines of a chain and assert that links, times, bonds, positions and phonon
+    lines agree."""
     ensemble: Ensemble = chain.ensemble
     arrays = chain.to_arrays()
     path, n = arrays["path"], int(arrays["state"][0])

@@ -18,7 +18,8 @@ MODELS = {
 
 
 def weight(chain: Chain) -> tuple[float, ...]:
-    """What the weight of the path depends on: Σ Ω·lengths by kind of oscillator, numbers of events, ∫ of the pair."""
+    """What the weight of the path depends on: Σ Ω·lengths by kind of oscillator, numbers of events, ∫ of the
+    pair."""
     path = chain.to_arrays()["path"]
     events = path[4:]
     joined = events[events["partner"] > 0]

@@ -72,7 +72,8 @@ def test_values_follow_from_the_means(tmp_path: Path, t: float) -> None:
 
 
 def test_tc_error_against_propagation_over_correlated_columns(tmp_path: Path) -> None:
-    """Tc ∝ diffusion/⟨r²⟩: their covariance counts, so adding errors in quadrature would be wrong by a factor."""
+    """Tc ∝ diffusion/⟨r²⟩: their covariance counts, so adding errors in quadrature would be wrong by a
+    factor."""
     plan = make(tmp_path)
     data = sector_bins(plan, "bipolaron", bins=1000)
     i, j = data.columns.index("diffusion"), data.columns.index("pair_distance2")
@@ -174,7 +175,8 @@ def test_flags(tmp_path: Path, flag: str, means: dict[str, float], beta: float, 
 
 @pytest.mark.parametrize("flag", ["not thermalised", "chains disagree"])
 def test_chains_that_drift_or_disagree_are_flagged(tmp_path: Path, flag: str) -> None:
-    """A transient of 1.5 standard deviations of a bin over the first half, or one chain elsewhere by as much."""
+    """A transient of 1.5 standard deviations of a bin over the first half, or one chain elsewhere by as
+    much."""
     plan = make(tmp_path)
     one, two = sector_bins(plan, "polaron", bins=200), sector_bins(plan, "bipolaron", bins=200, seed=2)
     i = two.columns.index("diffusion")
@@ -203,7 +205,8 @@ def test_systematic_errors_and_what_follows_from_mass_and_size(tmp_path: Path) -
 
 
 def test_the_error_of_the_size_counts_where_the_density_saturates(tmp_path: Path) -> None:
-    """R² = 1 within its error: the branch below 1 has no error of R² in it, and would be quoted too precisely."""
+    """R² = 1 within its error: the branch below 1 has no error of R² in it, and would be quoted too
+    precisely."""
     plan = make(tmp_path)
 
     def relative(distance2: float) -> tuple[float, float]:
@@ -339,7 +342,8 @@ def test_synthetic_means_are_those_of_the_kernel_columns(tmp_path: Path) -> None
 
 
 def test_intervals_cover_with_the_stopping_rule_on(tmp_path: Path) -> None:
-    """Stopping where the estimated error is small could favour errors that are too small; 68.3 % are still covered."""
+    """Stopping where the estimated error is small could favour errors that are too small; 68.3 % are still
+    covered."""
     plan, campaigns, target = make(tmp_path), 150, 0.02
     truth = {"mass_bipolaron": 5.0, "tc_over_omega": BKT_PREFACTOR / 7.5 / 1.5}
     inside = dict.fromkeys(truth, 0)
@@ -406,8 +410,9 @@ def test_anisotropic_masses_and_their_mean(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 def test_intervals_cover_where_the_tail_is_long_and_the_rule_stops(tmp_path: Path) -> None:
-    """Bins of ⟨r²⟩ with skewness 1.6 and τ = 2.8, as the sampler gives at t/Ω = 1, λ = 0.75. The rule would stop most
-    often where the tail was missed: without `TRUSTED` 90 % lie within two errors. False-alarm rate 1e-4 per limit."""
+    """Bins of ⟨r²⟩ with skewness 1.6 and τ = 2.8, as the sampler gives at t/Ω = 1, λ = 0.75. The rule would
+    stop most often where the tail was missed: without `TRUSTED` 90 % lie within two errors. False-alarm rate
+    1e-4 per limit."""
     plan, campaigns, target = make(tmp_path), 250, 0.025
     identity = plan.points[0].ensembles["bipolaron"]
     template = sector_bins(plan, "bipolaron", chains=2, bins=1600)

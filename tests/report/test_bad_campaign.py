@@ -27,8 +27,8 @@ grid: {omega: [1.5], lambda: [0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9], U: [8.0]}
 sampling: {beta: 60}
 """
 
-# The reason for each point, in the order of λ, and what makes it so: means, bins per chain, a drift of the diffusion.
-# Binding 2 (-4.5) + 9.6 = 0.6; Tc about 0.16.
+# The reason for each point, in the order of λ, and what makes it so: means, bins per chain, a drift of the
+# diffusion. Binding 2 (-4.5) + 9.6 = 0.6; Tc about 0.16.
 POINTS: dict[str, tuple[dict[str, float], int, float]] = {
     "": ({}, 400, 0.0),
     "bipolaron: too few bins": ({}, 2, 0.0),

@@ -1,4 +1,5 @@
-"""The report in a real browser: it runs clean, sorts, filters, selects, prints, and asks nobody for anything."""
+"""The report in a real browser: it runs clean, sorts, filters, selects, prints, and asks nobody for
+anything."""
 
 from __future__ import annotations
 

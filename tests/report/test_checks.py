@@ -102,8 +102,8 @@ def of(record: dict[str, Any]) -> dict[str, Diagnostic]:
 
 
 def flags_in_source() -> Iterator[str]:
-    """Every text that a point's list of flags may get: what is appended to a name with `flags` in it, or stands in a
-    list that becomes one. Sectors and numbers in it get an example."""
+    """Every text that a point's list of flags may get: what is appended to a name with `flags` in it, or
+    stands in a list that becomes one. Sectors and numbers in it get an example."""
     package = Path(hpcbip.__file__).parent
     # other modules flag other things: peaks, Fermi surfaces
     sources = [*package.glob("reduction/*.py"), package / "superconductivity/tc.py"]

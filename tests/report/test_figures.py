@@ -1,4 +1,5 @@
-"""Figures of points: what is drawn, what is hollow, and that the CSV beside a figure holds the numbers drawn."""
+"""Figures of points: what is drawn, what is hollow, and that the CSV beside a figure holds the numbers
+drawn."""
 
 from __future__ import annotations
 

@@ -2,9 +2,9 @@
 
     python tests/slurm/cluster.py        # as root: prints the SLURM_CONF to export; Ctrl-D takes everything down
 
-Two virtual nodes of eight CPUs (Slurm counts them, the machine need not have them) and three partitions: jobs of
-`urgent` preempt those of `main`, with notice, and those of `cheap`, at once. The daemons go when standard input ends;
-so they go however the tests end, since a killed test run closes its end of the pipe as well.
+Two virtual nodes of eight CPUs (Slurm counts them, the machine need not have them) and three partitions: jobs
+of `urgent` preempt those of `main`, with notice, and those of `cheap`, at once. The daemons go when standard
+input ends; so they go however the tests end, since a killed test run closes its end of the pipe as well.
 """
 
 from __future__ import annotations

@@ -43,8 +43,8 @@ def going(slurm: Slurm, tmp_path_factory: pytest.TempPathFactory) -> Going:
         "stuck": [config, "--ntasks", 1, "--time", 1, "--sbatch", "--nodelist=node1"],
         "undisturbed": [config, "--ntasks", 1, "--time", 10, "--sbatch", "--nodelist=node1"],
         "signalled": [endless, "--ntasks", 1, "--time", 1, "--signal", 30, "--sbatch", "--nodelist=node1"],
-        # Of a preemption hears: the script (with --signal), else the job's steps, which are mpirun's daemons or the
-        # ranks; or all at once, where no notice is given.
+        # Of a preemption hears: the script (with --signal), else the job's steps, which are mpirun's daemons
+        # or the ranks; or all at once, where no notice is given.
         "script": [config, "--ntasks", 1, "--signal", 5, "--sbatch", "--nodelist=node2"],
         "daemons": [config, "--ntasks", 2, "--sbatch", "--nodelist=node2"],
         "ranks": [

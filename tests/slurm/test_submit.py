@@ -119,7 +119,8 @@ def test_variables_that_would_change_the_job_are_not_handed_down(tmp_path: Path)
 def test_the_templates_are_what_submit_writes(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Each says in its second line how it was made; after a change of the scripts make them again that way."""
+    """Each says in its second line how it was made; after a change of the scripts make them again that
+    way."""
     monkeypatch.chdir(ROOT)
     written: dict[str, list[str]] = {}
     for path in [*sorted((ROOT / "slurm" / "chain").iterdir(), key=lambda path: path.name), *TEMPLATES]:

@@ -7,7 +7,8 @@ from scipy.signal import lfilter
 
 
 def ar1(rng: np.random.Generator, tau: float, chains: int, length: int, copies: int) -> list[np.ndarray]:
-    """Stationary AR(1) of unit variance and zero mean, integrated autocorrelation time tau; arrays (length, copies)."""
+    """Stationary AR(1) of unit variance and zero mean, integrated autocorrelation time tau; arrays (length,
+    copies)."""
     a = coefficient(tau)
     result = []
     for _ in range(chains):

@@ -25,7 +25,8 @@ class Coverage:
         return cls(len(z), (int(np.sum(np.abs(z) < 1.0)), int(np.sum(np.abs(z) < 2.0))))
 
     def outside_limits(self) -> bool:
-        """Is the coverage off by more than allowed? Counts that could be chance (`ALARM`) are not held against it."""
+        """Is the coverage off by more than allowed? Counts that could be chance (`ALARM`) are not held
+        against it."""
         for count, nominal, allowed in zip(self.inside, NOMINAL, ALLOWED, strict=True):
             if count < binom.ppf(ALARM, self.number, nominal - allowed):
                 return True

@@ -1,6 +1,8 @@
-"""Bins of the kernel at a cheap point: the square lattice, bond coupling, Ω = t, λ = 0.3, U = 8 t, β = 4/t, κ = 1.
+"""Bins of the kernel at a cheap point: the square lattice, bond coupling, Ω = t, λ = 0.3, U = 8 t, β = 4/t, κ
+= 1.
 
-A path so short says little about the ground state, but its bins are correlated and skew like those of any other.
+A path so short says little about the ground state, but its bins are correlated and skew like those of any
+other.
 """
 
 from __future__ import annotations
@@ -24,7 +26,8 @@ def ensemble(electrons: int) -> Ensemble:
 
 
 def sample(what: Ensemble, seed: tuple[int, ...], chains: int, bins: int) -> list[np.ndarray]:
-    """Independent chains (bins, columns), each thermalised for twelve autocorrelation times of the slowest column."""
+    """Independent chains (bins, columns), each thermalised for twelve autocorrelation times of the slowest
+    column."""
     result = []
     for words in np.random.SeedSequence(seed).spawn(chains):
         chain = Chain.start(what, words.generate_state(4, np.uint64))

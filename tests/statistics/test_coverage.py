@@ -1,12 +1,13 @@
 """Do value ± error and value ± 2 errors hold the truth as often as they should, for what is called converged?
 
-Autoregressive chains, 2000 series per length. `python -m pytest -s tests/statistics/test_coverage.py` prints the tables
-of docs/statistics.md.
+Autoregressive chains, 2000 series per length. `python -m pytest -s tests/statistics/test_coverage.py` prints
+the tables of docs/statistics.md.
 
-Whatever the limit between "converged" and "maybe", of series just about long enough those pass whose autocorrelation
-time comes out low, and with it the error. No error bar is right for them and for longer ones too: what is in hand does
-not tell which it is. So coverage is asked for (a) at each length at which the verdict is not left to chance, and (b)
-over all converged series when their lengths spread evenly (in the logarithm) from 30 to 1000 autocorrelation times.
+Whatever the limit between "converged" and "maybe", of series just about long enough those pass whose
+autocorrelation time comes out low, and with it the error. No error bar is right for them and for longer ones
+too: what is in hand does not tell which it is. So coverage is asked for (a) at each length at which the
+verdict is not left to chance, and (b) over all converged series when their lengths spread evenly (in the
+logarithm) from 30 to 1000 autocorrelation times.
 """
 
 from __future__ import annotations

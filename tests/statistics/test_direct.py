@@ -1,4 +1,5 @@
-"""The fast formulas against the plain ones, written out here: equal to rounding, also for chains of unequal lengths."""
+"""The fast formulas against the plain ones, written out here: equal to rounding, also for chains of unequal
+lengths."""
 
 from __future__ import annotations
 
@@ -57,7 +58,8 @@ def test_autocovariance(name: str) -> None:
 
 @CASES
 def test_gamma_method(name: str) -> None:
-    """Wolff's recipe, lag after lag, for windows below and above the number of lags that are summed directly."""
+    """Wolff's recipe, lag after lag, for windows below and above the number of lags that are summed
+    directly."""
     result = gamma_method(DATA[name])
     for k in range(3):
         series = [chain[:, k] for chain in DATA[name]]

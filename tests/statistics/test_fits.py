@@ -114,7 +114,8 @@ def test_systematic_error_grows_with_the_transient_and_ends_with_it() -> None:
     fits = {strength: transient_fits(strength) for strength in (0.0, 1.0, 8.0)}
     systematic = [np.median([fit.slope_systematic for fit in row]) for row in fits.values()]
     assert systematic[0] < systematic[1] < systematic[2]
-    # of a straight line it is what windows of different lengths differ by: less than the error of the one chosen
+    # of a straight line it is what windows of different lengths differ by: less than the error of the one
+    # chosen
     assert np.median([fit.slope_systematic / fit.slope_error for fit in fits[0.0]]) < 0.7
     # a strong transient leaves no doubt about where it ends: the windows that still have it get no weight
     assert max(fit.windows.weight[0] for fit in fits[8.0]) < 1e-6

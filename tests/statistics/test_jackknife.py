@@ -45,7 +45,8 @@ def test_bias_of_a_square() -> None:
 
 
 def test_blocks_against_binned_pseudo_values() -> None:
-    """Deleting blocks of 16 and binning single-sample pseudo-values by 16 is the same thing to first order."""
+    """Deleting blocks of 16 and binning single-sample pseudo-values by 16 is the same thing to first
+    order."""
     data = [1.0 + 0.2 * chain for chain in ar1(np.random.default_rng(44), 3.0, 4, 512, 2)]
 
     def function(m: np.ndarray) -> np.ndarray:
@@ -57,7 +58,8 @@ def test_blocks_against_binned_pseudo_values() -> None:
 
 
 def test_errors_of_a_derived_quantity_cover() -> None:
-    """1/mean through jackknife and Γ method: 68 % over 300 campaigns, within 4 standard deviations both ways."""
+    """1/mean through jackknife and Γ method: 68 % over 300 campaigns, within 4 standard deviations both
+    ways."""
     hits, tau, inside = 300, 2.0, 0
     data = ar1(np.random.default_rng(45), tau, 4, 128, hits)
     data = [2.0 + chain for chain in data]

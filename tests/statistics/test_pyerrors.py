@@ -1,8 +1,8 @@
 """The Γ method against pyerrors (Joswig, Kuberski, Kuhlmann, Neuendorf, CPC 288, 108750) on the same data.
 
-Conventions differ in two points. pyerrors takes the fluctuations of each chain about the mean of that chain, ours are
-about the mean of all: with few long chains that makes no difference, with many short ones its errors are low by a
-relative R tau/N (R chains, N samples in all). And it allows no autocorrelation time below 1/2.
+Conventions differ in two points. pyerrors takes the fluctuations of each chain about the mean of that chain,
+ours are about the mean of all: with few long chains that makes no difference, with many short ones its errors
+are low by a relative R tau/N (R chains, N samples in all). And it allows no autocorrelation time below 1/2.
 """
 
 from __future__ import annotations
@@ -18,7 +18,8 @@ from tests.statistics.ar1 import ar1
 
 @dataclass(frozen=True)
 class Comparison:
-    """Our error by that of pyerrors; error, tau and window with chains centred as it does; its tau, samples."""
+    """Our error by that of pyerrors; error, tau and window with chains centred as it does; its tau,
+    samples."""
 
     error: float
     own_error: float

@@ -36,9 +36,11 @@ def long_run(pair: Ensemble) -> list[np.ndarray]:
 @pytest.mark.slow
 @pytest.mark.parametrize("electrons", [1, 2])
 def test_errors_of_short_runs_cover_the_truth(electrons: int, request: pytest.FixtureRequest) -> None:
-    """Through the jackknife, as a campaign does it. The truth is that of all runs together, whose error is allowed for.
+    """Through the jackknife, as a campaign does it. The truth is that of all runs together, whose error is
+    allowed for.
 
-    A long run agrees with the short ones: they are thermalised, and ratios of their means have no bias that shows.
+    A long run agrees with the short ones: they are thermalised, and ratios of their means have no bias that
+    shows.
     """
     what, bins, function = kernel.ensemble(electrons), kernel.BINS[electrons], kernel.observables
     if electrons == 2:
@@ -75,7 +77,8 @@ def test_errors_of_short_runs_cover_the_truth(electrons: int, request: pytest.Fi
 
 
 def test_gamma_method_agrees_with_pyerrors(pair: Ensemble, long_run: list[np.ndarray]) -> None:
-    """On 20 columns of 4 x 500 bins: errors within 10 %; all of both but 1/N once the conventions are the same."""
+    """On 20 columns of 4 x 500 bins: errors within 10 %; all of both but 1/N once the conventions are the
+    same."""
     chains = [chain[:500] for chain in long_run]
     names = [name for name in columns(pair) if not name.startswith("accept:")]
     varying = [k for k in range(len(names)) if all(np.std(chain[:, k]) > 0.0 for chain in chains)][:20]
@@ -90,8 +93,9 @@ def test_gamma_method_agrees_with_pyerrors(pair: Ensemble, long_run: list[np.nda
 def test_jackknife_agrees_with_the_bootstrap_on_tc(pair: Ensemble, long_run: list[np.ndarray]) -> None:
     """Blocks of 16 bins, drawn with replacement, against the jackknife over the same blocks.
 
-    With n blocks the variance of the bootstrap is that of the jackknife times (n - 1)/n but for terms of relative order
-    (error of Tc)²; of B draws the standard deviation has a relative error of 1/√(2B), and four of these are allowed.
+    With n blocks the variance of the bootstrap is that of the jackknife times (n - 1)/n but for terms of
+    relative order (error of Tc)²; of B draws the standard deviation has a relative error of 1/√(2B), and four
+    of these are allowed.
     """
     draws, block = 20_000, 16
     data = kernel.pick(pair, long_run)

@@ -1,4 +1,5 @@
-"""Smooth curves through points with errors: exact algebra, coverage, and whether they notice that they do not fit."""
+"""Smooth curves through points with errors: exact algebra, coverage, and whether they notice that they do not
+fit."""
 
 from __future__ import annotations
 
@@ -103,7 +104,8 @@ def test_samples_have_the_mean_and_the_errors() -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("n", [4, 5, 7, 12, 20])
 def test_coverage(n: int) -> None:
-    """One error holds the truth 68 % of the time, at a random place of random smooth curves; 1 false alarm in 1000."""
+    """One error holds the truth 68 % of the time, at a random place of random smooth curves; 1 false alarm in
+    1000."""
     rng = np.random.default_rng([6, n])
     trials = 240
     pulls = np.empty(trials)
@@ -117,7 +119,8 @@ def test_coverage(n: int) -> None:
 
 
 def test_noise_is_not_interpolated() -> None:
-    """Of points without structure little but a straight line is left, and no length is shorter than their spacing."""
+    """Of points without structure little but a straight line is left, and no length is shorter than their
+    spacing."""
     rng = np.random.default_rng(7)
     x = np.linspace(0.0, 1.0, 20)
     left = []

@@ -95,7 +95,8 @@ def test_a_trend_alone_lowers_the_verdict() -> None:
 def test_r_hat_of_good_chains_is_one() -> None:
     data = ar1(np.random.default_rng(39), 1.0, 4, 1000, 200)
     assert np.all(np.abs(summarise(data).r_hat - 1.0) < 0.01)
-    # of bins of plateau size it scatters far more than the limits by which it is read, so it is not taken of them
+    # of bins of plateau size it scatters far more than the limits by which it is read, so it is not taken of
+    # them
     size = int(np.median(binning_analysis(data).plateau_size))
     assert np.std(split_r_hat([rebin(chain, size) for chain in data])) > 0.01
 

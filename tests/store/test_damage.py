@@ -1,4 +1,5 @@
-"""Whatever is damaged in a campaign's directory: it is named, set aside or refused in one line, and nothing is lost."""
+"""Whatever is damaged in a campaign's directory: it is named, set aside or refused in one line, and nothing
+is lost."""
 
 from __future__ import annotations
 
@@ -188,7 +189,8 @@ def test_what_cannot_be_mended_is_refused_in_one_line(tmp_path: Path, finished: 
 def test_a_power_cut_that_takes_bins_off_the_disk_costs_no_more_than_a_kill(
     tmp_path: Path, finished: Path
 ) -> None:
-    """The last bins of every chain are gone, the checkpoints are there: these hold what may not have been written."""
+    """The last bins of every chain are gone, the checkpoints are there: these hold what may not have been
+    written."""
     shutil.copytree(finished, tmp_path, dirs_exist_ok=True)
     directory = tmp_path / "run"
     with h5py.File(segment(directory), "r+") as file:

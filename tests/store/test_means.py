@@ -1,4 +1,5 @@
-"""Means of blocks beside the bins: they say what the bins say, and what is found does not depend on how they fare."""
+"""Means of blocks beside the bins: they say what the bins say, and what is found does not depend on how they
+fare."""
 
 from __future__ import annotations
 
@@ -189,8 +190,8 @@ def joined(data: EnsembleBins, bins: Analysed) -> EnsembleBins:
 
 @pytest.mark.parametrize(("tau", "bins"), [(0.5, 1600), (2.0, 3200), (10.0, 6400)])
 def test_means_say_what_the_bins_say(tmp_path: Path, plan: Plan, tau: float, bins: int) -> None:
-    """Twelve ensembles of 4 chains: an error from 400 samples is known to 8 %, so that the mean of the ratios of errors
-    is 1 within 2.5 %; four standard errors are allowed."""
+    """Twelve ensembles of 4 chains: an error from 400 samples is known to 8 %, so that the mean of the ratios
+    of errors is 1 within 2.5 %; four standard errors are allowed."""
     ratios = []
     for seed in range(12):
         data = sector_bins(plan, "bipolaron", bins=bins, tau=tau, seed=seed)

@@ -1,4 +1,5 @@
-"""Which bins count: what was begun beyond the last milestone lies in the files, changes nothing, and is used later."""
+"""Which bins count: what was begun beyond the last milestone lies in the files, changes nothing, and is used
+later."""
 
 from __future__ import annotations
 
@@ -67,7 +68,8 @@ def test_verdicts_come_back_as_they_were(tmp_path: Path) -> None:
 
 
 def test_a_chain_goes_on_from_the_checkpoint_before(tmp_path: Path) -> None:
-    """The newest checkpoint is damaged while the campaign runs: the block before is run again, with the same bins."""
+    """The newest checkpoint is damaged while the campaign runs: the block before is run again, with the same
+    bins."""
     directory = start(tmp_path / "one", 10.0)
     config = load_config(tmp_path / "one" / "small.yaml")
     plan = make_plan(config)

@@ -163,7 +163,8 @@ def test_a_writer_of_many_ensembles_does_not_keep_all_of_them_open(
 
 
 def test_of_a_segment_damaged_in_part_nothing_is_taken(tmp_path: Path) -> None:
-    """The first ensemble in it is in order, the second is not; what lies in the next segment is found all the same."""
+    """The first ensemble in it is in order, the second is not; what lies in the next segment is found all the
+    same."""
     keys = ["a" * 64, "b" * 64, "c" * 64]
     with Store(tmp_path, writable=True) as store:
         store.make_room({key: room()[KEY] for key in keys[:2]})

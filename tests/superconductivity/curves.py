@@ -45,7 +45,8 @@ class Truth:
     def campaign(
         self, seed: int | list[int], places: Any = None, skew: float = 0.0
     ) -> tuple[list[dict[str, Any]], dict[str, Array]]:
-        """Records and replicates of noisy points; with `skew` the blocks of R² have a long tail of that skewness."""
+        """Records and replicates of noisy points; with `skew` the blocks of R² have a long tail of that
+        skewness."""
         rng = np.random.default_rng(seed)
         root = np.linalg.cholesky([[1.0, CORRELATION], [CORRELATION, 1.0]])
         records, replicates = [], {}

@@ -112,8 +112,8 @@ def test_position_and_height_are_within_one_error_in_68_percent(name: str) -> No
 
 @pytest.mark.slow
 def test_points_that_missed_the_tail_of_the_size_do_not_pull_the_curve_down() -> None:
-    """Blocks of skewness 2 (a production point's, docs/statistics.md): low values of R² come with low errors. Weights
-    from the points' own errors move the maximum by 0.5 errors to the left here; limits as above."""
+    """Blocks of skewness 2 (a production point's, docs/statistics.md): low values of R² come with low errors.
+    Weights from the points' own errors move the maximum by 0.5 errors to the left here; limits as above."""
     trials, pulls = 200, np.empty((200, 2))
     places, (position, log_height) = np.linspace(0.45, 1.1, 9), KINK.maximum
     for i in range(trials):
@@ -126,8 +126,9 @@ def test_points_that_missed_the_tail_of_the_size_do_not_pull_the_curve_down() ->
 
 
 def test_errors_are_smoothed_per_bin() -> None:
-    """A point of few bins keeps its larger error; one whose error came out low by a factor of 0.4 is lifted by 1.5 and
-    more, though it is among those that the smooth curve goes through, and pulls on its neighbours."""
+    """A point of few bins keeps its larger error; one whose error came out low by a factor of 0.4 is lifted
+    by 1.5 and more, though it is among those that the smooth curve goes through, and pulls on its
+    neighbours."""
     records, replicates = KINK.campaign(4)
     for entry, share in zip(records, (1.0, 1.0, 0.25, 1.0, 1.0, 1.0, 1.0), strict=True):
         entry["bins_bipolaron"] *= share
@@ -142,7 +143,8 @@ def test_errors_are_smoothed_per_bin() -> None:
 
 @pytest.mark.parametrize("name", TRUTHS)
 def test_jackknife_agrees_with_the_bootstrap(name: str) -> None:
-    """Blocks of every point drawn again with replacement, same smoothing: the spread is the jackknife's error.
+    """Blocks of every point drawn again with replacement, same smoothing: the spread is the jackknife's
+    error.
 
     400 draws know a spread to 3.5 %, and 48 blocks draw it 1 % low.
     """

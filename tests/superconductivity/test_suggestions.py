@@ -119,8 +119,8 @@ def test_more_statistics_where_noise_is_what_is_not_known() -> None:
 
 
 def test_expected_error_is_what_the_new_points_bring() -> None:
-    """Mean over 12 campaigns of the error of the position with the suggested points, against the promise: the joint
-    normal distribution and fixed hyperparameters are worth about a quarter."""
+    """Mean over 12 campaigns of the error of the position with the suggested points, against the promise: the
+    joint normal distribution and fixed hyperparameters are worth about a quarter."""
     promised, kept = [], []
     for seed in range(12):
         places = [0.3, 0.55, 0.8, 1.05]
@@ -158,7 +158,8 @@ def test_one_list_per_curve() -> None:
 
 
 def test_the_maximum_of_a_surface() -> None:
-    """z-scores of position and height of twelve noisy surfaces: none beyond 4, mean square within 1 in 1000 limits."""
+    """z-scores of position and height of twelve noisy surfaces: none beyond 4, mean square within 1 in 1000
+    limits."""
     pulls: list[Array] = []
     for seed in range(12):
         rng = np.random.default_rng([seed, 3])

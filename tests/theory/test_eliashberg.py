@@ -30,8 +30,8 @@ def tc(lam: float, *args: float, **options: float) -> float:
 
 
 def whole_matrix(t: float, lam: float, mu_star: float, cutoff: float, reach: float) -> float:
-    """Largest eigenvalue of πT |ω_n Z_n|^(-1/2) [λ(n-m) - μ*] |ω_m Z_m|^(-1/2): all frequencies up to `reach` of both
-    signs, Z_n summed term by term as it stands in the equations; `mu_star` at the cutoff."""
+    """Largest eigenvalue of πT |ω_n Z_n|^(-1/2) [λ(n-m) - μ*] |ω_m Z_m|^(-1/2): all frequencies up to `reach`
+    of both signs, Z_n summed term by term as it stands in the equations; `mu_star` at the cutoff."""
     number = int(reach / (2.0 * np.pi * t))
     n = np.arange(-number, number)
     omega = np.pi * t * (2 * n + 1)
@@ -76,7 +76,8 @@ def test_weak_coupling_limit() -> None:
 
 @pytest.mark.parametrize("lam", [0.23, 0.25, 0.38, 0.48])
 def test_published_prefactor(lam: float) -> None:
-    # Acta Phys. Sin. 30, 1693 (1981), abstract: Tc = a Ω exp(-(1+λ)/λ), a about 1/1.30 at these λ, Einstein, μ* = 0
+    # Acta Phys. Sin. 30, 1693 (1981), abstract: Tc = a Ω exp(-(1+λ)/λ), a about 1/1.30 at these λ, Einstein,
+    # μ* = 0
     assert tc(lam) * math.exp((1.0 + lam) / lam) == pytest.approx(1.0 / 1.30, rel=0.05)
 
 
@@ -179,7 +180,8 @@ def test_comparison_lines() -> None:
 
 
 def test_bounds_from_the_first_frequencies() -> None:
-    """One Matsubara frequency alone gives Tc ≥ Ω √(λ-1)/2π, two the larger root of a quadratic equation: below Tc."""
+    """One Matsubara frequency alone gives Tc ≥ Ω √(λ-1)/2π, two the larger root of a quadratic equation:
+    below Tc."""
     for lam in (1.5, 2.0, 10.0, 100.0):
         one = math.sqrt(lam - 1.0) / (2.0 * math.pi)
         assert one < tc(lam)

@@ -26,7 +26,8 @@ def square_density(energy: float) -> float:
 
 
 def cubic_density(energy: float) -> float:
-    """N(E) of the cubic lattice: that of its layers, integrated along the third direction between the singularities."""
+    """N(E) of the cubic lattice: that of its layers, integrated along the third direction between the
+    singularities."""
     kinks = [math.acos((edge - energy) / 2.0) for edge in (-4.0, 0.0, 4.0) if abs(edge - energy) < 2.0]
 
     def layer(k: float) -> float:
@@ -113,7 +114,8 @@ def test_equivalent_axes(name: str) -> None:
 
 
 def test_fermi_surface_average_of_the_vertex() -> None:
-    # 4 g² cos²((k+k')/2) over the two points of the chain's surface, then over points of the square lattice's surface
+    # 4 g² cos²((k+k')/2) over the two points of the chain's surface, then over points of the square lattice's
+    # surface
     k = math.pi * 0.25
     points = np.array([k, -k])
     average = float(np.mean(4.0 * np.cos((points[:, None] + points) / 2.0) ** 2))
@@ -125,7 +127,8 @@ def test_fermi_surface_average_of_the_vertex() -> None:
     x, c = x[np.abs(c) < 1.0], c[np.abs(c) < 1.0]
     y = np.arccos(c)
     x, y = np.concatenate([x, x]), np.concatenate([y, -y])
-    # by length over speed: along the part where |v_y| is large, and by the mirror x <-> y of the lattice for the other
+    # by length over speed: along the part where |v_y| is large, and by the mirror x <-> y of the lattice for
+    # the other
     steep = np.abs(np.sin(y)) >= np.abs(np.sin(x))
     px, py = np.concatenate([x[steep], y[steep]]), np.concatenate([y[steep], x[steep]])
     weight = np.tile(1.0 / np.abs(np.sin(y[steep])), 2)

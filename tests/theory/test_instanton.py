@@ -1,4 +1,5 @@
-"""The semiclassical instantons: energies against independent diagonalisation, limits in closed form, paths, the law."""
+"""The semiclassical instantons: energies against independent diagonalisation, limits in closed form, paths,
+the law."""
 
 from __future__ import annotations
 
@@ -113,7 +114,8 @@ def test_strong_holstein_coupling_gives_the_overlap_of_displaced_oscillators() -
 
 
 def test_strong_bond_coupling_approaches_the_arc_on_the_manifold() -> None:
-    """s/√Λ grows to the closed form, missing a part that falls like Λ^-1/3; so does the barrier, to (2√2 - 2)t."""
+    """s/√Λ grows to the closed form, missing a part that falls like Λ^-1/3; so does the barrier, to (2√2 -
+    2)t."""
     surfaces = [Surface("chain", lam=lam, size=6) for lam in (100.0, 1000.0)]
     found = [instanton(surface, 13, lowest=False) for surface in surfaces]
     missing = [1.0 - i.least.action / np.sqrt(i.surface.strength) / CORNER_TO_DIMER for i in found]

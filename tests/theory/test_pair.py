@@ -1,4 +1,5 @@
-"""The two-body problem: closed forms, independent methods, thresholds of the literature, momenta, bad input."""
+"""The two-body problem: closed forms, independent methods, thresholds of the literature, momenta, bad
+input."""
 
 from __future__ import annotations
 

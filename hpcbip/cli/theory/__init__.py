@@ -1,4 +1,5 @@
-"""`hpcbip theory ...`: the companion theories, each a small exact calculation of its own; one file per subject."""
+"""`hpcbip theory ...`: the companion theories, each a small exact calculation of its own; one file per
+subject."""
 
 from __future__ import annotations
 

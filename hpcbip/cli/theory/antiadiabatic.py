@@ -66,7 +66,8 @@ def antiadiabatic(
     figure: Path | None,
     form: str,
 ) -> None:
-    """Ω >> t: phonons eliminated to second and fourth order in g, beside exact diagonalisation at fixed g²/Ω."""
+    """Ω >> t: phonons eliminated to second and fourth order in g, beside exact diagonalisation at fixed
+    g²/Ω."""
     from hpcbip.report.figures.theory.antiadiabatic import antiadiabatic_figure
     from hpcbip.theory.antiadiabatic.scaling import amplitude_rows, compare, scan
     from hpcbip.theory.exact.system import Geometry, g_from_lambda

@@ -72,7 +72,8 @@ def fermi_surface(
     figure: Path | None,
     form: str,
 ) -> None:
-    """λ_ME and m*/m of the lattice models from averages over the Fermi surface, and the ceiling Tc/Ω they give."""
+    """λ_ME and m*/m of the lattice models from averages over the Fermi surface, and the ceiling Tc/Ω they
+    give."""
     from hpcbip.models import Model, coupling_from_lambda, get_lattice
     from hpcbip.report.figures.theory.conventional import ceiling_figure
     from hpcbip.theory.eliashberg.conventional import lattice_rows

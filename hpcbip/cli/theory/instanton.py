@@ -43,7 +43,8 @@ def instanton(
     form: str,
     **surface_words: Any,
 ) -> None:
-    """Semiclassical tunnelling of self-trapped (bi)polarons: barriers, actions s = S Ω/t, the power of λ in ln m*."""
+    """Semiclassical tunnelling of self-trapped (bi)polarons: barriers, actions s = S Ω/t, the power of λ in
+    ln m*."""
     from hpcbip.report.figures.theory.instanton import comparison_figure, instanton_figure
     from hpcbip.theory.instanton.scaling import compare, comparison_rows, exponent, rows, scan
     from hpcbip.theory.instanton.surface import Surface
@@ -75,7 +76,8 @@ def instanton(
 
 
 def _masses(directory: Path, surface: Surface, t_over_omega: float) -> list[Mass]:
-    """The masses of a campaign's points that have this surface's parameters, each ensemble once, in the order of λ.
+    """The masses of a campaign's points that have this surface's parameters, each ensemble once, in the order
+    of λ.
 
     Raises:
         InputError: if the directory is no campaign, or has no such point.

@@ -40,8 +40,9 @@ def pair(
 ) -> None:
     """Two electrons without phonons: bound states by symmetry channel, exact (energies in t, masses in m0).
 
-    U, V, t' and t_perp may be lists, as in 0,4,8 or -8:8:1. The figure of one model shows its pairs in real space and
-    the order parameter of their condensate in k space; that of several, binding energies, masses and sizes.
+    U, V, t' and t_perp may be lists, as in 0,4,8 or -8:8:1. The figure of one model shows its pairs in real
+    space and the order parameter of their condensate in k space; that of several, binding energies, masses
+    and sizes.
     """
     from hpcbip.errors import InputError
     from hpcbip.report.figures.theory.pair import pair_figure

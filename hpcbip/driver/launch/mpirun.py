@@ -26,8 +26,9 @@ OPENMPI = {
     "OMPI_MCA_rmaps_base_oversubscribe": "1",  # Open MPI 4
     "OMPI_MCA_btl": "^ofi,uct",  # probing for networks that a workstation lacks takes a second
 }
-# Open MPI 5 names its folder of temporary files after its process number. One that was killed leaves it, and a later
-# one that happens to get the same number refuses to start: so each has a folder of its own (on other nodes the usual).
+# Open MPI 5 names its folder of temporary files after its process number. One that was killed leaves it, and
+# a later one that happens to get the same number refuses to start: so each has a folder of its own (on other
+# nodes the usual).
 PRIVATE_FOLDER = "PRTE_MCA_prte_local_tmpdir_base"
 MPICH = {
     "MPIR_CVAR_CH4_PROGRESS_THROTTLE": "1",  # without it a message costs 10 ms once ranks outnumber cores
@@ -68,7 +69,8 @@ def settings(mpirun: Path) -> tuple[list[str], dict[str, str]]:
 
 
 def die_with_parent() -> None:
-    """Let mpirun get SIGTERM when this process is killed: a run that nobody waits for must not hold the lock."""
+    """Let mpirun get SIGTERM when this process is killed: a run that nobody waits for must not hold the
+    lock."""
     if sys.platform == "linux":
         PR_SET_PDEATHSIG = 1
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
@@ -77,8 +79,8 @@ def die_with_parent() -> None:
 def launch(ranks: int, arguments: Sequence[str], directory: Path, started: float) -> int:
     """Run `hpcbip run` with these arguments on several ranks and return its exit status.
 
-    SIGTERM, SIGINT and SIGUSR1 become a request to stop (the file DIR/stop): the ranks finish the blocks in hand and
-    save.
+    SIGTERM, SIGINT and SIGUSR1 become a request to stop (the file DIR/stop): the ranks finish the blocks in
+    hand and save.
 
     Raises:
         InputError: if there is no mpirun.
@@ -89,7 +91,8 @@ def launch(ranks: int, arguments: Sequence[str], directory: Path, started: float
     cap_threads(environment)
     if sys.stdout.isatty():
         environment["HPCBIP_TERMINAL"] = "1"
-    # Ranks that end with a status other than 0 make mpirun print a page about it, so the status goes through a file.
+    # Ranks that end with a status other than 0 make mpirun print a page about it, so the status goes through
+    # a file.
     with tempfile.TemporaryDirectory(prefix="hpcbip-") as folder:
         environment.setdefault(PRIVATE_FOLDER, folder)
         status_file = Path(folder) / "status"

@@ -1,7 +1,9 @@
-"""`hpcbip submit`: the batch script of a campaign, of an array of campaigns or of a chain of jobs, given to Slurm.
+"""`hpcbip submit`: the batch script of a campaign, of an array of campaigns or of a chain of jobs, given to
+Slurm.
 
-A script is a head, which depends on the request, and for campaigns the body in `batch.sh`, which is always the same: it
-runs `hpcbip run`, passes Slurm's signals on to it, and requeues the job until the campaign is finished.
+A script is a head, which depends on the request, and for campaigns the body in `batch.sh`, which is always
+the same: it runs `hpcbip run`, passes Slurm's signals on to it, and requeues the job until the campaign is
+finished.
 """
 
 from __future__ import annotations

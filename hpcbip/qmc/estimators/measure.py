@@ -4,11 +4,12 @@ With the phonon lines of length ℓ and n hops, from Z(β) = <φ|e^{-βH}|φ> wi
 
     E = -∂ ln Z/∂β = < Ω Σ ℓ + ∫V dτ - n > / β.
 
-Bulk averages are taken over the window [edge, β - edge]. The displacement curve is <|R(τ + lag) - R(τ)|²> between
-marks in the window. At the cuts that `symmetry` finds the rest of the path may be reflected at equal weight, so the
-cross terms between the segments on both sides of a cut vanish on average: instead of the square of the sum the curve
-takes the sum of the squares, component by component, which has the same mean at every lag and every β, and far less
-noise. `diffusion`, the estimator of d/m*, is the slope of the curve between two lags beyond the internal relaxation.
+Bulk averages are taken over the window [edge, β - edge]. The displacement curve is <|R(τ + lag) - R(τ)|²>
+between marks in the window. At the cuts that `symmetry` finds the rest of the path may be reflected at equal
+weight, so the cross terms between the segments on both sides of a cut vanish on average: instead of the
+square of the sum the curve takes the sum of the squares, component by component, which has the same mean at
+every lag and every β, and far less noise. `diffusion`, the estimator of d/m*, is the slope of the curve
+between two lags beyond the internal relaxation.
 """
 
 from __future__ import annotations
@@ -23,7 +24,8 @@ from hpcbip.qmc.kernel.symmetry import close_line, open_line, reflects
 
 SLOPE_FROM, SLOPE_TO = 4, 24  # lags between which the displacement curve gives `diffusion`
 
-# rows of a mark: position; number, sum so far and position of the last cut before it and of the next one after it
+# rows of a mark: position; number, sum so far and position of the last cut before it and of the next one
+# after it
 HERE, LAST_CUT, LAST_TOTAL, LAST, NEXT_CUT, NEXT_TOTAL, NEXT = range(7)
 MARK = 7
 NEVER = 1e300
@@ -84,8 +86,8 @@ def _part(par, position, begin, a):
 def measure(path, state, par, row, work, cloud, marks, waves):
     """Add one measurement of the path to `row` (columns of `ensemble.columns`).
 
-    Scratch space: `work`, shape (6, d); `cloud`, shape (1 + lines, 2 + d); `marks`, shape (1 + lags, MARK, d); `waves`,
-    shape (1 + lags, 2).
+    Scratch space: `work`, shape (6, d); `cloud`, shape (1 + lines, 2 + d); `marks`, shape (1 + lags, MARK,
+    d); `waves`, shape (1 + lags, 2).
     """
     position, begin, total, cuts, curve, scratch = work[0], work[1], work[2], work[3], work[4], work[5]
     base = path[0].bond >> AXIS_BITS
@@ -214,7 +216,8 @@ def _displacements(par, row, marks, curve, spacing):
 
 @kernel
 def _waves(par, row, marks, waves):
-    """cos K·(R(τ + lag) - R(τ)) per momentum and lag, averaged over the marks: falls as e^{-(E(K) - E(0)) lag}."""
+    """cos K·(R(τ + lag) - R(τ)) per momentum and lag, averaged over the marks: falls as e^{-(E(K) - E(0))
+    lag}."""
     marks_count = marks.shape[0]
     for k in range(par.momentum_count):
         for m in range(marks_count):

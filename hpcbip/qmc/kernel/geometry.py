@@ -1,7 +1,8 @@
 """What a finite cluster changes, and the interaction of the two electrons.
 
-On an infinite lattice (`par.open` and `par.periodic` zero) hops always exist and sites are equal if their packed
-integers are. The kernel keeps coordinates of a periodic cluster unwrapped, so that displacements count windings.
+On an infinite lattice (`par.open` and `par.periodic` zero) hops always exist and sites are equal if their
+packed integers are. The kernel keeps coordinates of a periodic cluster unwrapped, so that displacements count
+windings.
 """
 
 from __future__ import annotations
@@ -58,7 +59,8 @@ def relative(par, rel, a):
 
 @inlined
 def interaction(par, rel):
-    """V(r1 - r2) in the energy unit of the model: U on the same site, the table near it, the tail V/r beyond."""
+    """V(r1 - r2) in the energy unit of the model: U on the same site, the table near it, the tail V/r
+    beyond."""
     if not par.extended:
         return par.U if congruent(par, rel) else 0.0
     index = 0
@@ -90,7 +92,8 @@ def log_trial(par, rel):
 
 @inlined
 def action_change(path, par, i, start, stop, by):
-    """∫ dτ [V(r1 - r2 + by) - V(r1 - r2)] from `start` to `stop`; slot i is the last one of the path before `start`."""
+    """∫ dτ [V(r1 - r2 + by) - V(r1 - r2)] from `start` to `stop`; slot i is the last one of the path before
+    `start`."""
     if not par.interacting or by == 0:
         return 0.0
     total = 0.0

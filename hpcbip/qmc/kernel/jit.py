@@ -1,9 +1,9 @@
 """The one place that says how the kernel is compiled, and where its machine code is kept.
 
 `error_model="numpy"` drops the division checks. No `fastmath`: reordered sums would make bins depend on the
-compiler. numba's cache looks only at the file of the function it stores, not at the functions inlined into it; a
-change in one file would leave stale machine code in another. So the cache lies in a directory named by a hash of all
-sources of the kernel.
+compiler. numba's cache looks only at the file of the function it stores, not at the functions inlined into
+it; a change in one file would leave stale machine code in another. So the cache lies in a directory named by
+a hash of all sources of the kernel.
 """
 
 from __future__ import annotations
@@ -57,5 +57,6 @@ def kernel(function: Callable[..., Any], **options: Any) -> Callable[..., Any]:
 
 
 def inlined(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Like `kernel`, for small functions that LLVM is told to inline: it would call them by pointer otherwise."""
+    """Like `kernel`, for small functions that LLVM is told to inline: it would call them by pointer
+    otherwise."""
     return kernel(function, forceinline=True)

@@ -1,7 +1,7 @@
 """The frozen parameters of a chain, as one record of plain numbers that the kernel reads.
 
-Which lattice, which coupling, which interaction and how many electrons: all of it is data in this record, so that there
-is one kernel for all of them, compiled once.
+Which lattice, which coupling, which interaction and how many electrons: all of it is data in this record, so
+that there is one kernel for all of them, compiled once.
 """
 
 from __future__ import annotations

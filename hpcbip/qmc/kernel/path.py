@@ -1,16 +1,18 @@
 """The configuration: two world lines as one doubly linked list of events in imaginary time.
 
-An event is a hop, or a Holstein vertex, which is stored as a hop that stays where it is (direction `SITE`). Every event
-is one record of 32 bytes, half a cache line, that belongs to two lists: the *path*, all events of both electrons in
-order of time (`next`, `prev`), and the *world line* of its electron (`enext`, `eprev`). Slots 0 and 1 are the heads of
-the two world lines (time 0), slots 2 and 3 their tails (time β); events fill the slots from 4 on without gaps, so that
-a random event is a random index and no update costs more on a longer path. An event is bare if `partner` is 0,
-otherwise it is joined by a phonon line to the event in that slot; vertices are always joined.
+An event is a hop, or a Holstein vertex, which is stored as a hop that stays where it is (direction `SITE`).
+Every event is one record of 32 bytes, half a cache line, that belongs to two lists: the *path*, all events of
+both electrons in order of time (`next`, `prev`), and the *world line* of its electron (`enext`, `eprev`).
+Slots 0 and 1 are the heads of the two world lines (time 0), slots 2 and 3 their tails (time β); events fill
+the slots from 4 on without gaps, so that a random event is a random index and no update costs more on a
+longer path. An event is bare if `partner` is 0, otherwise it is joined by a phonon line to the event in that
+slot; vertices are always joined.
 
-Positions are packed into one 32-bit integer, `par.bits` bits per lattice coordinate, so that a step is one addition;
-they are only ever compared and subtracted, so a path that leaves the range of a field does no harm as long as the
-electrons are less than half a range apart. `bond` names the oscillator of an event: lower site << 3 | axis, with the
-axis code `SITE_AXIS` for the oscillator of a site. `rel` is r1 - r2 from this event to the next one of the path.
+Positions are packed into one 32-bit integer, `par.bits` bits per lattice coordinate, so that a step is one
+addition; they are only ever compared and subtracted, so a path that leaves the range of a field does no harm
+as long as the electrons are less than half a range apart. `bond` names the oscillator of an event: lower site
+<< 3 | axis, with the axis code `SITE_AXIS` for the oscillator of a site. `rel` is r1 - r2 from this event to
+the next one of the path.
 """
 
 from __future__ import annotations
@@ -58,7 +60,8 @@ def field_bits(dimension: int) -> int:
 
 
 def pack(coordinates: np.ndarray) -> int:
-    """The packed form of a lattice vector, shape (d,): coordinates side by side, as a plain sum so that vectors add."""
+    """The packed form of a lattice vector, shape (d,): coordinates side by side, as a plain sum so that
+    vectors add."""
     bits = field_bits(len(coordinates))
     return int(sum(int(x) << (bits * a) for a, x in enumerate(coordinates)))
 
@@ -77,8 +80,8 @@ def coordinate(par, packed, axis):
 
 @inlined
 def site_after(path, par, i):
-    """The packed site of an electron after its event in slot i; works for heads, which are stored as hops that do not
-    move."""
+    """The packed site of an electron after its event in slot i; works for heads, which are stored as hops
+    that do not move."""
     site = path[i].bond >> AXIS_BITS
     if path[i].direction & 1 == 0:
         site += par.step[path[i].direction]
@@ -183,8 +186,8 @@ def unlink_line(path, i):
 
 @kernel
 def add_event(path, state, before, ebefore, time, bond, direction):
-    """Append a bare event; it follows `before` in the path and `ebefore` in its world line. Returns its slot (rel is
-    left to the caller)."""
+    """Append a bare event; it follows `before` in the path and `ebefore` in its world line. Returns its slot
+    (rel is left to the caller)."""
     i = np.uint32(FIRST + state[0])
     state[0] += 1
     path[i].time = time
@@ -199,8 +202,8 @@ def add_event(path, state, before, ebefore, time, bond, direction):
 
 @inlined
 def drop_event(path, state, i):
-    """Remove the event in slot i and move the last event into the gap. Its rel and its partner's link are the caller's
-    business."""
+    """Remove the event in slot i and move the last event into the gap. Its rel and its partner's link are the
+    caller's business."""
     unlink(path, i)
     unlink_line(path, i)
     state[0] -= 1

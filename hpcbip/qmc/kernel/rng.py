@@ -1,4 +1,5 @@
-"""Random numbers: xoshiro256++ (Blackman and Vigna, ACM Trans. Math. Softw. 47, 36 (2021)), inlined in the kernel.
+"""Random numbers: xoshiro256++ (Blackman and Vigna, ACM Trans. Math. Softw. 47, 36 (2021)), inlined in the
+kernel.
 
 The state is a `uint64[4]` array that travels with the chain, so that a chain continues bit for bit.
 """
@@ -66,7 +67,8 @@ def accept(rng, ratio, exponent):
 
 @kernel
 def octave(rng, most):
-    """A random integer k ≤ most with P(k) = 2^-(k+1), the rest on `most`: the exponent of scale-free lengths."""
+    """A random integer k ≤ most with P(k) = 2^-(k+1), the rest on `most`: the exponent of scale-free
+    lengths."""
     word = next_word(rng)
     k = 0
     while k < most and word & _U1 == _U0:
@@ -79,7 +81,8 @@ def octave(rng, most):
 def scale_free(rng, most):
     """A random length k ≥ 0 with P(k) falling as 1/k², cut off at 2^(most + 1) - 2.
 
-    k lies between 2^o - 1 and 2^(o+1) - 2, where the octave o has probability 2^-(o+1): every scale costs the same.
+    k lies between 2^o - 1 and 2^(o+1) - 2, where the octave o has probability 2^-(o+1): every scale costs the
+    same.
     """
     base = 1 << octave(rng, most)
     return base - 1 + below(rng, base)

@@ -1,18 +1,18 @@
 """Times at which the rest of the path may be reflected: what makes the mass estimator sharp.
 
-In the occupation-number picture the path is a Markov process in (r1, r2, {n_b}), and n_b is the number of phonon lines
-of bond b that cover a time. Where a point operation maps the instantaneous state to itself and reverses component a of
-the displacement of R, the path after that time and its image have the same weight: the products of ΔR_a before and ΔR_a
-after vanish on average (PHYSICS.md section 2).
+In the occupation-number picture the path is a Markov process in (r1, r2, {n_b}), and n_b is the number of
+phonon lines of bond b that cover a time. Where a point operation maps the instantaneous state to itself and
+reverses component a of the displacement of R, the path after that time and its image have the same weight:
+the products of ΔR_a before and ΔR_a after vanish on average (PHYSICS.md section 2).
 
-Operations tried: inversion about the centre of the pair, with the electrons exchanged, which reverses all components,
-and on hypercubic lattices the mirrors through the centre, which reverse one. A mirror maps the pair to itself if both
-electrons lie on it or are exchanged by it. The cloud must be its own image. (On an open cluster nothing is symmetric;
-on a periodic one the unwrapped coordinates are used.)
+Operations tried: inversion about the centre of the pair, with the electrons exchanged, which reverses all
+components, and on hypercubic lattices the mirrors through the centre, which reverse one. A mirror maps the
+pair to itself if both electrons lie on it or are exchanged by it. The cloud must be its own image. (On an
+open cluster nothing is symmetric; on a periodic one the unwrapped coordinates are used.)
 
-The cloud is a table of integers: row 0 holds the sums of the others, row k ≥ 1 the slot that opened a line, the axis
-of its oscillator, and twice the coordinates of the oscillator's centre. All positions count from the site `base`, so
-that it does not matter where on the lattice the path is.
+The cloud is a table of integers: row 0 holds the sums of the others, row k ≥ 1 the slot that opened a line,
+the axis of its oscillator, and twice the coordinates of the oscillator's centre. All positions count from the
+site `base`, so that it does not matter where on the lattice the path is.
 """
 
 from __future__ import annotations
@@ -55,7 +55,8 @@ def close_line(par, cloud, cover, slot):
 
 @kernel
 def _count(par, cloud, cover, k, position, mask):
-    """How many lines lie on the image of line k under reversal of the components in `mask` about the centre."""
+    """How many lines lie on the image of line k under reversal of the components in `mask` about the
+    centre."""
     count = 0
     for m in range(1, cover + 1):
         same = cloud[m, 1] == cloud[k, 1]

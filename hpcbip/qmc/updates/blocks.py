@@ -1,7 +1,8 @@
 """Blocks: consecutive events of one world line that move rigidly, so that phonons keep their weight.
 
-A block can move by a lattice vector if every phonon line that begins in it ends in it: then both events of a line move
-to the same other oscillator. On open clusters, where a block could leave the lattice, no block with events in it moves.
+A block can move by a lattice vector if every phonon line that begins in it ends in it: then both events of a
+line move to the same other oscillator. On open clusters, where a block could leave the lattice, no block with
+events in it moves.
 """
 
 from __future__ import annotations
@@ -14,8 +15,8 @@ from hpcbip.qmc.kernel.path import AXIS_BITS, FIRST
 
 @kernel
 def block_end(path, first, events, backward):
-    """The last of `events` events of a world line from `first` on (towards earlier times if `backward`), or 0 if they
-    are too few."""
+    """The last of `events` events of a world line from `first` on (towards earlier times if `backward`), or 0
+    if they are too few."""
     i = first
     while True:
         if i < FIRST:
@@ -28,7 +29,8 @@ def block_end(path, first, events, backward):
 
 @kernel
 def closed(path, first, last):
-    """Whether all phonon lines of the events from `first` to the later `last` of one world line end among them."""
+    """Whether all phonon lines of the events from `first` to the later `last` of one world line end among
+    them."""
     electron = path[first].electron
     low, high = path[first].time, path[last].time
     i = first

@@ -1,10 +1,11 @@
 """Inversion of a bridge: a stretch of one world line is traversed in the reverse order.
 
-An event i and the k ≥ 1 following ones of its world line are drawn, k scale-free, and the event j after them. If these
-k events are a closed block, their times are reflected about (τ_i + τ_j)/2 and their positions about the middle of the
-bridge's two ends, (x_i + x_j)/2: the same hops in the reverse order, between the same ends. Lines keep their lengths
-and their oscillators stay pairwise equal, so R = e^{-ΔS}. The update is its own inverse. It changes the separation of
-the electrons by much in one step, which hops one by one would do only slowly.
+An event i and the k ≥ 1 following ones of its world line are drawn, k scale-free, and the event j after them.
+If these k events are a closed block, their times are reflected about (τ_i + τ_j)/2 and their positions about
+the middle of the bridge's two ends, (x_i + x_j)/2: the same hops in the reverse order, between the same ends.
+Lines keep their lengths and their oscillators stay pairwise equal, so R = e^{-ΔS}. The update is its own
+inverse. It changes the separation of the electrons by much in one step, which hops one by one would do only
+slowly.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """Growing and shrinking the free ends: the first or last hop of a world line appears or disappears.
 
-The bulk stays in place and the end of the world line moves. With T the time from the end of the path to the nearest
-event of that world line without the hop in question, the hop is drawn uniform in T and over z directions:
+The bulk stays in place and the end of the world line moves. With T the time from the end of the path to the
+nearest event of that world line without the hop in question, the hop is drawn uniform in T and over z
+directions:
 
     R(grow) = t T z e^{-ΔS} φ(new)/φ(old),   φ the trial state at that end; R(shrink) is its inverse. Only bare hops
     come and go.

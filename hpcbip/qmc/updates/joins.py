@@ -1,15 +1,16 @@
 """Phonon lines between given events.
 
-`join_hop` is a heat bath over what a hop may be joined to: one hop, one direction of time and a number of events to
-look at are drawn. The hop may be bare (weight 1) or joined to any hop j of its own bond among these events that is bare
-or its present partner, weight (g/t)² e^{-Ω|τ_j - τ_i|}. All these states see the same list of choices, so drawing one
-in proportion to the weights is a heat bath (acceptance 1); bare to joined, joined to bare and re-pairing are one
-update. A hop whose partner is not among them is left alone. The number of events is scale-free, so that lines of every
-length are reached.
+`join_hop` is a heat bath over what a hop may be joined to: one hop, one direction of time and a number of
+events to look at are drawn. The hop may be bare (weight 1) or joined to any hop j of its own bond among these
+events that is bare or its present partner, weight (g/t)² e^{-Ω|τ_j - τ_i|}. All these states see the same
+list of choices, so drawing one in proportion to the weights is a heat bath (acceptance 1); bare to joined,
+joined to bare and re-pairing are one update. A hop whose partner is not among them is left alone. The number
+of events is scale-free, so that lines of every length are reached.
 
-`exchange_partners` re-pairs two lines of one oscillator, (i i')(j j') → (i j)(i' j'). Among the events looked at from i
-on, those joined and of the same oscillator, without the partner of i, are the candidates for j; the partner i' has to
-be among the events as well, so that the way back has as many candidates: R = e^{-ΔΣΩ|τ-τ'|}.
+`exchange_partners` re-pairs two lines of one oscillator, (i i')(j j') → (i j)(i' j'). Among the events looked
+at from i on, those joined and of the same oscillator, without the partner of i, are the candidates for j; the
+partner i' has to be among the events as well, so that the way back has as many candidates: R =
+e^{-ΔΣΩ|τ-τ'|}.
 """
 
 from __future__ import annotations
@@ -55,7 +56,8 @@ def join_hop(path, state, rng, par, choices, weights):
             other = path[j].partner
             if other == 0 or other == i:
                 if count == choices.size:
-                    # every state of the heat bath sees the same too long list, so leaving it alone keeps the balance
+                    # every state of the heat bath sees the same too long list, so leaving it alone keeps the
+                    # balance
                     return False
                 choices[count] = j
                 count += 1

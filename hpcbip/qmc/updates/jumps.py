@@ -1,14 +1,15 @@
 """An event moves in time: between its neighbours on the world line, or past a whole block of them.
 
-k ≥ 0 events of the world line are skipped, k scale-free and drawn alike in both directions of time. The new time is
-uniform in the interval on the other side of the block. A hop by the vector s that passes the block moves it by -s
-(forward in time) or +s; the block must be closed then. A bare hop moves along by the net displacement D of the block;
-an event with a phonon line keeps its oscillator, so D has to be zero. With L the interval the event leaves (without the
-event itself) and L' the one it goes to (k = 0: L' = L),
+k ≥ 0 events of the world line are skipped, k scale-free and drawn alike in both directions of time. The new
+time is uniform in the interval on the other side of the block. A hop by the vector s that passes the block
+moves it by -s (forward in time) or +s; the block must be closed then. A bare hop moves along by the net
+displacement D of the block; an event with a phonon line keeps its oscillator, so D has to be zero. With L the
+interval the event leaves (without the event itself) and L' the one it goes to (k = 0: L' = L),
 
     R = (L'/L) e^{-ΔS} e^{-Ω(|τ'-τ_p| - |τ-τ_p|)},
 
-the last factor for an event joined to a partner at τ_p. Passing a block is how a dressed electron moves as one piece.
+the last factor for an event joined to a partner at τ_p. Passing a block is how a dressed electron moves as
+one piece.
 """
 
 from __future__ import annotations

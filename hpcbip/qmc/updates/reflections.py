@@ -1,13 +1,14 @@
 """Reflection of the rest of the path, wherever the instantaneous state is its own image under inversion.
 
-One walk along the path. Where the positions and the phonon cloud (see `symmetry`) are mapped to themselves by inversion
-about the centre of the pair, with the electrons exchanged (about its site for one electron), all later events are
-inverted with probability 1/2: the weight of the path stays the same. Lines that cover such a time lead from an
-oscillator to its image afterwards, so that the lines of the two exchange their ends; the sum of the lengths of all
-lines, and with it the weight, does not change, for an oscillator and its image have the same axis.
+One walk along the path. Where the positions and the phonon cloud (see `symmetry`) are mapped to themselves by
+inversion about the centre of the pair, with the electrons exchanged (about its site for one electron), all
+later events are inverted with probability 1/2: the weight of the path stays the same. Lines that cover such a
+time lead from an oscillator to its image afterwards, so that the lines of the two exchange their ends; the
+sum of the lengths of all lines, and with it the weight, does not change, for an oscillator and its image have
+the same axis.
 
-The displacement estimator averages over these reflections anyhow. The update makes the average last: when phonons close
-over a symmetric time again, the displacement across it is another one.
+The displacement estimator averages over these reflections anyhow. The update makes the average last: when
+phonons close over a symmetric time again, the displacement across it is another one.
 """
 
 from __future__ import annotations

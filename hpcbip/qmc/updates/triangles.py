@@ -1,9 +1,9 @@
 """On lattices with triangles: one bare hop becomes two bare hops with the same sum, and back.
 
-Splitting: one of n events, one of the c(d) ordered pairs (d1, d2) that add up to its direction d; d1 keeps the time of
-the hop, d2 follows at a uniform time before the next event of the world line (interval of length L). Merging: one of
-the then n + 1 events and the next one, both bare, with a sum that is a direction. R = (t1 t2/t) e^{-ΔS} c(d) L
-n/(n + 1); merging is accepted with the inverse.
+Splitting: one of n events, one of the c(d) ordered pairs (d1, d2) that add up to its direction d; d1 keeps
+the time of the hop, d2 follows at a uniform time before the next event of the world line (interval of length
+L). Merging: one of the then n + 1 events and the next one, both bare, with a sum that is a direction. R = (t1
+t2/t) e^{-ΔS} c(d) L n/(n + 1); merging is accepted with the inverse.
 """
 
 from __future__ import annotations

@@ -1,13 +1,14 @@
 """Holstein lines: two vertices on the world lines, on one site, joined by a phonon line, come and go.
 
-Insertion: one of the n + N_e intervals of the world lines, a uniform time τ1 in it (interval of length L), an electron
-for the other vertex, a direction of time and the length ℓ of the line with density Ω e^{-Ωℓ}; the line must end within
-the path, on the same site. Removal: one of the then n + 2 events as the first vertex. Weight g² e^{-Ωℓ} dτ1 dτ2:
+Insertion: one of the n + N_e intervals of the world lines, a uniform time τ1 in it (interval of length L), an
+electron for the other vertex, a direction of time and the length ℓ of the line with density Ω e^{-Ωℓ}; the
+line must end within the path, on the same site. Removal: one of the then n + 2 events as the first vertex.
+Weight g² e^{-Ωℓ} dτ1 dτ2:
 
     R = 2 N_e g² L (n + N_e) / (Ω (n + 2)).
 
-A line has two ways to be inserted, from either end, each the inverse of the removal that names the same vertex first. L
-is taken without the line.
+A line has two ways to be inserted, from either end, each the inverse of the removal that names the same
+vertex first. L is taken without the line.
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
 """The figures of a campaign: what is drawn is in one small file each, how it looks in `style`.
 
-Each file has a function that makes a `style.Picture` (figure, its numbers, title and caption); `draw_all` saves all.
+Each file has a function that makes a `style.Picture` (figure, its numbers, title and caption); `draw_all`
+saves all.
 """
 
 from hpcbip.report.figures.dome import dome_figure

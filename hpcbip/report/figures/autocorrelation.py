@@ -30,7 +30,8 @@ COLUMNS = {
     "tc_over_omega": r"$T_c$",
     "binding_energy": r"$\Delta$",
 }
-"""Columns of the map; the others follow from these (R², Tc in kelvin) or are of little interest (rates of hops)."""
+"""Columns of the map; the others follow from these (R², Tc in kelvin) or are of little interest (rates of
+hops)."""
 
 
 def autocorrelation(records: Sequence[Record]) -> Picture:

@@ -68,7 +68,8 @@ def varying(records: Sequence[Record], without: str = "") -> list[str]:
 
 
 def describe(record: Record, names: Sequence[str], tex: bool = True) -> str:
-    """`t/Ω = 2, U = 8t`: these parameters of a record, for a legend (`tex`) or a sentence; zero V is left out."""
+    """`t/Ω = 2, U = 8t`: these parameters of a record, for a legend (`tex`) or a sentence; zero V is left
+    out."""
     parts = []
     for name in names:
         text = parameter_text(record, name, digits=4)
@@ -131,7 +132,8 @@ def curves(records: Sequence[Record], axis: str) -> list[Curve]:
 
 
 def pooled(lines: Sequence[Curve], front: int) -> list[Curve]:
-    """The first `front` curves, and one with the points of all others, which are not told apart (and drawn at once)."""
+    """The first `front` curves, and one with the points of all others, which are not told apart (and drawn at
+    once)."""
     back = lines[front:]
     records = tuple(record for line in back for record in line.records)
     rest = Curve(records, tuple(x for line in back for x in line.x), "", "")
@@ -154,8 +156,9 @@ def scan_axis(records: Sequence[Record]) -> str:
 
 
 def chosen(records: Sequence[Record], number: int) -> list[int]:
-    """Positions of at most `number` points to show one by one: the highest Tc of each curve first, then the second
-    highest of each, and so on; within a curve those that no flag speaks against come before the others."""
+    """Positions of at most `number` points to show one by one: the highest Tc of each curve first, then the
+    second highest of each, and so on; within a curve those that no flag speaks against come before the
+    others."""
 
     def rank(record: Record) -> tuple[bool, float]:
         tc = record.get("tc_over_omega")

@@ -20,11 +20,12 @@ _WIDE = 10.0  # ratio of the densities at which the pairs touch from which both 
 
 
 def density(records: Sequence[Record]) -> Picture:
-    """Tc/Ω of at most eight points, the best of each curve first, against pairs per a^d; a marker where they touch.
+    """Tc/Ω of at most eight points, the best of each curve first, against pairs per a^d; a marker where they
+    touch.
 
-    The mass is the one that the point's Tc implies at the density it was taken at (for anisotropic pairs it is the
-    geometric mean), and the law is that of `hpcbip.superconductivity.transition_temperature`. The bands have the
-    relative statistical error of the point's Tc.
+    The mass is the one that the point's Tc implies at the density it was taken at (for anisotropic pairs it
+    is the geometric mean), and the law is that of `hpcbip.superconductivity.transition_temperature`. The
+    bands have the relative statistical error of the point's Tc.
 
     Args:
         records: of points; those without Tc, and those in one dimension, are left out.
@@ -82,13 +83,15 @@ def density(records: Sequence[Record]) -> Picture:
 
 
 def has_density(record: Record) -> bool:
-    """Whether the Tc of a point is one of a gas of pairs: not in one dimension, and the mass and size are known."""
+    """Whether the Tc of a point is one of a gas of pairs: not in one dimension, and the mass and size are
+    known."""
     known = record["tc_over_omega"] is not None and record["radius2"] is not None
     return known and record["tc_over_omega"] > 0.0 and get_lattice(record["lattice"]).dimension > 1
 
 
 def tc_of_density(record: Record, rho: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Tc/Ω of a point (with Tc, R², `tc_prefactor`) at these densities in a^-d; at its own density it is its Tc."""
+    """Tc/Ω of a point (with Tc, R², `tc_prefactor`) at these densities in a^-d; at its own density it is its
+    Tc."""
     d, factor, r2 = get_lattice(record["lattice"]).dimension, record["tc_prefactor"], record["radius2"]
     own = transition_temperature(1.0, r2, d, factor, record.get("density"))
     return record["tc_over_omega"] * transition_temperature(1.0, r2, d, factor, rho) / own

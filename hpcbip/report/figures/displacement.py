@@ -1,4 +1,5 @@
-"""The displacement curve of the centre of mass, from whose slope the mass follows, and how sure that slope is."""
+"""The displacement curve of the centre of mass, from whose slope the mass follows, and how sure that slope
+is."""
 
 from __future__ import annotations
 
@@ -27,9 +28,9 @@ _POINT, _LINE, _SECANT = COLOURS[0], COLOURS[1], COLOURS[2]
 def displacement(ensembles: Sequence[Reduced], names: Sequence[str], of: int | None = None) -> Picture:
     """⟨|R(τ+lag)-R(τ)|²⟩ with its fit, above the slopes of all windows; the worst six ensembles.
 
-    Upper panels: the curve, the fitted line, its window shaded, and the secant whose slope `diffusion` is. Lower
-    panels: slopes of straight lines from each start to the end of the window, the slope of the fit with its statistical
-    (dark) and total (light) error, and the slope of the secant. Lags times t, slopes over t.
+    Upper panels: the curve, the fitted line, its window shaded, and the secant whose slope `diffusion` is.
+    Lower panels: slopes of straight lines from each start to the end of the window, the slope of the fit with
+    its statistical (dark) and total (light) error, and the slope of the secant. Lags times t, slopes over t.
 
     Args:
         ensembles: with a curve and a fit; others are left out.

@@ -66,7 +66,8 @@ def dome(
     lines: Sequence[tuple[str, float]] = (),
     peaks: Sequence[Peak] = (),
 ) -> Picture:
-    """Tc/Ω along one axis, one curve per set of the other parameters, hollow where a flag speaks against the point.
+    """Tc/Ω along one axis, one curve per set of the other parameters, hollow where a flag speaks against the
+    point.
 
     Args:
         records: of points; those without Tc are not drawn, but are in the CSV.
@@ -127,7 +128,8 @@ def _total(record: Record) -> float:
 
 
 def _top(drawn: Sequence[Record], lines: Sequence[float], peaks: Sequence[Peak]) -> float:
-    """The upper limit: all that is valid, lines and peaks are on the scale, a flagged Tc far above them is not."""
+    """The upper limit: all that is valid, lines and peaks are on the scale, a flagged Tc far above them is
+    not."""
     valid = [
         record["tc_over_omega"] + min(_total(record), record["tc_over_omega"])
         for record in drawn

@@ -35,7 +35,8 @@ class Drawn:
     Attributes:
         name: of the files, without suffix.
         title: a few words.
-        caption: complete sentences: what is drawn, what hollow means, what is not shown, and which command made it.
+        caption: complete sentences: what is drawn, what hollow means, what is not shown, and which command
+            made it.
         files: PNG, PDF and CSV.
     """
 

@@ -33,7 +33,8 @@ _LOGARITHMIC = 20.0  # ratio of the largest to the smallest size above which its
 
 
 def observables(records: Sequence[Record], axis: str | None = None) -> Picture:
-    """m*/m0 (logarithmic), R² in a², Δ/t and the phonons of the pair, one panel each, one curve per set of parameters.
+    """m*/m0 (logarithmic), R² in a², Δ/t and the phonons of the pair, one panel each, one curve per set of
+    parameters.
 
     Hollow: statistics of that observable not converged, or a flag speaks against it (`doubtful`).
 
@@ -78,8 +79,8 @@ def observables(records: Sequence[Record], axis: str | None = None) -> Picture:
 def doubtful(record: Record, name: str) -> bool:
     """Whether an observable of `OBSERVABLES` is known and drawn hollow: not converged, or flagged.
 
-    Flags about Tc alone speak against none of them, those of the one-electron sector against the binding energy alone,
-    and two masses that differ against the mass alone.
+    Flags about Tc alone speak against none of them, those of the one-electron sector against the binding
+    energy alone, and two masses that differ against the mass alone.
     """
     if _value(record, name) is None:
         return False

@@ -29,13 +29,15 @@ Array = NDArray[np.float64]
 
 
 def pair(records: Sequence[Record], pairs: Sequence[Reduced | None], of: int | None = None) -> Picture:
-    """P(r) of the best points as discs on the lattice (2D), as bars (1D), or in the plane z = 0 and by distance (3D).
+    """P(r) of the best points as discs on the lattice (2D), as bars (1D), or in the plane z = 0 and by
+    distance (3D).
 
     The area of a disc is the weight relative to the largest of its panel, its colour the weight itself.
 
     Args:
         records: of points on one lattice.
-        pairs: their bipolaron ensembles with `pair_weight` and `pair_weight_err`, shape (2b+1,)*d; None: not known.
+        pairs: their bipolaron ensembles with `pair_weight` and `pair_weight_err`, shape (2b+1,)*d; None: not
+            known.
         of: number of points that they were chosen from.
     """
     usable = [i for i, one in enumerate(pairs) if one is not None and one.pair_weight is not None]
@@ -98,7 +100,8 @@ def _caption(dimension: int, shown: int, known: int) -> str:
 
 
 def _weights(lattice: Lattice, weight: Array, error: Array | None) -> dict[str, Array]:
-    """Cartesian positions (n, d), weights and errors (n,) of the neighbour shells that lie in the box as a whole."""
+    """Cartesian positions (n, d), weights and errors (n,) of the neighbour shells that lie in the box as a
+    whole."""
     half = weight.shape[0] // 2
     sites = np.array(list(itertools.product(range(-half, half + 1), repeat=weight.ndim)), dtype=float)
     errors = np.zeros(weight.size) if error is None else error.ravel()

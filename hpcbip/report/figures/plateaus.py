@@ -19,12 +19,15 @@ Row = Mapping[str, Any]
 
 
 def plateaus(rows: Sequence[Row], names: Mapping[str, str] | None = None, of: int = 0) -> Picture:
-    """Error against bin size, in units of the error of single bins: one panel per observable, one line per ensemble.
+    """Error against bin size, in units of the error of single bins: one panel per observable, one line per
+    ensemble.
 
-    The ensembles of each sector with the largest ratio of the quoted error to that of single bins are coloured.
+    The ensembles of each sector with the largest ratio of the quoted error to that of single bins are
+    coloured.
 
     Args:
-        rows: with ensemble, observable, bin_size, error, error_error, plateau, gamma_error (the rows of binning.csv).
+        rows: with ensemble, observable, bin_size, error, error_error, plateau, gamma_error (the rows of
+            binning.csv).
         names: labels of the ensembles, by the first twelve digits of their identity; None: these digits.
         of: number of ensembles of the campaign, if only the slowest of them are in the rows.
     """

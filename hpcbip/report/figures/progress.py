@@ -19,11 +19,13 @@ _PANELS = 6
 
 
 def progress(rows: Sequence[Mapping[str, Any]]) -> Picture:
-    """Relative error of every target against CPU seconds, one line per ensemble, with the law 1/√t and the target.
+    """Relative error of every target against CPU seconds, one line per ensemble, with the law 1/√t and the
+    target.
 
     Args:
-        rows: one per ensemble, observable and milestone: ensemble (identity), sector, label, observable, seconds (CPU),
-            error (relative), target (relative). Errors that are None or infinite are not drawn.
+        rows: one per ensemble, observable and milestone: ensemble (identity), sector, label, observable,
+            seconds (CPU), error (relative), target (relative). Errors that are None or infinite are not
+            drawn.
     """
     names = list(dict.fromkeys(row["observable"] for row in rows))[:_PANELS]
     shown = [row for row in rows if row["observable"] in names]

@@ -1,7 +1,8 @@
-"""One style for all figures: sizes, colours, markers, error bars, hollow points, legends, and how they are saved.
+"""One style for all figures: sizes, colours, markers, error bars, hollow points, legends, and how they are
+saved.
 
-Sizes are those of a journal: one column, or the whole width of a page. matplotlib is imported when something is drawn
-(nothing else should wait for it), and its global state is left alone.
+Sizes are those of a journal: one column, or the whole width of a page. matplotlib is imported when something
+is drawn (nothing else should wait for it), and its global state is left alone.
 """
 
 from __future__ import annotations
@@ -83,7 +84,8 @@ def sorted_to_front(items: Sequence[Item], rank: Callable[[Item], Any]) -> list[
 
 
 def looks_by_sector(sectors: Mapping[str, str], rank: Callable[[str], float]) -> dict[str, Look]:
-    """Looks of ensembles, in the order of the legend: of each sector those of highest rank in front, together `FRONT`.
+    """Looks of ensembles, in the order of the legend: of each sector those of highest rank in front, together
+    `FRONT`.
 
     Args:
         sectors: of the ensembles, by their identity.
@@ -206,7 +208,8 @@ def look_entry(axes: Axes, label: str, look: Look) -> None:
 
 
 def curve_entries(axes: Axes, labels: Sequence[str]) -> None:
-    """The legend's entries of all curves of a panel, in order; none for a single one, one for all that are grey."""
+    """The legend's entries of all curves of a panel, in order; none for a single one, one for all that are
+    grey."""
     if len(labels) > 1:
         look_entries(axes, [(label, Look.of(i)) for i, label in enumerate(labels)])
 
@@ -226,7 +229,8 @@ def hollow_entry(axes: Axes, label: str = "hollow: flagged") -> None:
 
 
 def off_scale(axes: Axes, x: Values, y: Values, look: Look) -> int:
-    """Hollow triangles at the edge for points beyond the limits of the axis, which have to be set; their number."""
+    """Hollow triangles at the edge for points beyond the limits of the axis, which have to be set; their
+    number."""
     from matplotlib.transforms import blended_transform_factory
 
     low, high = axes.get_ylim()
@@ -280,7 +284,8 @@ def legend(figure: Figure, axes: Axes, title: str = "") -> None:
 
 
 def _columns(labels: Sequence[str], width: float, size: float) -> int:
-    """The largest number of columns of a legend of this width and font size (points), by the usual width of letters."""
+    """The largest number of columns of a legend of this width and font size (points), by the usual width of
+    letters."""
     lengths = [len(re.sub(r"\\[a-zA-Z]+", "x", label).replace("$", "")) for label in labels]
     for columns in range(len(labels), 1, -1):
         parts = np.array_split(lengths, columns)  # as matplotlib fills them
@@ -290,7 +295,8 @@ def _columns(labels: Sequence[str], width: float, size: float) -> int:
 
 
 def log_axis(axis: Axis) -> None:
-    """Ticks of a logarithmic axis with its limits set: within decades where there are few, otherwise the decades."""
+    """Ticks of a logarithmic axis with its limits set: within decades where there are few, otherwise the
+    decades."""
     from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
     low, high = axis.get_view_interval()
@@ -327,7 +333,8 @@ def switch_off(axes: Values) -> None:
 
 
 def save(figure: Figure, path: Path, csv: str) -> list[Path]:
-    """Write the figure in the format of its suffix (none: PNG), as PDF beside it, and its data as CSV beside both.
+    """Write the figure in the format of its suffix (none: PNG), as PDF beside it, and its data as CSV beside
+    both.
 
     Args:
         figure: matplotlib's.

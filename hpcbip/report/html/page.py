@@ -1,7 +1,9 @@
-"""`hpcbip report`: one HTML file with everything in it, that needs no network and can be mailed, printed and archived.
+"""`hpcbip report`: one HTML file with everything in it, that needs no network and can be mailed, printed and
+archived.
 
-The page is put together from report.html, report_style.html and report_script.html beside this module. Its policy lets
-it load nothing from anywhere and run only that one script, whose hash it holds, whatever names and texts it shows.
+The page is put together from report.html, report_style.html and report_script.html beside this module. Its
+policy lets it load nothing from anywhere and run only that one script, whose hash it holds, whatever names
+and texts it shows.
 """
 
 from __future__ import annotations
@@ -55,7 +57,8 @@ class Statement:
 
 @dataclass(frozen=True)
 class Embedded:
-    """A figure as it is in the page: data URI and size in pixels of its PNG ("" and 0 without one), links to files."""
+    """A figure as it is in the page: data URI and size in pixels of its PNG ("" and 0 without one), links to
+    files."""
 
     title: str
     caption: str
@@ -168,7 +171,8 @@ def _code(text: str) -> Markup:
 
 
 def headline(results: Results) -> list[Statement]:
-    """The highest Tc of the campaign, what is higher but flagged, then the peaks, or the highest Tc of every dome."""
+    """The highest Tc of the campaign, what is higher but flagged, then the peaks, or the highest Tc of every
+    dome."""
     records = results.records
     known = [record for record in records if record.get("tc_over_omega") is not None]
     valid = [record for record in known if record["tc_valid"]]

@@ -107,7 +107,8 @@ def varying(records: Sequence[Record]) -> list[str]:
 
 
 def shared_parameters(records: Sequence[Record]) -> str:
-    """What all points have in common, as `t = 1, V = 0`; the model's lattice and coupling are told in words."""
+    """What all points have in common, as `t = 1, V = 0`; the model's lattice and coupling are told in
+    words."""
     hidden = {"lattice", "coupling", *_FOLLOW, *varying(records)}
     return ", ".join(
         f"{name} = {_plain(value)}"
@@ -189,10 +190,12 @@ def kind(flag: str) -> str:
 
 
 def for_script(rows: Sequence[Row]) -> dict[str, Any]:
-    """The rows as compact JSON values for the page's script: sentences that recur are in `words`, by their index.
+    """The rows as compact JSON values for the page's script: sentences that recur are in `words`, by their
+    index.
 
-    A row is [cells, keys, against, light, flags, label, parameters, diagnostics], a diagnostic [light, value, meaning];
-    lights are indices into `lights`; flags and meanings into `words`; `against` lists indices of columns.
+    A row is [cells, keys, against, light, flags, label, parameters, diagnostics], a diagnostic [light, value,
+    meaning]; lights are indices into `lights`; flags and meanings into `words`; `against` lists indices of
+    columns.
     """
     words: dict[str, int] = {}
 

@@ -1,1 +1,2 @@
-"""The antiadiabatic limit: effective pair-hopping Hamiltonians at phonon frequencies far above the hopping."""
+"""The antiadiabatic limit: effective pair-hopping Hamiltonians at phonon frequencies far above the
+hopping."""

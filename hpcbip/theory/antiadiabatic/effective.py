@@ -1,20 +1,23 @@
-"""The antiadiabatic limit Ω >> t: phonons eliminated in powers of g, what is left for one or two electrons solved.
+"""The antiadiabatic limit Ω >> t: phonons eliminated in powers of g, what is left for one or two electrons
+solved.
 
-H = W + V: W the electrons (T, U), V = A + A† makes and removes phonons, A = Σ_m O_m b†_m with the electronic operators
-O_m of the model (g K_b of a bond, g n_i, g(K_{i,i+1} - K_{i-1,i})). P projects on no phonon, R_n = 1/(energy of n
-phonons); A_n leads from n to n + 1 phonons. The canonical transformation that decouples P (Schrieffer and Wolff, Phys.
-Rev. 149, 491; to higher order Bravyi, DiVincenzo and Loss, Ann. Phys. 326, 2793) gives on P, with a = R_1 A_0,
-M = A_0† a and N = a†a,
+H = W + V: W the electrons (T, U), V = A + A† makes and removes phonons, A = Σ_m O_m b†_m with the electronic
+operators O_m of the model (g K_b of a bond, g n_i, g(K_{i,i+1} - K_{i-1,i})). P projects on no phonon, R_n =
+1/(energy of n phonons); A_n leads from n to n + 1 phonons. The canonical transformation that decouples P
+(Schrieffer and Wolff, Phys. Rev. 149, 491; to higher order Bravyi, DiVincenzo and Loss, Ann. Phys. 326, 2793)
+gives on P, with a = R_1 A_0, M = A_0† a and N = a†a,
 
     order 2:  W - M                                                               = W - (1/Ω) Σ_m O_m²
     order 4:  D(W) - M - (A_1 a)† R_2 (A_1 a) + {N, M}/2,     D(O) = O + a†O a - {N, O}/2 .
 
-At fixed g²/Ω a term g^2a W^b is of order Ω^(1-a-b): order 2 is all of Ω⁰, order 4 all of 1/Ω, that is g² W/Ω² and
-g⁴/Ω³. D is also how other electronic operators look after the transformation, with what is left out falling as 1/Ω².
+At fixed g²/Ω a term g^2a W^b is of order Ω^(1-a-b): order 2 is all of Ω⁰, order 4 all of 1/Ω, that is g² W/Ω²
+and g⁴/Ω³. D is also how other electronic operators look after the transformation, with what is left out
+falling as 1/Ω².
 
-The matrices are those of the exact diagonalisation, A_n and W being blocks of its H(K) by number of phonons: no
-amplitude is typed in. Pairs are within `apart` hops of each other, from where two moves stay in the space, so that only
-the size of the box cuts anything. E(K) is differentiated exactly: H(K) carries its derivatives through every product.
+The matrices are those of the exact diagonalisation, A_n and W being blocks of its H(K) by number of phonons:
+no amplitude is typed in. Pairs are within `apart` hops of each other, from where two moves stay in the space,
+so that only the size of the box cuts anything. E(K) is differentiated exactly: H(K) carries its derivatives
+through every product.
 """
 
 from __future__ import annotations
@@ -130,7 +133,8 @@ class Effective:
 def eliminate(
     space: Space, system: System, momentum: Vector, order: int, derivatives: bool = True
 ) -> Effective:
-    """The effective Hamiltonian at total momentum K (Cartesian, 1/a), by the formulas at the head of this module.
+    """The effective Hamiltonian at total momentum K (Cartesian, 1/a), by the formulas at the head of this
+    module.
 
     Args:
         space: of two moves from all roots, which are the pairs of the box.
@@ -206,8 +210,8 @@ def effective_level(space: Space, system: System, momentum: Vector, order: int) 
 def coarse_momentum(space: Space, system: System, order: int) -> Vector:
     """About where E(K) of the effective Hamiltonian is lowest, Cartesian, 1/a, shape (d,).
 
-    Zero unless the coupling is site-Peierls or the spin triplet; then the best of `COARSE` momenta on each of the exact
-    diagonalisation's lines.
+    Zero unless the coupling is site-Peierls or the spin triplet; then the best of `COARSE` momenta on each of
+    the exact diagonalisation's lines.
     """
     geometry = space.geometry
     if "site-peierls" not in geometry.coupling and not (
@@ -251,11 +255,12 @@ def _level(space: Space, system: System, order: int, momentum: Vector, _: bool) 
 
 
 def amplitudes(system: System, order: int) -> dict[tuple[int, ...], float]:
-    """Matrix elements of the effective Hamiltonian from the electron, or the pair on one site, to where it was moved.
+    """Matrix elements of the effective Hamiltonian from the electron, or the pair on one site, to where it
+    was moved.
 
     Returns:
-        by displacement in lattice coordinates, one of each opposite pair, nearest first, those above `SMALLEST`: at
-        zero the energy of the site, elsewhere hops.
+        by displacement in lattice coordinates, one of each opposite pair, nearest first, those above
+        `SMALLEST`: at zero the energy of the site, elsewhere hops.
 
     Raises:
         InputError: as `eliminate`, and for triplets, which have no pair on one site.

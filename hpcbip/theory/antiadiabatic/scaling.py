@@ -1,7 +1,8 @@
-"""The effective Hamiltonians of the antiadiabatic limit beside exact diagonalisation, and the power by which they miss.
+"""The effective Hamiltonians of the antiadiabatic limit beside exact diagonalisation, and the power by which
+they miss.
 
-Ω is scanned at fixed t, U and g²/Ω, where the energies of order 2 stay and those of the exact solution approach them:
-what order 2 leaves out falls as 1/Ω, what order 4 leaves out as 1/Ω².
+Ω is scanned at fixed t, U and g²/Ω, where the energies of order 2 stay and those of the exact solution
+approach them: what order 2 leaves out falls as 1/Ω, what order 4 leaves out as 1/Ω².
 """
 
 from __future__ import annotations
@@ -32,8 +33,8 @@ def scan(geometry: Geometry, ratio: float, omegas: Sequence[float], U: float = 0
     """Systems of equal g²/(Ωt) = `ratio` at these Ω/t, t = 1.
 
     Raises:
-        InputError: for two couplings together, triplets, no Ω, and numbers beyond `OMEGAS`, `LARGEST_RATIO` and
-            `LARGEST_U`.
+        InputError: for two couplings together, triplets, no Ω, and numbers beyond `OMEGAS`, `LARGEST_RATIO`
+            and `LARGEST_U`.
     """
     if geometry.coupling.endswith("+holstein"):
         raise InputError(f"coupling {geometry.coupling!r}; allowed: bond, site-peierls, holstein, each alone")
@@ -56,9 +57,10 @@ def scan(geometry: Geometry, ratio: float, omegas: Sequence[float], U: float = 0
 def exact(systems: Sequence[System], states: int) -> list[Converged]:
     """The lowest states of systems of one geometry for all moves and all widths.
 
-    Pairs may be wider than the few moves that reach all phonons of a large Ω, so the spaces start from all pairs up to
-    `WIDTH` hops apart, or fewer where three moves from there do not fit. To the limit in moves at this width comes what
-    the limit in width, from the same, one and a half times and twice as wide, changes at two moves less; errors add.
+    Pairs may be wider than the few moves that reach all phonons of a large Ω, so the spaces start from all
+    pairs up to `WIDTH` hops apart, or fewer where three moves from there do not fit. To the limit in moves at
+    this width comes what the limit in width, from the same, one and a half times and twice as wide, changes
+    at two moves less; errors add.
 
     Args:
         systems: what to solve.
@@ -163,11 +165,13 @@ def compare(
     states: int | None = None,
     apart: int | None = None,
 ) -> list[dict[str, Any]]:
-    """One row per order and system: the effective Hamiltonian (`..._eff`) beside the exact solution, at lowest K each.
+    """One row per order and system: the effective Hamiltonian (`..._eff`) beside the exact solution, at
+    lowest K each.
 
-    `difference` is E_eff - E and `mass_difference` mass_eff/mass - 1, with the errors of both sides; `power` and
-    `mass_power` are of 1/Ω in them, by `power`, over the systems of the same order. `mass` and `pair_distance2` are
-    None for pairs that are not bound; `K` is |K| of the exact, `K_eff` of the effective minimum.
+    `difference` is E_eff - E and `mass_difference` mass_eff/mass - 1, with the errors of both sides; `power`
+    and `mass_power` are of 1/Ω in them, by `power`, over the systems of the same order. `mass` and
+    `pair_distance2` are None for pairs that are not bound; `K` is |K| of the exact, `K_eff` of the effective
+    minimum.
 
     Args:
         systems: of one geometry, as from `scan`.
@@ -241,9 +245,9 @@ def power(
 ) -> Limit:
     """p of |difference| = c Ω^-p e^(b/Ω), the last factor being the next power; its error.
 
-    Differences below three times their error are left out, and at least `POINTS` are needed, of one sign. The error is
-    the distance to the slope between the two largest Ω, which says how far from a pure power the differences are still,
-    plus what the errors of the differences can do at most.
+    Differences below three times their error are left out, and at least `POINTS` are needed, of one sign. The
+    error is the distance to the slope between the two largest Ω, which says how far from a pure power the
+    differences are still, plus what the errors of the differences can do at most.
     """
     points = zip(omegas, differences, errors, strict=True)
     used = np.array(
@@ -259,9 +263,11 @@ def power(
 
 
 def amplitude_rows(system: System, orders: Sequence[int] = ORDERS) -> list[dict[str, Any]]:
-    """The amplitudes of the effective Hamiltonians: a row per order, displacement and what moves, electron or pair.
+    """The amplitudes of the effective Hamiltonians: a row per order, displacement and what moves, electron or
+    pair.
 
-    Of opposite displacements, which have the same amplitude, one is listed; at zero it is the energy of the site.
+    Of opposite displacements, which have the same amplitude, one is listed; at zero it is the energy of the
+    site.
 
     Raises:
         InputError: as `amplitudes`.

@@ -1,4 +1,5 @@
-"""What conventional superconductivity reaches: the lines and curves that a Tc of bipolarons is compared with."""
+"""What conventional superconductivity reaches: the lines and curves that a Tc of bipolarons is compared
+with."""
 
 from __future__ import annotations
 
@@ -16,15 +17,16 @@ from hpcbip.theory.eliashberg.equations import (
 from hpcbip.theory.eliashberg.fermi_surface import FermiSurface, fermi_surface, lambda_me
 
 USUAL = (0.05, 0.1)
-"""Ceilings of Tc/Ω as usually quoted: McMillan with Θ_D/1.45 at λ = 1, μ* = 0.12 (0.052), and about the highest known
-(PHYSICS.md section 4)."""
+"""Ceilings of Tc/Ω as usually quoted: McMillan with Θ_D/1.45 at λ = 1, μ* = 0.12 (0.052), and about the
+highest known (PHYSICS.md section 4)."""
 
 MU_STAR = 0.12
 """The usual Coulomb pseudopotential."""
 
 CONFIRMED = 0.4
-"""λ_ME of the bare phonon up to which Monte Carlo of the two-dimensional Holstein model agrees with the theory's
-superconducting susceptibility (λ_0 of Esterlis et al., PRB 97, 140501 (2018), abstract); far from it beyond."""
+"""λ_ME of the bare phonon up to which Monte Carlo of the two-dimensional Holstein model agrees with the
+theory's superconducting susceptibility (λ_0 of Esterlis et al., PRB 97, 140501 (2018), abstract); far from it
+beyond."""
 
 
 def comparison_lines(mu_star: float = MU_STAR) -> list[tuple[str, float]]:
@@ -45,7 +47,8 @@ def comparison_lines(mu_star: float = MU_STAR) -> list[tuple[str, float]]:
 
 
 def eliashberg_rows(lambdas: Sequence[float], mu_stars: Sequence[float]) -> list[dict[str, Any]]:
-    """One row per μ* and λ_ME: Tc/Ω of the equations and of two formulas, m*/m = 1 + λ_ME, and why Tc is 0 if it is.
+    """One row per μ* and λ_ME: Tc/Ω of the equations and of two formulas, m*/m = 1 + λ_ME, and why Tc is 0 if
+    it is.
 
     Raises:
         InputError: for a λ or μ* out of range.
@@ -68,10 +71,12 @@ def eliashberg_rows(lambdas: Sequence[float], mu_stars: Sequence[float]) -> list
 def lattice_rows(
     models: Iterable[Model], fillings: Sequence[float], mu_star: float = MU_STAR
 ) -> list[dict[str, Any]]:
-    """One row per filling and model: λ_ME, m*/m and the Tc/Ω of an Einstein phonon at that λ_ME, each with its error.
+    """One row per filling and model: λ_ME, m*/m and the Tc/Ω of an Einstein phonon at that λ_ME, each with
+    its error.
 
-    Nothing is dropped: `flags` says what speaks against a row, that λ_ME is above `CONFIRMED` included, and `reason`
-    why Tc is 0. It is None where λ_ME is infinite, and where two kinds of oscillators have different frequencies.
+    Nothing is dropped: `flags` says what speaks against a row, that λ_ME is above `CONFIRMED` included, and
+    `reason` why Tc is 0. It is None where λ_ME is infinite, and where two kinds of oscillators have different
+    frequencies.
 
     Args:
         models: on one lattice, with the same hoppings.

@@ -6,16 +6,18 @@ PHYSICS.md section 5):
     Z_n Δ_n = πT Σ_m [λ(n-m) - μ* θ(ω_c - |ω_m|)] Δ_m/|ω_m|,    Z_n = 1 + (πT/ω_n) Σ_m λ(n-m) sgn ω_m,
     λ(l) = λ a(l),    a(l) = ϖ²/(ϖ² + l²),    ϖ = Ω/2πT.
 
-For an even gap, with y_n = Δ_n/|ω_n| and the term m = n, which cancels, left out on both sides, they read for n ≥ 0
+For an even gap, with y_n = Δ_n/|ω_n| and the term m = n, which cancels, left out on both sides, they read for
+n ≥ 0
 
     [(2n+1) δ_nm + 2 μ* u_n u_m] y_m = λ [a(n-m) + a(n+m+1) - 2 δ_nm Σ_{l=1..n} a(l)] y_m    (a(0) left out).
 
-The matrix on the left is positive; its inverse square root on both sides of the one on the right makes a symmetric
-kernel, and Tc is where λ times the largest eigenvalue of that is 1. u_n ends the Coulomb repulsion at ω_c: 1 below, 0
-above, and for the frequency whose interval of 2πT holds ω_c the part of it below, so that all is continuous in T.
+The matrix on the left is positive; its inverse square root on both sides of the one on the right makes a
+symmetric kernel, and Tc is where λ times the largest eigenvalue of that is 1. u_n ends the Coulomb repulsion
+at ω_c: 1 below, 0 above, and for the frequency whose interval of 2πT holds ω_c the part of it below, so that
+all is continuous in T.
 
-The sum over m is cut into ranges that grow geometrically up to a width of 2Ω, each done by the Gauss rule for sums
-over consecutive integers, up to ω = `REACH` Ω. So the size of the matrix grows with log(1/T) only.
+The sum over m is cut into ranges that grow geometrically up to a width of 2Ω, each done by the Gauss rule for
+sums over consecutive integers, up to ω = `REACH` Ω. So the size of the matrix grows with log(1/T) only.
 
 All temperatures are in units of Ω. docs/eliashberg.md has accuracy, conventions and comparisons.
 """
@@ -37,17 +39,19 @@ from hpcbip.errors import InputError
 Array = NDArray[np.float64]
 
 STRONG_COUPLING = 0.1827262477
-"""C in Tc → C Ω √λ for λ → ∞ at μ* = 0, approached from below (0.1827: Allen and Dynes 1975; digits: arXiv:2409.02121,
-abstract)."""
+"""C in Tc → C Ω √λ for λ → ∞ at μ* = 0, approached from below (0.1827: Allen and Dynes 1975; digits:
+arXiv:2409.02121, abstract)."""
 
 WEAK_COUPLING = 2.0 * math.exp(np.euler_gamma - 0.5) / math.pi
-"""0.6877 in Tc → 0.6877 Ω exp(-(1+λ)/λ) for λ → 0 at μ* = 0: the 1.134 of BCS over √e (the 1/√e: arXiv:1912.09460)."""
+"""0.6877 in Tc → 0.6877 Ω exp(-(1+λ)/λ) for λ → 0 at μ* = 0: the 1.134 of BCS over √e (the 1/√e:
+arXiv:1912.09460)."""
 
 CUTOFF = 10.0
 """ω_c/Ω, where the Coulomb repulsion in the gap equation ends."""
 
 REACH = 64.0
-"""Matsubara frequencies up to this many Ω (2πT, if larger) count; what the rest adds falls off as its -4th power."""
+"""Matsubara frequencies up to this many Ω (2πT, if larger) count; what the rest adds falls off as its -4th
+power."""
 
 LOWEST = 1e-9
 """Tc/Ω below which the search for it is given up."""
@@ -169,10 +173,11 @@ def critical_temperature(
 
 
 def mcmillan(lam: ArrayLike, mu_star: ArrayLike = 0.0, omega_log: ArrayLike = 1.0) -> Array:
-    """McMillan's formula with the prefactor ω_log/1.2 of Allen and Dynes, PRB 12, 905 (1975): Tc in units of omega_log.
+    """McMillan's formula with the prefactor ω_log/1.2 of Allen and Dynes, PRB 12, 905 (1975): Tc in units of
+    omega_log.
 
-    Tc = (ω_log/1.2) exp(-1.04 (1+λ)/(λ - μ* (1 + 0.62 λ))), 0 where the denominator is not positive. McMillan, Phys.
-    Rev. 167, 331 (1968), has Θ_D/1.45 in place of ω_log/1.2.
+    Tc = (ω_log/1.2) exp(-1.04 (1+λ)/(λ - μ* (1 + 0.62 λ))), 0 where the denominator is not positive.
+    McMillan, Phys. Rev. 167, 331 (1968), has Θ_D/1.45 in place of ω_log/1.2.
     """
     x, mu = np.asarray(lam, dtype=float), np.asarray(mu_star, dtype=float)
     attraction = x - mu * (1.0 + 0.62 * x)
@@ -207,7 +212,8 @@ def _lorentzian(difference: Array, varpi: float) -> Array:
 
 
 def _frequencies(varpi: float, cutoff: int, reach: float) -> tuple[Array, Array]:
-    """Nodes x and weights w with Σ_n f(n) ≈ Σ w f(x) for 0 ≤ n < reach ϖ; the index `cutoff` is a node of its own."""
+    """Nodes x and weights w with Σ_n f(n) ≈ Σ w f(x) for 0 ≤ n < reach ϖ; the index `cutoff` is a node of its
+    own."""
     stop, widest = math.ceil(reach * max(1.0, varpi)), max(_NODES, int(2.0 * varpi))
     x, weight, start = [], [], 0
     while start < stop:
@@ -222,9 +228,11 @@ def _frequencies(varpi: float, cutoff: int, reach: float) -> tuple[Array, Array]
 
 @lru_cache(maxsize=256)
 def _gauss_sum(number: int) -> tuple[Array, Array]:
-    """Gauss rule for Σ_{n=0..number-1} f(n), exact for polynomials up to degree 2 `_NODES` - 1; all n if they are few.
+    """Gauss rule for Σ_{n=0..number-1} f(n), exact for polynomials up to degree 2 `_NODES` - 1; all n if they
+    are few.
 
-    Golub and Welsch with the recurrence of the Gram (discrete Chebyshev) polynomials, Abramowitz and Stegun 22.17.
+    Golub and Welsch with the recurrence of the Gram (discrete Chebyshev) polynomials, Abramowitz and Stegun
+    22.17.
     """
     if number <= _NODES:
         return np.arange(float(number)), np.ones(number)

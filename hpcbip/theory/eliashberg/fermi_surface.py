@@ -1,26 +1,28 @@
-"""λ_ME of the lattice models: the electron-phonon coupling averaged over the Fermi surface (PHYSICS.md section 5).
+"""λ_ME of the lattice models: the electron-phonon coupling averaged over the Fermi surface (PHYSICS.md
+section 5).
 
 A phonon line carries |g(k,k')|² 2Ω/(Ω² + ν²); on the Fermi surface that is λ(ν) = λ_ME Ω²/(Ω² + ν²) with
 
     λ_ME = (2/Ω) N(E_F) ⟨⟨|g(k,k')|²⟩⟩,    N(E_F) = states per site and spin,
 
-⟨⟨·⟩⟩ over k and k' on the Fermi surface. Holstein: H_eph = (g/√N) Σ_kq c†_{k+q} c_k X_q, |g|² = g²,
-λ_ME = 2 g² N(E_F)/Ω. Bond oscillators along axis a: c†_r c_{r+a} + h.c. gives e^{ik·a} + e^{-ik'·a} up to a phase,
-|g|² = 4 g_a² cos²[(k+k')·a/2] = 2 g_a² [1 + cos(k·a) cos(k'·a) - sin(k·a) sin(k'·a)]; the sines average to zero,
-because k and -k are both there:
+⟨⟨·⟩⟩ over k and k' on the Fermi surface. Holstein: H_eph = (g/√N) Σ_kq c†_{k+q} c_k X_q, |g|² = g², λ_ME = 2
+g² N(E_F)/Ω. Bond oscillators along axis a: c†_r c_{r+a} + h.c. gives e^{ik·a} + e^{-ik'·a} up to a phase,
+|g|² = 4 g_a² cos²[(k+k')·a/2] = 2 g_a² [1 + cos(k·a) cos(k'·a) - sin(k·a) sin(k'·a)]; the sines average to
+zero, because k and -k are both there:
 
     λ_ME = (4/Ω) N(E_F) Σ_a g_a² [1 + ⟨cos k·a⟩²].
 
 Where all axes are equivalent, E_F = -zt ⟨cos k·a⟩ and λ_ME = (2 g²/Ω) N(E_F) z [1 + (E_F/zt)²].
 
-E_F comes from the part of the zone below it, on simplices (segments, triangles, tetrahedra) with E(k) interpolated
-linearly. Averages over the surface come from its crossings with the lines of a grid along each direction i, found as
-roots of a polynomial in e^{ik_i}:
+E_F comes from the part of the zone below it, on simplices (segments, triangles, tetrahedra) with E(k)
+interpolated linearly. Averages over the surface come from its crossings with the lines of a grid along each
+direction i, found as roots of a polynomial in e^{ik_i}:
 
     N(E_F) ⟨f⟩ = Σ_i ∫ dk_⊥/(2π)^{d-1} Σ_crossings w_i f/(2π |v_i|),    w_i = v_i^{2p}/Σ_j v_j^{2p},  v_i = ∂E/∂k_i.
 
-The weights share every piece of the surface out among the directions, and take away the inverse root where a line
-only touches it, so that the error falls off as a high power of the number of lines (in one dimension there is none).
+The weights share every piece of the surface out among the directions, and take away the inverse root where a
+line only touches it, so that the error falls off as a high power of the number of lines (in one dimension
+there is none).
 """
 
 from __future__ import annotations
@@ -54,10 +56,10 @@ class FermiSurface:
     """The Fermi surface at one filling.
 
     Attributes:
-        energy, energy_err: E_F, in the unit of the hoppings; the band is E(k) = -2 Σ_a t_a cos k·a. The error is what
-            the extrapolation from N and N/2 divisions to N → ∞ changes.
-        density, density_err: N(E_F), states per site, spin and energy; inf at a van Hove singularity. The error, also
-            of the cosines, is the change from N/2 to N lines and that from the error of E_F.
+        energy, energy_err: E_F, in the unit of the hoppings; the band is E(k) = -2 Σ_a t_a cos k·a. The error
+            is what the extrapolation from N and N/2 divisions to N → ∞ changes.
+        density, density_err: N(E_F), states per site, spin and energy; inf at a van Hove singularity. The
+            error, also of the cosines, is the change from N/2 to N lines and that from the error of E_F.
         cosines, cosines_err: ⟨cos k·a⟩ over the surface for every bond axis, shape (axes,).
         above_bottom, below_top: distance of E_F from the edges of the band.
         van_hove: whether a symmetric point of the zone makes N(E_F) infinite.
@@ -178,10 +180,11 @@ def lambda_me(model: Model, filling: float, surface: FermiSurface | None = None)
 
 
 def van_hove_energies(lattice: Lattice, hoppings: ArrayLike) -> list[float]:
-    """Energies at which N(E) is infinite because of a point k with k = -k, where the band is stationary by symmetry.
+    """Energies at which N(E) is infinite because of a point k with k = -k, where the band is stationary by
+    symmetry.
 
-    There N(E) diverges in one dimension, at a saddle in two, and wherever the band is flat along a line. Stationary
-    points elsewhere in the zone are not looked for.
+    There N(E) diverges in one dimension, at a saddle in two, and wherever the band is flat along a line.
+    Stationary points elsewhere in the zone are not looked for.
     """
     axes, t = np.array(lattice.axes), np.asarray(hoppings, dtype=float)
     found = []
@@ -198,8 +201,8 @@ def van_hove_energies(lattice: Lattice, hoppings: ArrayLike) -> list[float]:
 def _simplices(lattice: Lattice, t: Array, size: int) -> Array:
     """Energies of the corners of the simplices of a grid, in ascending order, shape (d+1, simplices).
 
-    Every cell is cut into d! simplices along its diagonal (Kuhn). Half of the cells are enough: k → -k maps the cut
-    onto itself.
+    Every cell is cut into d! simplices along its diagonal (Kuhn). Half of the cells are enough: k → -k maps
+    the cut onto itself.
     """
     d, shape = lattice.dimension, (size,) * lattice.dimension
     grid = np.indices(shape).reshape(d, -1)
@@ -270,7 +273,8 @@ def _averages(lattice: Lattice, t: Array, energy: float, size: int) -> Array:
 def _crossings(
     powers: NDArray[np.int64], terms: NDArray[np.complex128], energy: float
 ) -> tuple[NDArray[np.int64], Array]:
-    """Lines and phases k where Σ_a 2 Re(terms_a e^{i powers_a k}) = energy: eigenvalues of companion matrices.
+    """Lines and phases k where Σ_a 2 Re(terms_a e^{i powers_a k}) = energy: eigenvalues of companion
+    matrices.
 
     Args:
         powers: shape (axes,).

@@ -1,15 +1,17 @@
-"""The variational space of Bonča, Trugman and Batistić (PRB 60, 1633): bases up to 10⁷ states without loops over them.
+"""The variational space of Bonča, Trugman and Batistić (PRB 60, 1633): bases up to 10⁷ states without loops
+over them.
 
-A state is the positions of the electrons and a list of phonons. Sites are numbered so that a translation adds a
-constant to all numbers; modulo translations the first electron is at site 0, and of two electrons the first is the one
-with the lower number, which the (anti)symmetry under exchange allows. A phonon is one integer, its site times the
-number of oscillators per site plus the oscillator. States are told apart by a random 64-bit number, the sum of random
-numbers of their parts: with N states two of them are confused with probability N²/2⁶⁵ (10⁻⁶ at N = 10⁷).
+A state is the positions of the electrons and a list of phonons. Sites are numbered so that a translation adds
+a constant to all numbers; modulo translations the first electron is at site 0, and of two electrons the first
+is the one with the lower number, which the (anti)symmetry under exchange allows. A phonon is one integer, its
+site times the number of oscillators per site plus the oscillator. States are told apart by a random 64-bit
+number, the sum of random numbers of their parts: with N states two of them are confused with probability
+N²/2⁶⁵ (10⁻⁶ at N = 10⁷).
 
-The space of Nh is what up to Nh moves make of the roots, the bare electron or pair (singlet: on one site, triplet: on
-neighbouring sites; for pairs wider than Nh, all that are up to `apart` hops apart). Moves that remove phonons reach
-nothing new: without them and their partners, or with bare hops in place of both, the same state is reached in no more
-moves. The spaces are nested, smaller ones are leading blocks.
+The space of Nh is what up to Nh moves make of the roots, the bare electron or pair (singlet: on one site,
+triplet: on neighbouring sites; for pairs wider than Nh, all that are up to `apart` hops apart). Moves that
+remove phonons reach nothing new: without them and their partners, or with bare hops in place of both, the
+same state is reached in no more moves. The spaces are nested, smaller ones are leading blocks.
 """
 
 from __future__ import annotations
@@ -35,7 +37,8 @@ class States:
 
     Attributes:
         place: site numbers (times oscillators per site) of the electrons, shape (electrons, N).
-        phonons: one integer per phonon, in any order, unused entries equal to the frame's `empty`; shape (slots, N).
+        phonons: one integer per phonon, in any order, unused entries equal to the frame's `empty`; shape
+            (slots, N).
         count: number of phonons, shape (N,).
     """
 
@@ -52,7 +55,8 @@ class States:
 
 
 class Frame:
-    """Numbers of sites and oscillators within reach of `depth` moves of the roots, and the moves in these numbers."""
+    """Numbers of sites and oscillators within reach of `depth` moves of the roots, and the moves in these
+    numbers."""
 
     def __init__(self, geometry: Geometry, depth: int, apart: int = 0) -> None:
         self.geometry = geometry
@@ -90,7 +94,8 @@ class Frame:
         return result
 
     def roots(self) -> States:
-        """The bare electron, or pair: singlet on one site, triplet on neighbouring sites, both up to `apart` hops."""
+        """The bare electron, or pair: singlet on one site, triplet on neighbouring sites, both up to `apart`
+        hops."""
         geometry = self.geometry
         triplet = geometry.spin == "triplet"
         place = np.zeros((geometry.electrons, 1), dtype=np.int32)

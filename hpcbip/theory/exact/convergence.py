@@ -56,10 +56,10 @@ class Converged:
 def extrapolate(values: Sequence[float | None]) -> Limit:
     """The limit of a sequence whose last three terms are taken for a geometric one (Aitken's Δ²).
 
-    The error is the whole step from the last term to the limit, and at least half of the last step and a tenth of the
-    one before: what is not the energy need not be monotonic, and a step may be small by chance. Where the steps do not
-    shrink to `SLOWEST` or less, or change sign, the last term is the value and the larger of the last two steps, times
-    1/(1 - `SLOWEST`), the error.
+    The error is the whole step from the last term to the limit, and at least half of the last step and a
+    tenth of the one before: what is not the energy need not be monotonic, and a step may be small by chance.
+    Where the steps do not shrink to `SLOWEST` or less, or change sign, the last term is the value and the
+    larger of the last two steps, times 1/(1 - `SLOWEST`), the error.
     """
     if any(value is None or not math.isfinite(value) for value in values) or len(values) < STEPS:
         return Limit(values[-1] if values else None, None)
@@ -84,7 +84,8 @@ def converge(
         system: parameters.
         nh: moves of the largest space; None: as many as keep it below about `states` states.
         states: size of the largest space if `nh` is None.
-        momentum: total momentum, Cartesian, units 1/a; None: that of the lowest state, found in every space anew.
+        momentum: total momentum, Cartesian, units 1/a; None: that of the lowest state, found in every space
+            anew.
 
     Raises:
         InputError: for nh below 2 or beyond the lattice's limit, and for a momentum of wrong length.
@@ -126,8 +127,8 @@ def _inverted(inverse: Limit) -> Limit:
 
 
 def coupling_lambda(system: System) -> float | None:
-    """λ of a system as `g_from_lambda` defines it, to 14 digits, so that a λ comes back as it was given; None where
-    there is no convention."""
+    """λ of a system as `g_from_lambda` defines it, to 14 digits, so that a λ comes back as it was given; None
+    where there is no convention."""
     geometry = system.geometry
     if geometry.coupling.startswith("site-peierls"):
         lam = 2.0 * system.g**2 / (system.omega * system.t) if geometry.lattice == "chain" else None
@@ -142,10 +143,12 @@ def rows(
     states: int = STATES,
     momentum: Sequence[float] | None = None,
 ) -> list[dict[str, Any]]:
-    """One flat row per system; `E`, `mass`, `pair_distance2` are the limits, the rest is of the largest space.
+    """One flat row per system; `E`, `mass`, `pair_distance2` are the limits, the rest is of the largest
+    space.
 
-    `E_bound` is the variational upper bound, `K` is |K|, `K_x` ... its components. Of two electrons, `binding_energy`
-    is 2 E_polaron - E; where it is not above 0 by its error, no bound pair is known, and mass and size mean nothing.
+    `E_bound` is the variational upper bound, `K` is |K|, `K_x` ... its components. Of two electrons,
+    `binding_energy` is 2 E_polaron - E; where it is not above 0 by its error, no bound pair is known, and
+    mass and size mean nothing.
 
     Raises:
         InputError: as `converge`.
@@ -266,7 +269,8 @@ def sharp_transition(lambdas: Sequence[float], omega: float, nh: int = 7) -> lis
     """The site-Peierls polaron on the chain across its critical coupling (PRL 105, 266605), t = 1.
 
     Returns:
-        per λ: momentum K, energy E and mass (in m_e) of the lowest state, and `inverse_mass_0`, m_e/m* at K = 0.
+        per λ: momentum K, energy E and mass (in m_e) of the lowest state, and `inverse_mass_0`, m_e/m* at K =
+            0.
 
     Raises:
         InputError: for negative λ.

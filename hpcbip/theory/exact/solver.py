@@ -1,8 +1,9 @@
-"""The lowest state of a variational space at a total momentum, and E(K) with its derivatives, none by differences.
+"""The lowest state of a variational space at a total momentum, and E(K) with its derivatives, none by
+differences.
 
-With every state translated so that its centre of mass carries the phase, H(K) = D + Σ_m [c_m e^{-iK·s_m} X_m + h.c.]:
-X_m the move's real matrix, c_m its strength, s_m its step for one electron, half of it for two. Hence H' and H'' are as
-sparse as H, and with Q = 1 - |ψ><ψ|
+With every state translated so that its centre of mass carries the phase, H(K) = D + Σ_m [c_m e^{-iK·s_m} X_m
++ h.c.]: X_m the move's real matrix, c_m its strength, s_m its step for one electron, half of it for two.
+Hence H' and H'' are as sparse as H, and with Q = 1 - |ψ><ψ|
 
     ∂E/∂K_a = <ψ|H'_a|ψ>,   ∂²E/∂K_a∂K_b = <ψ|H''_ab|ψ> - 2 Re <H'_a ψ|Q (H - E)⁻¹ Q|H'_b ψ>,
 
@@ -215,11 +216,13 @@ def solve(
 
 
 def guessed_momentum(space: Space, system: System) -> NDArray[np.float64]:
-    """About the total momentum of the lowest state, from a small leading block; shape (d,), Cartesian, units 1/a.
+    """About the total momentum of the lowest state, from a small leading block; shape (d,), Cartesian, units
+    1/a.
 
-    Where all matrix elements of H(K = 0) can be given one sign (bond and Holstein coupling, polaron and singlet, and
-    the triplet of the chain), it is zero. Otherwise it is the best of `COARSE` momenta along the first reciprocal
-    vector and along the diagonal; a minimum closer to zero shows as a negative curvature there.
+    Where all matrix elements of H(K = 0) can be given one sign (bond and Holstein coupling, polaron and
+    singlet, and the triplet of the chain), it is zero. Otherwise it is the best of `COARSE` momenta along the
+    first reciprocal vector and along the diagonal; a minimum closer to zero shows as a negative curvature
+    there.
     """
     geometry = space.geometry
     d = geometry.bravais.dimension
@@ -249,7 +252,8 @@ def solve_near(space: Space, system: System, guess: NDArray[np.float64]) -> Leve
 def lowest_near(
     level: Callable[[NDArray[np.float64], bool], Level], system: System, guess: NDArray[np.float64]
 ) -> Level:
-    """The minimum of E(K) next to a guess, by the exact slope; a guess that is one already, like zero, is kept.
+    """The minimum of E(K) next to a guess, by the exact slope; a guess that is one already, like zero, is
+    kept.
 
     Args:
         level: the lowest state at K, with its mass or without.
@@ -271,7 +275,8 @@ def lowest_near(
 
 
 def zone_lines(geometry: Geometry) -> list[NDArray[np.float64]]:
-    """Reciprocal vectors along which lowest momenta are looked for: the first, and the sum of all; Cartesian, 1/a."""
+    """Reciprocal vectors along which lowest momenta are looked for: the first, and the sum of all; Cartesian,
+    1/a."""
     primitive = np.array(geometry.bravais.primitive)
     dual = 2.0 * np.pi * np.linalg.inv(primitive).T
     return [dual[0]] if len(primitive) == 1 else [dual[0], dual.sum(axis=0)]

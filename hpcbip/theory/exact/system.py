@@ -1,7 +1,7 @@
 """What the exact diagonalisation solves: couplings, electrons and their parameters (PHYSICS.md section 1).
 
-The Hamiltonian is a sum of moves: an electron hops or stays, and one phonon is made on the way or none. Their adjoints
-complete it, so that only bare hops along the axes and moves that make phonons have to be listed.
+The Hamiltonian is a sum of moves: an electron hops or stays, and one phonon is made on the way or none. Their
+adjoints complete it, so that only bare hops along the axes and moves that make phonons have to be listed.
 """
 
 from __future__ import annotations
@@ -20,13 +20,15 @@ SPINS: tuple[str, ...] = ("singlet", "triplet")
 
 @dataclass(frozen=True)
 class Move:
-    """One term of H without its strength: electron along `step`, with a phonon of `mode` made at `place`, times `sign`.
+    """One term of H without its strength: electron along `step`, with a phonon of `mode` made at `place`,
+    times `sign`.
 
     Attributes:
         step: displacement of the electron, lattice coordinates; zero for Holstein coupling.
         strength: "t", "g" or "g_holstein": what multiplies it.
         mode: oscillator of a site that gains a phonon, None for a bare hop.
-        at_target: whether that is an oscillator of the site the electron goes to, rather than of the one it leaves.
+        at_target: whether that is an oscillator of the site the electron goes to, rather than of the one it
+            leaves.
         sign: ±1.
     """
 
@@ -46,11 +48,12 @@ class Geometry:
         coupling: one of `COUPLINGS`.
         electrons: 1 or 2.
         spin: of two electrons, "singlet" or "triplet".
-        cluster: extents of an open cluster; None for the infinite lattice, where total momentum is a quantum number.
+        cluster: extents of an open cluster; None for the infinite lattice, where total momentum is a quantum
+            number.
 
     Raises:
-        InputError: for what is not in these lists, and for site-Peierls coupling on a lattice whose bonds are not at
-            right angles: its sites have one oscillator per bond axis.
+        InputError: for what is not in these lists, and for site-Peierls coupling on a lattice whose bonds are
+            not at right angles: its sites have one oscillator per bond axis.
     """
 
     lattice: str
@@ -101,8 +104,8 @@ class Geometry:
     def creations(self) -> tuple[Move, ...]:
         """All moves that make a phonon.
 
-        A bond's oscillator belongs to its lower site. Site-Peierls: g K_b (X_i - X_j), j = i + axis, so a hop along the
-        axis has + at the site it leaves, and one against it has - there.
+        A bond's oscillator belongs to its lower site. Site-Peierls: g K_b (X_i - X_j), j = i + axis, so a hop
+        along the axis has + at the site it leaves, and one against it has - there.
         """
         rest = (0,) * self.bravais.dimension
         if self.coupling == "holstein":
@@ -131,7 +134,8 @@ class System:
         g: coupling; only its square matters.
         U: on-site interaction of two electrons.
         V: strength of their Coulomb tail V/|r|, r ≠ 0, |r| in lattice constants.
-        g_holstein, omega_holstein: of the sites' oscillators, for `bond+holstein` and `site-peierls+holstein`.
+        g_holstein, omega_holstein: of the sites' oscillators, for `bond+holstein` and
+            `site-peierls+holstein`.
 
     Raises:
         InputError: for values that are not finite or not positive where they have to be.

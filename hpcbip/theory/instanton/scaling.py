@@ -1,7 +1,8 @@
-"""The law of the semiclassical mass: ln m* ≃ S(λ) = (t/Ω) s(λ), its exponents, and s beside Monte Carlo masses.
+"""The law of the semiclassical mass: ln m* ≃ S(λ) = (t/Ω) s(λ), its exponents, and s beside Monte Carlo
+masses.
 
-Fluctuations around the instanton and the power of t/Ω in front are left out, so m* itself is not given, only how its
-logarithm grows (PRB 109, L220502).
+Fluctuations around the instanton and the power of t/Ω in front are left out, so m* itself is not given, only
+how its logarithm grows (PRB 109, L220502).
 """
 
 from __future__ import annotations
@@ -25,8 +26,8 @@ class Exponent:
 
     Attributes:
         p: the exponent.
-        p_err: standard error of the fit and half the difference between the two halves' slopes, in quadrature: no
-            statistics, but how far from a pure power the curve is.
+        p_err: standard error of the fit and half the difference between the two halves' slopes, in
+            quadrature: no statistics, but how far from a pure power the curve is.
         c: s at λ = 1 on the fitted line.
         lam_from, lam_to: smallest and largest λ of the fit.
     """
@@ -135,8 +136,9 @@ def _action(surface: Surface, points: int) -> float | None:
 def manifold_spread(surface: Surface, number: int = 200, seed: int = 1) -> tuple[float, float]:
     """Smallest and largest v/Λ on the degenerate manifold of strong bond coupling, from random weights.
 
-    Draws weights with ½ in all on each side of a star, or of a plaquette on the square lattice, with the fields that
-    follow them. Both tend to -1 (polaron) or -4 (pair) as Λ grows: the spread is of order t, v of order Λt.
+    Draws weights with ½ in all on each side of a star, or of a plaquette on the square lattice, with the
+    fields that follow them. Both tend to -1 (polaron) or -4 (pair) as Λ grows: the spread is of order t, v of
+    order Λt.
 
     Raises:
         InputError: for Holstein coupling, which has no such manifold.

@@ -1,14 +1,16 @@
-"""Energy of one or two electrons in static phonon fields (the adiabatic limit Ω ≪ t), its minima and their pattern.
+"""Energy of one or two electrons in static phonon fields (the adiabatic limit Ω ≪ t), its minima and their
+pattern.
 
-Phonons as coordinates, q = (b + b†)/√2 with mass 1/Ω and potential Ωq²/2 per oscillator, hopping and levels linear in
-them. With x = q √(Ω/t) and energies in t,
+Phonons as coordinates, q = (b + b†)/√2 with mass 1/Ω and potential Ωq²/2 per oscillator, hopping and levels
+linear in them. With x = q √(Ω/t) and energies in t,
 
     v(x) = e_el(√(2Λ) x) + Σ x²/2,    Λ = g²/(Ωt),
 
 where e_el is the lowest energy of one electron, or of two in the singlet, with hopping -(1 + y_b) on bond b
-(bond-Peierls) or with levels -y_i (Holstein), y = √(2Λ) x; the sign of g is a gauge choice. In y the elastic energy is
-Σ y²/(4Λ). In the conventions of `hpcbip.models`: bond Λ = zλ/2 (chain λ, square 2λ), Holstein Λ = 4dλ. The model and
-its semiclassical treatment: PRB 109, L220502; everything here is derived in docs/instanton.md.
+(bond-Peierls) or with levels -y_i (Holstein), y = √(2Λ) x; the sign of g is a gauge choice. In y the elastic
+energy is Σ y²/(4Λ). In the conventions of `hpcbip.models`: bond Λ = zλ/2 (chain λ, square 2λ), Holstein Λ =
+4dλ. The model and its semiclassical treatment: PRB 109, L220502; everything here is derived in
+docs/instanton.md.
 """
 
 from __future__ import annotations
@@ -166,7 +168,8 @@ class Surface:
         return float(value[0]), 2.0 * psi @ psi.T
 
     def energy(self, x: Array) -> tuple[Array, Array]:
-        """v and its gradient (Hellmann-Feynman), shapes (...) and (..., modes), for fields x of shape (..., modes)."""
+        """v and its gradient (Hellmann-Feynman), shapes (...) and (..., modes), for fields x of shape (...,
+        modes)."""
         e, density = self.electronic(x)
         bond = 2.0 if self.coupling == "bond" else 1.0  # a bond hops both ways
         force = np.sqrt(2.0 * self.strength) * bond * density[..., self.ends[0], self.ends[1]]

@@ -1,8 +1,9 @@
-"""Paths between neighbouring translates of a minimum: minimum-energy path, saddle, and the path of least action.
+"""Paths between neighbouring translates of a minimum: minimum-energy path, saddle, and the path of least
+action.
 
-In the units of `instanton` a path x(u) has the action S = (t/Ω) s with s = ∫ √(2 (v - v_min)) |dx|, the length of the
-path in the Jacobi metric; the semiclassical instanton (PRB 109, L220502) is its shortest geodesic, not the path that
-is lowest in energy. Every path gives an upper bound of the least action.
+In the units of `instanton` a path x(u) has the action S = (t/Ω) s with s = ∫ √(2 (v - v_min)) |dx|, the
+length of the path in the Jacobi metric; the semiclassical instanton (PRB 109, L220502) is its shortest
+geodesic, not the path that is lowest in energy. Every path gives an upper bound of the least action.
 """
 
 from __future__ import annotations
@@ -62,8 +63,8 @@ class Instanton:
         surface: what it was computed on.
         minimum: lowest minimum.
         others: higher stationary points that the patterns lead to.
-        saddle: next to the top of the minimum-energy path, else of the path of least action; by Newton's method. A
-            saddle proper has `negative == 1`.
+        saddle: next to the top of the minimum-energy path, else of the path of least action; by Newton's
+            method. A saddle proper has `negative == 1`.
         least: path of least action.
         lowest: minimum-energy path, or None where it was not asked for.
         force: largest remaining force across it, in t.
@@ -107,9 +108,9 @@ def measured(surface: Surface, x: Array, floor: float) -> Path:
 def least_action(surface: Surface, x: Array, floor: float, points: int = 25, iterations: int = 1000) -> Path:
     """The geodesic of the Jacobi metric near a path, with its ends fixed.
 
-    Minimises n Σ_k f_k² |x_{k+1} - x_k|², f = √(2 (v - v_min)) averaged over the ends of a segment. By Cauchy's
-    inequality it is at least s², and equal to it where all segments are equally long in the metric: the points spread
-    themselves, no constraint is needed.
+    Minimises n Σ_k f_k² |x_{k+1} - x_k|², f = √(2 (v - v_min)) averaged over the ends of a segment. By
+    Cauchy's inequality it is at least s², and equal to it where all segments are equally long in the metric:
+    the points spread themselves, no constraint is needed.
     """
     path = measured(surface, x, floor)
     speed = np.sqrt(2.0 * np.maximum(path.profile, 0.0)) + 1e-3
@@ -136,7 +137,8 @@ def least_action(surface: Surface, x: Array, floor: float, points: int = 25, ite
 
 
 def _tangents(x: Array, v: Array) -> Array:
-    """Unit tangents at the inner points: towards the higher neighbour, mixed at extrema (Henkelman, Jónsson 2000)."""
+    """Unit tangents at the inner points: towards the higher neighbour, mixed at extrema (Henkelman, Jónsson
+    2000)."""
     ahead, behind = np.diff(x, axis=0)[1:], np.diff(x, axis=0)[:-1]
     up, down = v[2:] - v[1:-1], v[:-2] - v[1:-1]
     large, small = np.maximum(abs(up), abs(down)), np.minimum(abs(up), abs(down))
@@ -155,8 +157,8 @@ def minimum_energy_path(
 ) -> tuple[Array, float]:
     """The path that runs down from its saddles, and the largest force across it (string method).
 
-    Weinan E, Ren, Vanden-Eijnden, J. Chem. Phys. 126, 164103: all points descend across the path, then they are spread
-    evenly again. As v'' ≤ 1, a step of one gradient never overshoots.
+    Weinan E, Ren, Vanden-Eijnden, J. Chem. Phys. 126, 164103: all points descend across the path, then they
+    are spread evenly again. As v'' ≤ 1, a step of one gradient never overshoots.
     """
     path, force, pace = _spread(x, points), np.inf, 1.0
     for _ in range(iterations):
@@ -193,10 +195,12 @@ def refine_saddle(surface: Surface, path: Path, steps: int = 60) -> Stationary:
 
 
 def _starts(surface: Surface, minimum: Stationary, others: list[Stationary]) -> list[Array]:
-    """Paths from the minimum to its translate: direct, and by way of each other stationary point where that is nearest.
+    """Paths from the minimum to its translate: direct, and by way of each other stationary point where that
+    is nearest.
 
-    Between these points the electrons' weights are interpolated and the fields follow them (`Surface.pattern`): for
-    strong bond coupling that stays near the degenerate manifold, where a straight line would climb ∝ Λ.
+    Between these points the electrons' weights are interpolated and the fields follow them
+    (`Surface.pattern`): for strong bond coupling that stays near the degenerate manifold, where a straight
+    line would climb ∝ Λ.
     """
     step = (1,) + (0,) * (surface.dimension - 1)
     first, last = minimum.x, surface.translated(minimum.x, step)

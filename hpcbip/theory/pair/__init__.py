@@ -1,1 +1,2 @@
-"""Two electrons without phonons: bound states, thresholds, order parameter, and the ring behind d-wave pairs."""
+"""Two electrons without phonons: bound states, thresholds, order parameter, and the ring behind d-wave
+pairs."""

@@ -1,12 +1,13 @@
 """Two electrons with an on-site and a short-range interaction on an infinite lattice, without phonons: exact.
 
-H = -Σ_b t_b (hops along bond axis b) + Σ_r v(r), t = 1 the unit of energy, v(0) = U, v = V on the shells, r = r1 - r2.
-At total momentum K the relative coordinate hops with τ_b = 2 t_b cos(K·b/2), so
+H = -Σ_b t_b (hops along bond axis b) + Σ_r v(r), t = 1 the unit of energy, v(0) = U, v = V on the shells, r =
+r1 - r2. At total momentum K the relative coordinate hops with τ_b = 2 t_b cos(K·b/2), so
 
     ψ(r) = -Σ_r' G(r - r'; E) c(r'),    c = vψ,    (v⁻¹ + G(E)) c = 0    on the sites of the interaction
 
-(Kornilovitch, arXiv:2305.02548). The eigenvalues of v⁻¹ + G, ordered, rise with E: each zero is bracketed, and the
-number of bound states below E is the number of attractive functions less that of negative eigenvalues.
+(Kornilovitch, arXiv:2305.02548). The eigenvalues of v⁻¹ + G, ordered, rise with E: each zero is bracketed,
+and the number of bound states below E is the number of attractive functions less that of negative
+eigenvalues.
 """
 
 from __future__ import annotations
@@ -48,7 +49,8 @@ class PairModel:
         lattice: a key of `PAIR_LATTICES`.
         U: on-site interaction; infinity (a hard core) is allowed.
         V: interactions of the shells, as many as wanted of the lattice's `shell_names`, in their order.
-        hops: amplitudes beyond t = 1 in the order of the lattice's `hop_names`; H = -Σ t_b ..., negative is hole-like.
+        hops: amplitudes beyond t = 1 in the order of the lattice's `hop_names`; H = -Σ t_b ..., negative is
+            hole-like.
         K: total momentum as phases per primitive vector; empty for zero.
     """
 
@@ -167,7 +169,8 @@ class Sector:
 
 
 def correlations(band: Band, r: NDArray[np.int64], binding: float, order: int) -> Array:
-    """`Band.integrals`, each up to inversion different displacement once; channels share what they ask for."""
+    """`Band.integrals`, each up to inversion different displacement once; channels share what they ask
+    for."""
     first = [next((1 if x > 0 else -1 for x in row if x), 1) for row in r]
     keys = [tuple(int(sign * x) for x in row) for sign, row in zip(first, r, strict=True)]
     known = band.memory.setdefault((binding, order), {})
@@ -206,7 +209,8 @@ class BoundPair:
         return -flat.reshape(len(away), -1) @ self.source
 
     def momentum_wave_function(self, q: Array) -> NDArray[np.complex128]:
-        """φ(q) = Σ_r ψ(r) e^{-iq·r} at phases per primitive vector, shape (..., d); real if even, imaginary if odd."""
+        """φ(q) = Σ_r ψ(r) e^{-iq·r} at phases per primitive vector, shape (..., d); real if even, imaginary
+        if odd."""
         form = np.exp(-1j * (q @ self.sites.T)) @ self.source.astype(complex)
         return -form / (self.model.band.energy(q) - self.E)
 
@@ -230,7 +234,8 @@ class BoundPair:
 
     @cached_property
     def pair_distance2(self) -> float:
-        """⟨(r1 - r2)²⟩ = ∫ |∇ψ(q)|², unit a²; with ψ(q) = -c(q)/(ε - E) it takes derivatives of G by E to the third."""
+        """⟨(r1 - r2)²⟩ = ∫ |∇ψ(q)|², unit a²; with ψ(q) = -c(q)/(ε - E) it takes derivatives of G by E to the
+        third."""
         metric, d = self.model.place.metric, self.model.place.dimension
         bonds, tau = self.model.band.bonds, self.model.band.strengths
         slopes = [
@@ -266,7 +271,8 @@ class BoundPair:
         }
 
     def _bilinear(self, left: Mapping[Vector, float], right: Mapping[Vector, float], order: int) -> float:
-        """∫ left(q)* right(q) / (ε - E)^(order + 1) of trigonometric polynomials given by their coefficients."""
+        """∫ left(q)* right(q) / (ε - E)^(order + 1) of trigonometric polynomials given by their
+        coefficients."""
         overlap = _product({tuple(-x for x in r): c for r, c in left.items()}, right)
         values = correlations(self.model.band, np.array(list(overlap)), self.binding_energy, order)
         return float(values @ np.array(list(overlap.values())))
@@ -285,7 +291,8 @@ def _product(left: Mapping[Vector, float], right: Mapping[Vector, float]) -> dic
 
 
 def solve(model: PairModel, channel: Channel) -> list[BoundPair]:
-    """The bound states of a channel, lowest first; those closer to the band than `RESOLUTION` are left out."""
+    """The bound states of a channel, lowest first; those closer to the band than `RESOLUTION` are left
+    out."""
     band, sector = model.band, Sector.of(model.sites(), channel, model.place.dimension)
     found: list[BoundPair] = []
     attractive = int(np.sum(sector.strength < 0.0))
@@ -333,8 +340,9 @@ def parameters(model: PairModel) -> dict[str, Any]:
 def rows(model: PairModel) -> list[dict[str, Any]]:
     """One row per symmetry channel with its lowest state, and one more for each further bound state.
 
-    `status` is "bound", "not bound", "no interaction in this channel", or "bound by less than 1e-09 t"; the numbers of
-    what is not resolved are None. `level` counts the states of a channel; `degeneracy` their partners.
+    `status` is "bound", "not bound", "no interaction in this channel", or "bound by less than 1e-09 t"; the
+    numbers of what is not resolved are None. `level` counts the states of a channel; `degeneracy` their
+    partners.
     """
     from hpcbip.theory.pair.threshold import count_bound  # it needs the model of this module
 

@@ -1,13 +1,14 @@
 """Lattice Green functions below the band, and their derivatives, for bands ε(q) = -2 Σ_b τ_b cos(q·b).
 
-The integral over the last component of q is done in closed form: with A(q⊥) the bonds that do not move along the last
-axis, B(q⊥) = Σ τ_b e^{i q⊥·b⊥} those that move one step along it, y = A - E and s = √(y² - 4|B|²),
+The integral over the last component of q is done in closed form: with A(q⊥) the bonds that do not move along
+the last axis, B(q⊥) = Σ τ_b e^{i q⊥·b⊥} those that move one step along it, y = A - E and s = √(y² - 4|B|²),
 
     ∫ dq_d/2π e^{i q_d n} / (y - 2 Re(B e^{i q_d})) = (2 B*/(y + s))^n / s        (n ≥ 0).
 
-For the chain that is the whole Green function. What is left is integrated by Gauss-Legendre panels that shrink by
-halves towards the minima of the band, so that the error falls exponentially with the nodes at any distance from the
-band, zero included where the integral exists. See Economou, *Green's Functions in Quantum Physics*, chapter 5.
+For the chain that is the whole Green function. What is left is integrated by Gauss-Legendre panels that
+shrink by halves towards the minima of the band, so that the error falls exponentially with the nodes at any
+distance from the band, zero included where the integral exists. See Economou, *Green's Functions in Quantum
+Physics*, chapter 5.
 """
 
 from __future__ import annotations
@@ -27,7 +28,8 @@ Array = NDArray[np.float64]
 GRID = {1: 64, 2: 48, 3: 24}
 NODES = 12
 FINEST = {1: 1.0, 2: 2.0**-44, 3: 2.0**-31}
-"""Smallest panel by dimension: what is nearer to a minimum counts in proportion, and is integrated to a per cent."""
+"""Smallest panel by dimension: what is nearer to a minimum counts in proportion, and is integrated to a per
+cent."""
 
 
 @dataclass(frozen=True)
@@ -114,7 +116,8 @@ class Band:
 
     @property
     def isolated(self) -> bool:
-        """Whether the lowest energy is taken at points only, with a mass: otherwise the band is flat along lines."""
+        """Whether the lowest energy is taken at points only, with a mass: otherwise the band is flat along
+        lines."""
         return min(curvature for _, _, curvature in self.lowest) > 1e-6 * self.width
 
     def integrals(self, displacements: NDArray[np.int64], binding: float, order: int = 0) -> Array:
@@ -179,7 +182,8 @@ class Band:
         return weights, np.maximum(gap, 0.0) + binding, hop, q
 
     def _rule(self, axis: int, binding: float) -> tuple[Array, Array, Array]:
-        """Break points, offsets from them and weights for one component; of the first one half, for ε(q) = ε(-q)."""
+        """Break points, offsets from them and weights for one component; of the first one half, for ε(q) =
+        ε(-q)."""
         points = [
             0.0,
             np.pi,
@@ -206,7 +210,8 @@ class Band:
         return c, o, weights / (np.pi if axis == 0 else 2.0 * np.pi)
 
     def _slice_gap(self, axis: int, value: float) -> float:
-        """How far the band stays above its edge, roughly, where component `axis` has this value or its negative."""
+        """How far the band stays above its edge, roughly, where component `axis` has this value or its
+        negative."""
         size = GRID[self.dimension]
         index = round((value + np.pi) / (2.0 * np.pi) * size)
         exact = [
@@ -240,11 +245,12 @@ def _derivative(order: int, n: int, y: Array, s: Array) -> Array:
 
 
 def square_closed_form(binding: float, tau: float = 2.0) -> dict[tuple[int, int], float]:
-    """G(r) of the square lattice with nearest-neighbour hops for r = 00, 10, 11, 20, by complete elliptic integrals.
+    """G(r) of the square lattice with nearest-neighbour hops for r = 00, 10, 11, 20, by complete elliptic
+    integrals.
 
-    With E = -4τ - binding, k = 4τ/|E|: G(00) = (2/π|E|) K(k), G(11) = (2/π|E|) [(2/k² - 1) K - (2/k²) E(k)]; the other
-    two from (ε - E) G = δ at 00 and 10 (Economou, chapter 5). Exact down to any binding > 0; far below the band G(11)
-    and G(20) lose digits by cancellation, |E|⁴ of them.
+    With E = -4τ - binding, k = 4τ/|E|: G(00) = (2/π|E|) K(k), G(11) = (2/π|E|) [(2/k² - 1) K - (2/k²) E(k)];
+    the other two from (ε - E) G = δ at 00 and 10 (Economou, chapter 5). Exact down to any binding > 0; far
+    below the band G(11) and G(20) lose digits by cancellation, |E|⁴ of them.
 
     Args:
         binding: distance below the band, > 0.

@@ -1,7 +1,8 @@
 """The lattices of the two-body problem as data: bonds by family, interaction shells, symmetry channels.
 
-A channel is one partner of an irreducible representation of the point group, picked out by the signs that commuting
-operations have in it. Inversion exchanges the two electrons: even channels are singlets, odd ones triplets.
+A channel is one partner of an irreducible representation of the point group, picked out by the signs that
+commuting operations have in it. Inversion exchanges the two electrons: even channels are singlets, odd ones
+triplets.
 """
 
 from __future__ import annotations
@@ -218,7 +219,8 @@ PAIR_LATTICES: Mapping[str, PairLattice] = MappingProxyType(
                 ("V", "V2", "V3"),
                 _CUBIC,
             ),
-            # layers of a square lattice, every other one shifted by half its diagonal; height c does not matter to E
+            # layers of a square lattice, every other one shifted by half its diagonal; height c does not
+            # matter to E
             PairLattice(
                 "bct",
                 ((1.0, 0.0, 0.0), (0.0, 1.0, 0.0), (0.5, 0.5, 0.5)),

@@ -1,11 +1,11 @@
 """The macroscopic order parameter of a dilute gas of pairs, in momentum space.
 
-Condensed pairs are the state Π_k (u_k + v_k c†_k↑ c†_-k↓) with v_k/u_k = √n φ(k), φ the pair's wave function normalised
-to one pair, n the pairs per site. For n → 0 Bogoliubov's relations u_k v_k = Δ_k/2E_k, E_k = √(ξ_k² + Δ_k²),
-ξ_k = e_k - μ, become F(k) = ⟨c_-k↓ c_k↑⟩ = √n φ(k) and Δ(k) = √n (2e_k - E) φ(k) with μ = E/2: the linearised gap
-equation is the Schroedinger equation of the pair (Eagles, PR 186, 456; Nozières and Schmitt-Rink, JLTP 59, 195). So
-Δ(k)/√n = -Σ_r v(r) ψ(r) e^{-ik·r} is a constant plus a few harmonics, whatever the size of the pair, and F and Δ have
-the same symmetry and the same nodes.
+Condensed pairs are the state Π_k (u_k + v_k c†_k↑ c†_-k↓) with v_k/u_k = √n φ(k), φ the pair's wave function
+normalised to one pair, n the pairs per site. For n → 0 Bogoliubov's relations u_k v_k = Δ_k/2E_k, E_k =
+√(ξ_k² + Δ_k²), ξ_k = e_k - μ, become F(k) = ⟨c_-k↓ c_k↑⟩ = √n φ(k) and Δ(k) = √n (2e_k - E) φ(k) with μ =
+E/2: the linearised gap equation is the Schroedinger equation of the pair (Eagles, PR 186, 456; Nozières and
+Schmitt-Rink, JLTP 59, 195). So Δ(k)/√n = -Σ_r v(r) ψ(r) e^{-ik·r} is a constant plus a few harmonics,
+whatever the size of the pair, and F and Δ have the same symmetry and the same nodes.
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ class OrderParameter:
 
     Attributes:
         phases: k per primitive vector from -π to π, shape (n,).
-        anomalous: F(k)/√n = φ(k), shape (n,) or (n, n), first index along the first vector; of a triplet its imaginary
-            part.
+        anomalous: F(k)/√n = φ(k), shape (n,) or (n, n), first index along the first vector; of a triplet its
+            imaginary part.
         gap: Δ(k)/√n, unit t, likewise.
         chemical_potential: μ = E/2, unit t.
     """

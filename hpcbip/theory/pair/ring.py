@@ -1,9 +1,10 @@
-"""Real-space pair symmetry: the four-site ring of Kornilovitch's derivation, and the lattice problem it stands for.
+"""Real-space pair symmetry: the four-site ring of Kornilovitch's derivation, and the lattice problem it
+stands for.
 
-One spin-up carrier around a fixed spin-down one with attraction -V on z' = 4 resonant sites and an amplitude h between
-neighbouring ones, H = -V + h Σ (|i⟩⟨i+1| + h.c.): levels 2h cos(πm/2) - V, m = 0, ±1, 2 (arXiv:2502.04647, where h is
-called t'). h < 0 is electron-like (s below p below d), h > 0 hole-like (d below p below s). Elsewhere in this package
-H = -t' Σ ..., so t' = -h.
+One spin-up carrier around a fixed spin-down one with attraction -V on z' = 4 resonant sites and an amplitude
+h between neighbouring ones, H = -V + h Σ (|i⟩⟨i+1| + h.c.): levels 2h cos(πm/2) - V, m = 0, ±1, 2
+(arXiv:2502.04647, where h is called t'). h < 0 is electron-like (s below p below d), h > 0 hole-like (d below
+p below s). Elsewhere in this package H = -t' Σ ..., so t' = -h.
 """
 
 from __future__ import annotations
@@ -146,7 +147,8 @@ def symmetry(states: Array, model: str) -> str:
 
 
 def rows(amplitude: float, attraction: float = 0.0, model: str = "a") -> list[dict[str, Any]]:
-    """One row per level of `ring_levels`: model, amplitude, attraction, level, channel, irrep, degeneracy, spin, E."""
+    """One row per level of `ring_levels`: model, amplitude, attraction, level, channel, irrep, degeneracy,
+    spin, E."""
     rounding = 1e-14 * (abs(amplitude) + abs(attraction))
     return [
         {
@@ -167,13 +169,14 @@ def rows(amplitude: float, attraction: float = 0.0, model: str = "a") -> list[di
 def exchange_attraction(t_prime: float) -> float:
     """V < 0 at which s, p and d change places on the square lattice with a hard core, exact; t = 1.
 
-    At E = 2t²/t' the denominator factorises, ε - E = (a - b cos q_x)(a - b cos q_y) with a² = -E, b² = -8t', so that
-    G(m, n) ∝ x^(|m| + |n|): then G(11) = G(20) = G(10)²/G(00), the three channels have the same condition, and
+    At E = 2t²/t' the denominator factorises, ε - E = (a - b cos q_x)(a - b cos q_y) with a² = -E, b² = -8t',
+    so that G(m, n) ∝ x^(|m| + |n|): then G(11) = G(20) = G(10)²/G(00), the three channels have the same
+    condition, and
 
         |V| = (1 - 4t'² + √(1 - 4t'²)) / |t'|,
 
-    which is 2t²/|t'| for small t' (second-order hopping around the diagonal site against t'). d lies lowest where |V|
-    or |t'| is larger; p and d change places on the same line for any U, s only for a hard core.
+    which is 2t²/|t'| for small t' (second-order hopping around the diagonal site against t'). d lies lowest
+    where |V| or |t'| is larger; p and d change places on the same line for any U, s only for a hard core.
 
     Args:
         t_prime: diagonal hop, -1/2 < t' < 0 (hole-like).
@@ -212,7 +215,8 @@ def exchange_hopping(V: float, U: float = math.inf) -> float:
 
 
 def embedded_energies(t_prime: float, V: float, U: float = math.inf) -> dict[str, float]:
-    """Energies of the two-body problem on the square lattice by channel (s, d, p), t = 1; the edge where not bound.
+    """Energies of the two-body problem on the square lattice by channel (s, d, p), t = 1; the edge where not
+    bound.
 
     The carrier around a fixed one is the same problem with half the hops: E_fixed(V, U) = E(2V, 2U)/2.
     """
@@ -226,7 +230,8 @@ def embedded_energies(t_prime: float, V: float, U: float = math.inf) -> dict[str
 
 
 def embedded_rows(V: float, U: float, t_primes: list[float]) -> list[dict[str, Any]]:
-    """For a figure: E by channel over t' (None if not bound), and the ring's E_ring with h = -2t', for both move."""
+    """For a figure: E by channel over t' (None if not bound), and the ring's E_ring with h = -2t', for both
+    move."""
     result = []
     for t_prime in t_primes:
         energies = embedded_energies(t_prime, V, U)

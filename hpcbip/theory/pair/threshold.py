@@ -1,9 +1,10 @@
 """Thresholds: the interaction at which a bound state leaves the band, and how many there are.
 
-At the edge of the band the eigenvalues of v⁻¹ + G decide, see `hpcbip.theory.pair.bound_states`. In three dimensions G is finite
-there. In one and two it diverges as g u u^T, where u is the value of the channel's functions at the minima of the band;
-in the limit g → ∞ one eigenvalue per independent u goes to infinity, and the others are those of the matrix on what is
-orthogonal to all u, where the divergence cancels. So an attraction with u ≠ 0 and nothing else binds at any strength.
+At the edge of the band the eigenvalues of v⁻¹ + G decide, see `hpcbip.theory.pair.bound_states`. In three
+dimensions G is finite there. In one and two it diverges as g u u^T, where u is the value of the channel's
+functions at the minima of the band; in the limit g → ∞ one eigenvalue per independent u goes to infinity, and
+the others are those of the matrix on what is orthogonal to all u, where the divergence cancels. So an
+attraction with u ≠ 0 and nothing else binds at any strength.
 """
 
 from __future__ import annotations
@@ -43,7 +44,8 @@ def _edge_matrix(sector: Sector, band: Band) -> tuple[Array, Array]:
 
 
 def count_bound(model: PairModel, channel: Channel) -> int | None:
-    """The number of bound states of a channel, however weak; None if the band is flat along lines at its edge."""
+    """The number of bound states of a channel, however weak; None if the band is flat along lines at its
+    edge."""
     band, sector = model.band, Sector.of(model.sites(), channel, model.place.dimension)
     if not band.isolated:
         return None
@@ -61,10 +63,12 @@ def threshold(model: PairModel, channel: Channel, shell: int) -> float | None:
         shell: 0 for U, n for the n-th V.
 
     Returns:
-        a number ≤ 0: 0 if any attraction binds. None if no attraction of this shell ever binds in this channel.
+        a number ≤ 0: 0 if any attraction binds. None if no attraction of this shell ever binds in this
+        channel.
 
     Raises:
-        InputError: if the band is flat at its edge, or the rest of the model binds a state of this channel already.
+        InputError: if the band is flat at its edge, or the rest of the model binds a state of this channel
+            already.
     """
     names = ("U", *model.place.shell_names)
     if not 0 <= shell < len(names):
@@ -84,7 +88,8 @@ def threshold(model: PairModel, channel: Channel, shell: int) -> float | None:
         return None
     keep, green = _edge_matrix(sector, model.band)
     fixed = keep.T @ np.diag(np.where(varied, 0.0, 1.0 / sector.strength)) @ keep + green
-    # bound states of a weak attraction: 1/V → -∞ leaves a negative eigenvalue per varied function that is kept
+    # bound states of a weak attraction: 1/V → -∞ leaves a negative eigenvalue per varied function that is
+    # kept
     weight = keep.T @ np.diag(varied.astype(float)) @ keep
     if np.linalg.matrix_rank(weight, tol=1e-9) < int(varied.sum()):
         return 0.0
@@ -98,7 +103,8 @@ def threshold(model: PairModel, channel: Channel, shell: int) -> float | None:
 
 
 def threshold_rows(model: PairModel, shell: int) -> list[dict[str, Any]]:
-    """`threshold` of all channels: rows with the other parameters, channel, interaction, threshold (None) and words."""
+    """`threshold` of all channels: rows with the other parameters, channel, interaction, threshold (None) and
+    words."""
     name = ("U", *model.place.shell_names)[shell] if 0 <= shell <= len(model.place.shell_names) else ""
     others = {key: value for key, value in parameters(model).items() if key != name}
     result = []
@@ -125,12 +131,15 @@ def threshold_rows(model: PairModel, shell: int) -> list[dict[str, Any]]:
 
 
 def weak_square_binding(U: float) -> float:
-    """Binding energy of the attractive Hubbard model on the square lattice by elliptic integrals, however small.
+    """Binding energy of the attractive Hubbard model on the square lattice by elliptic integrals, however
+    small.
 
-    Solves 1/|U| = G(00) for the logarithm of the binding energy; for weak U it follows 32·8t... see `weak_square_law`.
+    Solves 1/|U| = G(00) for the logarithm of the binding energy; for weak U it follows 32·8t... see
+    `weak_square_law`.
 
     Raises:
-        InputError: unless -1000 ≤ U ≤ -0.12 (below, the binding energy leaves the range of floating-point numbers).
+        InputError: unless -1000 ≤ U ≤ -0.12 (below, the binding energy leaves the range of floating-point
+            numbers).
     """
     if not -1000.0 <= U <= -0.12:
         raise InputError(f"U: {U} is not between -1000 and -0.12")

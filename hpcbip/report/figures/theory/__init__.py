@@ -1,1 +1,2 @@
-"""The figures of the companion theories, one file each for the verbs of `hpcbip theory`; none needs a campaign."""
+"""The figures of the companion theories, one file each for the verbs of `hpcbip theory`; none needs a
+campaign."""

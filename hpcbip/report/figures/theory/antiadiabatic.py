@@ -1,4 +1,5 @@
-"""The antiadiabatic limit: by how much the effective Hamiltonians miss the exact energies and masses, against Ω/t."""
+"""The antiadiabatic limit: by how much the effective Hamiltonians miss the exact energies and masses, against
+Ω/t."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""The conventional ceiling: Tc/Ω of Migdal–Eliashberg theory against λ_ME, and against λ of the lattice models."""
+"""The conventional ceiling: Tc/Ω of Migdal–Eliashberg theory against λ_ME, and against λ of the lattice
+models."""
 
 from __future__ import annotations
 
@@ -49,7 +50,8 @@ def eliashberg_figure(rows: Sequence[Record]) -> Picture:
 
 
 def ceiling_figure(rows: Sequence[Record]) -> Picture:
-    """Draw the rows of `hpcbip theory fermi-surface`: λ_ME and Tc/Ω against the model's λ, hollow where flagged.
+    """Draw the rows of `hpcbip theory fermi-surface`: λ_ME and Tc/Ω against the model's λ, hollow where
+    flagged.
 
     Args:
         rows: of `hpcbip.theory.eliashberg.conventional.lattice_rows`.

@@ -74,7 +74,8 @@ def _uncertain(row: Record) -> bool:
 
 
 def critical_figure(critical: Critical, omega: float) -> Picture:
-    """The site-Peierls polaron on the chain across its critical coupling: K of the lowest state, m_e/m* at K = 0.
+    """The site-Peierls polaron on the chain across its critical coupling: K of the lowest state, m_e/m* at K
+    = 0.
 
     Args:
         critical: of `hpcbip.theory.exact.convergence.critical_lambda`.

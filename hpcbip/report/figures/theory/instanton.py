@@ -1,4 +1,5 @@
-"""Instantons: distortion of minimum and saddle, barriers, actions against λ, and actions beside Monte Carlo masses."""
+"""Instantons: distortion of minimum and saddle, barriers, actions against λ, and actions beside Monte Carlo
+masses."""
 
 from __future__ import annotations
 
@@ -21,7 +22,8 @@ Rows = list[dict[str, Any]]
 
 
 def instanton_figure(shown: Instanton, laws: Sequence[tuple[str, Sequence[Instanton]]]) -> Picture:
-    """Distortion of minimum and saddle, barrier profiles, s against λ, with a fit where there are four λ or more.
+    """Distortion of minimum and saddle, barrier profiles, s against λ, with a fit where there are four λ or
+    more.
 
     Args:
         shown: with its minimum-energy path.
@@ -145,8 +147,8 @@ def bond_picture(surface: Surface, x: NDArray[np.float64]) -> dict[str, NDArray[
     """A field as drawn, centred in the cluster.
 
     Returns:
-        `sites` (sites, 2) and their `density`; `starts`, `stops` (modes, 2) of the bonds (Holstein: both the site) and
-        y = √(2Λ) x on them as `change`.
+        `sites` (sites, 2) and their `density`; `starts`, `stops` (modes, 2) of the bonds (Holstein: both the
+        site) and y = √(2Λ) x on them as `change`.
     """
     middle = (surface.size // 2,) * surface.dimension
     moved = surface.translated(x, middle)

@@ -21,7 +21,8 @@ Rows = list[dict[str, Any]]
 
 
 def ring_figure(amplitude: float, attraction: float, model: str) -> Picture:
-    """Levels with their symmetries for both signs of the amplitude; of model a also two carriers on the square lattice.
+    """Levels with their symmetries for both signs of the amplitude; of model a also two carriers on the
+    square lattice.
 
     Args:
         amplitude, attraction, model: as `hpcbip.theory.pair.ring.ring_levels` takes them.
