@@ -64,9 +64,9 @@ def run(config: Path, directory: Path, ranks: int) -> str:
 
 def under_mpirun(ranks: int, *arguments: object) -> str:
     """This file on several ranks; returns what rank 0 prints."""
-    from hpcbip.driver.launch.mpirun import find_mpirun, settings
+    from hpcbip.driver.launch.mpirun import find_mpirun, mpirun_settings
 
-    flags, variables = settings(find_mpirun())
+    flags, variables = mpirun_settings(find_mpirun())
     command = [str(find_mpirun()), "-n", str(ranks), *flags, sys.executable, __file__, *map(str, arguments)]
     done = subprocess.run(command, check=True, capture_output=True, text=True, env=variables | environment())
     return done.stdout

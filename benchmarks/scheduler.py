@@ -23,8 +23,9 @@ from pathlib import Path
 import click
 import numpy as np
 
+from hpcbip.campaign.plan import SampleSize
 from hpcbip.driver.scheduler import Scheduler
-from hpcbip.driver.stopping_rule import Milestone, Rules
+from hpcbip.driver.stopping_rule import Rules
 
 
 @dataclass(frozen=True)
@@ -46,7 +47,7 @@ class Campaign:
         length *= seconds / np.average(length, weights=need)
         return cls(rules, dict(zip(names, need, strict=True)), dict(zip(names, length, strict=True)))
 
-    def ratio(self, identity: str, at: Milestone) -> float:
+    def ratio(self, identity: str, at: SampleSize) -> float:
         """Error over target; its own error is that of a spread estimated from some hundred independent bins."""
         noise = random.Random(f"{identity} {at.total}").gauss(0.0, 0.05)
         return math.sqrt(self.need[identity] / at.total) * (1.0 + noise)

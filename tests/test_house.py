@@ -15,7 +15,10 @@ PACKAGE = ROOT / "hpcbip"
 # Lowest first; a module imports only from its own floor and from floors below.
 FLOORS = [
     "errors",
+    "messages",
     "files",
+    "settings",
+    "exit_status",
     "models",
     "statistics",
     "qmc",

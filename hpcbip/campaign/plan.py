@@ -22,6 +22,9 @@ __all__ = ["EnsembleKey", "EnsembleRecord", "Plan", "Point", "auto_beta", "chain
 EnsembleKey = str
 """Identity of an ensemble, 64 hexadecimal digits; the key of `Plan.ensembles`."""
 
+ChainKey = tuple[str, int]
+"""Identity of the ensemble, and number of the chain."""
+
 ELECTRONS = {"polaron": 1, "bipolaron": 2}
 
 
@@ -48,6 +51,19 @@ class EnsembleRecord:
             **{key: value for key, value in self.parameters.items() if key not in ("beta", "electrons")}
         )
         return Ensemble(model=model, electrons=ELECTRONS[self.sector], beta=self.parameters["beta"])
+
+
+@dataclass(frozen=True)
+class SampleSize:
+    """How much of an ensemble is sampled: `chains` chains with `blocks` blocks of bins each, thermal ones not counted."""
+
+    chains: int
+    blocks: int
+
+    @property
+    def total(self) -> int:
+        """Count the blocks of bins of all chains."""
+        return self.chains * self.blocks
 
 
 @dataclass(frozen=True)

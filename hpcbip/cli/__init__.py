@@ -16,7 +16,7 @@ from typing import Any
 
 import click
 
-from hpcbip import __version__
+from hpcbip import __version__, settings
 from hpcbip.cli.options import POSITIVE
 from hpcbip.cli.output import as_data, format_option
 from hpcbip.cli.theory import theory
@@ -44,7 +44,7 @@ def run(config: Path, directory: Path, ranks: int | None, max_time: float | None
 
     Runs on one rank, on the ranks of mpirun or srun around it, or on those that -n starts.
     """
-    started = float(os.environ.get("HPCBIP_STARTED") or time.time())
+    started = settings.started() or time.time()
     from hpcbip.driver.run import mpi_rank, report_status, run_campaign
 
     rank = mpi_rank()
@@ -70,7 +70,7 @@ def run(config: Path, directory: Path, ranks: int | None, max_time: float | None
             click.echo(f"hpcbip: {error}", err=True)
     # mpirun prints a page about ranks that end with another status than 0; `hpcbip run -n` reads it from a
     # file
-    sys.exit(0 if "HPCBIP_STATUS_FILE" in os.environ else status)
+    sys.exit(0 if settings.status_file() else status)
 
 
 @commands.command()

@@ -2,28 +2,19 @@
 
 from __future__ import annotations
 
-import os
 import pickle
 import sys
 import time
 import traceback
 from collections.abc import Callable
-from typing import Any, TextIO
+from typing import Any
 
 import numpy as np
 
+from hpcbip.messages import print_message
+
 PAUSE = 0.01
 NAME = 64  # bytes of a host's name
-
-
-def say(text: str, stream: TextIO | None = None) -> None:
-    """Print a line, on stderr unless told otherwise. That nobody listens any more (mpirun has closed the pipe
-    because a rank was lost, or the reader was `head`) must not look like a failure of the run."""
-    stream = stream or sys.stderr
-    try:
-        print(text, file=stream, flush=True)
-    except OSError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def wait(request: Any) -> None:
@@ -70,8 +61,8 @@ def abort_on_error(communicator: Any, tell: Callable[[int], None]) -> None:
     def hook(kind: type[BaseException], error: BaseException, trace: Any) -> None:
         status = 3 if is_loss(error) else 1
         if status == 1:
-            say(f"hpcbip: rank {communicator.Get_rank()} failed")
-            say("".join(traceback.format_exception(kind, error, trace)))
+            print_message(f"hpcbip: rank {communicator.Get_rank()} failed")
+            print_message("".join(traceback.format_exception(kind, error, trace)))
         tell(status)
         communicator.Abort(status)
 

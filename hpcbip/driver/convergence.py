@@ -7,9 +7,9 @@ import math
 from collections.abc import Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 
-from hpcbip.campaign.plan import Plan
+from hpcbip.campaign.plan import Plan, SampleSize
 from hpcbip.campaign.schema import TARGETS, Config
-from hpcbip.driver.stopping_rule import Milestone, Rules
+from hpcbip.driver.stopping_rule import Rules
 from hpcbip.errors import InputError
 from hpcbip.reduction.points import mean_energy, target_errors
 from hpcbip.store.selection import Verdict, analysed, numbers_at
@@ -44,7 +44,7 @@ class Judge:
             for key, v in known.items()
         }
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="judge")
-        self._asked: list[tuple[str, Milestone, Future[Errors]]] = []
+        self._asked: list[tuple[str, SampleSize, Future[Errors]]] = []
         self.partners = self._find_partners()
 
     @property
@@ -69,7 +69,7 @@ class Judge:
         """End the thread."""
         self._thread.shutdown(wait=True, cancel_futures=True)
 
-    def ask(self, identity: str, milestone: Milestone) -> None:
+    def ask(self, identity: str, milestone: SampleSize) -> None:
         """Have the errors of an ensemble at a milestone worked out."""
         self._asked.append((identity, milestone, self._thread.submit(self._errors, identity, milestone)))
 
@@ -103,7 +103,7 @@ class Judge:
                 partners.setdefault(two, []).append(one)
         return partners
 
-    def _errors(self, identity: str, milestone: Milestone) -> Errors:
+    def _errors(self, identity: str, milestone: SampleSize) -> Errors:
         """Relative errors by observable. The other sector enters the binding energy with its first milestone
         only, so that the outcome does not depend on how far it happens to be."""
         targets = self._targets(self._plan.ensembles[identity].sector)
@@ -127,5 +127,5 @@ class Judge:
         return {name: float(found[name]) for name in targets if name in found}
 
 
-def _name(milestone: Milestone) -> str:
+def _name(milestone: SampleSize) -> str:
     return f"{milestone.chains},{milestone.blocks}"

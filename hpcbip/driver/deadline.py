@@ -8,6 +8,8 @@ import subprocess
 import sys
 import time
 
+from hpcbip import settings
+
 SLURM_MARGIN = (
     60.0  # seconds before Slurm's own limit at which everything is saved; HPCBIP_SLURM_MARGIN changes it
 )
@@ -31,11 +33,9 @@ def deadline(max_time: float | None, started: float) -> float | None:
 
 def _margin(length: float) -> float:
     """Seconds to keep free at the end of a job of `length` seconds."""
-    asked = os.environ.get("HPCBIP_SLURM_MARGIN", "")
-    if re.fullmatch(r"[0-9]+(\.[0-9]*)?", asked):
-        return float(asked)
-    if asked:
-        print(f"hpcbip: HPCBIP_SLURM_MARGIN: {asked}: ignored; allowed: seconds", file=sys.stderr, flush=True)
+    margin = settings.slurm_margin()
+    if margin is not None:
+        return margin
     return max(0.0, min(SLURM_MARGIN, SHORT_JOB * length))
 
 

@@ -11,10 +11,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
 
-from hpcbip.campaign.plan import Plan
+from hpcbip.campaign.plan import ChainKey, Plan
 from hpcbip.campaign.schema import Config
 from hpcbip.driver.convergence import Judge, rules_of
-from hpcbip.driver.scheduler import ChainKey, Scheduler, Task
+from hpcbip.driver.scheduler import Scheduler, Task
 from hpcbip.driver.worker import Result
 from hpcbip.store.selection import Verdict, Verdicts
 from hpcbip.store.store import Store

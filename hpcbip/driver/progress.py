@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import os
 import sys
 import time
 from typing import TYPE_CHECKING
@@ -12,7 +11,8 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn
 from rich.progress import Progress as Bar
 
-from hpcbip.driver.collectives import say
+from hpcbip import settings
+from hpcbip.messages import print_message
 
 if TYPE_CHECKING:
     from hpcbip.driver.master import Master
@@ -62,7 +62,7 @@ class Progress:
 
     def __init__(self, deadline: float | None, parallel: bool) -> None:
         # mpirun hides the terminal, or makes one up for its ranks: there only `hpcbip run -n` knows
-        forced = os.environ.get("HPCBIP_TERMINAL") == "1" if parallel else None
+        forced = settings.at_terminal() if parallel else None
         console = Console(force_terminal=forced)
         self._deadline = deadline
         self._bar = None
@@ -101,5 +101,5 @@ class Progress:
             self._next = now + BAR_EVERY
         else:
             note = summary(master, self._deadline)
-            say(f"{scheduler.blocks_done}/{scheduler.blocks_known} blocks, {note}", sys.stdout)
+            print_message(f"{scheduler.blocks_done}/{scheduler.blocks_known} blocks, {note}", sys.stdout)
             self._next = now + LINE_EVERY

@@ -14,21 +14,22 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from hpcbip.campaign.plan import Plan, make_plan
+from hpcbip import settings
+from hpcbip.campaign.plan import ChainKey, Plan, make_plan
 from hpcbip.campaign.schema import Config, load_config
-from hpcbip.driver.collectives import abort_on_error, broadcast, gather_names, is_loss, say
+from hpcbip.driver.collectives import abort_on_error, broadcast, gather_names, is_loss
 from hpcbip.driver.deadline import deadline
 from hpcbip.driver.progress import Progress
 from hpcbip.errors import InputError
+from hpcbip.exit_status import BAD_INPUT, DONE, PROGRAM_ERROR, STOPPED
+from hpcbip.messages import print_message
 from hpcbip.store.directory import check_directory, locked, prepare_directory
 
 if TYPE_CHECKING:
     from hpcbip.driver.master import Master
-    from hpcbip.driver.scheduler import ChainKey
     from hpcbip.store.run_log import RunLog
     from hpcbip.store.store import Store
 
-DONE, BUG, BAD, STOPPED = 0, 1, 2, 3
 MPI_RANK_VARIABLES = ("OMPI_COMM_WORLD_RANK", "PMIX_RANK", "PMI_RANK", "MPI_LOCALRANKID", "SLURM_PROCID")
 
 
@@ -99,24 +100,24 @@ def _lead(
             ready = _prepare(source, directory, stack)
         except BaseException:
             if comm:
-                broadcast(comm, Orders(BAD))
+                broadcast(comm, Orders(BAD_INPUT))
             raise
         try:
             status, message, lost = _conduct(comm, directory, ready, deadline(max_time, started), stop)
         except (InputError, OSError) as failure:
             if comm:  # the others are at work and know nothing of it
-                say(f"hpcbip: {failure}")
-                report_status(BAD)
-                comm.Abort(BAD)
+                print_message(f"hpcbip: {failure}")
+                report_status(BAD_INPUT)
+                comm.Abort(BAD_INPUT)
             raise
         except Exception as error:
             lost = comm is not None and is_loss(error)
             ready.log("stopped: a rank was lost" if lost else f"program error\n{traceback.format_exc()}")
             raise
-    if message and status == BAD and not lost:
+    if message and status == BAD_INPUT and not lost:
         raise InputError(message)
     if message:
-        say(f"hpcbip: {message}")
+        print_message(f"hpcbip: {message}")
     _leave(status, lost)
     return status
 
@@ -191,9 +192,9 @@ def _outcome(master: Master, finished: bool) -> tuple[int, str]:
     """Exit status of a run, and what to tell the user if it is neither done nor merely stopped."""
     saved = "everything up to the last finished blocks is saved"
     if master.trace:
-        return BUG, f"a program error stopped the run, {saved}\n{master.trace}"
+        return PROGRAM_ERROR, f"a program error stopped the run, {saved}\n{master.trace}"
     if master.error:
-        return BAD, f"{master.error}; {saved}, run again to go on"
+        return BAD_INPUT, f"{master.error}; {saved}, run again to go on"
     if not finished:
         return STOPPED, ""
     failures = master.scheduler.failures
@@ -202,7 +203,7 @@ def _outcome(master: Master, finished: bool) -> tuple[int, str]:
     identity, why = next(iter(failures.items()))
     more = f" (and {len(failures) - 1} more)" if len(failures) > 1 else ""
     return (
-        BAD,
+        BAD_INPUT,
         f"{master.plan.ensembles[identity].sector} {identity[:12]}: {why}{more}; all other points are done",
     )
 
@@ -233,7 +234,7 @@ def _leave(status: int, lost: bool) -> None:
     if lost:
         sys.stdout.flush()
         sys.stderr.flush()
-        os._exit(0 if "HPCBIP_STATUS_FILE" in os.environ else status)
+        os._exit(0 if settings.status_file() else status)
 
 
 def _world() -> Any:
@@ -243,7 +244,7 @@ def _world() -> Any:
     # A rank that dies while MPI starts leaves the others waiting in it for ever where MPI could live on
     # without it.
     old = signal.signal(signal.SIGALRM, signal.SIG_DFL)
-    signal.alarm(int(os.environ.get("HPCBIP_MPI_PATIENCE", "0")))
+    signal.alarm(settings.mpi_patience())
     from mpi4py import MPI
 
     comm = MPI.COMM_WORLD
@@ -269,9 +270,8 @@ def _library(comm: Any) -> str:
 
 def report_status(status: int) -> None:
     """Tell `hpcbip run -n`, which started this job, how it ended (see `launch`)."""
-    path = os.environ.get("HPCBIP_STATUS_FILE")
-    if path:
-        Path(path).write_text(str(status), encoding="utf-8")
+    if (path := settings.status_file()) is not None:
+        path.write_text(str(status), encoding="utf-8")
 
 
 @contextlib.contextmanager

@@ -22,10 +22,10 @@ import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
+from hpcbip.campaign.plan import ChainKey, SampleSize
 from hpcbip.driver.stopping_rule import (
     LOOK_AGAIN,
     TRUST,
-    Milestone,
     Rules,
     following,
     grow,
@@ -37,9 +37,6 @@ _SURE = 0.8  # of the bins that are expected to be needed; the rest is a gamble
 _KEEP = (
     0.8  # a rank stays with its chain unless another is this much more urgent: changing costs a checkpoint
 )
-
-ChainKey = tuple[str, int]
-"""(identity of the ensemble, number of the chain)."""
 
 
 @dataclass(frozen=True)
@@ -57,10 +54,10 @@ class EnsembleProgress:
     """Where one ensemble stands."""
 
     blocks: list[int]  # behind each chain, thermal ones included
-    milestone: Milestone  # to reach now
-    sure: Milestone  # what will be needed, as far as is known
-    horizon: Milestone  # up to which blocks may be begun at all
-    expected: Milestone  # where the targets will be met, as far as is known
+    milestone: SampleSize  # to reach now
+    sure: SampleSize  # what will be needed, as far as is known
+    horizon: SampleSize  # up to which blocks may be begun at all
+    expected: SampleSize  # where the targets will be met, as far as is known
     beyond: int = 0  # blocks in sequence from the milestone to there
     begun: bool = False  # the first milestone has been judged
     ratio: float = math.inf  # error over target when last judged
@@ -106,7 +103,7 @@ class Scheduler:
         self._seconds = 0.0  # of a block anywhere, a running mean
         self._keys: dict[ChainKey, tuple[float, ...]] = {}  # urgency of every chain that may be handed out
         self._heap: list[tuple[tuple[float, ...], str, int]] = []  # the same, and outdated entries
-        self._due: list[tuple[str, Milestone]] = []
+        self._due: list[tuple[str, SampleSize]] = []
         for (identity, chain), blocks in behind.items():
             if identity in self.ensembles and blocks:
                 known = self.ensembles[identity].blocks
@@ -205,7 +202,7 @@ class Scheduler:
         self._keys.pop((task.identity, task.chain), None)
         self._give_up_if_broken(task.identity)
 
-    def due(self) -> list[tuple[str, Milestone]]:
+    def due(self) -> list[tuple[str, SampleSize]]:
         """Ensembles that stand at their milestone and wait for `judge`; each is told once."""
         due, self._due = self._due, []
         return due
@@ -255,7 +252,7 @@ class Scheduler:
                 if e.judging:
                     self._due.append((candidate, e.milestone))
 
-    def _head_for(self, identity: str, milestone: Milestone) -> None:
+    def _head_for(self, identity: str, milestone: SampleSize) -> None:
         """Give an ensemble its next milestone, and work out how far one may go beyond and what is to be
         expected."""
         e, rules = self.ensembles[identity], self.rules
@@ -290,7 +287,7 @@ class Scheduler:
         if e.done or chain in e.busy or chain in e.broken:
             return
 
-        def up_to(goal: Milestone) -> bool:
+        def up_to(goal: SampleSize) -> bool:
             return chain < goal.chains and blocks < thermal + goal.blocks
 
         below = up_to(e.milestone)

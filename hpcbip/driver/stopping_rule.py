@@ -12,6 +12,8 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+from hpcbip.campaign.plan import SampleSize
+
 THERMAL_SHARE = 10  # chains this many times longer than their thermalisation may be joined by new ones
 WIDEN = 1.6  # growth from which new chains are worth it: they run their whole length, the old ones only what is missing
 LOOK_AGAIN = (
@@ -31,30 +33,17 @@ class Rules:
     max_chains: int = 0  # 0: as `chains`
 
     @property
-    def first(self) -> Milestone:
+    def first(self) -> SampleSize:
         """Where errors are looked at for the first time."""
-        return Milestone(self.chains, self.min_blocks)
+        return SampleSize(self.chains, self.min_blocks)
 
     @property
-    def end(self) -> Milestone:
+    def end(self) -> SampleSize:
         """Where every ensemble ends, whatever its errors."""
-        return Milestone(max(self.chains, self.max_chains), self.max_blocks)
+        return SampleSize(max(self.chains, self.max_chains), self.max_blocks)
 
 
-@dataclass(frozen=True)
-class Milestone:
-    """`chains` chains with `blocks` blocks of bins each, thermal ones not counted."""
-
-    chains: int
-    blocks: int
-
-    @property
-    def total(self) -> int:
-        """Blocks of bins in all."""
-        return self.chains * self.blocks
-
-
-def grow(now: Milestone, factor: float, rules: Rules) -> Milestone:
+def grow(now: SampleSize, factor: float, rules: Rules) -> SampleSize:
     """The milestone with `factor` (>= 1) times as many bins, rounded up and cut at the hard end: chains
     longer up to `THERMAL_SHARE` thermalisations or if little is missing, otherwise more of them, and at last
     longer again."""
@@ -67,10 +56,10 @@ def grow(now: Milestone, factor: float, rules: Rules) -> Milestone:
     chains = min(end.chains, max(now.chains, _up(total / blocks)))
     if chains == end.chains:
         blocks = min(rules.max_blocks, max(blocks, _up(total / chains)))
-    return Milestone(chains, blocks)
+    return SampleSize(chains, blocks)
 
 
-def following(now: Milestone, ratio: float, rules: Rules) -> Milestone:
+def following(now: SampleSize, ratio: float, rules: Rules) -> SampleSize:
     """The milestone after `now`, at which the largest error was `ratio` (> 1) times its target.
 
     Errors fall as the square root of the number of bins, so ratio² times as many are needed. Far from the
@@ -82,7 +71,7 @@ def following(now: Milestone, ratio: float, rules: Rules) -> Milestone:
     return after if after != now else grow(now, 1.0 + 1.0 / now.blocks, rules)
 
 
-def still_in_sequence(now: Milestone, ratio: float, rules: Rules) -> int:
+def still_in_sequence(now: SampleSize, ratio: float, rules: Rules) -> int:
     """Blocks that are expected to come one after the other behind `now`, where errors will be `ratio` times
     their targets: what old chains are longer then, and the whole of new ones, generation after generation."""
     blocks, need = 0, min(ratio * ratio, 1e6)

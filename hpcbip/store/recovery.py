@@ -6,9 +6,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from hpcbip.campaign.identity import canonical_json
-from hpcbip.campaign.plan import Plan
+from hpcbip.campaign.plan import ChainKey, Plan
 from hpcbip.campaign.schema import Config
-from hpcbip.driver.scheduler import ChainKey
 from hpcbip.qmc import columns, lags
 from hpcbip.store.checkpoints import Checkpoints
 from hpcbip.store.store import Room, Store

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from hpcbip import __version__
 from hpcbip.campaign.schema import Config
-from hpcbip.driver.collectives import say
+from hpcbip.messages import print_message
 
 TOOLS = ("numpy", "numba", "llvmlite", "scipy", "h5py", "mpi4py")
 
@@ -41,7 +41,7 @@ class RunLog:
         with contextlib.suppress(OSError), open(self.path, "a", encoding="utf-8") as file:
             file.write(f"{time.strftime('%Y-%m-%dT%H:%M:%S%z')} {line}\n")
         if line.startswith(("damaged", "lost", "failed", "stopped")):
-            say(f"hpcbip: {line}")
+            print_message(f"hpcbip: {line}")
 
     def begin(self, config: Config, hosts: Sequence[str], mpi: str, writer: str) -> None:
         """Note versions, hosts, ranks, seed and the whole configuration."""

@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hpcbip import __version__
-from hpcbip.driver.stopping_rule import Milestone
+from hpcbip.campaign.plan import SampleSize
 from hpcbip.files import write_atomically
 from hpcbip.store.store import Means, Rows, Store
 
@@ -118,7 +118,7 @@ class Analysed:
         return [len(chain) * self.bins_per_row for chain in self.chains]
 
 
-def numbers_at(milestone: Milestone, size: int) -> list[int]:
+def numbers_at(milestone: SampleSize, size: int) -> list[int]:
     """How many bins of every chain belong to a milestone."""
     return [milestone.blocks * size] * milestone.chains
 

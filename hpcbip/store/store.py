@@ -23,6 +23,7 @@ import h5py
 import numpy as np
 from numpy.typing import NDArray
 
+from hpcbip import settings
 from hpcbip.errors import InputError
 from hpcbip.files import sync_path
 from hpcbip.store.segment import (
@@ -57,7 +58,7 @@ __all__ = ["NO_ROWS", "Means", "Room", "Rows", "Store", "parallel_hdf5"]
 
 def parallel_hdf5() -> bool:
     """Whether this h5py can write a file from several ranks; HPCBIP_HDF5=serial says that it shall not."""
-    return bool(h5py.get_config().mpi) and os.environ.get("HPCBIP_HDF5") != "serial"
+    return bool(h5py.get_config().mpi) and not settings.serial_hdf5()
 
 
 class Store:

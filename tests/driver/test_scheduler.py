@@ -7,8 +7,9 @@ import random
 
 import pytest
 
+from hpcbip.campaign.plan import SampleSize
 from hpcbip.driver.scheduler import Scheduler, Task
-from hpcbip.driver.stopping_rule import Milestone, Rules
+from hpcbip.driver.stopping_rule import Rules
 
 RULES = Rules(chains=3, thermal_blocks=2, min_blocks=4, max_blocks=30)
 GROWING = Rules(chains=3, thermal_blocks=1, min_blocks=4, max_blocks=30, max_chains=40)
@@ -16,7 +17,7 @@ GROWING = Rules(chains=3, thermal_blocks=1, min_blocks=4, max_blocks=30, max_cha
 NEED = {"easy": 3.0, "middle": 27.0, "hard": 75.0, "hopeless": 1e4, "untargeted": 0.0}
 
 
-def ratio(identity: str, at: Milestone) -> float:
+def ratio(identity: str, at: SampleSize) -> float:
     return (NEED[identity] / at.total) ** 0.5
 
 
@@ -168,7 +169,7 @@ def test_a_failed_chain_ends_its_ensemble_and_no_other() -> None:
     for chain in range(2):
         for k in range(2):
             s.complete(Task("one", chain, k))
-    assert s.due() == [("one", Milestone(2, 2))], "the partner that failed must not be waited for"
+    assert s.due() == [("one", SampleSize(2, 2))], "the partner that failed must not be waited for"
     s.judge("one", 0.5)
     assert s.finished and s.failures == {"two": f"chain {task.chain}: out of room"}
     assert s.next() is None

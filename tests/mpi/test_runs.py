@@ -81,9 +81,9 @@ def test_three_sigkills_leave_the_same_bins(tmp_path: Path, ranks: int, seed: in
 
 
 def test_the_loss_of_workers_is_survived_in_place(tmp_path: Path) -> None:
-    from hpcbip.driver.launch.mpirun import find_mpirun, settings
+    from hpcbip.driver.launch.mpirun import find_mpirun, mpirun_settings
 
-    if "ulfm" not in settings(find_mpirun())[0]:
+    if "ulfm" not in mpirun_settings(find_mpirun())[0]:
         pytest.skip("this MPI cannot live on without a rank")
     config = write_config(tmp_path, max_blocks=40, updates_per_bin=60_000)
     expected = run_to_the_end(config, tmp_path / "undisturbed", 2)
@@ -121,11 +121,11 @@ def test_a_chain_that_fails_is_isolated_and_a_rank_that_raises_ends_the_job(
 ) -> None:
     """One chain of the first bipolaron ensemble fails in its second block: the others go on; a program error
     stops the run with its traceback told; both lose nothing."""
-    from hpcbip.driver.launch.mpirun import find_mpirun, settings
+    from hpcbip.driver.launch.mpirun import find_mpirun, mpirun_settings
 
     config, directory = write_config(tmp_path), tmp_path / "run"
     expected = run_to_the_end(config, tmp_path / "undisturbed")
-    flags, variables = settings(find_mpirun())
+    flags, variables = mpirun_settings(find_mpirun())
     faulty = [sys.executable, Path(__file__).with_name("faulty.py"), fault, "run", config, "--out", directory]
     done = subprocess.run(
         [str(word) for word in (find_mpirun(), "-n", 3, *flags, *faulty)],
@@ -255,9 +255,9 @@ def test_bad_input_under_mpirun_is_one_line_and_no_rank_starts_work(tmp_path: Pa
 
 
 def test_plain_mpirun_works_too(tmp_path: Path, undisturbed: str) -> None:
-    from hpcbip.driver.launch.mpirun import find_mpirun, settings
+    from hpcbip.driver.launch.mpirun import find_mpirun, mpirun_settings
 
-    flags, variables = settings(find_mpirun())
+    flags, variables = mpirun_settings(find_mpirun())
     config, directory = write_config(tmp_path), tmp_path / "run"
     done = subprocess.run(
         [str(find_mpirun()), "-n", "2", *flags, *command("run", config, "--out", directory)],

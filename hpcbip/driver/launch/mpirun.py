@@ -13,6 +13,7 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
+from hpcbip import settings
 from hpcbip.errors import InputError
 
 THREAD_CAPS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
@@ -55,7 +56,7 @@ def find_mpirun() -> Path:
     return Path(found)
 
 
-def settings(mpirun: Path) -> tuple[list[str], dict[str, str]]:
+def mpirun_settings(mpirun: Path) -> tuple[list[str], dict[str, str]]:
     """Flags and variables for this mpirun; what the user has set in the environment stays."""
     text = subprocess.run([str(mpirun), "--version"], capture_output=True, text=True, check=False).stdout
     if "Open MPI" in text or "Open-MPI" in text:
@@ -63,7 +64,7 @@ def settings(mpirun: Path) -> tuple[list[str], dict[str, str]]:
         version = re.search(r"\b(\d+)\.\d+\.\d+", text)
         survives = version is not None and int(version[1]) >= 5
         if survives:
-            return ["--bind-to", "none", "--with-ft", "ulfm"], OPENMPI | {"HPCBIP_MPI_PATIENCE": "120"}
+            return ["--bind-to", "none", "--with-ft", "ulfm"], OPENMPI | {settings.MPI_PATIENCE: "120"}
         return ["--bind-to", "none"], OPENMPI
     return [], MPICH
 
@@ -86,17 +87,17 @@ def launch(ranks: int, arguments: Sequence[str], directory: Path, started: float
         InputError: if there is no mpirun.
     """
     mpirun = find_mpirun()
-    flags, variables = settings(mpirun)
-    environment = {**variables, **os.environ, "HPCBIP_STARTED": repr(started)}
+    flags, variables = mpirun_settings(mpirun)
+    environment = {**variables, **os.environ, settings.STARTED: repr(started)}
     cap_threads(environment)
     if sys.stdout.isatty():
-        environment["HPCBIP_TERMINAL"] = "1"
+        environment[settings.TERMINAL] = "1"
     # Ranks that end with a status other than 0 make mpirun print a page about it, so the status goes through
     # a file.
     with tempfile.TemporaryDirectory(prefix="hpcbip-") as folder:
         environment.setdefault(PRIVATE_FOLDER, folder)
         status_file = Path(folder) / "status"
-        environment["HPCBIP_STATUS_FILE"] = str(status_file)
+        environment[settings.STATUS_FILE] = str(status_file)
         command = [str(mpirun), "-n", str(ranks), *flags, sys.executable, "-m", "hpcbip", "run", *arguments]
         process = subprocess.Popen(
             command, env=environment, start_new_session=True, preexec_fn=die_with_parent
