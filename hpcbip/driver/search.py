@@ -1,7 +1,7 @@
 """`hpcbip search`: the maximum of Tc, found by running, looking, and adding what is missing.
 
     DIR/search.yaml    the campaign as it has grown so far: the one state of the search
-    DIR/search.json    CPU seconds spent, mpirun_settings, and what was found step by step
+    DIR/search.json    CPU seconds spent, settings, and what was found step by step
 
 Each step runs the campaign of search.yaml to its targets, reduces it, and asks
 `hpcbip.superconductivity.suggestions` what would pin down the maximum; that goes into search.yaml. Bins,
@@ -204,7 +204,7 @@ def begin(config: Path, directory: Path, goal: Goal) -> tuple[Path, Ledger]:
     if TARGET not in settings.sampling.target:
         allowed = "a relative error to begin with, such as 0.05"
         raise InputError(f"{config}: sampling.target.{TARGET}: required key is missing; allowed: {allowed}")
-    found = _curves(mpirun_settings, goal.axes)
+    found = _curves(settings, goal.axes)
     if found != 1:
         wrong = f"{found} curves along {', '.join(goal.axes)}" if found else "a chain has no Tc"
         raise InputError(
@@ -212,14 +212,12 @@ def begin(config: Path, directory: Path, goal: Goal) -> tuple[Path, Ledger]:
         )
     source, ledger = directory / "search.yaml", Ledger(directory / "search.json")
     if (directory / "campaign.json").exists() or not any(directory.glob("search.json*")):
-        check_directory(
-            directory, mpirun_settings, str(config)
-        )  # otherwise a kill came between the first files
+        check_directory(directory, settings, str(config))  # otherwise a kill came between the first files
     directory.mkdir(parents=True, exist_ok=True)
     ledger.read()
     ledger.write()
     if not source.exists():
-        prepare_directory(directory, mpirun_settings, config)
+        prepare_directory(directory, settings, config)
         write_atomically(source, config.read_text(encoding="utf-8"))
     points = [point.model_dump(by_alias=True, exclude_none=True) for point in settings.all_points()]
     extend(source, [{key: point[key] for key in POINT_KEYS if key in point} for point in points])
