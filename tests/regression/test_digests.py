@@ -1,9 +1,9 @@
 """Run small campaigns and compare their digests with stored ones: the bins are, bit for bit, those of 0.4.0.
 
 A digest holds a SHA-256 of the bins of every chain, so that equal digests are equal bins. The campaigns cover
-the kinds of models (bond, Holstein, both, anisotropic hopping with a tail V/r and shells, a written-out lattice),
-growing numbers of chains, an extended configuration, and stops. The stored files were made by version 0.4.0,
-on one rank:
+the kinds of models (bond, Holstein, both, anisotropic hopping with a tail V/r and shells, a written-out
+lattice), growing numbers of chains, an extended configuration, and stops. The stored files were made by
+version 0.4.0, on one rank:
 
     hpcbip run NAME.yaml --out DIR; hpcbip digest DIR > NAME.digest
 """
