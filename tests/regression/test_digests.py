@@ -21,7 +21,7 @@ from tests.mpi.campaigns import checkpointed, digest, run_to_the_end, start
 
 FOLDER = Path(__file__).parent
 CAMPAIGNS = sorted((FOLDER / "digests").glob("*.yaml"))
-PATIENCE = 600.0  # seconds; a cold cache of the kernel takes a minute, on a busy machine several
+PATIENCE = 1200.0  # seconds; a cold cache of the kernel takes a minute, on a busy machine several
 
 
 def stored_digest(config: Path) -> str:
