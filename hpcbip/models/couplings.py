@@ -15,8 +15,8 @@ import math
 from hpcbip.models.lattice import Lattice
 
 COUPLINGS: tuple[str, ...] = ("bond", "holstein", "bond+holstein")
-BOND = ("bond", "bond+holstein")  # those with an oscillator on every bond
-SITE = ("holstein", "bond+holstein")  # those with an oscillator on every site
+BOND_COUPLINGS = ("bond", "bond+holstein")  # those with an oscillator on every bond
+SITE_COUPLINGS = ("holstein", "bond+holstein")  # those with an oscillator on every site
 
 
 def check_coupling(coupling: str) -> None:

@@ -1,4 +1,4 @@
-"""The Hamiltonian of one point of a scan (PHYSICS.md section 1)."""
+"""The Hamiltonian of one point of a scan (docs/physics.md, "Models")."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from hpcbip.models.couplings import BOND, SITE, check_coupling, lambda_from_coupling
+from hpcbip.models.couplings import BOND_COUPLINGS, SITE_COUPLINGS, check_coupling, lambda_from_coupling
 from hpcbip.models.lattice import Lattice, get_lattice
 
 BULK_EDGE = 0.2
@@ -79,13 +79,13 @@ class Model:
     @property
     def bond_couplings(self) -> NDArray[np.float64]:
         """g of every bond axis, shape (axes,); zero without bond coupling."""
-        g = self.g if self.coupling in BOND else 0.0
+        g = self.g if self.coupling in BOND_COUPLINGS else 0.0
         return g * np.array(self.g_factors or (1.0,) * len(self.bravais.axes))
 
     @property
     def site_coupling(self) -> float:
         """g of the site oscillators; zero without Holstein coupling."""
-        if self.coupling not in SITE:
+        if self.coupling not in SITE_COUPLINGS:
             return 0.0
         return self.g if self.coupling == "holstein" else self.g_holstein
 
