@@ -21,8 +21,8 @@ import numpy as np
 from sampling import markdown, point
 
 from hpcbip.qmc import Chain
-from hpcbip.qmc.cycle import UPDATES
-from hpcbip.qmc.ensemble import raw_columns
+from hpcbip.qmc.cycle import COUNTS, UPDATES
+from hpcbip.qmc.layout import kernel_columns
 
 FIRST_BLOCK = """
 import numpy as np
@@ -54,8 +54,8 @@ def calls() -> list[dict[str, object]]:
     updates = 40_000
 
     def seconds(per_row: int, cycles: int) -> float:
-        rows = np.zeros((1, len(raw_columns(ensemble))))
-        counts = np.zeros((len(UPDATES), 2), dtype=np.int64)
+        rows = np.zeros((1, len(kernel_columns(ensemble))))
+        counts = np.zeros((len(UPDATES), COUNTS), dtype=np.int64)
         times = []
         for _ in range(5):
             started = time.process_time()

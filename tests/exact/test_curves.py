@@ -16,8 +16,7 @@ import pytest
 
 from hpcbip.models import MOMENTUM_PERIOD
 from hpcbip.qmc import Ensemble
-from hpcbip.qmc.estimators.measure import SLOPE_FROM, SLOPE_TO
-from hpcbip.qmc.kernel.parameters import LAGS
+from hpcbip.qmc.estimators.displacement import LAGS, SLOPE_FROM, SLOPE_TO
 from tests.exact.cases import matched, model_problem, sample
 from tests.exact.cluster import RING4, SQUARE, TRIANGULAR, Cluster, Problem
 from tests.exact.zscore import compare

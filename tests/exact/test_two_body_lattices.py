@@ -16,8 +16,7 @@ import pytest
 
 from hpcbip.models import Model
 from hpcbip.qmc import Ensemble
-from hpcbip.qmc.estimators.measure import SLOPE_FROM, SLOPE_TO
-from hpcbip.qmc.kernel.parameters import LAGS
+from hpcbip.qmc.estimators.displacement import LAGS, SLOPE_FROM, SLOPE_TO
 from tests.exact.cases import sample
 from tests.exact.cluster import BCC, CUBIC, FCC, SQUARE, TRIANGULAR, Grid
 from tests.exact.two_body import finite_beta

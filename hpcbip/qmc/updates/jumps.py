@@ -20,6 +20,7 @@ from hpcbip.qmc.kernel.geometry import action_change
 from hpcbip.qmc.kernel.jit import kernel
 from hpcbip.qmc.kernel.path import (
     AXIS_BITS,
+    EVENTS,
     change_of_rel,
     link,
     link_line,
@@ -40,7 +41,7 @@ OCTAVES = 6
 @kernel
 def jump(path, state, rng, par):
     """Move one event in time; returns whether it was accepted."""
-    n = state[0]
+    n = state[EVENTS]
     if n == 0:
         return False
     i = random_event(state, rng)

@@ -23,6 +23,7 @@ import numpy as np
 from hpcbip.qmc.kernel.geometry import action_change, hop_allowed
 from hpcbip.qmc.kernel.jit import kernel
 from hpcbip.qmc.kernel.path import (
+    EVENTS,
     FIRST,
     SITE,
     add_event,
@@ -54,7 +55,7 @@ def proposals(par, n, interval):
 @kernel
 def insert_kinks(path, state, rng, par):
     """Insert a pair; returns whether it was accepted."""
-    n = state[0]
+    n = state[EVENTS]
     a = random_interval(par, state, rng)
     start = path[a].time
     interval = path[path[a].enext].time - start
@@ -90,7 +91,7 @@ def insert_kinks(path, state, rng, par):
 @kernel
 def remove_kinks(path, state, rng, par):
     """Remove a pair; returns whether it was accepted."""
-    n = state[0]
+    n = state[EVENTS]
     if n < 2:
         return False
     i = random_event(state, rng)
