@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from tests.exact.cluster import CHAIN3, DIMER, PLAQUETTE, RING4, SQUARE, TRIANGULAR, Cluster, Problem
+from tests.exact.reference.cluster import CHAIN3, DIMER, PLAQUETTE, RING4, SQUARE, TRIANGULAR, Cluster, Problem
 
 
 def test_dimer_ground_states() -> None:

@@ -17,9 +17,9 @@ import pytest
 from hpcbip.models import MOMENTUM_PERIOD
 from hpcbip.qmc import Ensemble
 from hpcbip.qmc.estimators.displacement import LAGS, SLOPE_FROM, SLOPE_TO
-from tests.exact.cases import matched, model_problem, sample
-from tests.exact.cluster import RING4, SQUARE, TRIANGULAR, Cluster, Problem
-from tests.exact.zscore import compare
+from tests.exact.reference.cases import matched, model_problem, sample
+from tests.exact.reference.cluster import RING4, SQUARE, TRIANGULAR, Cluster, Problem
+from tests.exact.reference.zscore import compare
 
 SQUARE9 = Cluster(SQUARE, (3, 3), periodic=True)
 TRIANGULAR9 = Cluster(TRIANGULAR, (3, 3), periodic=True)

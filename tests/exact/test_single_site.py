@@ -15,9 +15,9 @@ import pytest
 
 from hpcbip.models import Model, get_lattice
 from hpcbip.qmc import Ensemble
-from tests.exact.cases import sample
-from tests.exact.cluster import CHAIN, Cluster, Problem
-from tests.exact.zscore import compare
+from tests.exact.reference.cases import sample
+from tests.exact.reference.cluster import CHAIN, Cluster, Problem
+from tests.exact.reference.zscore import compare
 
 SITE = Cluster(CHAIN, (1,))
 

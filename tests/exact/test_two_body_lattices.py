@@ -17,10 +17,10 @@ import pytest
 from hpcbip.models import Model
 from hpcbip.qmc import Ensemble
 from hpcbip.qmc.estimators.displacement import LAGS, SLOPE_FROM, SLOPE_TO
-from tests.exact.cases import sample
-from tests.exact.cluster import BCC, CUBIC, FCC, SQUARE, TRIANGULAR, Grid
-from tests.exact.two_body import finite_beta
-from tests.exact.zscore import compare
+from tests.exact.reference.cases import sample
+from tests.exact.reference.cluster import BCC, CUBIC, FCC, SQUARE, TRIANGULAR, Grid
+from tests.exact.reference.two_body import finite_beta
+from tests.exact.reference.zscore import compare
 
 # grid, β, κ, half width of the box, U and what else the model has. A trial state as wide as the pair keeps
 # unbound electrons rare: they are far apart, and would make the distribution of <(r1 - r2)²> very skewed.

@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 from scipy.optimize import brentq
 from scipy.sparse.linalg import expm_multiply
 
-from tests.exact.cluster import Grid
+from tests.exact.reference.cluster import Grid
 
 NODES = 12  # of the Gauss-Legendre average over the window
 
