@@ -1,4 +1,4 @@
-"""The sampler against published numbers (PHYSICS.md section 4): one table with z-scores.
+"""The sampler against published numbers (docs/physics.md, "Published numbers"): one table with z-scores.
 
     python benchmarks/published.py --seconds 45 --out docs/published.md
 

@@ -25,7 +25,8 @@ import pytest
 from hpcbip.models import Model, get_lattice
 from hpcbip.qmc import Ensemble
 from tests.exact.reference.cases import sample
-from tests.exact.reference.cluster import DIMER, Problem
+from tests.exact.reference.cluster import DIMER
+from tests.exact.reference.problem import Problem
 from tests.exact.reference.zscore import compare
 
 

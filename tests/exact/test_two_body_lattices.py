@@ -2,10 +2,10 @@
 exact relative motion at finite β.
 
 On-site attraction, repulsion with an attraction of neighbours (the extended Hubbard model of the real-space
-theory of pairing, PHYSICS.md section 5), and a Coulomb tail. The relative coordinate lives in a box, from
-which neither the bound pair nor the unbound part of the trial state leaks within β (first test). All lattices
-in lattice coordinates, with their own metric for distances. U = -8 on the square lattice is in
-`test_two_body`. False-alarm rate 1e-4 per case, 1e-3 for the file.
+theory of pairing, docs/physics.md, "Companion theories"), and a Coulomb tail. The relative coordinate
+lives in a box, from which neither the bound pair nor the unbound part of the trial state leaks within β
+(first test). All lattices in lattice coordinates, with their own metric for distances. U = -8 on the square
+lattice is in `test_two_body`. False-alarm rate 1e-4 per case, 1e-3 for the file.
 """
 
 from __future__ import annotations

@@ -12,7 +12,7 @@ import numpy as np
 
 from hpcbip.qmc.estimators import displacement, energy, pair, phonons, waves
 from hpcbip.qmc.kernel.geometry import interaction
-from hpcbip.qmc.kernel.jit import kernel
+from hpcbip.qmc.kernel.jit import inlined, kernel
 from hpcbip.qmc.kernel.path import AXIS_BITS, HEAD, TAIL, start_position
 from hpcbip.qmc.kernel.symmetry import close_line, open_line, reflects
 
@@ -88,9 +88,15 @@ def measure(path, state, par, row, work, sums, cloud, marks, wave_parts):
         for a in range(par.dimension):
             position[a] += par.vectors[direction, a]
 
-    energy.write(par, state, energy_sums, row[FIRST_COLUMN[ENERGY] :])
-    phonons.write(state, phonon_sums, row[FIRST_COLUMN[PHONONS] :], window)
+    _write(par, state, row, work, sums, marks, wave_parts, window, spacing)
+
+
+@inlined
+def _write(par, state, row, work, sums, marks, wave_parts, window, spacing):
+    """Add what the estimators have summed along the walk to a bin row."""
+    energy.write(par, state, sums[ENERGY], row[FIRST_COLUMN[ENERGY] :])
+    phonons.write(state, sums[PHONONS], row[FIRST_COLUMN[PHONONS] :], window)
     if par.electrons == 2:
-        pair.write(pair_sums, row[FIRST_COLUMN[PAIR] :], window)
+        pair.write(sums[PAIR], row[FIRST_COLUMN[PAIR] :], window)
     displacement.write(par, row, row[FIRST_COLUMN[DISPLACEMENT] :], marks, work[CURVE], spacing)
     waves.write(par, row, marks, wave_parts)

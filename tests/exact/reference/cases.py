@@ -9,7 +9,8 @@ import numpy as np
 
 from hpcbip.models import Model, get_lattice, written_lattice
 from hpcbip.qmc import Chain, Ensemble, columns
-from tests.exact.reference.cluster import CHAIN, CUBIC, NEXT_NEIGHBOURS, SQUARE, TRIANGULAR, Cluster, Problem
+from tests.exact.reference.cluster import CHAIN, CUBIC, NEXT_NEIGHBOURS, SQUARE, TRIANGULAR, Cluster
+from tests.exact.reference.problem import Problem
 
 BETA, EDGE = 3.0, 0.75
 NAMES = {
