@@ -19,10 +19,11 @@ from hpcbip.qmc.kernel.symmetry import CENTRE
 from hpcbip.qmc.layout import sector_mask
 
 CHOICES = 1024  # longest list of partners that the heat bath of the phonon lines considers
+FREE_SLOTS = 4 * LARGEST_CYCLE  # of a path that begins or is read back
 
 
 class Chain:
-    """One Markov chain of an ensemble, with its path, its random numbers and nothing hidden."""
+    """A Markov chain of an ensemble: its path and the state of its random numbers."""
 
     def __init__(
         self, ensemble: Ensemble, path: NDArray[Any], state: NDArray[np.int64], rng: NDArray[np.uint64]
@@ -48,7 +49,7 @@ class Chain:
         seed = np.array(seed)
         if seed.shape != (4,) or seed.dtype != np.uint64 or not seed.any():
             raise ValueError("a seed is four words of type uint64, not all zero")
-        path = np.zeros(4 * LARGEST_CYCLE, dtype=EVENT)
+        path = np.zeros(FREE_SLOTS, dtype=EVENT)
         ne = ensemble.electrons
         order = [*range(HEAD, HEAD + ne), *range(TAIL, TAIL + ne)]
         for before, after in zip(order[:-1], order[1:], strict=True):
@@ -99,7 +100,7 @@ class Chain:
             raise ValueError("these arrays are not the state of a chain")
         if path[TAIL]["time"] != ensemble.beta:
             raise ValueError(f"this chain has beta = {path[TAIL]['time']}, not {ensemble.beta}")
-        larger = np.zeros(min(len(path) + 4 * LARGEST_CYCLE, MAX_EVENTS + FIRST), dtype=EVENT)
+        larger = np.zeros(min(len(path) + FREE_SLOTS, MAX_EVENTS + FIRST), dtype=EVENT)
         larger[: len(path)] = path
         return cls(ensemble, larger, state, rng)
 

@@ -35,7 +35,7 @@ class Tries(NamedTuple):
     """
 
     number: int
-    useful: Callable[[np.void], bool] = lambda par: True
+    useful: Callable[[np.void], bool] = lambda par: True  # of every model
 
 
 def _joins_hops(par: np.void) -> bool:
@@ -102,8 +102,8 @@ def run_bins(
 ):
     """Continue to fill `rows` with sums over `per_row` measurements, `interval` cycles apart.
 
-    Returns True when all rows are full, False when the path needs larger arrays; then call again with them:
-    progress is in `state`.
+    Returns True when all rows are full, False when the path needs larger arrays, which are then passed in the
+    next call: progress is in `state`.
     """
     while state[ROW] < rows.shape[0]:
         while state[MEASUREMENT] < per_row:

@@ -11,6 +11,8 @@ from hpcbip.models import BULK_EDGE, Lattice, Model
 from hpcbip.qmc.kernel.parameters import kernel_parameters
 from hpcbip.qmc.kernel.path import half_range
 
+UPDATES_PER_EVENT = 8.0  # between two measurements
+
 
 @dataclass(frozen=True)
 class Ensemble:
@@ -79,7 +81,7 @@ class Ensemble:
         """Cycles between two measurements: a few updates per event of the path, so that measuring costs
         little."""
         events = self.beta * self.lattice.coordination * self.model.t * self.electrons
-        return max(1, round(8.0 * events / self.updates_per_cycle))
+        return max(1, round(UPDATES_PER_EVENT * events / self.updates_per_cycle))
 
     @property
     def interval(self) -> int:

@@ -18,8 +18,8 @@ from hpcbip.qmc.estimators.waves import WAVE_LAGS, WAVE_PERIOD
 from hpcbip.qmc.kernel.path import DIRECTIONS, SITE, field_bits, half_range, pack
 from hpcbip.qmc.layout import FAMILIES, family_offsets
 
-MAX_D = 3
-MAX_Z = SITE  # neighbours of a site: fcc has 12
+MAX_DIMENSION = 3
+MAX_NEIGHBOURS = SITE  # neighbours of a site: fcc has 12
 REACH = {1: 1024, 2: 20, 3: MAX_SHELLS}  # half width of the table of the interaction: every shell fits
 TABLE = max((2 * reach + 1) ** d for d, reach in REACH.items())
 MAX_MOMENTA = 6
@@ -37,23 +37,23 @@ KERNEL_PARAMETERS = np.dtype(
         *((name, "i8") for name in FAMILIES),
         *((name, "f8") for name in ("beta", "edge", "U", "V", "kappa")),
         ("repeats", "i8", (len(UPDATES),)),
-        ("extent", "i8", (MAX_D,)),
+        ("extent", "i8", (MAX_DIMENSION,)),
         # by direction, vertices included: packed and lattice vectors, amplitudes t, t² and g², frequency Ω
         ("step", "i8", (DIRECTIONS,)),
-        ("vectors", "i8", (DIRECTIONS, MAX_D)),
+        ("vectors", "i8", (DIRECTIONS, MAX_DIMENSION)),
         ("bare", "f8", (DIRECTIONS,)),
         ("bare2", "f8", (DIRECTIONS,)),
         ("joined2", "f8", (DIRECTIONS,)),
         ("frequency", "f8", (DIRECTIONS,)),
-        ("metric", "f8", (MAX_D, MAX_D)),
-        ("momenta", "i8", (MAX_MOMENTA, MAX_D)),
+        ("metric", "f8", (MAX_DIMENSION, MAX_DIMENSION)),
+        ("momenta", "i8", (MAX_MOMENTA, MAX_DIMENSION)),
         ("cosine", "f8", (WAVE_PERIOD,)),
         # pairs of directions d1, d2 are coded z d1 + d2
-        ("corner_count", "i8", (MAX_Z**2,)),
-        ("corners", "i8", (MAX_Z**2, MAX_Z)),
+        ("corner_count", "i8", (MAX_NEIGHBOURS**2,)),
+        ("corners", "i8", (MAX_NEIGHBOURS**2, MAX_NEIGHBOURS)),
         ("split_count", "i8", (DIRECTIONS,)),
-        ("splits", "i8", (MAX_Z, MAX_Z)),
-        ("merged", "i8", (MAX_Z**2,)),
+        ("splits", "i8", (MAX_NEIGHBOURS, MAX_NEIGHBOURS)),
+        ("merged", "i8", (MAX_NEIGHBOURS**2,)),
         ("potential", "f8", (TABLE,)),
     ]
 )

@@ -30,7 +30,7 @@ from hpcbip.qmc.kernel.path import (
 from hpcbip.qmc.kernel.rng import accept, scale_free
 from hpcbip.qmc.updates.blocks import block_end, closed
 
-OCTAVES = 9
+OCTAVES = 9  # the largest of the scale-free number of events
 
 
 @kernel

@@ -18,7 +18,7 @@ from hpcbip.qmc.kernel.path import EVENTS, SITE, bond_of, random_event, shift, s
 from hpcbip.qmc.kernel.rng import accept, below, scale_free
 from hpcbip.qmc.updates.blocks import block_end, closed, move_block
 
-OCTAVES = 6
+OCTAVES = 6  # the largest of the scale-free number of events
 
 
 @kernel

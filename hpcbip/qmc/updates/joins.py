@@ -25,7 +25,7 @@ from hpcbip.qmc.kernel.path import EVENTS, FIRST, SITE, join, random_event
 from hpcbip.qmc.kernel.rng import accept, below, coin, octave, uniform
 
 SHORTEST = 8  # events of the shortest list
-OCTAVES = 7
+OCTAVES = 7  # the largest of the scale-free number of events
 
 
 NO_LIST = 0  # length of a list of choices from which the update must not draw

@@ -42,13 +42,13 @@ from hpcbip.qmc.kernel.rng import below, coin, uniform
 
 @kernel
 def pair_weight(par, direction, duration):
-    """w(τ): bare or joined pair of hops on one bond a time τ apart."""
+    """Return w(τ), the weight of a bare or joined pair of hops on one bond a time τ apart."""
     return par.bare2[direction] + par.joined2[direction] * math.exp(-par.frequency[direction] * duration)
 
 
 @kernel
 def proposals(par, n, interval):
-    """Ratio of the proposals of removal and insertion of a pair in a path of n events."""
+    """Return the ratio of the proposals of removal and insertion of a pair in a path of n events."""
     return 0.5 * par.z * interval * interval * (n + par.electrons) / (n + 2)
 
 

@@ -44,7 +44,7 @@ def _ratio(par, n, interval):
 
 @kernel
 def _on_world_line(path, i, electron):
-    """The last event (or head) of an electron at or before slot i of the path."""
+    """Find the last event (or head) of an electron at or before slot i of the path."""
     while path[i].electron != electron:
         i = np.uint32(path[i].prev) if i >= FIRST else np.uint32(electron)
     return i

@@ -50,11 +50,11 @@ class Cluster:
 
     @cached_property
     def coordinates(self) -> list[Vector]:
-        """Of all sites, in order."""
+        """The coordinates of all sites, in order."""
         return list(itertools.product(*map(range, self.extents)))
 
     def site(self, x: NDArray[np.int64]) -> int | None:
-        """The site with these coordinates; None if an open cluster has none there."""
+        """Return the site with these coordinates; None if an open cluster has none there."""
         inside = tuple(int(c) for c in (np.mod(x, self.extents) if self.periodic else x))
         return self.coordinates.index(inside) if inside in self.coordinates else None
 
@@ -64,8 +64,8 @@ class Cluster:
         return [sign * np.array(axis) for axis in self.grid.axes for sign in (1, -1)]
 
     def hop(self, site: int, k: int) -> tuple[int, Vector] | None:
-        """Where step k leads from a site, and the bond (lower site, axis) it takes; None if it leaves the
-        cluster."""
+        """Tell where step k leads from a site, and the bond (lower site, axis) it takes; None if it leaves
+        the cluster."""
         target = self.site(np.add(self.coordinates[site], self.steps[k]))
         if target is None:
             return None
@@ -78,8 +78,8 @@ class Cluster:
         return [(i, a) for i in sites for a in axes if self.hop(i, 2 * a) is not None]
 
     def separation(self, i: int, j: int) -> Vector:
-        """r_i - r_j, on a periodic cluster the image with coordinates nearest to zero (half the extent:
-        positive)."""
+        """Return r_i - r_j, on a periodic cluster the image with coordinates nearest to zero (half the
+        extent: positive)."""
         difference = np.subtract(self.coordinates[i], self.coordinates[j])
         if self.periodic:
             difference = np.mod(difference, self.extents)
@@ -87,7 +87,7 @@ class Cluster:
         return tuple(int(x) for x in difference)
 
     def length2(self, r: Vector) -> float:
-        """|r|²."""
+        """Return |r|²."""
         return float(r @ np.array(self.grid.metric) @ r)
 
 

@@ -45,7 +45,7 @@ class BoundPair:
     weights: NDArray[np.float64]
 
     def weight(self, *displacement: int) -> float:
-        """P(r1 - r2 = displacement)."""
+        """Return P(r1 - r2 = displacement)."""
         return float(self.weights[displacement])
 
     @property
@@ -57,8 +57,8 @@ class BoundPair:
 
 
 def attractive_hubbard(dimension: int, U: float, t: float = 1.0, size: int = 256) -> BoundPair:
-    """The bound pair of the attractive Hubbard model on the chain (1) or the square lattice (2), from size^d
-    momenta.
+    """Solve for the bound pair of the attractive Hubbard model on the chain (1) or the square lattice (2),
+    from size^d momenta.
 
     Raises:
         ValueError: if U does not bind a pair that fits into the grid.
@@ -118,8 +118,8 @@ def finite_beta(
     half_width: int = 30,
     slope: tuple[int, int, int] = (4, 24, 24),
 ) -> dict[str, float]:
-    """What a path of length β with free ends samples, t = 1: averages over [edge, β - edge] at K = 0, trial
-    e^{-κ|r|₁}.
+    """Return what a path of length β with free ends samples, t = 1: averages over [edge, β - edge] at K = 0,
+    trial e^{-κ|r|₁}.
 
     The relative coordinate (lattice coordinates) is cut at |r_a| ≤ half_width; all bonds have one length.
     Without phonons every state is its own image under inversion with exchange, so the hops, |ΔR|² =
