@@ -66,8 +66,8 @@ def main(seconds: float, seeds: int, store: bool, out: Path) -> None:
     head = (
         f"# Speed of release {__version__}\n\nMade by `python benchmarks/release.py --seconds {seconds:g} "
         f"--seeds {seeds}`, one core. Ratios are to the stored figures of {stored['version']}; "
-        "below one is better. τ: integrated autocorrelation time in CPU seconds; the last columns are error × "
-        "√(CPU seconds).\n\n"
+        "below one is better. τ: integrated autocorrelation time in CPU seconds; the last columns are error "
+        "× √(CPU seconds).\n\n"
         "![benchmark](benchmark.png)\n\n"
     )
     (out / "benchmark.md").write_text(head + markdown(rows))
