@@ -8,7 +8,7 @@ import sys
 import pytest
 
 from hpcbip.models import LATTICES, Model
-from hpcbip.qmc import Ensemble
+from hpcbip.qmc import Ensemble, cycle
 from hpcbip.qmc.cycle import CYCLE, UPDATES, tries_per_cycle
 from hpcbip.qmc.estimators import displacement, energy, pair, phonons
 from hpcbip.qmc.estimators.measure import (
@@ -81,3 +81,7 @@ def test_updates_without_use_are_not_tried() -> None:
     assert set(UPDATES) - bond == {"split", "line", "exchange"}
     assert set(UPDATES) - tried(Model("square", "holstein", 1.0, 1.0, 0.5)) == {"join", "split"}
     assert "split" in tried(Model("triangular", "bond", 1.0, 1.0, 0.5))
+
+
+def test_numbers_of_updates_are_those_of_their_columns() -> None:
+    assert [getattr(cycle, name.upper()) for name in UPDATES] == list(range(len(UPDATES)))
