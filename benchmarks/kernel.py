@@ -1,7 +1,7 @@
 """Speed of the sampler at one point: error × √(CPU seconds), the figure that counts, and updates per second.
 
-    python benchmarks/kernel.py --lattice square --coupling bond --omega 0.3 --lambda 0.5 --U 8 --sector bipolaron
-    --seconds 100
+    python benchmarks/kernel.py --lattice square --coupling bond --omega 0.3 --lambda 0.5 --U 8 --sector
+    bipolaron --seconds 100
 
 Runs one Markov chain on one core after a thermalisation of a fifth of the time. Errors are Γ-method errors.
 """
@@ -49,11 +49,13 @@ def main(
         click.echo(json.dumps(result, indent=1))
         return
     click.echo(
-        f"{result['updates_per_s']:.3g} updates/s, {result['cpu_s']:.1f} CPU seconds, beta = {result['beta']:g}"
+        f"{result['updates_per_s']:.3g} updates/s, {result['cpu_s']:.1f} CPU seconds, "
+        f"beta = {result['beta']:g}"
     )
     for name, value in result["value"].items():
         click.echo(
-            f"{name:18s} {value:11.5f} ± {result['error'][name]:.5f}   tau {result['tau_cpu_s'][name]:8.4f} CPU s   "
+            f"{name:18s} {value:11.5f} ± {result['error'][name]:.5f}   "
+            f"tau {result['tau_cpu_s'][name]:8.4f} CPU s   "
             f"error × √CPU s {result['err_sqrt_cpu'][name]:.4f}"
         )
     click.echo(

@@ -1,11 +1,14 @@
-"""What the machine code costs: an update against β, and the start of a process with and without compiled code.
+"""What the machine code costs: an update against β, and the start of a process with and without compiled
+code.
 
     python benchmarks/machine.py
 
-1. Updates per second at t/Ω = 10/3, λ = 0.5, U = 8 on paths of β = 20, 80 and 320: an update costs the same on all.
-2. Nanoseconds per call of every update and microseconds per measurement (with the reflections), there and at β = 80.
-3. Seconds from the start of a process to its first block of 100,000 updates: with nothing compiled, with the compiled
-   kernel in the cache, and four processes at once with nothing compiled.
+1. Updates per second at t/Ω = 10/3, λ = 0.5, U = 8 on paths of β = 20, 80 and 320: an update costs the same
+   on all.
+2. Nanoseconds per call of every update and microseconds per measurement (with the reflections), there and at
+   β = 80.
+3. Seconds from the start of a process to its first block of 100,000 updates: with nothing compiled, with the
+   compiled kernel in the cache, and four processes at once with nothing compiled.
 """
 
 from __future__ import annotations
@@ -21,8 +24,8 @@ import numpy as np
 from sampling import markdown, point
 
 from hpcbip.qmc import Chain
-from hpcbip.qmc.cycle import UPDATES
-from hpcbip.qmc.ensemble import raw_columns
+from hpcbip.qmc.cycle import COUNTS, UPDATES
+from hpcbip.qmc.layout import kernel_columns
 
 FIRST_BLOCK = """
 import numpy as np
@@ -34,7 +37,7 @@ print(Chain.start(ensemble, np.arange(1, 5, dtype=np.uint64)).run_block(1, 100_0
 
 
 def updates_per_second(beta: float, seconds: float) -> float:
-    """Of one chain after its thermalisation."""
+    """Measure the updates per second of one chain after its thermalisation."""
     ensemble = point("square", "bond", 0.3, 0.5, 8.0, beta=beta)
     chain = Chain.start(ensemble, np.arange(1, 5, dtype=np.uint64))
     chain.thermalise(int(100_000 * beta))
@@ -46,7 +49,7 @@ def updates_per_second(beta: float, seconds: float) -> float:
 
 
 def calls() -> list[dict[str, object]]:
-    """The time of every update, from cycles that try one of them four times as often, and of a measurement."""
+    """Time every update, from cycles that try one of them four times as often, and a measurement."""
     ensemble = point("square", "bond", 0.3, 0.5, 8.0, beta=80.0)
     chain = Chain.start(ensemble, np.arange(1, 5, dtype=np.uint64))
     chain.thermalise(20_000_000)
@@ -54,8 +57,8 @@ def calls() -> list[dict[str, object]]:
     updates = 40_000
 
     def seconds(per_row: int, cycles: int) -> float:
-        rows = np.zeros((1, len(raw_columns(ensemble))))
-        counts = np.zeros((len(UPDATES), 2), dtype=np.int64)
+        rows = np.zeros((1, len(kernel_columns(ensemble))))
+        counts = np.zeros((len(UPDATES), COUNTS), dtype=np.int64)
         times = []
         for _ in range(5):
             started = time.process_time()
@@ -79,7 +82,7 @@ def calls() -> list[dict[str, object]]:
 
 
 def first_blocks(cache: str, processes: int) -> float:
-    """Seconds until that many processes, started together, have all done their first block.
+    """Measure the seconds until that many processes, started together, have all done their first block.
 
     Raises:
         RuntimeError: if one of them fails, or if they do not all find the same.

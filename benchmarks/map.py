@@ -3,8 +3,8 @@
     python benchmarks/map.py --seconds 40 --out docs
 
 Square lattice, bond coupling, U = 8 t, bipolaron; one Markov chain per point on one core. Writes the table
-(map.md) and the figure (map.png): integrated autocorrelation time of the displacement in CPU seconds, relative error of
-m* after one CPU minute, and the CPU minutes that 5 % on m* take.
+(map.md) and the figure (map.png): integrated autocorrelation time of the displacement in CPU seconds,
+relative error of m* after one CPU minute, and the CPU minutes that 5 % on m* take.
 """
 
 from __future__ import annotations
@@ -55,8 +55,8 @@ def main(seconds: float, out: Path) -> None:
         click.echo("  ".join(f"{key} {number:.4g}" for key, number in rows[-1].items()))
     head = (
         "# Cost of the mass over (λ, t/Ω)\n\nMade by `python benchmarks/map.py "
-        f"--seconds {seconds:g}`: square lattice, bond coupling, U = 8 t, one core. τ: integrated autocorrelation "
-        "time.\n\n![map](map.png)\n\n"
+        f"--seconds {seconds:g}`: square lattice, bond coupling, U = 8 t, one core. τ: integrated "
+        "autocorrelation time.\n\n![map](map.png)\n\n"
     )
     (out / "map.md").write_text(head + markdown(rows))
     _figure(rows, out / "map.png")

@@ -1,11 +1,11 @@
-"""The sampler against published numbers (PHYSICS.md section 4): one table with z-scores.
+"""The sampler against published numbers (docs/physics.md, "Published numbers"): one table with z-scores.
 
     python benchmarks/published.py --seconds 45 --out docs/published.md
 
-Every row is one Markov chain on one core, sampled for that many CPU seconds (energies twice as long); β is that of
-`beta: auto`, for masses half as long again, because weakly bound pairs need it. Numbers read off
-logarithmic figures count with ± 30 % (a range: its middle, and at least 30 %); z is the difference in units of both
-errors together.
+Every row is one Markov chain on one core, sampled for that many CPU seconds (energies twice as long); β is
+that of `beta: auto`, for masses half as long again, because weakly bound pairs need it. Numbers read off
+logarithmic figures count with ± 30 % (a range: its middle, and at least 30 %); z is the difference in units
+of both errors together.
 """
 
 from __future__ import annotations
@@ -96,8 +96,8 @@ def main(seconds: float, out: Path | None) -> None:
     if out:
         text = (
             "# Published numbers\n\nMade by `python benchmarks/published.py "
-            f"--seconds {seconds:g} --out docs/published.md`; masses in m0 = 1/t. What is read off logarithmic figures "
-            "counts with ± 30 %. 4.96(7) is 4.96 ± 0.07.\n\n"
+            f"--seconds {seconds:g} --out docs/published.md`; masses in m0 = 1/t. What is read off "
+            "logarithmic figures counts with ± 30 %. 4.96(7) is 4.96 ± 0.07.\n\n"
         )
         out.write_text(text + table)
 

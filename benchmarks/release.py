@@ -2,10 +2,10 @@
 
     python benchmarks/release.py --seconds 40 [--store]
 
-Prints updates/s, integrated autocorrelation times in CPU seconds and error × √(CPU seconds) of E, m* and ⟨(r1-r2)²⟩,
-with their ratios to the stored figures (below one is better), and writes docs/benchmark.md and docs/benchmark.png.
-`--store` makes the new figures the stored ones (benchmarks/figures.json). Timings are those of one core of the machine
-at hand: compare on the same one.
+Prints updates/s, integrated autocorrelation times in CPU seconds and error × √(CPU seconds) of E, m* and
+⟨(r1-r2)²⟩, with their ratios to the stored figures (below one is better), and writes docs/benchmark.md and
+docs/benchmark.png. `--store` makes the new figures the stored ones (benchmarks/figures.json). Timings are
+those of one core of the machine at hand: compare on the same one.
 """
 
 from __future__ import annotations
@@ -58,15 +58,16 @@ def main(seconds: float, seeds: int, store: bool, out: Path) -> None:
     rows = []
     for name, (lattice, coupling, omega, lam, U, V, sector) in POINTS.items():
         ensemble = point(lattice, coupling, omega, lam, U, V, sector)
-        now[name] = _together([benchmark(ensemble, seconds, seed) for seed in range(1, seeds + 1)])
+        now[name] = _averaged([benchmark(ensemble, seconds, seed) for seed in range(1, seeds + 1)])
         rows.append(_row(name, now[name], stored["points"].get(name)))
         click.echo(
             "  ".join(f"{cell:.3g}" if isinstance(cell, float) else str(cell) for cell in rows[-1].values())
         )
     head = (
-        f"# Speed of release {__version__}\n\nMade by `python benchmarks/release.py --seconds {seconds:g} --seeds "
-        f"{seeds}`, one core. Ratios are to the stored figures of {stored['version']}; below one is better. τ: "
-        "integrated autocorrelation time in CPU seconds; the last columns are error × √(CPU seconds).\n\n"
+        f"# Speed of release {__version__}\n\nMade by `python benchmarks/release.py --seconds {seconds:g} "
+        f"--seeds {seeds}`, one core. Ratios are to the stored figures of {stored['version']}; "
+        "below one is better. τ: integrated autocorrelation time in CPU seconds; the last columns are error "
+        "× √(CPU seconds).\n\n"
         "![benchmark](benchmark.png)\n\n"
     )
     (out / "benchmark.md").write_text(head + markdown(rows))
@@ -75,8 +76,9 @@ def main(seconds: float, seeds: int, store: bool, out: Path) -> None:
         FIGURES.write_text(json.dumps({"version": __version__, "points": now}, indent=1) + "\n")
 
 
-def _together(runs: list[dict[str, Any]]) -> dict[str, Any]:
-    """Figures of several chains: means of the speeds and times, root mean squares of the errors."""
+def _averaged(runs: list[dict[str, Any]]) -> dict[str, Any]:
+    """Average the figures of several chains: means of the speeds and times, root mean squares of the
+    errors."""
     merged: dict[str, Any] = {"updates_per_s": float(np.mean([run["updates_per_s"] for run in runs]))}
     for key in ("tau_cpu_s", "err_sqrt_cpu"):
         merged[key] = {

@@ -1,6 +1,7 @@
 """What all benchmarks share: one point sampled by one Markov chain on one core, and the figures that count.
 
-Errors are Γ-method errors; `err_sqrt_cpu` is error × √(CPU seconds), which does not depend on how long one samples.
+Errors are Γ-method errors; `err_sqrt_cpu` is error × √(CPU seconds), which does not depend on how long one
+samples.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ def point(
     sector: str = "bipolaron",
     beta: float | None = None,
 ) -> Ensemble:
-    """The ensemble of one point, t = 1, at the β of `beta: auto` unless it is given."""
+    """Build the ensemble of one point, t = 1, at the β of `beta: auto` unless it is given."""
     g = coupling_from_lambda(get_lattice(lattice), coupling, lam, omega, 1.0)
     pair = sector == "bipolaron"
     model = Model(lattice, coupling, 1.0, omega, g, *((U, V) if pair else ()))
@@ -40,7 +41,7 @@ def point(
 
 
 def sample(ensemble: Ensemble, seconds: float, seed: int = 1) -> tuple[np.ndarray, float]:
-    """Bins of a chain that is sampled for `seconds` of CPU time after a thermalisation of a fifth of that, and the CPU
+    """Sample bins of a chain for `seconds` of CPU time after a thermalisation of a fifth of that, and the CPU
     seconds they took."""
     warm_up()
     chain = Chain.start(ensemble, np.random.SeedSequence(seed).generate_state(4, np.uint64))
@@ -55,7 +56,7 @@ def sample(ensemble: Ensemble, seconds: float, seed: int = 1) -> tuple[np.ndarra
 
 
 def observables(ensemble: Ensemble, rows: np.ndarray) -> tuple[list[str], np.ndarray]:
-    """Bin rows turned into energy, mass (linearised about its mean), phonon number and pair distance."""
+    """Turn bin rows into energy, mass (linearised about its mean), phonon number and pair distance."""
     names = columns(ensemble)
     sector = "bipolaron" if ensemble.electrons == 2 else "polaron"
     unit = 3 - ensemble.electrons  # m_e = 1/(2t), m0 = 1/t
@@ -70,7 +71,7 @@ def observables(ensemble: Ensemble, rows: np.ndarray) -> tuple[list[str], np.nda
 
 
 def markdown(rows: list[dict[str, Any]], digits: int = 3) -> str:
-    """A table in Markdown; floats with so many digits, — for None."""
+    """Format a table in Markdown; floats with so many digits, — for None."""
     table = Table(*rows[0], box=box.MARKDOWN)
     for row in rows:
         shown = ("—" if cell is None else cell for cell in row.values())
@@ -81,7 +82,7 @@ def markdown(rows: list[dict[str, Any]], digits: int = 3) -> str:
 
 
 def benchmark(ensemble: Ensemble, seconds: float, seed: int = 1) -> dict[str, Any]:
-    """The figures of one point, as `benchmarks/kernel.py --json` prints them."""
+    """Measure the figures of one point, as `benchmarks/kernel.py --json` prints them."""
     rows, cpu = sample(ensemble, seconds, seed)
     names, series = observables(ensemble, rows)
     analysis = gamma_method([series])

@@ -102,7 +102,7 @@ def test_walls(path: Path) -> None:
 
 def test_floors_test_sees_relative_and_absolute_imports() -> None:
     names = set(imports(PACKAGE / "campaign" / "plan.py"))
-    assert {"hpcbip.campaign.schema.Config", "hpcbip.models.Model", "hpcbip.qmc.Ensemble"} <= names
+    assert {"hpcbip.campaign.schema.Config", "hpcbip.models.Model", "hpcbip.qmc.ensemble.Ensemble"} <= names
 
 
 @pytest.mark.parametrize(

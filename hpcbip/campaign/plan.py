@@ -8,14 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from hpcbip.campaign.identity import chain_seed, identity_of
 from hpcbip.campaign.schema import BetaSection, Config, ModelSection, PointSection
 from hpcbip.models import Model, coupling_from_lambda, get_lattice, lambda_from_coupling
-
-if TYPE_CHECKING:
-    from hpcbip.qmc import Ensemble
+from hpcbip.qmc.ensemble import Ensemble
 
 __all__ = ["EnsembleKey", "EnsembleRecord", "Plan", "Point", "auto_beta", "chain_seed", "make_plan"]
 
@@ -45,8 +43,6 @@ class EnsembleRecord:
 
     def build(self) -> Ensemble:
         """The kernel's description of this ensemble."""
-        from hpcbip.qmc import Ensemble  # here, because it compiles: a plan alone needs no kernel
-
         model = Model(
             **{key: value for key, value in self.parameters.items() if key not in ("beta", "electrons")}
         )

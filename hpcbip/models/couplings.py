@@ -15,13 +15,15 @@ import math
 from hpcbip.models.lattice import Lattice
 
 COUPLINGS: tuple[str, ...] = ("bond", "holstein", "bond+holstein")
-BOND = ("bond", "bond+holstein")  # those with an oscillator on every bond
-SITE = ("holstein", "bond+holstein")  # those with an oscillator on every site
+BOND_COUPLINGS = ("bond", "bond+holstein")  # those with an oscillator on every bond
+SITE_COUPLINGS = ("holstein", "bond+holstein")  # those with an oscillator on every site
 
 
 def check_coupling(coupling: str) -> None:
-    """Raises:
-    ValueError: for an unknown coupling; the message lists the known ones.
+    """Refuse an unknown coupling.
+
+    Raises:
+        ValueError: the message lists the known ones.
     """
     if coupling not in COUPLINGS:
         raise ValueError(f"unknown coupling {coupling!r}; allowed: {', '.join(COUPLINGS)}")
@@ -35,7 +37,7 @@ def _lambda_per_g2(lattice: Lattice, coupling: str, omega: float, t: float) -> f
 
 
 def coupling_from_lambda(lattice: Lattice, coupling: str, lam: float, omega: float, t: float) -> float:
-    """g ≥ 0 (units of energy) for a given λ ≥ 0.
+    """Return g ≥ 0 (units of energy) for a given λ ≥ 0.
 
     Raises:
         ValueError: for an unknown coupling.
@@ -44,7 +46,7 @@ def coupling_from_lambda(lattice: Lattice, coupling: str, lam: float, omega: flo
 
 
 def lambda_from_coupling(lattice: Lattice, coupling: str, g: float, omega: float, t: float) -> float:
-    """λ for a given g (units of energy).
+    """Return λ for a given g (units of energy).
 
     Raises:
         ValueError: for an unknown coupling.

@@ -17,7 +17,7 @@ from types import MappingProxyType
 import numpy as np
 from numpy.typing import NDArray
 
-MOMENTUM_PERIOD = 16
+MOMENTUM_PERIOD = 16  # phases K·a of the momenta are multiples of 2π over this number
 MAX_SHELLS = 8  # neighbour shells with interactions of their own
 MAX_AXES = 6  # bond axes of a lattice; fcc has as many
 
@@ -85,7 +85,7 @@ class Lattice:
         return np.array(along + diagonal)
 
     def shells(self, number: int) -> list[float]:
-        """The distances of the first neighbour shells, in lattice constants.
+        """Return the distances of the first neighbour shells, in lattice constants.
 
         Raises:
             ValueError: if sites of these shells have lattice coordinates beyond `MAX_SHELLS`: the primitive
@@ -100,7 +100,7 @@ class Lattice:
         return [float(x) for x in radii]
 
     def cluster(self, *shape: int, periodic: bool = False) -> Lattice:
-        """The finite cluster of the given extents, open or periodic.
+        """Return the finite cluster of the given extents, open or periodic.
 
         Raises:
             ValueError: if the number of extents is not d, or an extent is below 1 (periodic: below 3).
@@ -141,7 +141,8 @@ LATTICES: Mapping[str, Lattice] = MappingProxyType(
 
 
 def written_lattice(vectors: Sequence[Sequence[float]], bonds: Sequence[Sequence[int]]) -> Lattice:
-    """A Bravais lattice from its primitive vectors (rows, Cartesian) and one lattice vector per bond axis.
+    """Define a Bravais lattice by its primitive vectors (rows, Cartesian) and one lattice vector per bond
+    axis.
 
     Its name is its definition, so it can go wherever the name of a lattice goes.
 
@@ -171,7 +172,7 @@ def written_lattice(vectors: Sequence[Sequence[float]], bonds: Sequence[Sequence
 
 @cache
 def get_lattice(name: str) -> Lattice:
-    """The infinite lattice of that name, or the one that the name writes out as JSON, {"vectors": ...,
+    """Return the infinite lattice of that name, or the one that the name writes out as JSON, {"vectors": ...,
     "bonds": ...}.
 
     Raises:

@@ -1,4 +1,4 @@
-"""The Hamiltonian of one point of a scan (PHYSICS.md section 1)."""
+"""The Hamiltonian of one point of a scan (docs/physics.md, "Models")."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from hpcbip.models.couplings import BOND, SITE, check_coupling, lambda_from_coupling
+from hpcbip.models.couplings import BOND_COUPLINGS, SITE_COUPLINGS, check_coupling, lambda_from_coupling
 from hpcbip.models.lattice import Lattice, get_lattice
 
 BULK_EDGE = 0.2
@@ -17,8 +17,8 @@ BULK_EDGE = 0.2
 
 @dataclass(frozen=True)
 class Model:
-    """H = -Σ_b t_b K_b + Σ_{i<j} V(r_i - r_j) n_i n_j + U Σ n↑n↓ + Ω Σ b†b + coupling; all energies in the
-    same unit.
+    """The Hamiltonian H = -Σ_b t_b K_b + Σ_{i<j} V(r_i - r_j) n_i n_j + U Σ n↑n↓ + Ω Σ b†b + coupling; all
+    energies in the same unit.
 
     K_b = Σ_σ (c†_iσ c_jσ + h.c.) of the bond b = <ij>. The coupling is g Σ_b K_b (b†_b + b_b) for `bond`, g
     Σ_i n_i (b†_i + b_i) for `holstein`, and for `bond+holstein` both, with g and Ω for the bonds and
@@ -73,29 +73,29 @@ class Model:
 
     @property
     def hoppings(self) -> NDArray[np.float64]:
-        """t of every bond axis, shape (axes,)."""
+        """The hopping t of every bond axis, shape (axes,)."""
         return self.t * np.array(self.t_factors or (1.0,) * len(self.bravais.axes))
 
     @property
     def bond_couplings(self) -> NDArray[np.float64]:
-        """g of every bond axis, shape (axes,); zero without bond coupling."""
-        g = self.g if self.coupling in BOND else 0.0
+        """The coupling g of every bond axis, shape (axes,); zero without bond coupling."""
+        g = self.g if self.coupling in BOND_COUPLINGS else 0.0
         return g * np.array(self.g_factors or (1.0,) * len(self.bravais.axes))
 
     @property
     def site_coupling(self) -> float:
-        """g of the site oscillators; zero without Holstein coupling."""
-        if self.coupling not in SITE:
+        """The coupling g of the site oscillators; zero without Holstein coupling."""
+        if self.coupling not in SITE_COUPLINGS:
             return 0.0
         return self.g if self.coupling == "holstein" else self.g_holstein
 
     @property
     def site_frequency(self) -> float:
-        """Ω of the site oscillators."""
+        """The frequency Ω of the site oscillators."""
         return self.omega_holstein if self.coupling == "bond+holstein" else self.omega
 
     def interaction(self, distance: ArrayLike) -> NDArray[np.float64]:
-        """V(r) at these distances |r| (lattice constants), zero included: U, the shells' energies or
+        """Return V(r) at these distances |r| (lattice constants), zero included: U, the shells' energies or
         V/|r|."""
         distance = np.asarray(distance, dtype=np.float64)
         result = np.divide(self.V, distance, out=np.zeros_like(distance), where=distance > 0)
@@ -107,9 +107,9 @@ class Model:
 
     @property
     def lam(self) -> float:
-        """λ in the convention of this lattice and coupling (see `couplings`)."""
+        """The coupling λ in the convention of this lattice and coupling (see `couplings`)."""
         return lambda_from_coupling(self.bravais, self.coupling, self.g, self.omega, self.t)
 
     def parameters(self) -> dict[str, str | float]:
-        """The canonical parameters, from which points of a scan take their identity."""
+        """Return the canonical parameters, from which points of a scan take their identity."""
         return asdict(self)

@@ -9,18 +9,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hpcbip.models import Model
-from hpcbip.qmc.cycle import EVENTS, LARGEST_CYCLE, STATE_WORDS, UPDATES, run_bins
-from hpcbip.qmc.ensemble import Ensemble, columns, kept_columns, raw_columns
-from hpcbip.qmc.estimators.measure import MARK
-from hpcbip.qmc.kernel.parameters import LAGS
-from hpcbip.qmc.kernel.path import EVENT, FIRST, MAX_EVENTS, TAIL
-from hpcbip.qmc.kernel.symmetry import CLOUD_COLUMNS
+from hpcbip.qmc.cycle import ACCEPTED, COUNTS, LARGEST_CYCLE, TRIED, UPDATES, run_bins
+from hpcbip.qmc.ensemble import Ensemble
+from hpcbip.qmc.estimators.displacement import LAGS, MARK_ROWS
+from hpcbip.qmc.estimators.measure import ESTIMATORS, MOST_SUMS, WORK_ROWS
+from hpcbip.qmc.estimators.waves import WAVE_PARTS
+from hpcbip.qmc.kernel.path import EVENT, EVENTS, FIRST, HEAD, MAX_EVENTS, STATE_WORDS, TAIL
+from hpcbip.qmc.kernel.symmetry import CENTRE
+from hpcbip.qmc.layout import sector_mask
 
 CHOICES = 1024  # longest list of partners that the heat bath of the phonon lines considers
+FREE_SLOTS = 4 * LARGEST_CYCLE  # of a path that begins or is read back
 
 
 class Chain:
-    """One Markov chain of an ensemble, with its path, its random numbers and nothing hidden."""
+    """A Markov chain of an ensemble: its path and the state of its random numbers."""
 
     def __init__(
         self, ensemble: Ensemble, path: NDArray[Any], state: NDArray[np.int64], rng: NDArray[np.uint64]
@@ -29,15 +32,16 @@ class Chain:
         self._path, self._state, self._rng = path, state, rng
         self._choices = np.empty(CHOICES, dtype=np.uint32)
         self._weights = np.empty(CHOICES, dtype=np.float64)
-        self._work = np.zeros((6, ensemble.lattice.dimension))
-        self._marks = np.zeros((LAGS + 1, MARK, ensemble.lattice.dimension))
-        self._waves = np.zeros((LAGS + 1, 2))
-        self._cloud = self._room_for_lines()
-        self._kept = kept_columns(ensemble)
+        self._work = np.zeros((WORK_ROWS, ensemble.lattice.dimension))
+        self._sums = np.zeros((len(ESTIMATORS), MOST_SUMS))
+        self._marks = np.zeros((LAGS + 1, MARK_ROWS, ensemble.lattice.dimension))
+        self._waves = np.zeros((LAGS + 1, WAVE_PARTS))
+        self._cloud = self._cloud_array()
+        self._in_sector = sector_mask(ensemble)
 
     @classmethod
     def start(cls, ensemble: Ensemble, seed: NDArray[np.uint64]) -> Chain:
-        """A fresh chain: a path without events, both electrons at the origin.
+        """Start a chain from a path without events, both electrons at the origin.
 
         Raises:
             ValueError: if `seed` is not four words of type uint64, not all zero.
@@ -45,18 +49,18 @@ class Chain:
         seed = np.array(seed)
         if seed.shape != (4,) or seed.dtype != np.uint64 or not seed.any():
             raise ValueError("a seed is four words of type uint64, not all zero")
-        path = np.zeros(4 * LARGEST_CYCLE, dtype=EVENT)
+        path = np.zeros(FREE_SLOTS, dtype=EVENT)
         ne = ensemble.electrons
-        order = [*range(ne), *range(TAIL, TAIL + ne)]
-        for here, there in zip(order[:-1], order[1:], strict=True):
-            path[here]["next"], path[there]["prev"] = there, here
+        order = [*range(HEAD, HEAD + ne), *range(TAIL, TAIL + ne)]
+        for before, after in zip(order[:-1], order[1:], strict=True):
+            path[before]["next"], path[after]["prev"] = after, before
         for e in range(ne):
-            head, tail = path[e], path[TAIL + e]
+            head, tail = path[HEAD + e], path[TAIL + e]
             # a head is stored as a hop against its axis, whose lower site (0) is where the electron is
             # afterwards
             head["direction"], head["electron"] = 1, e
             tail["time"], tail["electron"] = ensemble.beta, e
-            head["enext"], tail["eprev"] = TAIL + e, e
+            head["enext"], tail["eprev"] = TAIL + e, HEAD + e
         return cls(ensemble, path, np.zeros(STATE_WORDS, dtype=np.int64), seed)
 
     def run_block(self, bins: int, updates_per_bin: int) -> NDArray[np.float64]:
@@ -67,26 +71,26 @@ class Chain:
         """
         cycles = self.ensemble.cycles
         per_row = max(1, updates_per_bin // self.ensemble.interval)
-        rows = np.zeros((bins, len(self._kept)))
+        rows = np.zeros((bins, len(self._in_sector)))
         accepted = np.zeros((bins, len(UPDATES)))
         for k in range(bins):
-            counts = np.zeros((len(UPDATES), 2), dtype=np.int64)
+            counts = np.zeros((len(UPDATES), COUNTS), dtype=np.int64)
             self._run(rows[k : k + 1], per_row, cycles, counts)
-            accepted[k] = counts[:, 1] / np.maximum(counts[:, 0], 1)
-        return np.hstack([rows[:, self._kept] / per_row, accepted])
+            accepted[k] = counts[:, ACCEPTED] / np.maximum(counts[:, TRIED], 1)
+        return np.hstack([rows[:, self._in_sector] / per_row, accepted])
 
     def thermalise(self, updates: int) -> None:
         """Advance the chain by about `updates` updates and measure nothing."""
         self.run_block(1, updates)
 
     def to_arrays(self) -> dict[str, NDArray[Any]]:
-        """The complete state: `path` (records of the used slots), `state` (int64), `rng` (uint64[4])."""
+        """Return the whole state: `path` (records of the used slots), `state` (int64), `rng` (uint64[4])."""
         used = FIRST + int(self._state[EVENTS])
         return {"path": self._path[:used].copy(), "state": self._state.copy(), "rng": self._rng.copy()}
 
     @classmethod
     def from_arrays(cls, ensemble: Ensemble, arrays: Mapping[str, NDArray[Any]]) -> Chain:
-        """The chain whose `to_arrays` gave these arrays; it goes on bit for bit.
+        """Rebuild the chain whose `to_arrays` gave these arrays; it continues bit for bit.
 
         Raises:
             ValueError: if the arrays are not those of a chain of this ensemble.
@@ -96,13 +100,13 @@ class Chain:
             raise ValueError("these arrays are not the state of a chain")
         if path[TAIL]["time"] != ensemble.beta:
             raise ValueError(f"this chain has beta = {path[TAIL]['time']}, not {ensemble.beta}")
-        room = np.zeros(min(len(path) + 4 * LARGEST_CYCLE, MAX_EVENTS + FIRST), dtype=EVENT)
-        room[: len(path)] = path
-        return cls(ensemble, room, state, rng)
+        larger = np.zeros(min(len(path) + FREE_SLOTS, MAX_EVENTS + FIRST), dtype=EVENT)
+        larger[: len(path)] = path
+        return cls(ensemble, larger, state, rng)
 
     def _run(self, rows: NDArray[np.float64], per_row: int, cycles: int, counts: NDArray[np.int64]) -> None:
         arguments = (self._state, self._rng, self.ensemble.parameters, rows, per_row, cycles, counts)
-        scratch = (self._choices, self._weights, self._work)
+        scratch = (self._choices, self._weights, self._work, self._sums)
         while not run_bins(self._path, *arguments, *scratch, self._cloud, self._marks, self._waves):
             if len(self._path) == MAX_EVENTS + FIRST:
                 raise OverflowError(
@@ -111,13 +115,11 @@ class Chain:
             larger = np.zeros(min(2 * len(self._path), MAX_EVENTS + FIRST), dtype=EVENT)
             larger[: len(self._path)] = self._path
             self._path = larger
-            self._cloud = self._room_for_lines()
+            self._cloud = self._cloud_array()
 
-    def _room_for_lines(self) -> NDArray[np.int64]:
-        """Scratch space for as many phonon lines as the path can hold."""
-        return np.zeros(
-            (len(self._path) // 2 + 2, CLOUD_COLUMNS + self.ensemble.lattice.dimension), dtype=np.int64
-        )
+    def _cloud_array(self) -> NDArray[np.int64]:
+        """Make scratch space for as many phonon lines as the path can hold."""
+        return np.zeros((len(self._path) // 2 + 2, CENTRE + self.ensemble.lattice.dimension), dtype=np.int64)
 
 
 def warm_up() -> None:
@@ -126,6 +128,3 @@ def warm_up() -> None:
     model = Model("square", "bond", t=1.0, omega=1.0, g=0.5, U=1.0)
     chain = Chain.start(Ensemble(model, electrons=2, beta=1.0), seed)
     chain.run_block(1, 64)
-
-
-__all__ = ["Chain", "columns", "raw_columns", "warm_up"]

@@ -7,9 +7,14 @@ tosses a coin), so their order is free: a fixed one costs no random number and n
 
 from __future__ import annotations
 
-from hpcbip.qmc.estimators.measure import measure
+from collections.abc import Callable
+from typing import NamedTuple
+
+import numpy as np
+
+from hpcbip.qmc.estimators.measure import POSITION, measure
 from hpcbip.qmc.kernel.jit import kernel
-from hpcbip.qmc.kernel.path import FIRST
+from hpcbip.qmc.kernel.path import CYCLES, EVENTS, FIRST, MEASUREMENT, ROW, SITE
 from hpcbip.qmc.updates.bridges import invert_bridge
 from hpcbip.qmc.updates.corners import flip_corner
 from hpcbip.qmc.updates.ends import move_end
@@ -20,59 +25,85 @@ from hpcbip.qmc.updates.reflections import reflect
 from hpcbip.qmc.updates.triangles import split_or_merge
 from hpcbip.qmc.updates.vertices import change_lines
 
-# The updates and how often a cycle tries each of them, where the model has use for it.
+
+class Tries(NamedTuple):
+    """How often a cycle tries an update, and which models have use for it.
+
+    Attributes:
+        number: tries per cycle.
+        useful: tells from the kernel's parameters, the tables of weights filled in, whether to try it at all.
+    """
+
+    number: int
+    useful: Callable[[np.void], bool] = lambda par: True  # of every model
+
+
+def _joins_hops(par: np.void) -> bool:
+    return bool(par["joined2"][:SITE].any())
+
+
+def _has_vertices(par: np.void) -> bool:
+    return bool(par["joined2"][SITE] > 0.0)
+
+
+# The updates, in the order of their columns. A further one is a line here, its number and its call below.
 CYCLE = {
-    "kinks": 20,
-    "jump": 12,
-    "corner": 6,
-    "join": 10,
-    "end": 3,
-    "bridge": 3,
-    "split": 6,
-    "line": 12,
-    "exchange": 6,
+    "kinks": Tries(20),
+    "jump": Tries(12),
+    "corner": Tries(6),
+    "join": Tries(10, _joins_hops),
+    "end": Tries(3),
+    "bridge": Tries(3, lambda par: not par["open"]),
+    "split": Tries(6, lambda par: bool(par["split_count"].any())),
+    "line": Tries(12, _has_vertices),
+    "exchange": Tries(6, _has_vertices),
 }
 UPDATES = tuple(CYCLE)
-LARGEST_CYCLE = sum(CYCLE.values())
+KINKS, JUMP, CORNER, JOIN, END, BRIDGE, SPLIT, LINE, EXCHANGE = range(len(CYCLE))
+LARGEST_CYCLE = sum(tries.number for tries in CYCLE.values())
 
-# words of the integer state of a chain
-EVENTS, ROW, MEASUREMENT, CYCLES = 0, 1, 2, 3
-STATE_WORDS = 4
+COUNTS = 2
+TRIED, ACCEPTED = range(COUNTS)  # columns of `counts`, which has a row per update
+
+
+def tries_per_cycle(par: np.void) -> list[int]:
+    """Return how often a cycle tries every update on the model with these parameters of the kernel."""
+    return [tries.number if tries.useful(par) else 0 for tries in CYCLE.values()]
 
 
 @kernel
 def cycle(path, state, rng, par, counts, choices, weights):
-    """One cycle; counts[k] = (tried, accepted)."""
-    for _ in range(par.repeats[0]):
-        counts[0, 1] += change_kinks(path, state, rng, par)
-    for _ in range(par.repeats[1]):
-        counts[1, 1] += jump(path, state, rng, par)
-    for _ in range(par.repeats[2]):
-        counts[2, 1] += flip_corner(path, state, rng, par)
-    for _ in range(par.repeats[3]):
-        counts[3, 1] += join_hop(path, state, rng, par, choices, weights)
-    for _ in range(par.repeats[4]):
-        counts[4, 1] += move_end(path, state, rng, par)
-    for _ in range(par.repeats[5]):
-        counts[5, 1] += invert_bridge(path, state, rng, par)
-    for _ in range(par.repeats[6]):
-        counts[6, 1] += split_or_merge(path, state, rng, par)
-    for _ in range(par.repeats[7]):
-        counts[7, 1] += change_lines(path, state, rng, par)
-    for _ in range(par.repeats[8]):
-        counts[8, 1] += exchange_partners(path, state, rng, par, choices)
+    """Run one cycle of updates and count how many were tried and accepted."""
+    for _ in range(par.repeats[KINKS]):
+        counts[KINKS, ACCEPTED] += change_kinks(path, state, rng, par)
+    for _ in range(par.repeats[JUMP]):
+        counts[JUMP, ACCEPTED] += jump(path, state, rng, par)
+    for _ in range(par.repeats[CORNER]):
+        counts[CORNER, ACCEPTED] += flip_corner(path, state, rng, par)
+    for _ in range(par.repeats[JOIN]):
+        counts[JOIN, ACCEPTED] += join_hop(path, state, rng, par, choices, weights)
+    for _ in range(par.repeats[END]):
+        counts[END, ACCEPTED] += move_end(path, state, rng, par)
+    for _ in range(par.repeats[BRIDGE]):
+        counts[BRIDGE, ACCEPTED] += invert_bridge(path, state, rng, par)
+    for _ in range(par.repeats[SPLIT]):
+        counts[SPLIT, ACCEPTED] += split_or_merge(path, state, rng, par)
+    for _ in range(par.repeats[LINE]):
+        counts[LINE, ACCEPTED] += change_lines(path, state, rng, par)
+    for _ in range(par.repeats[EXCHANGE]):
+        counts[EXCHANGE, ACCEPTED] += exchange_partners(path, state, rng, par, choices)
     for k in range(par.repeats.size):
-        counts[k, 0] += par.repeats[k]
+        counts[k, TRIED] += par.repeats[k]
 
 
 @kernel
 def run_bins(
-    path, state, rng, par, rows, per_row, interval, counts, choices, weights, work, cloud, marks, waves
+    path, state, rng, par, rows, per_row, interval, counts, choices, weights, work, sums, cloud, marks, waves
 ):
-    """Go on filling `rows` with sums over `per_row` measurements, `interval` cycles apart.
+    """Continue to fill `rows` with sums over `per_row` measurements, `interval` cycles apart.
 
-    Returns True when all rows are full, False when the path needs larger arrays; then call again with them:
-    progress is in `state`.
+    Returns True when all rows are full, False when the path needs larger arrays, which are then passed in the
+    next call: progress is in `state`.
     """
     while state[ROW] < rows.shape[0]:
         while state[MEASUREMENT] < per_row:
@@ -81,8 +112,8 @@ def run_bins(
                     return False
                 cycle(path, state, rng, par, counts, choices, weights)
                 state[CYCLES] += 1
-            measure(path, state, par, rows[state[ROW]], work, cloud, marks, waves)
-            reflect(path, rng, par, work[0], cloud)
+            measure(path, state, par, rows[state[ROW]], work, sums, cloud, marks, waves)
+            reflect(path, rng, par, work[POSITION], cloud)
             state[CYCLES] = 0
             state[MEASUREMENT] += 1
         state[MEASUREMENT] = 0

@@ -1,21 +1,17 @@
-"""What a Markov chain samples, and the columns of the bins it produces."""
+"""What a Markov chain samples: one sector of one model on one lattice at one β."""
 
 from __future__ import annotations
 
-import itertools
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from numpy.typing import NDArray
 
 from hpcbip.models import BULK_EDGE, Lattice, Model
-from hpcbip.qmc.cycle import UPDATES
-from hpcbip.qmc.estimators.measure import SCALARS
-from hpcbip.qmc.kernel.parameters import BOX, LAGS, WAVE_LAGS, kernel_parameters
+from hpcbip.qmc.kernel.parameters import kernel_parameters
 from hpcbip.qmc.kernel.path import half_range
 
-PAIR_SCALARS = ("pair_distance2", "potential")  # columns that one electron does not have
+UPDATES_PER_EVENT = 8.0  # between two measurements
 
 
 @dataclass(frozen=True)
@@ -85,7 +81,7 @@ class Ensemble:
         """Cycles between two measurements: a few updates per event of the path, so that measuring costs
         little."""
         events = self.beta * self.lattice.coordination * self.model.t * self.electrons
-        return max(1, round(8.0 * events / self.updates_per_cycle))
+        return max(1, round(UPDATES_PER_EVENT * events / self.updates_per_cycle))
 
     @property
     def interval(self) -> int:
@@ -98,43 +94,3 @@ class Ensemble:
         # one electron has no r1 - r2: its ends are free, which is what projects on K = 0
         kappa = self.kappa if self.electrons == 2 else 0.0
         return kernel_parameters(self.model, self.lattice, self.electrons, self.beta, self.window[0], kappa)
-
-
-def lags(ensemble: Ensemble) -> NDArray[np.float64]:
-    """Time differences of the columns `displacement2[k]` and `wave[k,l]`, shape (K,), same unit as β."""
-    low, high = ensemble.window
-    return np.arange(1, LAGS + 1, dtype=np.float64) * ((high - low) / LAGS)
-
-
-def displacements(ensemble: Ensemble) -> NDArray[np.int64]:
-    """Lattice coordinates r1 - r2 of the columns `pair_weight[...]`, shape (number, d)."""
-    d = ensemble.lattice.dimension
-    return np.array(list(itertools.product(range(-BOX[d], BOX[d] + 1), repeat=d)), dtype=np.int64)
-
-
-def raw_columns(ensemble: Ensemble) -> list[str]:
-    """All columns of the kernel's rows; one electron leaves the pair columns empty."""
-    d = ensemble.lattice.dimension
-    names = list(SCALARS) + [f"diffusion[{a}]" for a in range(d)]
-    names += [f"displacement2[{k}]" for k in range(1, LAGS + 1)]
-    names += [
-        f"wave[{k},{lag}]" for k in range(len(ensemble.lattice.momenta)) for lag in range(1, WAVE_LAGS + 1)
-    ]
-    names += ["pair_weight[" + ",".join(map(str, r)) + "]" for r in displacements(ensemble)]
-    return names
-
-
-def kept_columns(ensemble: Ensemble) -> NDArray[np.bool_]:
-    """Which of `raw_columns` exist in this sector."""
-    names = raw_columns(ensemble)
-    return np.array(
-        [ensemble.electrons == 2 or not (n in PAIR_SCALARS or n.startswith("pair_")) for n in names]
-    )
-
-
-def columns(ensemble: Ensemble) -> list[str]:
-    """Names of the columns of a bin row, in order."""
-    kept = kept_columns(ensemble)
-    return [name for name, keep in zip(raw_columns(ensemble), kept, strict=True) if keep] + [
-        f"accept:{name}" for name in UPDATES
-    ]

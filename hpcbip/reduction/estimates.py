@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from hpcbip.models import get_lattice
+from hpcbip.qmc.estimators.displacement import SLOPE_FROM, SLOPE_TO
 from hpcbip.reduction.dispersion import Extras
 from hpcbip.reduction.ensembles import MIN_BINS, SECTORS, EnsembleBins, Reduced, TcSettings
 from hpcbip.statistics import (
@@ -257,8 +258,6 @@ def _replicates(blocks: Array, function: _Observables) -> Array:
 
 def _details(data: EnsembleBins, tau: float) -> dict[str, Any]:
     """The displacement curve, and P(r) of a pair."""
-    from hpcbip.qmc.estimators.measure import SLOPE_FROM, SLOPE_TO  # here, because it compiles
-
     curve = data.table([f"displacement2[{k + 1}]" for k in range(len(data.lags))])
     found: dict[str, Any] = {
         "curve_lags": data.lags,

@@ -14,6 +14,7 @@ import numpy as np
 
 from hpcbip.campaign.plan import Plan
 from hpcbip.models import BULK_EDGE, get_lattice
+from hpcbip.qmc.layout import columns, lags
 from hpcbip.reduction.dispersion import Extras
 from hpcbip.reduction.ensembles import MIN_BINS, SECTORS, EnsembleBins, Reduced, TcSettings
 from hpcbip.reduction.estimates import reduce_ensemble
@@ -321,8 +322,6 @@ def _caution(reduced: Reduced, name: str) -> float:
 
 
 def _data(plan: Plan, identity: str, bins: Analysed) -> EnsembleBins:
-    from hpcbip.qmc import columns, lags  # here, because it compiles
-
     record = plan.ensembles[identity]
     ensemble = record.build()
     return EnsembleBins(

@@ -8,7 +8,7 @@ from pathlib import Path
 from hpcbip.campaign.identity import canonical_json
 from hpcbip.campaign.plan import ChainKey, Plan
 from hpcbip.campaign.schema import Config
-from hpcbip.qmc import columns, lags
+from hpcbip.qmc.layout import columns, lags
 from hpcbip.store.checkpoints import Checkpoints
 from hpcbip.store.store import Room, Store
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from tests.exact.cluster import CHAIN3, DIMER, PLAQUETTE, RING4, SQUARE, TRIANGULAR, Cluster, Problem
+from tests.exact.reference.cluster import CHAIN3, DIMER, PLAQUETTE, RING4, SQUARE, TRIANGULAR, Cluster
+from tests.exact.reference.problem import Problem
 
 
 def test_dimer_ground_states() -> None:
-    """E = -t - g²/Ω and -2t - 4g²/Ω (PHYSICS.md section 4), up to e^{-βΩ}."""
+    """E = -t - g²/Ω and -2t - 4g²/Ω (docs/physics.md, "Published numbers"), up to e^{-βΩ}."""
     one = Problem(DIMER, 1, 1.0, 1.0, 0.7, 0.0, 40.0, 10.0, 24).solve()
     two = Problem(DIMER, 2, 1.0, 1.0, 0.7, 0.0, 40.0, 10.0, 34).solve()
     assert one["energy"] == pytest.approx(-1.0 - 0.49, abs=1e-9)

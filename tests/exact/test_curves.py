@@ -16,11 +16,11 @@ import pytest
 
 from hpcbip.models import MOMENTUM_PERIOD
 from hpcbip.qmc import Ensemble
-from hpcbip.qmc.estimators.measure import SLOPE_FROM, SLOPE_TO
-from hpcbip.qmc.kernel.parameters import LAGS
-from tests.exact.cases import matched, model_problem, sample
-from tests.exact.cluster import RING4, SQUARE, TRIANGULAR, Cluster, Problem
-from tests.exact.zscore import compare
+from hpcbip.qmc.estimators.displacement import LAGS, SLOPE_FROM, SLOPE_TO
+from tests.exact.reference.cases import matched, model_problem, sample
+from tests.exact.reference.cluster import RING4, SQUARE, TRIANGULAR, Cluster
+from tests.exact.reference.problem import Problem
+from tests.exact.reference.zscore import compare
 
 SQUARE9 = Cluster(SQUARE, (3, 3), periodic=True)
 TRIANGULAR9 = Cluster(TRIANGULAR, (3, 3), periodic=True)

@@ -24,9 +24,10 @@ import pytest
 
 from hpcbip.models import Model, get_lattice
 from hpcbip.qmc import Ensemble
-from tests.exact.cases import sample
-from tests.exact.cluster import DIMER, Problem
-from tests.exact.zscore import compare
+from tests.exact.reference.cases import sample
+from tests.exact.reference.cluster import DIMER
+from tests.exact.reference.problem import Problem
+from tests.exact.reference.zscore import compare
 
 
 def closed_form(n: int, t: float, omega: float, g: float, beta: float, edge: float) -> dict[str, float]:

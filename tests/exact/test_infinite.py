@@ -15,8 +15,8 @@ from scipy.linalg import eigh_tridiagonal
 
 from hpcbip.models import Model
 from hpcbip.qmc import Chain, Ensemble, columns
-from tests.exact.cases import sample
-from tests.exact.zscore import compare
+from tests.exact.reference.cases import sample
+from tests.exact.reference.zscore import compare
 
 U = -4.0
 KAPPA = 0.15

@@ -12,9 +12,10 @@ import pytest
 
 from hpcbip.models import Model, get_lattice
 from hpcbip.qmc import Ensemble
-from tests.exact.cases import matched, sample
-from tests.exact.cluster import CHAIN3, DIMER, PLAQUETTE, RING4, Problem
-from tests.exact.zscore import compare
+from tests.exact.reference.cases import matched, sample
+from tests.exact.reference.cluster import CHAIN3, DIMER, PLAQUETTE, RING4
+from tests.exact.reference.problem import Problem
+from tests.exact.reference.zscore import compare
 
 CLUSTERS = {"dimer": (DIMER, 18), "chain3": (CHAIN3, 14), "ring4": (RING4, 12), "plaquette": (PLAQUETTE, 11)}
 WEAK, MEDIUM, STRONG = 0.4, 0.6, 0.9

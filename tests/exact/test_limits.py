@@ -18,8 +18,8 @@ import pytest
 
 from hpcbip.models import Model
 from hpcbip.qmc import Ensemble
-from tests.exact.cases import sample
-from tests.exact.zscore import compare
+from tests.exact.reference.cases import sample
+from tests.exact.reference.zscore import compare
 
 
 def test_antiadiabatic_holstein_polaron() -> None:

@@ -13,8 +13,8 @@ from typing import Any
 
 import pytest
 
-from tests.exact.cases import matched, sample
-from tests.exact.cluster import (
+from tests.exact.reference.cases import matched, sample
+from tests.exact.reference.cluster import (
     CHAIN3,
     CUBIC,
     DIMER,
@@ -25,7 +25,7 @@ from tests.exact.cluster import (
     TRIANGULAR,
     Cluster,
 )
-from tests.exact.zscore import compare
+from tests.exact.reference.zscore import compare
 
 SQUARE9 = Cluster(SQUARE, (3, 3), periodic=True)
 TRIANGULAR9 = Cluster(TRIANGULAR, (3, 3), periodic=True)

@@ -1,6 +1,6 @@
 """Site vertices alone, in closed form at every β: n electrons on one site with a Holstein oscillator.
 
-The oscillator is under the constant force f = n g, and nothing else moves (PHYSICS.md section 1):
+The oscillator is under the constant force f = n g, and nothing else moves (docs/physics.md, "Models"):
 
     ln Z = (f/Ω)² (Ωβ - 1 + e^{-Ωβ}) - U β (n = 2),   so E = -n² g²/Ω (1 - e^{-Ωβ}) + U,
     <b†b>(τ) = (f/Ω)² (1 - e^{-Ωτ}) (1 - e^{-Ω(β-τ)}),   <-H_eph>(τ) = (f²/Ω) (2 - e^{-Ωτ} - e^{-Ω(β-τ)}),
@@ -15,9 +15,10 @@ import pytest
 
 from hpcbip.models import Model, get_lattice
 from hpcbip.qmc import Ensemble
-from tests.exact.cases import sample
-from tests.exact.cluster import CHAIN, Cluster, Problem
-from tests.exact.zscore import compare
+from tests.exact.reference.cases import sample
+from tests.exact.reference.cluster import CHAIN, Cluster
+from tests.exact.reference.problem import Problem
+from tests.exact.reference.zscore import compare
 
 SITE = Cluster(CHAIN, (1,))
 

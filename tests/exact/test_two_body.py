@@ -8,10 +8,10 @@ import pytest
 
 from hpcbip.models import Model
 from hpcbip.qmc import Ensemble
-from tests.exact.cases import sample
-from tests.exact.cluster import CHAIN, SQUARE
-from tests.exact.two_body import attractive_hubbard, finite_beta
-from tests.exact.zscore import compare
+from tests.exact.reference.cases import sample
+from tests.exact.reference.cluster import CHAIN, SQUARE
+from tests.exact.reference.two_body import attractive_hubbard, finite_beta
+from tests.exact.reference.zscore import compare
 
 
 @pytest.mark.parametrize("U", [-2.0, -4.0, -8.0])

@@ -2,10 +2,10 @@
 exact relative motion at finite β.
 
 On-site attraction, repulsion with an attraction of neighbours (the extended Hubbard model of the real-space
-theory of pairing, PHYSICS.md section 5), and a Coulomb tail. The relative coordinate lives in a box, from
-which neither the bound pair nor the unbound part of the trial state leaks within β (first test). All lattices
-in lattice coordinates, with their own metric for distances. U = -8 on the square lattice is in
-`test_two_body`. False-alarm rate 1e-4 per case, 1e-3 for the file.
+theory of pairing, docs/physics.md, "Companion theories"), and a Coulomb tail. The relative coordinate
+lives in a box, from which neither the bound pair nor the unbound part of the trial state leaks within β
+(first test). All lattices in lattice coordinates, with their own metric for distances. U = -8 on the square
+lattice is in `test_two_body`. False-alarm rate 1e-4 per case, 1e-3 for the file.
 """
 
 from __future__ import annotations
@@ -16,12 +16,11 @@ import pytest
 
 from hpcbip.models import Model
 from hpcbip.qmc import Ensemble
-from hpcbip.qmc.estimators.measure import SLOPE_FROM, SLOPE_TO
-from hpcbip.qmc.kernel.parameters import LAGS
-from tests.exact.cases import sample
-from tests.exact.cluster import BCC, CUBIC, FCC, SQUARE, TRIANGULAR, Grid
-from tests.exact.two_body import finite_beta
-from tests.exact.zscore import compare
+from hpcbip.qmc.estimators.displacement import LAGS, SLOPE_FROM, SLOPE_TO
+from tests.exact.reference.cases import sample
+from tests.exact.reference.cluster import BCC, CUBIC, FCC, SQUARE, TRIANGULAR, Grid
+from tests.exact.reference.two_body import finite_beta
+from tests.exact.reference.zscore import compare
 
 # grid, β, κ, half width of the box, U and what else the model has. A trial state as wide as the pair keeps
 # unbound electrons rare: they are far apart, and would make the distribution of <(r1 - r2)²> very skewed.

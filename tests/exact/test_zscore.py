@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from tests.exact.zscore import compare, z_scores
+from tests.exact.reference.zscore import compare, z_scores
 
 SEEDS, BINS = 16, 32
 

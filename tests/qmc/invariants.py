@@ -5,7 +5,17 @@ from __future__ import annotations
 import numpy as np
 
 from hpcbip.qmc import Chain, Ensemble
-from hpcbip.qmc.kernel.path import AXIS_BITS, AXIS_MASK, FIRST, SITE, SITE_AXIS, TAIL, field_bits, half_range
+from hpcbip.qmc.kernel.path import (
+    AXIS_BITS,
+    AXIS_MASK,
+    EVENTS,
+    FIRST,
+    SITE,
+    SITE_AXIS,
+    TAIL,
+    field_bits,
+    half_range,
+)
 
 
 def unpack(site: int, d: int) -> np.ndarray:
@@ -19,7 +29,7 @@ def check(chain: Chain) -> None:
     lines agree."""
     ensemble: Ensemble = chain.ensemble
     arrays = chain.to_arrays()
-    path, n = arrays["path"], int(arrays["state"][0])
+    path, n = arrays["path"], int(arrays["state"][EVENTS])
     lattice, d, ne = ensemble.lattice, ensemble.lattice.dimension, ensemble.electrons
     extent = np.array(lattice.shape or ())
 

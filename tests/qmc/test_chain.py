@@ -7,6 +7,7 @@ import pytest
 
 from hpcbip.models import Model, get_lattice
 from hpcbip.qmc import Chain, Ensemble, columns, displacements, lags
+from hpcbip.qmc.kernel.path import AXIS_BITS, EVENTS, FIRST, HEAD
 from tests.qmc.invariants import check
 
 SQUARE, CHAIN = get_lattice("square"), get_lattice("chain")
@@ -67,13 +68,13 @@ def test_every_update_leaves_a_valid_path(name: str) -> None:
 def test_a_chain_continues_bit_for_bit(name: str) -> None:
     once = Chain.start(ENSEMBLES[name], seed(2))
     bins = np.vstack([once.run_block(3, 2000) for _ in range(3)])
-    again = Chain.start(ENSEMBLES[name], seed(2))
+    continued = Chain.start(ENSEMBLES[name], seed(2))
     pieces = []
     for _ in range(3):
-        pieces.append(again.run_block(3, 2000))
-        again = Chain.from_arrays(ENSEMBLES[name], again.to_arrays())
+        pieces.append(continued.run_block(3, 2000))
+        continued = Chain.from_arrays(ENSEMBLES[name], continued.to_arrays())
     assert np.vstack(pieces).tobytes() == bins.tobytes()
-    assert once.to_arrays()["path"].tobytes() == again.to_arrays()["path"].tobytes()
+    assert once.to_arrays()["path"].tobytes() == continued.to_arrays()["path"].tobytes()
 
 
 def test_the_path_outgrows_its_arrays_without_a_trace() -> None:
@@ -84,7 +85,7 @@ def test_the_path_outgrows_its_arrays_without_a_trace() -> None:
     large._path = room
     assert small.run_block(4, 20_000).tobytes() == large.run_block(4, 20_000).tobytes()
     assert len(small._path) < len(large._path)
-    assert int(small.to_arrays()["state"][0]) > 64
+    assert int(small.to_arrays()["state"][EVENTS]) > 64
 
 
 def test_a_path_with_too_many_events_is_named() -> None:
@@ -102,9 +103,9 @@ def test_a_path_may_leave_the_range_of_its_coordinates() -> None:
     home = Chain.start(ENSEMBLES["cubic"], seed(6))
     home.run_block(1, 20_000)
     arrays = home.to_arrays()
-    slots = [0, 1, *range(4, len(arrays["path"]))]
+    slots = [HEAD, HEAD + 1, *range(FIRST, len(arrays["path"]))]
     arrays["path"]["bond"][slots] += np.int32(
-        (1 << 30) + (200 << 3)
+        (1 << 30) + (200 << AXIS_BITS)
     )  # far beyond the fields of all coordinates
     away = Chain.from_arrays(ENSEMBLES["cubic"], arrays)
     check(away)

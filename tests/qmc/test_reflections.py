@@ -7,6 +7,8 @@ import pytest
 
 from hpcbip.models import Model
 from hpcbip.qmc import Chain, Ensemble
+from hpcbip.qmc.estimators.measure import POSITION
+from hpcbip.qmc.kernel.path import FIRST, SITE
 from hpcbip.qmc.updates.reflections import reflect
 from tests.qmc.invariants import check
 
@@ -21,10 +23,10 @@ def weight(chain: Chain) -> tuple[float, ...]:
     """What the weight of the path depends on: Σ Ω·lengths by kind of oscillator, numbers of events, ∫ of the
     pair."""
     path = chain.to_arrays()["path"]
-    events = path[4:]
+    events = path[FIRST:]
     joined = events[events["partner"] > 0]
     lengths = np.abs(path[joined["partner"]]["time"] - joined["time"])
-    site = joined["direction"] == 12
+    site = joined["direction"] == SITE
     return (
         float(lengths[site].sum()),
         float(lengths[~site].sum()),
@@ -44,7 +46,9 @@ def test_weights_stay(name: str, electrons: int) -> None:
     for _ in range(40):
         chain.run_block(1, 2000)
         before, bonds = weight(chain), chain.to_arrays()["path"]["bond"]
-        reflections += reflect(chain._path, rng, chain.ensemble.parameters, chain._work[0], chain._cloud)
+        reflections += reflect(
+            chain._path, rng, chain.ensemble.parameters, chain._work[POSITION], chain._cloud
+        )
         check(chain)
         assert weight(chain) == pytest.approx(before, abs=1e-9)
         moved += not np.array_equal(bonds, chain.to_arrays()["path"]["bond"])

@@ -18,7 +18,8 @@ from hpcbip.theory.instanton.scaling import (
 )
 from hpcbip.theory.instanton.surface import Surface, hessian, minima, stationary_points
 from hpcbip.theory.instanton.tunnelling import Instanton, instanton
-from tests.exact.cluster import RING4, Problem
+from tests.exact.reference.cluster import RING4
+from tests.exact.reference.problem import Problem
 
 CORNER_TO_DIMER = (
     2.0 ** (17 / 4) * 2.0 * (1.0 - np.cos(np.pi / 8))

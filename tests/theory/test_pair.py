@@ -23,7 +23,7 @@ from hpcbip.theory.pair.threshold import (
     weak_square_binding,
     weak_square_law,
 )
-from tests.exact.two_body import attractive_hubbard
+from tests.exact.reference.two_body import attractive_hubbard
 
 
 def lowest(model: PairModel, name: str) -> BoundPair:

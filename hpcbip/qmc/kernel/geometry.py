@@ -15,7 +15,7 @@ from hpcbip.qmc.kernel.path import AXIS_BITS, AXIS_MASK, coordinate
 
 @kernel
 def hop_allowed(par, site, direction):
-    """Whether a hop from `site` stays on the lattice: only open clusters say no."""
+    """Tell whether a hop from `site` stays on the lattice: only open clusters say no."""
     if par.open:
         target = site + par.step[direction]
         for a in range(par.dimension):
@@ -27,7 +27,7 @@ def hop_allowed(par, site, direction):
 
 @inlined
 def congruent(par, difference):
-    """Whether two sites with this packed difference are the same site of the lattice."""
+    """Tell whether two sites with this packed difference are the same site of the lattice."""
     if not par.periodic:
         return difference == 0
     for a in range(par.dimension):
@@ -38,7 +38,7 @@ def congruent(par, difference):
 
 @kernel
 def same_oscillator(par, one, other):
-    """Whether two events belong to the same oscillator of the lattice."""
+    """Tell whether two events belong to the same oscillator of the lattice."""
     if one == other:
         return True
     if not par.periodic or (one & AXIS_MASK) != (other & AXIS_MASK):
@@ -48,7 +48,7 @@ def same_oscillator(par, one, other):
 
 @kernel
 def relative(par, rel, a):
-    """Coordinate a of r1 - r2, on a periodic cluster the image nearest to zero."""
+    """Return coordinate a of r1 - r2, on a periodic cluster the image nearest to zero."""
     x = coordinate(par, rel, a)
     if par.periodic:
         x = x % par.extent[a]
@@ -59,8 +59,8 @@ def relative(par, rel, a):
 
 @inlined
 def interaction(par, rel):
-    """V(r1 - r2) in the energy unit of the model: U on the same site, the table near it, the tail V/r
-    beyond."""
+    """Return V(r1 - r2) in the energy unit of the model: U on the same site, the table near it, the tail
+    V/r beyond."""
     if not par.extended:
         return par.U if congruent(par, rel) else 0.0
     index = 0
@@ -83,7 +83,7 @@ def _tail(par, rel):
 
 @kernel
 def log_trial(par, rel):
-    """ln φ(r1 - r2) = -κ |r1 - r2|₁ (lattice coordinates), the trial state at both ends of the path."""
+    """Return ln φ(r1 - r2) = -κ |r1 - r2|₁ (lattice coordinates), the trial state at the ends of the path."""
     distance = 0
     for a in range(par.dimension):
         distance += abs(relative(par, rel, a))
@@ -92,8 +92,8 @@ def log_trial(par, rel):
 
 @inlined
 def action_change(path, par, i, start, stop, by):
-    """∫ dτ [V(r1 - r2 + by) - V(r1 - r2)] from `start` to `stop`; slot i is the last one of the path before
-    `start`."""
+    """Return ∫ dτ [V(r1 - r2 + by) - V(r1 - r2)] from `start` to `stop`; slot i is the last one of the path
+    before `start`."""
     if not par.interacting or by == 0:
         return 0.0
     total = 0.0
@@ -110,7 +110,7 @@ def action_change(path, par, i, start, stop, by):
 
 @kernel
 def action(path, par, i, j):
-    """∫ dτ V(r1 - r2) from slot i of the path to slot j."""
+    """Return ∫ dτ V(r1 - r2) from slot i of the path to slot j."""
     total = 0.0
     if par.interacting:
         while i != j:

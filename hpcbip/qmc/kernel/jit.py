@@ -1,4 +1,7 @@
-"""The one place that says how the kernel is compiled, and where its machine code is kept.
+"""Decorators that compile the functions of the hot loop, and where their machine code is stored.
+
+numba is imported, and a function compiled, when it is first called: importing the sampler's modules costs
+neither, so that columns, parameters and descriptions of ensembles are at hand without a compiler.
 
 `error_model="numpy"` drops the division checks. No `fastmath`: reordered sums would make bins depend on the
 compiler. numba's cache looks only at the file of the function it stores, not at the functions inlined into
@@ -12,21 +15,17 @@ import hashlib
 import os
 import tempfile
 from collections.abc import Callable
-from functools import cache
+from functools import cache, cached_property, update_wrapper
 from pathlib import Path
 from typing import Any
-
-import numba
-import numba.core.config
-
-config: Any = numba.core.config
 
 
 @cache
 def cache_directory() -> Path:
-    """Where the machine code of this version of the kernel is kept.
+    """Return the folder of the machine code of this version of the kernel.
 
-    Below NUMBA_CACHE_DIR if that is set, else below the user's cache directory, else below the temporary one.
+    It lies below NUMBA_CACHE_DIR if that is set, else below the user's cache directory, else below the
+    temporary one.
     """
     digest = hashlib.sha256()
     folder = Path(__file__).parents[1]  # all of qmc
@@ -44,19 +43,44 @@ def cache_directory() -> Path:
         return Path(tempfile.gettempdir()) / f"hpcbip-{os.getuid()}" / name
 
 
-def kernel(function: Callable[..., Any], **options: Any) -> Callable[..., Any]:
-    """Compile a function of the hot loop: nopython, cached, no bounds checks, no GIL."""
-    before = config.CACHE_DIR
-    config.CACHE_DIR = str(cache_directory())
-    try:
-        compile_it = numba.njit(cache=True, error_model="numpy", nogil=True, boundscheck=False, **options)
-        compiled: Callable[..., Any] = compile_it(function)
-    finally:
-        config.CACHE_DIR = before
-    return compiled
+class Kernel:
+    """A function of the hot loop, compiled at its first call from Python or use by another kernel."""
+
+    def __init__(self, function: Callable[..., Any], **options: Any) -> None:
+        update_wrapper(self, function)
+        self._function, self._options = function, options
+
+    def __call__(self, *arguments: Any) -> Any:
+        """Run the compiled function."""
+        return self.dispatcher(*arguments)
+
+    @cached_property
+    def dispatcher(self) -> Any:
+        """The numba dispatcher: nopython, cached, no bounds checks, no GIL."""
+        import numba  # the only import of the compiler, see above
+
+        config: Any = numba.core.config
+        before = config.CACHE_DIR
+        config.CACHE_DIR = str(cache_directory())
+        try:
+            compile_it = numba.njit(
+                cache=True, error_model="numpy", nogil=True, boundscheck=False, **self._options
+            )
+            return compile_it(self._function)
+        finally:
+            config.CACHE_DIR = before
+
+    @property
+    def _numba_type_(self) -> Any:
+        """The type that numba asks for where another kernel calls this one."""
+        return self.dispatcher._numba_type_
 
 
-def inlined(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Like `kernel`, for small functions that LLVM is told to inline: it would call them by pointer
-    otherwise."""
-    return kernel(function, forceinline=True)
+def kernel(function: Callable[..., Any]) -> Kernel:
+    """Compile a function of the hot loop."""
+    return Kernel(function)
+
+
+def inlined(function: Callable[..., Any]) -> Kernel:
+    """Compile a small function that LLVM is told to inline: it would be called by pointer otherwise."""
+    return Kernel(function, forceinline=True)

@@ -12,20 +12,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hpcbip.models import MAX_SHELLS, Lattice, Model
-from hpcbip.qmc.cycle import CYCLE, UPDATES
-from hpcbip.qmc.estimators.measure import SCALARS, WAVE_PERIOD
+from hpcbip.qmc.cycle import UPDATES, tries_per_cycle
+from hpcbip.qmc.estimators.pair import BOX
+from hpcbip.qmc.estimators.waves import WAVE_LAGS, WAVE_PERIOD
 from hpcbip.qmc.kernel.path import DIRECTIONS, SITE, field_bits, half_range, pack
+from hpcbip.qmc.layout import FAMILIES, family_offsets
 
-MAX_D = 3
-MAX_Z = SITE  # neighbours of a site: fcc has 12
-BOX = {1: 8, 2: 3, 3: 2}  # half width of the box of pair displacements, by dimension
+MAX_DIMENSION = 3
+MAX_NEIGHBOURS = SITE  # neighbours of a site: fcc has 12
 REACH = {1: 1024, 2: 20, 3: MAX_SHELLS}  # half width of the table of the interaction: every shell fits
 TABLE = max((2 * reach + 1) ** d for d, reach in REACH.items())
-LAGS = 24  # points of the displacement curve
-WAVE_LAGS = 8  # points of the decay of a wave cos K·ΔR
 MAX_MOMENTA = 6
 
-PARAMETERS = np.dtype(
+KERNEL_PARAMETERS = np.dtype(
     [
         *(
             (name, "i8")
@@ -35,26 +34,26 @@ PARAMETERS = np.dtype(
             (name, "i8")
             for name in ("hypercubic", "bits", "bias", "box", "reach", "momentum_count", "wave_lags")
         ),
-        *((name, "i8") for name in ("axis_column", "lag_column", "wave_column", "pair_column")),
+        *((name, "i8") for name in FAMILIES),
         *((name, "f8") for name in ("beta", "edge", "U", "V", "kappa")),
         ("repeats", "i8", (len(UPDATES),)),
-        ("extent", "i8", (MAX_D,)),
+        ("extent", "i8", (MAX_DIMENSION,)),
         # by direction, vertices included: packed and lattice vectors, amplitudes t, t² and g², frequency Ω
         ("step", "i8", (DIRECTIONS,)),
-        ("vectors", "i8", (DIRECTIONS, MAX_D)),
+        ("vectors", "i8", (DIRECTIONS, MAX_DIMENSION)),
         ("bare", "f8", (DIRECTIONS,)),
         ("bare2", "f8", (DIRECTIONS,)),
         ("joined2", "f8", (DIRECTIONS,)),
         ("frequency", "f8", (DIRECTIONS,)),
-        ("metric", "f8", (MAX_D, MAX_D)),
-        ("momenta", "i8", (MAX_MOMENTA, MAX_D)),
+        ("metric", "f8", (MAX_DIMENSION, MAX_DIMENSION)),
+        ("momenta", "i8", (MAX_MOMENTA, MAX_DIMENSION)),
         ("cosine", "f8", (WAVE_PERIOD,)),
         # pairs of directions d1, d2 are coded z d1 + d2
-        ("corner_count", "i8", (MAX_Z**2,)),
-        ("corners", "i8", (MAX_Z**2, MAX_Z)),
+        ("corner_count", "i8", (MAX_NEIGHBOURS**2,)),
+        ("corners", "i8", (MAX_NEIGHBOURS**2, MAX_NEIGHBOURS)),
         ("split_count", "i8", (DIRECTIONS,)),
-        ("splits", "i8", (MAX_Z, MAX_Z)),
-        ("merged", "i8", (MAX_Z**2,)),
+        ("splits", "i8", (MAX_NEIGHBOURS, MAX_NEIGHBOURS)),
+        ("merged", "i8", (MAX_NEIGHBOURS**2,)),
         ("potential", "f8", (TABLE,)),
     ]
 )
@@ -63,15 +62,12 @@ PARAMETERS = np.dtype(
 def kernel_parameters(
     model: Model, lattice: Lattice, electrons: int, beta: float, edge: float, kappa: float
 ) -> np.record:
-    """The record for one sector of one model on a lattice or cluster."""
+    """Build the record for one sector of one model on a lattice or cluster."""
     d, z = lattice.dimension, lattice.coordination
     finite = lattice.shape is not None
     waves = lattice.momenta
-    record = np.zeros(1, dtype=PARAMETERS)
+    record = np.zeros(1, dtype=KERNEL_PARAMETERS)
     values = record[0]
-    axis_column = len(SCALARS)
-    lag_column = axis_column + d
-    wave_column = lag_column + LAGS
     extended = model.V != 0.0 or any(model.shells)
     for name, value in {
         "electrons": electrons,
@@ -88,10 +84,7 @@ def kernel_parameters(
         "reach": REACH[d],
         "momentum_count": len(waves),
         "wave_lags": WAVE_LAGS,
-        "axis_column": axis_column,
-        "lag_column": lag_column,
-        "wave_column": wave_column,
-        "pair_column": wave_column + WAVE_LAGS * len(waves),
+        **family_offsets(lattice),
         "beta": beta,
         "edge": edge,
         "U": model.U,
@@ -115,25 +108,12 @@ def kernel_parameters(
     _fill_corners(values, neighbours)
     if extended:
         values["potential"][: (2 * REACH[d] + 1) ** d] = potential_table(model, lattice)
-    values["repeats"] = list(_repeats(values).values())
+    values["repeats"] = tries_per_cycle(values)
     return record.view(np.recarray)[0]
 
 
-def _repeats(values: np.void) -> dict[str, int]:
-    """How often a cycle tries every update: those that this model has no use for are left out."""
-    joined, lines = values["joined2"][:SITE].any(), values["joined2"][SITE] > 0.0
-    useful = {
-        "join": joined,
-        "split": values["split_count"].any(),
-        "line": lines,
-        "exchange": lines,
-        "bridge": not values["open"],
-    }
-    return {name: number if useful.get(name, True) else 0 for name, number in CYCLE.items()}
-
-
 def _fill_corners(values: np.void, neighbours: NDArray[np.int64]) -> None:
-    """Tables of the pairs of directions with the same sum, and of those whose sum is a direction."""
+    """Fill the tables of the pairs of directions with the same sum, and of those whose sum is a direction."""
     z = len(neighbours)
     direction = {tuple(vector): k for k, vector in enumerate(neighbours)}
     groups: dict[tuple[int, ...], list[int]] = {}
@@ -152,7 +132,7 @@ def _fill_corners(values: np.void, neighbours: NDArray[np.int64]) -> None:
 
 
 def potential_table(model: Model, lattice: Lattice) -> NDArray[np.float64]:
-    """V(r1 - r2) for all lattice coordinates within the reach, in the order of the kernel's index."""
+    """Tabulate V(r1 - r2) for all lattice coordinates within the reach, in the kernel's order."""
     reach = REACH[lattice.dimension]
     r = np.array(list(itertools.product(range(-reach, reach + 1), repeat=lattice.dimension)))
     return model.interaction(np.sqrt(np.einsum("ia,ab,ib->i", r, lattice.metric, r)))

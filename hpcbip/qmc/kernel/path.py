@@ -29,9 +29,14 @@ SITE = 12  # direction code of a vertex
 DIRECTIONS = SITE + 1
 POSITION_BITS = 28  # of all coordinates together: with the axis and the sign they fill 32 bits
 
+HEAD = 0  # slot of the first head
 TAIL = 2  # slot of the first tail
 FIRST = 4  # slot of the first event
 MAX_EVENTS = (1 << 16) - FIRST  # links are 16-bit integers
+
+# words of the integer state of a chain: events of the path; rows, measurements and cycles that are done
+STATE_WORDS = 4
+EVENTS, ROW, MEASUREMENT, CYCLES = range(STATE_WORDS)
 
 EVENT = np.dtype(
     {
@@ -55,33 +60,44 @@ EVENT = np.dtype(
 
 
 def field_bits(dimension: int) -> int:
-    """Bits of one packed coordinate in d dimensions."""
+    """Return the bits of one packed coordinate in d dimensions."""
     return POSITION_BITS // dimension
 
 
 def pack(coordinates: np.ndarray) -> int:
-    """The packed form of a lattice vector, shape (d,): coordinates side by side, as a plain sum so that
-    vectors add."""
+    """Return the packed form of a lattice vector, shape (d,): coordinates side by side, as a plain sum so
+    that vectors add."""
     bits = field_bits(len(coordinates))
     return int(sum(int(x) << (bits * a) for a, x in enumerate(coordinates)))
 
 
 def half_range(dimension: int) -> int:
-    """Coordinates from -half_range to half_range - 1 can be unpacked."""
+    """Return h: coordinates from -h to h - 1 can be unpacked."""
     return 1 << (field_bits(dimension) - 1)
 
 
 @kernel
 def coordinate(par, packed, axis):
-    """Coordinate `axis` of a packed difference of two sites."""
+    """Return coordinate `axis` of a packed difference of two sites."""
     half = 1 << (par.bits - 1)
     return (((packed + par.bias) >> (par.bits * axis)) & ((1 << par.bits) - 1)) - half
 
 
 @inlined
+def start_position(path, par, position):
+    """Set `position`, shape (d,), to the summed coordinates of the electrons at time 0; they count from the
+    site of the first electron."""
+    base = path[HEAD].bond >> AXIS_BITS
+    for a in range(par.dimension):
+        position[a] = 0.0
+        if par.electrons == 2:
+            position[a] += coordinate(par, (path[HEAD + 1].bond >> AXIS_BITS) - base, a)
+
+
+@inlined
 def site_after(path, par, i):
-    """The packed site of an electron after its event in slot i; works for heads, which are stored as hops
-    that do not move."""
+    """Return the packed site of an electron after its event in slot i, which may be a head: heads are stored
+    as hops that do not move."""
     site = path[i].bond >> AXIS_BITS
     if path[i].direction & 1 == 0:
         site += par.step[path[i].direction]
@@ -90,7 +106,7 @@ def site_after(path, par, i):
 
 @inlined
 def site_before(path, par, i):
-    """The packed site of an electron before its event in slot i."""
+    """Return the packed site of an electron before its event in slot i."""
     site = path[i].bond >> AXIS_BITS
     if path[i].direction & 1 == 1:
         site -= par.step[path[i].direction]
@@ -99,7 +115,7 @@ def site_before(path, par, i):
 
 @kernel
 def bond_of(par, site, direction):
-    """The oscillator of an event in `direction` that begins at `site`."""
+    """Return the oscillator of an event in `direction` that begins at `site`."""
     if direction == SITE:
         return (site << AXIS_BITS) | SITE_AXIS
     if direction & 1 == 1:
@@ -109,13 +125,13 @@ def bond_of(par, site, direction):
 
 @kernel
 def change_of_rel(par, electron, direction):
-    """By how much an event of this electron in this direction changes the packed r1 - r2."""
+    """Return the change of the packed r1 - r2 by an event of this electron in this direction."""
     return par.step[direction] if electron == 0 else -par.step[direction]
 
 
 @inlined
 def locate(path, start, time):
-    """The last slot of the path before `time`, looking forward from `start`."""
+    """Find the last slot of the path before `time`, forward from `start`."""
     i = start
     j = path[i].next
     while path[j].time < time:
@@ -126,20 +142,20 @@ def locate(path, start, time):
 
 @inlined
 def random_event(state, rng):
-    """The slot of a random event of the path, which has some."""
-    return np.uint32(FIRST + below(rng, state[0]))
+    """Draw an event of a path that has some; returns its slot."""
+    return np.uint32(FIRST + below(rng, state[EVENTS]))
 
 
 @inlined
 def random_interval(par, state, rng):
-    """The slot, an event or a head, at which a random interval of the world lines begins."""
-    k = below(rng, state[0] + par.electrons)
+    """Draw an interval of the world lines; returns the slot, an event or a head, at which it begins."""
+    k = below(rng, state[EVENTS] + par.electrons)
     return np.uint32(k if k < par.electrons else FIRST + k - par.electrons)
 
 
 @inlined
 def locate_back(path, start, time):
-    """The last slot of the path before `time`, looking backward from `start`, which is after it."""
+    """Find the last slot of the path before `time`, backward from `start`, which is after it."""
     i = path[start].prev
     while path[i].time >= time:
         i = path[i].prev
@@ -186,10 +202,10 @@ def unlink_line(path, i):
 
 @kernel
 def add_event(path, state, before, ebefore, time, bond, direction):
-    """Append a bare event; it follows `before` in the path and `ebefore` in its world line. Returns its slot
-    (rel is left to the caller)."""
-    i = np.uint32(FIRST + state[0])
-    state[0] += 1
+    """Append a bare event that follows `before` in the path and `ebefore` in its world line; returns its
+    slot. The caller sets its rel."""
+    i = np.uint32(FIRST + state[EVENTS])
+    state[EVENTS] += 1
     path[i].time = time
     path[i].bond = bond
     path[i].direction = direction
@@ -202,12 +218,12 @@ def add_event(path, state, before, ebefore, time, bond, direction):
 
 @inlined
 def drop_event(path, state, i):
-    """Remove the event in slot i and move the last event into the gap. Its rel and its partner's link are the
-    caller's business."""
+    """Remove the event in slot i and move the last event into the gap. The caller sees to rel and to the
+    link of its partner."""
     unlink(path, i)
     unlink_line(path, i)
-    state[0] -= 1
-    last = np.uint32(FIRST + state[0])
+    state[EVENTS] -= 1
+    last = np.uint32(FIRST + state[EVENTS])
     if last != i:
         path[i] = path[last]
         path[path[i].prev].next = i

@@ -21,11 +21,12 @@ _U32 = np.uint64(32)
 _U41 = np.uint64(41)
 _U45 = np.uint64(45)
 _U19 = np.uint64(19)
+_SPACING = 2.0**-53  # of the numbers that `uniform` can return
 
 
 @kernel
 def next_word(rng):
-    """The next 64 random bits."""
+    """Return the next 64 random bits."""
     s0, s1, s2, s3 = rng[0], rng[1], rng[2], rng[3]
     x = s0 + s3
     word = ((x << _U23) | (x >> _U41)) + s0
@@ -41,19 +42,19 @@ def next_word(rng):
 
 @kernel
 def uniform(rng):
-    """A double in (0, 1]: never zero, so its logarithm is finite."""
-    return (np.float64(next_word(rng) >> _U11) + 1.0) * 1.1102230246251565e-16
+    """Draw a double in (0, 1]: never zero, so its logarithm is finite."""
+    return (np.float64(next_word(rng) >> _U11) + 1.0) * _SPACING
 
 
 @kernel
 def below(rng, n):
-    """A uniform integer in [0, n), n < 2³²; the bias of the multiplication method is below n 2⁻³²."""
+    """Draw a uniform integer in [0, n), n < 2³²; the bias of the multiplication method is below n 2⁻³²."""
     return np.int64(((next_word(rng) >> _U32) * np.uint64(n)) >> _U32)
 
 
 @inlined
 def accept(rng, ratio, exponent):
-    """True with probability min(1, ratio e^{-exponent}).
+    """Return True with probability min(1, ratio e^{-exponent}).
 
     e^{-x} ≥ 1 - x, and ≤ 1 for x ≥ 0, decide most cases without the exponential.
     """
@@ -67,7 +68,7 @@ def accept(rng, ratio, exponent):
 
 @kernel
 def octave(rng, most):
-    """A random integer k ≤ most with P(k) = 2^-(k+1), the rest on `most`: the exponent of scale-free
+    """Draw an integer k ≤ most with P(k) = 2^-(k+1), the rest on `most`: the exponent of scale-free
     lengths."""
     word = next_word(rng)
     k = 0
@@ -79,7 +80,7 @@ def octave(rng, most):
 
 @kernel
 def scale_free(rng, most):
-    """A random length k ≥ 0 with P(k) falling as 1/k², cut off at 2^(most + 1) - 2.
+    """Draw a length k ≥ 0 with P(k) falling as 1/k², cut off at 2^(most + 1) - 2.
 
     k lies between 2^o - 1 and 2^(o+1) - 2, where the octave o has probability 2^-(o+1): every scale costs the
     same.
@@ -90,5 +91,5 @@ def scale_free(rng, most):
 
 @kernel
 def coin(rng):
-    """True or False with equal probability."""
+    """Return True or False with equal probability."""
     return next_word(rng) & _U1 == _U1

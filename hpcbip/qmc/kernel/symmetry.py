@@ -3,16 +3,17 @@
 In the occupation-number picture the path is a Markov process in (r1, r2, {n_b}), and n_b is the number of
 phonon lines of bond b that cover a time. Where a point operation maps the instantaneous state to itself and
 reverses component a of the displacement of R, the path after that time and its image have the same weight:
-the products of ΔR_a before and ΔR_a after vanish on average (PHYSICS.md section 2).
+the products of ΔR_a before and ΔR_a after vanish on average (docs/physics.md, "Path-integral
+Monte Carlo").
 
 Operations tried: inversion about the centre of the pair, with the electrons exchanged, which reverses all
 components, and on hypercubic lattices the mirrors through the centre, which reverse one. A mirror maps the
 pair to itself if both electrons lie on it or are exchanged by it. The cloud must be its own image. (On an
 open cluster nothing is symmetric; on a periodic one the unwrapped coordinates are used.)
 
-The cloud is a table of integers: row 0 holds the sums of the others, row k ≥ 1 the slot that opened a line,
-the axis of its oscillator, and twice the coordinates of the oscillator's centre. All positions count from the
-site `base`, so that it does not matter where on the lattice the path is.
+The cloud is a table of integers: row `TOTALS` holds the sums of the others, row k ≥ 1 the slot that opened a
+line, the axis of its oscillator, and twice the coordinates of the oscillator's centre. All positions count
+from the site `base`, so that it does not matter where on the lattice the path is.
 """
 
 from __future__ import annotations
@@ -20,7 +21,8 @@ from __future__ import annotations
 from hpcbip.qmc.kernel.jit import inlined, kernel
 from hpcbip.qmc.kernel.path import AXIS_BITS, AXIS_MASK, SITE_AXIS, coordinate
 
-CLOUD_COLUMNS = 2  # before the coordinates
+SLOT, AXIS, CENTRE = 0, 1, 2  # columns of the cloud: two numbers and the first coordinate of the centre
+TOTALS = 0  # row of the cloud that holds the sums of the others
 
 
 @inlined
@@ -28,43 +30,43 @@ def open_line(par, cloud, cover, slot, bond, base):
     """Add the line that begins at the event in `slot` to a cloud of `cover` lines."""
     if cover == 0:
         for a in range(par.dimension):
-            cloud[0, CLOUD_COLUMNS + a] = 0
+            cloud[TOTALS, CENTRE + a] = 0
     axis = bond & AXIS_MASK
-    cloud[1 + cover, 0] = slot
-    cloud[1 + cover, 1] = axis
+    cloud[1 + cover, SLOT] = slot
+    cloud[1 + cover, AXIS] = axis
     for a in range(par.dimension):
         centre = 2 * coordinate(par, (bond >> AXIS_BITS) - base, a)
         if axis != SITE_AXIS:
             centre += par.vectors[2 * axis, a]
-        cloud[1 + cover, CLOUD_COLUMNS + a] = centre
-        cloud[0, CLOUD_COLUMNS + a] += centre
+        cloud[1 + cover, CENTRE + a] = centre
+        cloud[TOTALS, CENTRE + a] += centre
 
 
 @inlined
 def close_line(par, cloud, cover, slot):
     """Take out the line that began at `slot`; `cover` lines are left."""
     k = 1
-    while cloud[k, 0] != slot:
+    while cloud[k, SLOT] != slot:
         k += 1
     for a in range(par.dimension):
-        cloud[0, CLOUD_COLUMNS + a] -= cloud[k, CLOUD_COLUMNS + a]
-        cloud[k, CLOUD_COLUMNS + a] = cloud[1 + cover, CLOUD_COLUMNS + a]
-    cloud[k, 0] = cloud[1 + cover, 0]
-    cloud[k, 1] = cloud[1 + cover, 1]
+        cloud[TOTALS, CENTRE + a] -= cloud[k, CENTRE + a]
+        cloud[k, CENTRE + a] = cloud[1 + cover, CENTRE + a]
+    cloud[k, SLOT] = cloud[1 + cover, SLOT]
+    cloud[k, AXIS] = cloud[1 + cover, AXIS]
 
 
 @kernel
 def _count(par, cloud, cover, k, position, mask):
-    """How many lines lie on the image of line k under reversal of the components in `mask` about the
+    """Count the lines on the image of line k under reversal of the components in `mask` about the
     centre."""
     count = 0
     for m in range(1, cover + 1):
-        same = cloud[m, 1] == cloud[k, 1]
+        same = cloud[m, AXIS] == cloud[k, AXIS]
         for a in range(par.dimension):
-            x = cloud[k, CLOUD_COLUMNS + a]
+            x = cloud[k, CENTRE + a]
             if (mask >> a) & 1:
                 x = 2 * _doubled(par, position, a) - x
-            if cloud[m, CLOUD_COLUMNS + a] != x:
+            if cloud[m, CENTRE + a] != x:
                 same = False
                 break
         count += same
@@ -73,22 +75,22 @@ def _count(par, cloud, cover, k, position, mask):
 
 @kernel
 def _doubled(par, position, a):
-    """Twice coordinate a of the centre R, from the summed coordinates of the electrons."""
+    """Return twice coordinate a of the centre R, from the summed coordinates of the electrons."""
     return int(position[a]) if par.electrons == 2 else 2 * int(position[a])
 
 
 @kernel
 def cloud_symmetric(par, position, cloud, cover, mask):
-    """Whether reversal of the components in `mask` about the centre of the pair maps the cloud to itself."""
+    """Tell whether reversal of the components in `mask` about the centre maps the cloud to itself."""
     for a in range(par.dimension):
-        if (mask >> a) & 1 and cloud[0, CLOUD_COLUMNS + a] != cover * _doubled(par, position, a):
+        if (mask >> a) & 1 and cloud[TOTALS, CENTRE + a] != cover * _doubled(par, position, a):
             return False
     if cover == 1:
         return True
     for k in range(1, cover + 1):
         own_image = True  # as for a cloud on the site of the pair; then there is nothing to count
         for a in range(par.dimension):
-            if (mask >> a) & 1 and cloud[k, CLOUD_COLUMNS + a] != _doubled(par, position, a):
+            if (mask >> a) & 1 and cloud[k, CENTRE + a] != _doubled(par, position, a):
                 own_image = False
                 break
         if own_image:
@@ -100,7 +102,7 @@ def cloud_symmetric(par, position, cloud, cover, mask):
 
 @inlined
 def reflects(par, position, rel, cloud, cover):
-    """Bit a is set if the state allows to reverse component a of all later displacements."""
+    """Return an integer whose bit a is set if component a of all later displacements may be reversed."""
     if par.open:
         return 0
     everything = (1 << par.dimension) - 1

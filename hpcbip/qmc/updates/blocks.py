@@ -15,8 +15,8 @@ from hpcbip.qmc.kernel.path import AXIS_BITS, FIRST
 
 @kernel
 def block_end(path, first, events, backward):
-    """The last of `events` events of a world line from `first` on (towards earlier times if `backward`), or 0
-    if they are too few."""
+    """Find the last of `events` events of a world line from `first` on (towards earlier times if `backward`),
+    or 0 if they are too few."""
     i = first
     while True:
         if i < FIRST:
@@ -29,8 +29,8 @@ def block_end(path, first, events, backward):
 
 @kernel
 def closed(path, first, last):
-    """Whether all phonon lines of the events from `first` to the later `last` of one world line end among
-    them."""
+    """Tell whether all phonon lines of the events from `first` to the later `last` of one world line end
+    among them."""
     electron = path[first].electron
     low, high = path[first].time, path[last].time
     i = first

@@ -16,6 +16,7 @@ from hpcbip.qmc.kernel.geometry import action
 from hpcbip.qmc.kernel.jit import kernel
 from hpcbip.qmc.kernel.path import (
     AXIS_BITS,
+    AXIS_MASK,
     FIRST,
     SITE,
     TAIL,
@@ -29,7 +30,7 @@ from hpcbip.qmc.kernel.path import (
 from hpcbip.qmc.kernel.rng import accept, scale_free
 from hpcbip.qmc.updates.blocks import block_end, closed
 
-OCTAVES = 9
+OCTAVES = 9  # the largest of the scale-free number of events
 
 
 @kernel
@@ -72,7 +73,7 @@ def _invert(path, par, i, first, last, j):
         site = middle - (path[q].bond >> AXIS_BITS)
         if direction != SITE:
             site -= par.step[direction - (direction & 1)]
-        path[q].bond = (site << AXIS_BITS) | (path[q].bond & 7)
+        path[q].bond = (site << AXIS_BITS) | (path[q].bond & AXIS_MASK)
         path[q].enext = path[q].eprev
         path[q].eprev = following
         if q == last:

@@ -14,17 +14,17 @@ import numpy as np
 
 from hpcbip.qmc.kernel.geometry import action_change, hop_allowed
 from hpcbip.qmc.kernel.jit import kernel
-from hpcbip.qmc.kernel.path import SITE, bond_of, random_event, shift, site_after, site_before
+from hpcbip.qmc.kernel.path import EVENTS, SITE, bond_of, random_event, shift, site_after, site_before
 from hpcbip.qmc.kernel.rng import accept, below, scale_free
 from hpcbip.qmc.updates.blocks import block_end, closed, move_block
 
-OCTAVES = 6
+OCTAVES = 6  # the largest of the scale-free number of events
 
 
 @kernel
 def flip_corner(path, state, rng, par):
     """Replace two hops of a world line; returns whether it was accepted."""
-    n = state[0]
+    n = state[EVENTS]
     if n == 0:
         return False
     i = random_event(state, rng)

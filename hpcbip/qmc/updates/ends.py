@@ -4,8 +4,9 @@ The bulk stays in place and the end of the world line moves. With T the time fro
 nearest event of that world line without the hop in question, the hop is drawn uniform in T and over z
 directions:
 
-    R(grow) = t T z e^{-ΔS} φ(new)/φ(old),   φ the trial state at that end; R(shrink) is its inverse. Only bare hops
-    come and go.
+    R(grow) = t T z e^{-ΔS} φ(new)/φ(old),   φ the trial state at that end; R(shrink) is its inverse.
+
+Only bare hops come and go.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from hpcbip.qmc.kernel.jit import kernel
 from hpcbip.qmc.kernel.path import (
     AXIS_BITS,
     FIRST,
+    HEAD,
     TAIL,
     add_event,
     bond_of,
@@ -38,17 +40,17 @@ TWO = np.uint64(2)
 @kernel
 def _shift_heads(path, par, by):
     for e in range(par.electrons):
-        path[e].rel += by
+        path[HEAD + e].rel += by
 
 
 @kernel
 def _last_head(par):
-    return np.uint32(par.electrons - 1)
+    return np.uint32(HEAD + par.electrons - 1)
 
 
 @kernel
 def _grow_head(path, state, rng, par, electron):
-    head = np.uint32(electron)
+    head = np.uint32(HEAD + electron)
     interval = path[path[head].enext].time
     direction = below(rng, par.z)
     time = interval * uniform(rng)
@@ -74,7 +76,7 @@ def _grow_head(path, state, rng, par, electron):
 
 @kernel
 def _shrink_head(path, state, rng, par, electron):
-    head = np.uint32(electron)
+    head = np.uint32(HEAD + electron)
     i = np.uint32(path[head].enext)
     if i < FIRST or path[i].partner != 0:
         return False

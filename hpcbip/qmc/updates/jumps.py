@@ -20,6 +20,7 @@ from hpcbip.qmc.kernel.geometry import action_change
 from hpcbip.qmc.kernel.jit import kernel
 from hpcbip.qmc.kernel.path import (
     AXIS_BITS,
+    EVENTS,
     change_of_rel,
     link,
     link_line,
@@ -34,13 +35,13 @@ from hpcbip.qmc.kernel.path import (
 from hpcbip.qmc.kernel.rng import accept, coin, scale_free, uniform
 from hpcbip.qmc.updates.blocks import block_end, closed, move_block
 
-OCTAVES = 6
+OCTAVES = 6  # the largest of the scale-free number of events
 
 
 @kernel
 def jump(path, state, rng, par):
     """Move one event in time; returns whether it was accepted."""
-    n = state[0]
+    n = state[EVENTS]
     if n == 0:
         return False
     i = random_event(state, rng)
@@ -52,7 +53,7 @@ def jump(path, state, rng, par):
 
 @kernel
 def _lines_change(path, par, i, new):
-    """Change of the exponent Σ Ω|τ - τ'| if the event in slot i moves to the time `new`."""
+    """Return the change of the exponent Σ Ω|τ - τ'| if the event in slot i moves to the time `new`."""
     partner = path[i].partner
     if partner == 0:
         return 0.0

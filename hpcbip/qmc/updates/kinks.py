@@ -23,6 +23,7 @@ import numpy as np
 from hpcbip.qmc.kernel.geometry import action_change, hop_allowed
 from hpcbip.qmc.kernel.jit import kernel
 from hpcbip.qmc.kernel.path import (
+    EVENTS,
     FIRST,
     SITE,
     add_event,
@@ -41,20 +42,20 @@ from hpcbip.qmc.kernel.rng import below, coin, uniform
 
 @kernel
 def pair_weight(par, direction, duration):
-    """w(τ): bare or joined pair of hops on one bond a time τ apart."""
+    """Return w(τ), the weight of a bare or joined pair of hops on one bond a time τ apart."""
     return par.bare2[direction] + par.joined2[direction] * math.exp(-par.frequency[direction] * duration)
 
 
 @kernel
 def proposals(par, n, interval):
-    """Ratio of the proposals of removal and insertion of a pair in a path of n events."""
+    """Return the ratio of the proposals of removal and insertion of a pair in a path of n events."""
     return 0.5 * par.z * interval * interval * (n + par.electrons) / (n + 2)
 
 
 @kernel
 def insert_kinks(path, state, rng, par):
     """Insert a pair; returns whether it was accepted."""
-    n = state[0]
+    n = state[EVENTS]
     a = random_interval(par, state, rng)
     start = path[a].time
     interval = path[path[a].enext].time - start
@@ -90,7 +91,7 @@ def insert_kinks(path, state, rng, par):
 @kernel
 def remove_kinks(path, state, rng, par):
     """Remove a pair; returns whether it was accepted."""
-    n = state[0]
+    n = state[EVENTS]
     if n < 2:
         return False
     i = random_event(state, rng)

@@ -16,9 +16,9 @@ from __future__ import annotations
 import numpy as np
 
 from hpcbip.qmc.kernel.jit import inlined, kernel
-from hpcbip.qmc.kernel.path import AXIS_BITS, AXIS_MASK, SITE, TAIL, coordinate
+from hpcbip.qmc.kernel.path import AXIS_BITS, AXIS_MASK, HEAD, SITE, TAIL, start_position
 from hpcbip.qmc.kernel.rng import coin
-from hpcbip.qmc.kernel.symmetry import CLOUD_COLUMNS, close_line, cloud_symmetric, open_line
+from hpcbip.qmc.kernel.symmetry import AXIS, CENTRE, SLOT, close_line, cloud_symmetric, open_line
 
 
 @kernel
@@ -29,19 +29,18 @@ def reflect(path, rng, par, position, cloud):
     """
     if par.open:
         return 0
-    base = path[0].bond >> AXIS_BITS
-    total = path[0].bond >> AXIS_BITS  # packed sum of the positions of both electrons, or twice that of one
-    total += path[1].bond >> AXIS_BITS if par.electrons == 2 else total
-    for a in range(par.dimension):
-        position[a] = 0.0
-        if par.electrons == 2:
-            position[a] += coordinate(par, (path[1].bond >> AXIS_BITS) - base, a)
+    base = path[HEAD].bond >> AXIS_BITS
+    total = (
+        path[HEAD].bond >> AXIS_BITS
+    )  # packed sum of the positions of both electrons, or twice that of one
+    total += path[HEAD + 1].bond >> AXIS_BITS if par.electrons == 2 else total
+    start_position(path, par, position)
     everything = (1 << par.dimension) - 1
     inverted = False
     offset = 0  # an event at site x is moved to offset + x, or offset - x if inverted
     reflections = 0
     cover = 0
-    last0, last1 = np.uint32(0), np.uint32(1)
+    last0, last1 = np.uint32(HEAD), np.uint32(HEAD + 1)
     i = np.uint32(par.electrons - 1)
     while True:
         if (cover == 0 or cloud_symmetric(par, position, cloud, cover, everything)) and coin(rng):
@@ -104,31 +103,31 @@ def _move(path, par, i, inverted, offset):
 def _exchange_ends(path, par, position, cloud, cover):
     """Let the lines of every oscillator and of its image exchange their later ends, one by one in order."""
     for k in range(1, cover + 1):
-        if cloud[k, 0] < 0:
+        if cloud[k, SLOT] < 0:
             continue
         own_image = True
         for a in range(par.dimension):
-            own_image &= cloud[k, CLOUD_COLUMNS + a] == _image(par, position, cloud, k, a)
+            own_image &= cloud[k, CENTRE + a] == _image(par, position, cloud, k, a)
         if own_image:
             continue
         for m in range(k + 1, cover + 1):
-            found = cloud[m, 0] >= 0 and cloud[m, 1] == cloud[k, 1]
+            found = cloud[m, SLOT] >= 0 and cloud[m, AXIS] == cloud[k, AXIS]
             for a in range(par.dimension):
-                found &= cloud[m, CLOUD_COLUMNS + a] == _image(par, position, cloud, k, a)
+                found &= cloud[m, CENTRE + a] == _image(par, position, cloud, k, a)
             if found:
-                one, other = np.uint32(cloud[k, 0]), np.uint32(cloud[m, 0])
+                one, other = np.uint32(cloud[k, SLOT]), np.uint32(cloud[m, SLOT])
                 end_one, end_other = path[one].partner, path[other].partner
                 path[one].partner, path[other].partner = end_other, end_one
                 path[end_other].partner, path[end_one].partner = one, other
-                cloud[k, 0], cloud[m, 0] = -1 - cloud[k, 0], -1 - cloud[m, 0]  # done
+                cloud[k, SLOT], cloud[m, SLOT] = -1 - cloud[k, SLOT], -1 - cloud[m, SLOT]  # done
                 break
     for k in range(1, cover + 1):
-        if cloud[k, 0] < 0:
-            cloud[k, 0] = -1 - cloud[k, 0]
+        if cloud[k, SLOT] < 0:
+            cloud[k, SLOT] = -1 - cloud[k, SLOT]
 
 
 @inlined
 def _image(par, position, cloud, k, a):
-    """Doubled coordinate a of the centre of the image of line k."""
+    """Return the doubled coordinate a of the centre of the image of line k."""
     doubled = position[a] if par.electrons == 2 else 2.0 * position[a]
-    return 2 * int(doubled) - cloud[k, CLOUD_COLUMNS + a]
+    return 2 * int(doubled) - cloud[k, CENTRE + a]

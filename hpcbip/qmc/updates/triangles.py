@@ -13,6 +13,7 @@ import numpy as np
 from hpcbip.qmc.kernel.geometry import action_change, hop_allowed
 from hpcbip.qmc.kernel.jit import kernel
 from hpcbip.qmc.kernel.path import (
+    EVENTS,
     FIRST,
     SITE,
     add_event,
@@ -30,7 +31,7 @@ from hpcbip.qmc.kernel.rng import accept, below, coin, uniform
 @kernel
 def split_hop(path, state, rng, par):
     """Split a hop in two; returns whether it was accepted."""
-    n = state[0]
+    n = state[EVENTS]
     if n == 0:
         return False
     i = random_event(state, rng)
@@ -62,7 +63,7 @@ def split_hop(path, state, rng, par):
 @kernel
 def merge_hops(path, state, rng, par):
     """Merge two consecutive hops into one; returns whether it was accepted."""
-    n = state[0]
+    n = state[EVENTS]
     if n < 2:
         return False
     i = random_event(state, rng)

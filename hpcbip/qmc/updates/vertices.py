@@ -20,6 +20,7 @@ import numpy as np
 from hpcbip.qmc.kernel.geometry import same_oscillator
 from hpcbip.qmc.kernel.jit import kernel
 from hpcbip.qmc.kernel.path import (
+    EVENTS,
     FIRST,
     SITE,
     add_event,
@@ -43,7 +44,7 @@ def _ratio(par, n, interval):
 
 @kernel
 def _on_world_line(path, i, electron):
-    """The last event (or head) of an electron at or before slot i of the path."""
+    """Find the last event (or head) of an electron at or before slot i of the path."""
     while path[i].electron != electron:
         i = np.uint32(path[i].prev) if i >= FIRST else np.uint32(electron)
     return i
@@ -52,7 +53,7 @@ def _on_world_line(path, i, electron):
 @kernel
 def insert_line(path, state, rng, par):
     """Insert a line; returns whether it was accepted."""
-    n = state[0]
+    n = state[EVENTS]
     a = random_interval(par, state, rng)
     interval = path[path[a].enext].time - path[a].time
     t1 = path[a].time + interval * uniform(rng)
@@ -92,7 +93,7 @@ def insert_line(path, state, rng, par):
 @kernel
 def remove_line(path, state, rng, par):
     """Remove a line; returns whether it was accepted."""
-    n = state[0]
+    n = state[EVENTS]
     if n < 2:
         return False
     i = random_event(state, rng)

@@ -24,7 +24,7 @@ FALSE_ALARM = 1e-4  # of one case
 
 
 def z_scores(chains: Sequence[np.ndarray], exact: float) -> np.ndarray:
-    """z of every chain of bins, shape (seeds,)."""
+    """Return z of every chain of bins, shape (seeds,)."""
     result = []
     for bins in chains:
         error = bins.std(ddof=1) / np.sqrt(len(bins))
@@ -36,7 +36,7 @@ def z_scores(chains: Sequence[np.ndarray], exact: float) -> np.ndarray:
 
 
 def compare(chains: Mapping[str, Sequence[np.ndarray]], exact: Mapping[str, float]) -> str:
-    """An empty string if every observable in `exact` agrees, otherwise a table of all of them."""
+    """Return an empty string if every observable in `exact` agrees, otherwise a table of all of them."""
     threshold = FALSE_ALARM / (3 * len(exact))
     lines, failed = [], False
     for name, value in exact.items():

@@ -1,4 +1,4 @@
-"""Exact finite-β results on small clusters: sparse matrices for all couplings of PHYSICS.md section 1,
+"""Exact finite-β results on small clusters: sparse matrices for all couplings of docs/physics.md, "Models",
 nothing of the kernel.
 
 States are (r1[, r2], n_1 ... n_M): sites of the electrons and occupations of the oscillators, those with at
@@ -19,97 +19,13 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 from scipy.sparse.linalg import expm_multiply
 
-Vector = tuple[int, ...]
-
-
-@dataclass(frozen=True)
-class Grid:
-    """A Bravais lattice: a vector per bond axis (lattice coordinates), their metric, distances of the first
-    shells."""
-
-    axes: tuple[Vector, ...]
-    metric: tuple[tuple[float, ...], ...]
-    radii: tuple[float, ...]
-
-
-CHAIN = Grid(((1,),), ((1.0,),), (1.0, 2.0, 3.0))
-NEXT_NEIGHBOURS = Grid(((1,), (2,)), ((1.0,),), (1.0, 2.0, 3.0))
-SQUARE = Grid(((1, 0), (0, 1)), ((1.0, 0.0), (0.0, 1.0)), (1.0, 2.0**0.5, 2.0))
-TRIANGULAR = Grid(((1, 0), (0, 1), (1, -1)), ((1.0, 0.5), (0.5, 1.0)), (1.0, 3.0**0.5, 2.0))
-_UNIT = ((1, 0, 0), (0, 1, 0), (0, 0, 1))
-CUBIC = Grid(_UNIT, ((1.0, 0.0, 0.0), (0.0, 1.0, 0.0), (0.0, 0.0, 1.0)), (1.0, 2.0**0.5, 3.0**0.5))
-BCC = Grid(
-    (*_UNIT, (1, 1, 1)),
-    ((0.75, -0.25, -0.25), (-0.25, 0.75, -0.25), (-0.25, -0.25, 0.75)),
-    (0.75**0.5, 1.0, 2.0**0.5),
-)
-FCC = Grid(
-    (*_UNIT, (1, -1, 0), (0, 1, -1), (1, 0, -1)),
-    ((0.5, 0.25, 0.25), (0.25, 0.5, 0.25), (0.25, 0.25, 0.5)),
-    (0.5**0.5, 1.0, 1.5**0.5),
-)
-
-
-@dataclass(frozen=True)
-class Cluster:
-    """Sites 0 ≤ x_a < extents[a] of a grid; a periodic cluster closes on itself along all coordinates."""
-
-    grid: Grid
-    extents: Vector
-    periodic: bool = False
-
-    @cached_property
-    def coordinates(self) -> list[Vector]:
-        """Of all sites, in order."""
-        return list(itertools.product(*map(range, self.extents)))
-
-    def site(self, x: NDArray[np.int64]) -> int | None:
-        """The site with these coordinates; None if an open cluster has none there."""
-        inside = tuple(int(c) for c in (np.mod(x, self.extents) if self.periodic else x))
-        return self.coordinates.index(inside) if inside in self.coordinates else None
-
-    @cached_property
-    def steps(self) -> list[NDArray[np.int64]]:
-        """The steps of a hop: along axis k // 2, forward for even k and backward for odd k."""
-        return [sign * np.array(axis) for axis in self.grid.axes for sign in (1, -1)]
-
-    def hop(self, site: int, k: int) -> tuple[int, Vector] | None:
-        """Where step k leads from a site, and the bond (lower site, axis) it takes; None if it leaves the
-        cluster."""
-        target = self.site(np.add(self.coordinates[site], self.steps[k]))
-        if target is None:
-            return None
-        return target, (target if k % 2 else site, k // 2)
-
-    @cached_property
-    def bonds(self) -> list[Vector]:
-        """All bonds, as (lower site, axis)."""
-        sites, axes = range(len(self.coordinates)), range(len(self.grid.axes))
-        return [(i, a) for i in sites for a in axes if self.hop(i, 2 * a) is not None]
-
-    def separation(self, i: int, j: int) -> Vector:
-        """r_i - r_j, on a periodic cluster the image with coordinates nearest to zero (half the extent:
-        positive)."""
-        difference = np.subtract(self.coordinates[i], self.coordinates[j])
-        if self.periodic:
-            difference = np.mod(difference, self.extents)
-            difference -= np.where(2 * difference > self.extents, self.extents, 0)
-        return tuple(int(x) for x in difference)
-
-    def length2(self, r: Vector) -> float:
-        """|r|²."""
-        return float(r @ np.array(self.grid.metric) @ r)
-
-
-DIMER = Cluster(CHAIN, (2,))
-CHAIN3 = Cluster(CHAIN, (3,))
-RING4 = Cluster(CHAIN, (4,), periodic=True)
-PLAQUETTE = Cluster(SQUARE, (2, 2))
+from tests.exact.reference.cluster import Cluster, Vector
 
 
 @dataclass(frozen=True)
 class Problem:
-    """A cluster with its Hamiltonian and the path's length; see PHYSICS.md sections 1 and 2.
+    """A cluster with its Hamiltonian and the path's length; see docs/physics.md, "Models" and
+    "Path-integral Monte Carlo".
 
     The fields of the Hamiltonian mean what they mean in `hpcbip.models.Model`.
     """
@@ -165,7 +81,7 @@ class Problem:
         return np.random.default_rng(1).integers(2**63, size=len(self.modes), dtype=np.uint64)
 
     def _find(self, names: NDArray[np.uint64]) -> NDArray[np.int64]:
-        """Indices of the states with these names, -1 for those beyond the cutoff."""
+        """Return the indices of the states with these names, -1 for those beyond the cutoff."""
         known, order = self._sorted
         position = np.minimum(np.searchsorted(known, names), len(known) - 1)
         return np.where(known[position] == names, order[position], -1)
@@ -178,7 +94,7 @@ class Problem:
         return names[order], order
 
     def displacement(self, mode: int) -> sp.csr_array:
-        """b + b† of one oscillator on the occupations."""
+        """Return b + b† of one oscillator on the occupations."""
         states = len(self.phonons)
         raised = self._find(self.phonons.astype(np.uint64) @ self._names + self._names[mode])
         lower = np.flatnonzero(raised >= 0)
@@ -188,7 +104,7 @@ class Problem:
         return sp.csr_array(up + up.T)
 
     def translation(self, site: int) -> sp.csr_array:
-        """The occupations seen from a site."""
+        """Return the occupations seen from a site."""
         states, cluster = len(self.phonons), self.cluster
         if site == 0:
             return sp.eye_array(states, format="csr")
@@ -208,8 +124,8 @@ class Problem:
         return list(itertools.product(sites, repeat=self.electrons))
 
     def _moves(self, k: int) -> dict[tuple[Vector, int], sp.csr_array]:
-        """Step k of either electron as matrices on (r1[, r2]), by bond taken and the site it is then seen
-        from."""
+        """Return step k of either electron as matrices on (r1[, r2]), by bond taken and the site it is then
+        seen from."""
         found: dict[tuple[Vector, int], list[Vector]] = {}
         index = {pair: p for p, pair in enumerate(self.pairs)}
         x = np.array(self.cluster.coordinates)
@@ -260,7 +176,7 @@ class Problem:
         return total
 
     def diagonal(self, of_pair: NDArray[np.float64]) -> NDArray[np.float64]:
-        """A function of the electrons' sites on the whole space."""
+        """Put a function of the electrons' sites on the whole space."""
         return np.kron(of_pair, np.ones(len(self.phonons)))
 
     @cached_property
@@ -269,7 +185,7 @@ class Problem:
         return [self.cluster.separation(*pair) for pair in self.pairs]
 
     def interaction(self, r: Vector) -> float:
-        """U on the same site, elsewhere V/|r| and the energy of the shell."""
+        """Return V(r): U on the same site, elsewhere V/|r| and the energy of the shell."""
         if not any(r):
             return self.U
         distance = np.sqrt(self.cluster.length2(r))
@@ -299,7 +215,7 @@ class Problem:
         return np.kron(weight, vacuum)
 
     def solve(self, nodes: int = 12) -> dict[str, float]:
-        """All observables: energy, the bulk averages, and displacement2_window."""
+        """Return all observables: energy, the bulk averages, and displacement2_window."""
         h, window = self.hamiltonian, self.beta - 2 * self.edge
         x, weights = np.polynomial.legendre.leggauss(nodes)
         times = np.sort(0.5 * self.beta + 0.5 * window * x)  # symmetric about β/2
@@ -335,19 +251,19 @@ class Problem:
         return result | sums | {"displacement2_window": float(displacement2)}
 
     def share_at_cutoff(self) -> float:
-        """Probability of the largest phonon number in the middle of the path: more than all those left out
-        have."""
+        """Return the probability of the largest phonon number in the middle of the path: more than all those
+        left out have."""
         middle = expm_multiply(-0.5 * self.beta * self.hamiltonian, self.trial) ** 2
         highest = np.tile(self.phonons.sum(axis=1) == self.cutoff, len(self.pairs))
         return float(middle[highest].sum() / middle.sum())
 
     def after(self, time: float) -> NDArray[np.float64]:
-        """e^{-time H}|φ>."""
+        """Return e^{-time H}|φ>."""
         return expm_multiply(-time * self.hamiltonian, self.trial)
 
     def displacement2(self, start: float, stop: float) -> NDArray[np.float64]:
-        """<(R(stop) - R(start))²> by Cartesian component, from the second derivative of a phase on the hops
-        in between.
+        """Return <(R(stop) - R(start))²> by Cartesian component, from the second derivative of a phase on the
+        hops in between.
 
         With H(θ) = H - iθ J - θ²/2 K..., the derivatives v1, v2 of e^{-τH(θ)}v obey a linear system: v1' =
         -Hv1 + Jv0, v2' = -Hv2 + 2Jv1 + Kv0, where J and K weigh every directed hop with its step and the step
@@ -367,7 +283,7 @@ class Problem:
         return np.array(components) / float(self.trial @ self.after(self.beta))
 
     def wave(self, phases: NDArray[np.float64], start: float, stop: float) -> float:
-        """<cos K·(R(stop) - R(start))>, with K given by its phases per lattice coordinate of R."""
+        """Return <cos K·(R(stop) - R(start))>, with K given by its phases per lattice coordinate of R."""
         h = self.hamiltonian.astype(complex)
         for step, bare, assisted in self.directed:
             h = h - (np.exp(1j * (phases @ step) / self.electrons) - 1.0) * (bare + assisted)

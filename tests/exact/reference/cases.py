@@ -9,7 +9,8 @@ import numpy as np
 
 from hpcbip.models import Model, get_lattice, written_lattice
 from hpcbip.qmc import Chain, Ensemble, columns
-from tests.exact.cluster import CHAIN, CUBIC, NEXT_NEIGHBOURS, SQUARE, TRIANGULAR, Cluster, Problem
+from tests.exact.reference.cluster import CHAIN, CUBIC, NEXT_NEIGHBOURS, SQUARE, TRIANGULAR, Cluster
+from tests.exact.reference.problem import Problem
 
 BETA, EDGE = 3.0, 0.75
 NAMES = {
@@ -25,7 +26,7 @@ TRUNCATED = (
 
 
 def sample(ensemble: Ensemble, seeds: int, bins: int, updates: int) -> dict[str, list[np.ndarray]]:
-    """Bins of every column from independent chains."""
+    """Sample bins of every column from independent chains."""
     found: dict[str, list[np.ndarray]] = {name: [] for name in columns(ensemble)}
     for k in range(seeds):
         chain = Chain.start(ensemble, np.random.SeedSequence((2024, k)).generate_state(4, np.uint64))
@@ -44,8 +45,8 @@ def model_problem(
     kappa: float = 0.0,
     **fields: Any,
 ) -> tuple[Ensemble, Problem]:
-    """The same for the kernel and for the matrices; t = Ω = 1 and g = U = 0 unless `fields` of the model say
-    otherwise.
+    """Pose the same problem to the kernel and to the matrices; t = Ω = 1 and g = U = 0 unless `fields` of the
+    model say otherwise.
 
     The cutoff has to be high enough: see `Problem.share_at_cutoff`.
     """
@@ -59,7 +60,8 @@ def model_problem(
 
 
 def matched(*args: Any, nodes: int = 6, **kwargs: Any) -> tuple[Ensemble, dict[str, float]]:
-    """The ensemble of `model_problem` and its exact observables, but for those that are identically zero.
+    """Return the ensemble of `model_problem` and its exact observables, but for those that are identically
+    zero.
 
     Six nodes integrate over the window to 1e-8.
     """

@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 from scipy.optimize import brentq
 from scipy.sparse.linalg import expm_multiply
 
-from tests.exact.cluster import Grid
+from tests.exact.reference.cluster import Grid
 
 NODES = 12  # of the Gauss-Legendre average over the window
 
@@ -45,7 +45,7 @@ class BoundPair:
     weights: NDArray[np.float64]
 
     def weight(self, *displacement: int) -> float:
-        """P(r1 - r2 = displacement)."""
+        """Return P(r1 - r2 = displacement)."""
         return float(self.weights[displacement])
 
     @property
@@ -57,8 +57,8 @@ class BoundPair:
 
 
 def attractive_hubbard(dimension: int, U: float, t: float = 1.0, size: int = 256) -> BoundPair:
-    """The bound pair of the attractive Hubbard model on the chain (1) or the square lattice (2), from size^d
-    momenta.
+    """Solve for the bound pair of the attractive Hubbard model on the chain (1) or the square lattice (2),
+    from size^d momenta.
 
     Raises:
         ValueError: if U does not bind a pair that fits into the grid.
@@ -79,6 +79,34 @@ def attractive_hubbard(dimension: int, U: float, t: float = 1.0, size: int = 256
     return BoundPair(energy=edge - binding, mass=1.0 / (t * overlap), weights=psi**2)
 
 
+def _box(grid: Grid, half_width: int) -> NDArray[np.int64]:
+    """Return the lattice coordinates of the box, shape (sites, d)."""
+    d = len(grid.axes[0])
+    return np.array(list(itertools.product(range(-half_width, half_width + 1), repeat=d)))
+
+
+def _hops(grid: Grid, r: NDArray[np.int64], half_width: int) -> sp.csr_array:
+    """Return the hops of either electron, amplitude 1 each, as a matrix on the relative coordinate."""
+    size, width, d = len(r), 2 * half_width + 1, r.shape[1]
+    hops = sp.csr_array((size, size))
+    for step in (sign * np.array(axis) for axis in grid.axes for sign in (1, -1)):
+        target = r + step
+        inside = np.flatnonzero(np.abs(target).max(axis=1) <= half_width)
+        index = (target[inside] + half_width) @ width ** np.arange(d - 1, -1, -1)
+        hops += sp.csr_array((np.full(len(inside), 2.0), (index, inside)), shape=(size, size))
+    return hops
+
+
+def _potential(
+    grid: Grid, distance: NDArray[np.float64], U: float, shells: tuple[float, ...], V: float
+) -> NDArray[np.float64]:
+    """Return V(r) at these distances: U on the same site, elsewhere V/|r| and the energy of the shell."""
+    potential = np.divide(V, distance, out=np.full(len(distance), U), where=distance > 0)
+    for radius, energy in zip(grid.radii, shells, strict=False):
+        potential[np.abs(distance - radius) < 1e-9] += energy
+    return potential
+
+
 def finite_beta(
     grid: Grid,
     U: float,
@@ -90,28 +118,18 @@ def finite_beta(
     half_width: int = 30,
     slope: tuple[int, int, int] = (4, 24, 24),
 ) -> dict[str, float]:
-    """What a path of length β with free ends samples, t = 1: averages over [edge, β - edge] at K = 0, trial
-    e^{-κ|r|₁}.
+    """Return what a path of length β with free ends samples, t = 1: averages over [edge, β - edge] at K = 0,
+    trial e^{-κ|r|₁}.
 
     The relative coordinate (lattice coordinates) is cut at |r_a| ≤ half_width; all bonds have one length.
     Without phonons every state is its own image under inversion with exchange, so the hops, |ΔR|² =
     |bond|²/4, are independent steps: the displacement curve is the integral of their rate. `slope`: the two
     lags between which it gives `diffusion`, and the lags in the window.
     """
-    metric, d = np.array(grid.metric), len(grid.axes[0])
-    r = np.array(list(itertools.product(range(-half_width, half_width + 1), repeat=d)))
-    size, width = len(r), 2 * half_width + 1
-    hops = sp.csr_array((size, size))
-    for step in (sign * np.array(axis) for axis in grid.axes for sign in (1, -1)):
-        target = r + step
-        inside = np.flatnonzero(np.abs(target).max(axis=1) <= half_width)
-        index = (target[inside] + half_width) @ width ** np.arange(d - 1, -1, -1)
-        hops += sp.csr_array((np.full(len(inside), 2.0), (index, inside)), shape=(size, size))
-    distance2 = np.einsum("ia,ab,ib->i", r, metric, r)
-    distance = np.sqrt(distance2)
-    potential = np.divide(V, distance, out=np.full(size, U), where=distance > 0)
-    for radius, energy in zip(grid.radii, shells, strict=False):
-        potential[np.abs(distance - radius) < 1e-9] += energy
+    r = _box(grid, half_width)
+    distance2 = np.einsum("ia,ab,ib->i", r, np.array(grid.metric), r)
+    potential = _potential(grid, np.sqrt(distance2), U, shells, V)
+    hops = _hops(grid, r, half_width)
     h = sp.csr_array(sp.diags_array(potential) - hops)
     trial = np.exp(-kappa * np.abs(r).sum(axis=1))
 
@@ -135,7 +153,7 @@ def finite_beta(
         starts = 2.0 * np.arange(lags + 1 - lag) / lags - 1.0
         return float(np.mean(hops_until(starts + 2.0 * lag / lags) - hops_until(starts))) * window / 2
 
-    step2 = float(np.array(grid.axes[0]) @ metric @ grid.axes[0]) / 4.0
+    step2 = float(np.array(grid.axes[0]) @ np.array(grid.metric) @ grid.axes[0]) / 4.0
     result = {
         "energy": float(trial @ (h @ states[-1]) / norm),
         "bare_hops": bare,
