@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from hpcbip.cli.options import FINITE, NOT_NEGATIVE, Numbers, figure_option
-from hpcbip.cli.output import drawn, format_option, output
+from hpcbip.cli.output import draw_and_save, format_option, print_records
 from hpcbip.errors import InputError
 
 TABLE = (
@@ -84,15 +84,15 @@ def antiadiabatic(
         )
         scans.append(scan(geometry, fixed, omegas, U))
     if terms:
-        output(
+        print_records(
             [row for systems in scans for system in systems for row in amplitude_rows(system, orders)], form
         )
         return
     rows = [row for systems in scans for row in compare(systems, orders, states)]
-    output([_short(row) for row in rows] if form == "table" else rows, form)
+    print_records([_short(row) for row in rows] if form == "table" else rows, form)
     if form == "table":
         _say_powers(rows)
-    drawn(lambda: antiadiabatic_figure(rows), figure, form)
+    draw_and_save(lambda: antiadiabatic_figure(rows), figure, form)
 
 
 def _short(row: dict[str, Any]) -> dict[str, Any]:

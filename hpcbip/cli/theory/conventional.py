@@ -6,8 +6,15 @@ from pathlib import Path
 
 import click
 
-from hpcbip.cli.options import FINITE, NOT_NEGATIVE, POSITIVE, Numbers, few, figure_option
-from hpcbip.cli.output import drawn, format_option, output
+from hpcbip.cli.options import (
+    FINITE,
+    NOT_NEGATIVE,
+    POSITIVE,
+    Numbers,
+    check_number_of_combinations,
+    figure_option,
+)
+from hpcbip.cli.output import draw_and_save, format_option, print_records
 from hpcbip.errors import InputError
 
 MU_STAR = Numbers(least=0.0)
@@ -25,10 +32,10 @@ def eliashberg(lambdas: list[float], mu_stars: list[float], figure: Path | None,
     from hpcbip.report.figures.theory.conventional import eliashberg_figure
     from hpcbip.theory.eliashberg.conventional import eliashberg_rows
 
-    few(lambdas, mu_stars)
+    check_number_of_combinations(lambdas, mu_stars)
     rows = eliashberg_rows(lambdas, mu_stars)
-    output(rows, form)
-    drawn(lambda: eliashberg_figure(rows), figure, form)
+    print_records(rows, form)
+    draw_and_save(lambda: eliashberg_figure(rows), figure, form)
 
 
 @click.command("fermi-surface")
@@ -85,7 +92,7 @@ def fermi_surface(
             "--g-holstein, --omega-holstein: go with --coupling bond+holstein, and with no other"
         )
     given = strengths or lambdas or [0.05 * n for n in range(1, 21)]
-    few(couplings, fillings, given)
+    check_number_of_combinations(couplings, fillings, given)
     models = []
     try:
         place = get_lattice(lattice)
@@ -99,5 +106,5 @@ def fermi_surface(
     except (KeyError, ValueError) as error:
         raise InputError(error.args[0]) from None
     rows = lattice_rows(models, fillings, mu_star)
-    output(rows, form)
-    drawn(lambda: ceiling_figure(rows), figure, form)
+    print_records(rows, form)
+    draw_and_save(lambda: ceiling_figure(rows), figure, form)

@@ -6,8 +6,15 @@ from pathlib import Path
 
 import click
 
-from hpcbip.cli.options import FINITE, NOT_NEGATIVE, POSITIVE, Numbers, few, figure_option
-from hpcbip.cli.output import drawn, format_option, output
+from hpcbip.cli.options import (
+    FINITE,
+    NOT_NEGATIVE,
+    POSITIVE,
+    Numbers,
+    check_number_of_combinations,
+    figure_option,
+)
+from hpcbip.cli.output import draw_and_save, format_option, print_records
 from hpcbip.errors import InputError
 
 
@@ -66,13 +73,13 @@ def exact(
     t, omega = energies["t"], energies["omega"]
     if critical:
         found = critical_lambda(omega, t, nh or 9)
-        output([critical_row(found, omega)], form)
-        drawn(lambda: critical_figure(found, omega / t), figure, form)
+        print_records([critical_row(found, omega)], form)
+        draw_and_save(lambda: critical_figure(found, omega / t), figure, form)
         return
     if lambdas and strengths:
         raise InputError("--lambda: give either --lambda or --g, not both")
     given = strengths or lambdas or [0.2, 0.4, 0.6, 0.8, 1.0, 1.2]
-    few(couplings, interactions, given)
+    check_number_of_combinations(couplings, interactions, given)
     systems = [
         System(geometry, g=value if strengths else g_from_lambda(geometry, value, omega, t), U=U, **energies)
         for geometry in [Geometry(lattice, coupling, electrons, spin) for coupling in couplings]
@@ -80,5 +87,5 @@ def exact(
         for value in given
     ]
     found_rows = rows(systems, nh, states, K or None)
-    output(found_rows, form)
-    drawn(lambda: exact_figure(found_rows), figure, form)
+    print_records(found_rows, form)
+    draw_and_save(lambda: exact_figure(found_rows), figure, form)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from hpcbip.cli.options import NOT_NEGATIVE, POSITIVE, Numbers, figure_option
-from hpcbip.cli.output import drawn, format_option, output
+from hpcbip.cli.output import draw_and_save, format_option, print_records
 from hpcbip.errors import InputError
 
 if TYPE_CHECKING:
@@ -61,18 +61,18 @@ def instanton(
                 "--campaign: goes with --t-over-omega, and without --lambda: λ is that of its points"
             )
         compared = compare(middle, _masses(campaign, middle, t_over_omega), t_over_omega, points)
-        output(comparison_rows(compared), form)
-        drawn(lambda: comparison_figure(compared, middle, t_over_omega), figure, form)
+        print_records(comparison_rows(compared), form)
+        draw_and_save(lambda: comparison_figure(compared, middle, t_over_omega), figure, form)
         return
     if t_over_omega is not None:
         raise InputError("--t-over-omega: goes with --campaign only; s = S Ω/t does not depend on it")
     found = scan(surfaces[0], given, points)
-    output(rows(found), form)
+    print_records(rows(found), form)
     if len(found) >= 4 and form == "table":
         law = exponent(given, [each.least.action for each in found])
         click.echo(f"s ~ lambda^p: p = {law.p:.3f} +- {law.p_err:.3f} (how far it is from a pure power)")
     label = f"{middle.lattice}, {middle.coupling}, {middle.sector}"
-    drawn(lambda: instanton_figure(full_instanton(middle, points), [(label, found)]), figure, form)
+    draw_and_save(lambda: instanton_figure(full_instanton(middle, points), [(label, found)]), figure, form)
 
 
 def _masses(directory: Path, surface: Surface, t_over_omega: float) -> list[Mass]:

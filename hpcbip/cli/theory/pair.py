@@ -7,8 +7,8 @@ from pathlib import Path
 
 import click
 
-from hpcbip.cli.options import FINITE, Numbers, few, figure_option
-from hpcbip.cli.output import drawn, format_option, output
+from hpcbip.cli.options import FINITE, Numbers, check_number_of_combinations, figure_option
+from hpcbip.cli.output import draw_and_save, format_option, print_records
 
 
 @click.command()
@@ -51,17 +51,17 @@ def pair(
 
     if thresholds is not None and figure is not None:
         raise InputError("--figure: there is none of --thresholds; allowed: one of the two")
-    few(U, t_prime, t_perp, *V)
+    check_number_of_combinations(U, t_prime, t_perp, *V)
     models = []
     for u, prime, perp, *shells in itertools.product(U, t_prime, t_perp, *V):
         hops = (prime, perp) if perp or lattice == "bct" else (prime,) if prime else ()
         models.append(PairModel(lattice, u, tuple(shells), hops, K))
     if thresholds is not None:
-        output([row for model in models for row in threshold_rows(model, thresholds)], form)
+        print_records([row for model in models for row in threshold_rows(model, thresholds)], form)
         return
     found = [row for model in models for row in rows(model)]
-    output(found, form)
-    drawn(lambda: pair_figure(models, found), figure, form)
+    print_records(found, form)
+    draw_and_save(lambda: pair_figure(models, found), figure, form)
 
 
 @click.command()
@@ -75,5 +75,5 @@ def ring(amplitude: float, attraction: float, model: str, figure: Path | None, f
     from hpcbip.report.figures.theory.ring import ring_figure
     from hpcbip.theory.pair.ring import rows
 
-    output(rows(amplitude, attraction, model), form)
-    drawn(lambda: ring_figure(amplitude, attraction, model), figure, form)
+    print_records(rows(amplitude, attraction, model), form)
+    draw_and_save(lambda: ring_figure(amplitude, attraction, model), figure, form)
