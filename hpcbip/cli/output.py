@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
-    from hpcbip.report.figures.style import Picture
+    from hpcbip.report.plotting.picture import Picture
 
 FORMATS = click.Choice(["table", "csv", "json"])
 format_option = click.option("--format", "form", type=FORMATS, default="table", show_default=True)

@@ -21,7 +21,8 @@ from hpcbip.report.figures.curves import chosen, curves, scan_axis, varying_axes
 from hpcbip.report.figures.density import density, tc_of_density
 from hpcbip.report.figures.dome import dome
 from hpcbip.report.figures.observables import doubtful, observables
-from hpcbip.report.figures.style import FRONT, Picture
+from hpcbip.report.plotting.picture import Picture
+from hpcbip.report.plotting.style import MAX_COLOURED
 from hpcbip.superconductivity import closest_packing
 from tests.report.test_tables import record as short_record
 
@@ -220,7 +221,7 @@ def test_more_curves_than_colours_lie_in_grey_behind() -> None:
         float(line.get_ydata()[0]) for line in lines if line.get_marker() == "None" and len(line.get_xdata())
     ]
     assert sorted(grey) == pytest.approx([0.01, 0.02, 0.03, 0.04])
-    assert f"{FRONT} curves with the highest Tc are coloured, the other 4 grey" in picture.caption
+    assert f"{MAX_COLOURED} curves with the highest Tc are coloured, the other 4 grey" in picture.caption
 
 
 def test_dome_without_any_tc_and_without_points() -> None:

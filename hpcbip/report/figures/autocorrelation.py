@@ -7,9 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from hpcbip.report.figures import style
 from hpcbip.report.figures.curves import labels, point_names, shared_name
-from hpcbip.report.figures.style import COLUMN, PAGE, SMALL, TEXT, Picture
+from hpcbip.report.plotting import layout, series
+from hpcbip.report.plotting.picture import Picture
+from hpcbip.report.plotting.style import COLUMN, PAGE, SMALL, TEXT
 from hpcbip.report.tables import Record
 
 _NUMBERED = 40  # points up to which the numbers are written
@@ -43,11 +44,11 @@ def autocorrelation(records: Sequence[Record]) -> Picture:
         records: of points, with X_tau.
     """
     columns = [name for name in COLUMNS if any(record.get(f"{name}_tau") is not None for record in records)]
-    tau = np.array([style.numbers([record.get(f"{name}_tau") for name in columns]) for record in records])
+    tau = np.array([series.numbers([record.get(f"{name}_tau") for name in columns]) for record in records])
     tau = tau.reshape(len(records), len(columns))
     wide = len(records) <= _NUMBERED
-    figure = style.canvas(PAGE if wide else COLUMN + 1.0, 0.9 + min(_TALLEST, max(5, len(records)) * _ROW))
-    axes = style.panels(figure)[0, 0]
+    figure = layout.canvas(PAGE if wide else COLUMN + 1.0, 0.9 + min(_TALLEST, max(5, len(records)) * _ROW))
+    axes = layout.panels(figure)[0, 0]
     axes.tick_params(top=False, right=False, length=0)
     if columns:
         _paint(axes, tau, wide, figure)
@@ -75,7 +76,7 @@ def autocorrelation(records: Sequence[Record]) -> Picture:
 def _paint(axes: Any, tau: np.ndarray, numbered: bool, figure: Any) -> None:
     logarithm = np.log10(np.where(tau > 0.0, tau, np.nan))
     known = logarithm[np.isfinite(logarithm)]
-    # the scale spans at least a decade: else the noise of short times would look like a pattern
+    # the scale spans at least a decade: else the noise of short times would series_style like a pattern
     low = float(np.log10(0.5))
     high = max(low + 1.0, float(known.max()) if known.size else 0.0)
     axes.set_facecolor("white")

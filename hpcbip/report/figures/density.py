@@ -9,9 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hpcbip.models import get_lattice
-from hpcbip.report.figures import style
 from hpcbip.report.figures.curves import chosen, labels, point_names, shared_name
-from hpcbip.report.figures.style import COLUMN, FRONT, TEXT, Look, Picture
+from hpcbip.report.plotting import layout, series
+from hpcbip.report.plotting.picture import Picture
+from hpcbip.report.plotting.style import COLUMN, MAX_COLOURED, TEXT, SeriesStyle
 from hpcbip.report.tables import Record
 from hpcbip.superconductivity import closest_packing, transition_temperature
 
@@ -31,9 +32,9 @@ def density(records: Sequence[Record]) -> Picture:
         records: of points; those without Tc, and those in one dimension, are left out.
     """
     usable = [record for record in records if has_density(record)]
-    shown = [usable[i] for i in chosen(usable, FRONT)]
-    figure = style.canvas(COLUMN, 2.5)
-    axes = style.panels(figure)[0, 0]
+    shown = [usable[i] for i in chosen(usable, MAX_COLOURED)]
+    figure = layout.canvas(COLUMN, 2.5)
+    axes = layout.panels(figure)[0, 0]
     axes.set_xlabel(r"density of pairs $\rho$ [$a^{-d}$]", fontsize=TEXT)
     axes.set_ylabel(r"$T_c/\Omega$", fontsize=TEXT)
     touching = [float(closest_packing(r["radius2"], get_lattice(r["lattice"]).dimension)) for r in shown]
@@ -42,15 +43,15 @@ def density(records: Sequence[Record]) -> Picture:
     rows: list[dict[str, Any]] = []
     names = point_names(shown, tex=False)
     for i, (record, touch, label) in enumerate(zip(shown, touching, labels(shown), strict=True)):
-        look = Look.of(i)
+        series_style = SeriesStyle.of(i)
         rho = (np.geomspace if logarithmic else np.linspace)(lowest, touch, _SAMPLES)
         ratio = tc_of_density(record, rho)
         error = ratio * (record["tc_over_omega_err"] or 0.0) / record["tc_over_omega"]
-        axes.plot(rho, ratio, color=look.colour, lw=1.0)
-        axes.fill_between(rho, ratio - error, ratio + error, color=look.colour, alpha=0.2, lw=0)
-        style.points(axes, rho[-1:], ratio[-1:], error[-1:], look, [not record["tc_valid"]])
+        axes.plot(rho, ratio, color=series_style.colour, lw=1.0)
+        axes.fill_between(rho, ratio - error, ratio + error, color=series_style.colour, alpha=0.2, lw=0)
+        series.points(axes, rho[-1:], ratio[-1:], error[-1:], series_style, [not record["tc_valid"]])
         if label:
-            style.look_entry(axes, label, look)
+            series.legend_entry(axes, label, series_style)
         rows += [
             {
                 "point": names[i],
@@ -65,14 +66,14 @@ def density(records: Sequence[Record]) -> Picture:
         ]
     if logarithmic:
         axes.set(xscale="log", yscale="log")
-        style.log_axis(axes.xaxis)
-        style.log_axis(axes.yaxis)
+        layout.log_axis(axes.xaxis)
+        layout.log_axis(axes.yaxis)
     else:
         axes.set_xlim(left=0.0)
         axes.set_ylim(bottom=0.0)
     if any(not record["tc_valid"] for record in shown):
-        style.hollow_entry(axes)
-    style.legend(figure, axes, shared_name(shown))
+        series.hollow_entry(axes)
+    layout.legend(figure, axes, shared_name(shown))
     caption = (
         "Transition temperature against the density of pairs, at fixed mass and size of a pair, up to the density at "
         "which pairs of radius R touch (markers, with the statistical error; the bands have the same relative error). "

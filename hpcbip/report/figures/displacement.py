@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from hpcbip.report.figures import style
-from hpcbip.report.figures.style import COLOURS, PAGE, TEXT, Picture
+from hpcbip.report.plotting import layout, series
+from hpcbip.report.plotting.picture import Picture
+from hpcbip.report.plotting.style import COLOURS, PAGE, TEXT
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -41,23 +42,23 @@ def displacement(ensembles: Sequence[Reduced], names: Sequence[str], of: int | N
     order = sorted(usable, key=lambda i: -np.nan_to_num(ensembles[i].mass_discrepancy))[:MOST_CURVES]
     across = min(_ACROSS, max(2, len(order)))
     blocks = max(1, math.ceil(len(order) / across))
-    figure = style.canvas(PAGE * across / 3, 3.0 * blocks + 0.2)
-    grid = style.panels(figure, 2 * blocks, across, height_ratios=[1.25, 1.0] * blocks)
+    figure = layout.canvas(PAGE * across / 3, 3.0 * blocks + 0.2)
+    grid = layout.panels(figure, 2 * blocks, across, height_ratios=[1.25, 1.0] * blocks)
     rows: list[dict[str, Any]] = []
     for place, i in enumerate(order):
         block, column = divmod(place, across)
         upper, lower = grid[2 * block, column], grid[2 * block + 1, column]
-        style.name_panel(upper, names[i].replace(": ", "\n", 1))
+        layout.name_panel(upper, names[i].replace(": ", "\n", 1))
         rows += _draw(upper, lower, ensembles[i], names[i])
     for place in range(len(order), across * blocks):
         block, column = divmod(place, across)
-        style.switch_off([grid[2 * block, column], grid[2 * block + 1, column]])
+        layout.hide([grid[2 * block, column], grid[2 * block + 1, column]])
     for block in range(blocks):
         grid[2 * block, 0].set_ylabel(r"$\langle |\Delta R|^2\rangle$ [$a^2$]", fontsize=TEXT)
         grid[2 * block + 1, 0].set_ylabel("slope [$a^2 t$]", fontsize=TEXT)
     figure.supxlabel(r"lag $\tau\,t$ (above), start of the window (below)", fontsize=TEXT)
     _entries(grid[0, 0])
-    style.legend(figure, grid[0, 0])
+    layout.legend(figure, grid[0, 0])
     caption = (
         "Mean-square displacement of the centre of mass in imaginary time (above) with the straight line fitted to it; "
         "the window of the fit is shaded. Triangles: the two lags between which the quoted mass takes its slope. "
@@ -71,9 +72,9 @@ def displacement(ensembles: Sequence[Reduced], names: Sequence[str], of: int | N
 
 
 def _entries(axes: Axes) -> None:
-    style.entry(axes, "data", color=_POINT, marker="o", ms=3, lw=0)
-    style.entry(axes, "fit", color=_LINE, lw=1.0)
-    style.entry(axes, "slope of the quoted mass", color=_SECANT, marker="^", ms=4, lw=1.0, ls=":")
+    series.entry(axes, "data", color=_POINT, marker="o", ms=3, lw=0)
+    series.entry(axes, "fit", color=_LINE, lw=1.0)
+    series.entry(axes, "slope of the quoted mass", color=_SECANT, marker="^", ms=4, lw=1.0, ls=":")
 
 
 def _draw(upper: Axes, lower: Axes, reduced: Reduced, name: str) -> list[dict[str, Any]]:

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from hpcbip.report.figures import style
 from hpcbip.report.figures.curves import AXES, AXIS_WORDS, Curve, curves, pooled, scan_axis, shared_name
-from hpcbip.report.figures.style import COLUMN, FRONT, GREY, SMALL, TEXT, Look, Picture
+from hpcbip.report.plotting import layout, series, style
+from hpcbip.report.plotting.picture import Picture
+from hpcbip.report.plotting.style import COLUMN, GREY, MAX_COLOURED, SMALL, TEXT, SeriesStyle
 from hpcbip.report.tables import Record
 from hpcbip.superconductivity.scans import axis_value
 from hpcbip.theory.eliashberg.conventional import USUAL
@@ -80,24 +81,26 @@ def dome(
     scans = style.sorted_to_front(curves(drawn, axis), lambda scan: max(map(_rank, scan.records)))
     peaks = [peak for peak in peaks if peak.axis == axis]
     lines = [(label, value) for label, value in lines if value not in USUAL]
-    figure = style.canvas(COLUMN, 2.5)
-    axes = style.panels(figure)[0, 0]
+    figure = layout.canvas(COLUMN, 2.5)
+    axes = layout.panels(figure)[0, 0]
     axes.set_xlabel(AXES[axis], fontsize=TEXT)
     axes.set_ylabel(r"$T_c/\Omega$", fontsize=TEXT)
     axes.set_ylim(0.0, _top(drawn, [*USUAL, *(value for _, value in lines)], peaks))
     for i, scan in enumerate(scans):
-        style.curve(axes, scan.x, [record["tc_over_omega"] for record in scan.records], Look.of(i))
-    outside = sum(_draw_points(axes, scan, Look.of(i)) for i, scan in enumerate(pooled(scans, FRONT)))
-    style.curve_entries(axes, [scan.label for scan in scans])
-    named = {scan.name: (Look.of(i).colour, scan.x) for i, scan in enumerate(scans)}
+        series.curve(axes, scan.x, [record["tc_over_omega"] for record in scan.records], SeriesStyle.of(i))
+    outside = sum(
+        _draw_points(axes, scan, SeriesStyle.of(i)) for i, scan in enumerate(pooled(scans, MAX_COLOURED))
+    )
+    series.curve_entries(axes, [scan.label for scan in scans])
+    named = {scan.name: (SeriesStyle.of(i).colour, scan.x) for i, scan in enumerate(scans)}
     axes.margins(x=0.09 if any(peak.limit for peak in peaks) else 0.05)
     for peak in peaks:
         _draw_peak(axes, peak, *named.get(peak.label, ("black", axes.get_xlim())))
     if any(not record["tc_valid"] for record in drawn):
-        style.hollow_entry(axes)
+        series.hollow_entry(axes)
     _draw_lines(axes, lines)
     kelvin = _kelvin_axis(axes, drawn)
-    style.legend(figure, axes, shared_name(drawn, axis))
+    layout.legend(figure, axes, shared_name(drawn, axis))
     rows = [_row(record, axis) for record in records]
     rows += [{"kind": "ceiling", "tc_over_omega": value} for value in USUAL]
     rows += [{"kind": f"comparison: {label}", "tc_over_omega": value} for label, value in lines]
@@ -140,12 +143,12 @@ def _top(drawn: Sequence[Record], lines: Sequence[float], peaks: Sequence[Peak])
     return 1.12 * max(top, min(max(flagged, default=0.0), 2.0 * max([*valid, 0.15])))
 
 
-def _draw_points(axes: Axes, scan: Curve, look: Look) -> int:
+def _draw_points(axes: Axes, scan: Curve, series_style: SeriesStyle) -> int:
     y = [record["tc_over_omega"] for record in scan.records]
     hollow = [not record["tc_valid"] for record in scan.records]
     error = [record["tc_over_omega_err"] for record in scan.records]
-    style.points(axes, scan.x, y, error, look, hollow, [_total(record) for record in scan.records])
-    return style.off_scale(axes, scan.x, y, look)
+    series.points(axes, scan.x, y, error, series_style, hollow, [_total(record) for record in scan.records])
+    return series.off_scale(axes, scan.x, y, series_style)
 
 
 def _draw_peak(axes: Axes, peak: Peak, colour: str, scan: Sequence[float]) -> None:
@@ -191,7 +194,7 @@ def _kelvin_axis(axes: Axes, drawn: Sequence[Record]) -> bool:
     pairs = [(record.get("tc_kelvin"), record["tc_over_omega"]) for record in drawn]
     if not pairs or any(kelvin is None or not ratio for kelvin, ratio in pairs):
         return False
-    factors = style.numbers([kelvin for kelvin, _ in pairs]) / style.numbers([ratio for _, ratio in pairs])
+    factors = series.numbers([kelvin for kelvin, _ in pairs]) / series.numbers([ratio for _, ratio in pairs])
     factor = float(factors[0])
     if not np.allclose(factors, factor, rtol=1e-6):
         return False
@@ -224,9 +227,9 @@ def _caption(
         "Thick error bars are statistical; thin ones add the systematic error in quadrature if it is known."
     )
     parts.append("Hollow points have a flag that speaks against them (see the table of flags).")
-    if len(scans) > FRONT:
+    if len(scans) > MAX_COLOURED:
         parts.append(
-            f"The {FRONT} curves with the highest Tc are coloured, the other {len(scans) - FRONT} grey."
+            f"The {MAX_COLOURED} curves with the highest Tc are coloured, the other {len(scans) - MAX_COLOURED} grey."
         )
     parts.append("Dotted lines: the conventional ceilings Tc/Ω = 0.05 and 0.1.")
     if lines:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from hpcbip.report.figures import style
 from hpcbip.report.figures.curves import (
     AXES,
     AXIS_WORDS,
@@ -16,7 +15,9 @@ from hpcbip.report.figures.curves import (
     scan_axis,
     shared_name,
 )
-from hpcbip.report.figures.style import FRONT, GREY, PAGE, TEXT, Look, Picture
+from hpcbip.report.plotting import layout, series, style
+from hpcbip.report.plotting.picture import Picture
+from hpcbip.report.plotting.style import GREY, MAX_COLOURED, PAGE, TEXT, SeriesStyle
 from hpcbip.report.tables import Record
 from hpcbip.superconductivity.scans import axis_value
 
@@ -44,32 +45,33 @@ def observables(records: Sequence[Record], axis: str | None = None) -> Picture:
     """
     axis = axis or scan_axis(records)
     lines = style.sorted_to_front(curves(records, axis), lambda line: (_height(line), len(line.x)))
-    figure = style.canvas(PAGE, 4.4)
-    grid = style.panels(figure, 2, 2, sharex=True)
+    figure = layout.canvas(PAGE, 4.4)
+    grid = layout.panels(figure, 2, 2, sharex=True)
     outside = 0
     for axes, (name, label) in zip(grid.ravel(), OBSERVABLES.items(), strict=True):
         axes.set_ylabel(label, fontsize=TEXT)
         values = [value for record in records if (value := _value(record, name)) is not None]
         _scale(axes, name, values)
         for i, line in enumerate(lines):
-            style.curve(axes, line.x, _shown(axes, line, name), Look.of(i))
+            series.curve(axes, line.x, _shown(axes, line, name), SeriesStyle.of(i))
         outside += sum(
-            _draw_points(axes, line, name, Look.of(i)) for i, line in enumerate(pooled(lines, FRONT))
+            _draw_points(axes, line, name, SeriesStyle.of(i))
+            for i, line in enumerate(pooled(lines, MAX_COLOURED))
         )
     for axes in grid[1]:
         axes.set_xlabel(AXES[axis], fontsize=TEXT)
     first = grid[0, 0]
-    style.curve_entries(first, [line.label for line in lines])
+    series.curve_entries(first, [line.label for line in lines])
     if any(doubtful(record, name) for record in records for name in OBSERVABLES):
-        style.hollow_entry(first)
-    style.legend(figure, first, shared_name(records, axis))
+        series.hollow_entry(first)
+    layout.legend(figure, first, shared_name(records, axis))
     caption = (
         "Effective mass m*/m0 of the pair (m0 = 1/t), its mean-square radius R² = ⟨(r1-r2)²⟩/4, its binding energy "
         f"Δ = 2 E(polaron) - E(bipolaron) and the number of phonons in its cloud, against {AXIS_WORDS[axis]}. Hollow "
         "points: the statistics of that observable have not converged, or a flag speaks against it."
     )
-    if len(lines) > FRONT:
-        caption += f" {FRONT} curves are coloured, those with the highest Tc, the other {len(lines) - FRONT} are grey."
+    if len(lines) > MAX_COLOURED:
+        caption += f" {MAX_COLOURED} curves are coloured, those with the highest Tc, the other {len(lines) - MAX_COLOURED} are grey."
     if outside:
         caption += f" Values off the scale ({outside}) are triangles at the edge."
     rows = [_row(record, axis) for record in records]
@@ -121,7 +123,7 @@ def _scale(axes: Axes, name: str, values: Sequence[float]) -> None:
         margin = 0.08 * (high - low) or 1.0
         axes.set_ylim(low - (margin if low < 0.0 else 0.0), high + margin)
     if axes.get_yscale() == "log":
-        style.log_axis(axes.yaxis)
+        layout.log_axis(axes.yaxis)
     if name == "binding_energy":
         axes.axhline(0.0, color=GREY, lw=0.6, ls=":", zorder=0.5)
 
@@ -133,11 +135,11 @@ def _shown(axes: Axes, line: Curve, name: str) -> list[Any]:
     return [None if value is None or (log and value <= 0.0) else value for value in values]
 
 
-def _draw_points(axes: Axes, line: Curve, name: str, look: Look) -> int:
+def _draw_points(axes: Axes, line: Curve, name: str, series_style: SeriesStyle) -> int:
     error = [_value(record, name, "_err") for record in line.records]
     hollow = [doubtful(record, name) for record in line.records]
-    style.points(axes, line.x, _shown(axes, line, name), error, look, hollow)
-    return style.off_scale(axes, line.x, [_value(record, name) for record in line.records], look)
+    series.points(axes, line.x, _shown(axes, line, name), error, series_style, hollow)
+    return series.off_scale(axes, line.x, [_value(record, name) for record in line.records], series_style)
 
 
 def _row(record: Record, axis: str) -> dict[str, Any]:

@@ -11,9 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hpcbip.models import Lattice, get_lattice
-from hpcbip.report.figures import style
 from hpcbip.report.figures.curves import FLAGS_OF_TC, chosen, labels, point_names, shared_name
-from hpcbip.report.figures.style import COLOURS, PAGE, SMALL, TEXT, Picture
+from hpcbip.report.plotting import layout
+from hpcbip.report.plotting.picture import Picture
+from hpcbip.report.plotting.style import COLOURS, PAGE, SMALL, TEXT
 from hpcbip.report.tables import Record
 
 if TYPE_CHECKING:
@@ -48,8 +49,8 @@ def pair(records: Sequence[Record], pairs: Sequence[Reduced | None], of: int | N
     count = each * len(picked)
     across = min(_ACROSS, max(1, count))
     down = max(1, math.ceil(count / across))
-    figure = style.canvas(PAGE * across / _ACROSS + 0.6 * (across == 1), 1.75 * down + 0.3)
-    grid = style.panels(figure, down, across).ravel()
+    figure = layout.canvas(PAGE * across / _ACROSS + 0.6 * (across == 1), 1.75 * down + 0.3)
+    grid = layout.panels(figure, down, across).ravel()
     names, plain = labels([known[k] for k in picked]), point_names([known[k] for k in picked], tex=False)
     rows: list[dict[str, Any]] = []
     colours = None
@@ -61,7 +62,7 @@ def pair(records: Sequence[Record], pairs: Sequence[Reduced | None], of: int | N
         weights = _weights(lattice, reduced.pair_weight, reduced.pair_weight_err)
         axes = grid[each * place]
         flagged = "flagged, " if set(known[k]["flags"]).difference(FLAGS_OF_TC) else ""
-        style.name_panel(
+        layout.name_panel(
             axes, f"{names[place]}\n{flagged}{100.0 * weights['weight'].sum():.0f} % shown".strip()
         )
         shared = {"point": plain[place], "flags": known[k]["flags"]}
@@ -72,7 +73,7 @@ def pair(records: Sequence[Record], pairs: Sequence[Reduced | None], of: int | N
         rows += drawn
         if lattice.dimension == 3:
             rows += _radial(grid[each * place + 1], weights, shared)
-    style.switch_off(grid[count:])
+    layout.hide(grid[count:])
     if colours is not None:
         bar = figure.colorbar(colours, ax=list(grid), fraction=0.025, pad=0.015, aspect=40, extend="min")
         bar.ax.tick_params(labelsize=SMALL, direction="in", width=0.6)
@@ -201,8 +202,8 @@ def _radial(axes: Axes, weights: Mapping[str, Array], shared: Mapping[str, Any])
         axes.set_ylim(float(mean[shown].min()) / 2.0, float(mean[shown].max()) * 2.0)
     axes.set_xlabel("$|r|$ [$a$]", fontsize=SMALL)
     axes.yaxis.tick_left()
-    style.log_axis(axes.yaxis)
-    style.name_panel(axes, "mean $P(r)$ per site")
+    layout.log_axis(axes.yaxis)
+    layout.name_panel(axes, "mean $P(r)$ per site")
     return [
         {**shared, "kind": "shell", "distance": r, "weight": y, "weight_err": dy}
         for r, y, dy, show in zip(radii.tolist(), mean.tolist(), error.tolist(), shown, strict=True)

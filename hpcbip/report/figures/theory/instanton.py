@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from hpcbip.report.figures import style
-from hpcbip.report.figures.style import COLOURS, COLUMN, PAGE, SMALL, TEXT, Look, Picture
+from hpcbip.report.plotting import layout, series
+from hpcbip.report.plotting.picture import Picture
+from hpcbip.report.plotting.style import COLOURS, COLUMN, PAGE, SMALL, TEXT, SeriesStyle
 from hpcbip.theory.instanton.scaling import MIN_POINTS, Comparison, comparison_rows, exponent
 from hpcbip.theory.instanton.surface import Surface
 from hpcbip.theory.instanton.tunnelling import Instanton
@@ -29,14 +30,14 @@ def instanton_figure(shown: Instanton, laws: Sequence[tuple[str, Sequence[Instan
         shown: with its minimum-energy path.
         laws: label and instantons of each curve.
     """
-    figure = style.canvas(PAGE, 5.6)
-    grid = style.panels(figure, 2, 2)
+    figure = layout.canvas(PAGE, 5.6)
+    grid = layout.panels(figure, 2, 2)
     rows: Rows = []
     for axes, point, title in ((grid[0, 0], shown.minimum, "minimum"), (grid[0, 1], shown.saddle, "saddle")):
         rows += _distortion(axes, shown.surface, point.x, title)
     rows += _profiles(grid[1, 0], shown)
     for i, (label, found) in enumerate(laws):
-        rows += _law(grid[1, 1], label, found, Look.of(i))
+        rows += _law(grid[1, 1], label, found, SeriesStyle.of(i))
     grid[1, 1].set(xscale="log", yscale="log")
     grid[1, 1].set_xlabel(r"$\lambda$", fontsize=TEXT)
     grid[1, 1].set_ylabel(r"$s = S\Omega/t$", fontsize=TEXT)
@@ -58,30 +59,35 @@ def comparison_figure(found: Sequence[Comparison], surface: Surface, t_over_omeg
         surface: gives the words of the title.
         t_over_omega: t/Ω.
     """
-    figure = style.canvas(COLUMN, 2.5)
-    axes = style.panels(figure)[0, 0]
+    figure = layout.canvas(COLUMN, 2.5)
+    axes = layout.panels(figure)[0, 0]
     lam = [one.mass.lam for one in found]
     hollow = [bool(one.mass.flags) for one in found]
-    style.points(
-        axes, lam, [one.log_mass for one in found], [one.log_mass_err for one in found], Look.of(0), hollow
+    series.points(
+        axes,
+        lam,
+        [one.log_mass for one in found],
+        [one.log_mass_err for one in found],
+        SeriesStyle.of(0),
+        hollow,
     )
     axes.plot(
-        style.numbers(lam),
-        style.numbers([one.action for one in found]),
+        series.numbers(lam),
+        series.numbers([one.action for one in found]),
         "s-",
         color=COLOURS[1],
         ms=3.0,
         lw=1.0,
         label=r"$S(\lambda)$, instanton",
     )
-    style.look_entry(axes, r"$\ln m^*$, Monte Carlo", Look.of(0))
+    series.legend_entry(axes, r"$\ln m^*$, Monte Carlo", SeriesStyle.of(0))
     if any(hollow):
-        style.hollow_entry(axes)
+        series.hollow_entry(axes)
     axes.set_xlabel(r"$\lambda$", fontsize=TEXT)
     axes.set_ylabel(r"$\ln m^*$, $S$", fontsize=TEXT)
     U = f", $U = {surface.U:g}t$" if surface.sector == "bipolaron" else ""
     words = f"{surface.lattice}, {surface.coupling}, {surface.sector}{U}, $t/\\Omega = {t_over_omega:g}$"
-    style.legend(figure, axes, words)
+    layout.legend(figure, axes, words)
     caption = (
         "Logarithm of the Monte Carlo mass with its error (hollow: flagged) and the tunnelling action S. The prefactor "
         "of m* is not in S: slopes are to be compared, not values. No S where the carriers are not trapped."
@@ -100,7 +106,7 @@ def _distortion(axes: Axes, surface: Surface, x: NDArray[np.float64], title: str
     )
     axes.set_aspect("equal", adjustable="datalim")
     axes.set_axis_off()
-    style.name_panel(axes, f"{title}, $\\lambda$ = {surface.lam:g}; largest change {largest:.2g} t")
+    layout.name_panel(axes, f"{title}, $\\lambda$ = {surface.lam:g}; largest change {largest:.2g} t")
     sites = [
         {"kind": f"{title}: density", "x": x, "y": y, "value": value}
         for (x, y), value in zip(data["sites"].tolist(), data["density"].tolist(), strict=True)
@@ -129,15 +135,15 @@ def _profiles(axes: Axes, shown: Instanton) -> Rows:
     return rows
 
 
-def _law(axes: Axes, label: str, found: Sequence[Instanton], look: Look) -> Rows:
+def _law(axes: Axes, label: str, found: Sequence[Instanton], series_style: SeriesStyle) -> Rows:
     lams, actions = [each.surface.lam for each in found], [each.least.action for each in found]
     fitted = len(found) >= MIN_POINTS
-    axes.plot(lams, actions, "o", ms=3, color=look.colour, label=None if fitted else label)
+    axes.plot(lams, actions, "o", ms=3, color=series_style.colour, label=None if fitted else label)
     if fitted:
         fit = exponent(lams, actions)
         ends = np.array([fit.lam_from, fit.lam_to])
         text = f"{label}: p = {fit.p:.2f} ± {fit.p_err:.2f}"
-        axes.plot(ends, fit.c * ends**fit.p, color=look.colour, lw=1, label=text)
+        axes.plot(ends, fit.c * ends**fit.p, color=series_style.colour, lw=1, label=text)
     return [
         {"kind": f"action: {label}", "lambda": lam, "value": s} for lam, s in zip(lams, actions, strict=True)
     ]

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from hpcbip.report.figures import style
-from hpcbip.report.figures.style import COLOURS, COLUMN, GREY, PAGE, SMALL, TEXT, Look, Picture
+from hpcbip.report.plotting import layout, series
+from hpcbip.report.plotting.picture import Picture
+from hpcbip.report.plotting.style import COLOURS, COLUMN, GREY, PAGE, SMALL, TEXT, SeriesStyle
 from hpcbip.report.tables import Record
 from hpcbip.theory.pair.bound_states import BoundPair, PairModel, bound_states
 from hpcbip.theory.pair.order_parameter import order_parameter
@@ -48,18 +49,18 @@ def _pairs(model: PairModel) -> Picture:
     states, d = bound_states(model), model.place.dimension
     shown, below = states[:_MOST], not any(model.K)
     columns, down = max(1, len(shown)), 1 + below
-    figure = style.canvas(max(COLUMN, 1.75 * columns), 1.8 * down)
-    grid = style.panels(figure, down, columns)
+    figure = layout.canvas(max(COLUMN, 1.75 * columns), 1.8 * down)
+    grid = layout.panels(figure, down, columns)
     rows: Rows = []
     for column, state in enumerate(shown):
         words = {"channel": state.channel.name, "level": state.level, "E": state.E}
-        style.name_panel(grid[0, column], f"{state.channel.name}: $E = {state.E:.4g}t$")
+        layout.name_panel(grid[0, column], f"{state.channel.name}: $E = {state.E:.4g}t$")
         rows += [{**words, **row} for row in _real_space(grid[0, column], state)]
         if below:
             rows += [{**words, **row} for row in _momentum_space(grid[1, column], state, not column)]
     if not shown:
-        style.name_panel(grid[0, 0], "no bound pair")
-        style.switch_off(grid.ravel())
+        layout.name_panel(grid[0, 0], "no bound pair")
+        layout.hide(grid.ravel())
     caption = f"The {len(shown)} lowest of {len(states)} bound states. Above: the wave function of r1 - r2"
     caption += "." if d == 1 else "; area: its square, relative to the largest; colour: its sign."
     if below:
@@ -144,7 +145,7 @@ def _momentum_space(axes: Axes, state: BoundPair, first: bool) -> Rows:
                 axes.contour(k, k, order.gap.T, colors=GREY, linewidths=1.0, levels=[0.0])
         axes.set_xlabel(names[0], fontsize=SMALL)
         axes.set_ylabel(names[1] if first else "", fontsize=SMALL)
-        style.name_panel(axes, f"$|\\Delta_k|/\\sqrt{{n}} \\leq {top:.3g}t$")
+        layout.name_panel(axes, f"$|\\Delta_k|/\\sqrt{{n}} \\leq {top:.3g}t$")
     return [
         {
             "kind": "order parameter",
@@ -163,22 +164,22 @@ def _scan(rows: Sequence[Record]) -> Picture:
     rest."""
     varied = [name for name in _PARAMETERS if len({row.get(name) for row in rows}) > 1]
     x, others = (varied or ["U"])[0], varied[1:]
-    figure = style.canvas(PAGE, 2.3)
-    panels = style.panels(figure, 1, len(_SCAN))[0]
+    figure = layout.canvas(PAGE, 2.3)
+    panels = layout.panels(figure, 1, len(_SCAN))[0]
     curves: dict[tuple[Any, ...], list[Record]] = {}
     for row in rows:
         if row["E"] is not None and row[x] != "inf":
             curves.setdefault((row["channel"], row["level"], *(row[name] for name in others)), []).append(row)
     for i, curve in enumerate(curves.values()):
         for axes, (name, _) in zip(panels, _SCAN, strict=True):
-            look = Look.of(i)
+            series_style = SeriesStyle.of(i)
             axes.plot(
-                style.numbers([row[x] for row in curve]),
-                style.numbers([row[name] for row in curve]),
-                look.marker,
+                series.numbers([row[x] for row in curve]),
+                series.numbers([row[name] for row in curve]),
+                series_style.marker,
                 ls="-",
                 ms=2.0,
-                color=look.colour,
+                color=series_style.colour,
                 lw=1.0,
             )
     for axes, (name, label) in zip(panels, _SCAN, strict=True):
@@ -188,14 +189,16 @@ def _scan(rows: Sequence[Record]) -> Picture:
             axes.set_ylim(0.0, None)
         elif any(row[name] is not None for curve in curves.values() for row in curve):
             axes.set_yscale("log")
-            style.log_axis(axes.yaxis)
-    style.look_entries(panels[0], [(_label(key, others), Look.of(i)) for i, key in enumerate(curves)])
+            layout.log_axis(axes.yaxis)
+    series.legend_entries(
+        panels[0], [(_label(key, others), SeriesStyle.of(i)) for i, key in enumerate(curves)]
+    )
     fixed = [
         f"${_SYMBOLS.get(name, name)} = {_text(rows[0][name])}$"
         for name in _PARAMETERS
         if name in rows[0] and name not in varied and rows[0][name]
     ]
-    style.legend(figure, panels[0], ", ".join([rows[0]["lattice"], *fixed]))
+    layout.legend(figure, panels[0], ", ".join([rows[0]["lattice"], *fixed]))
     caption = (
         f"Binding energy, mass and size of the bound states against {x}, by symmetry channel; exact. A curve begins "
         "where its state leaves the band."

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from hpcbip.report.figures import style
-from hpcbip.report.figures.style import COLOURS, GREY, PAGE, SMALL, TEXT, Picture
+from hpcbip.report.plotting import layout, series
+from hpcbip.report.plotting.picture import Picture
+from hpcbip.report.plotting.style import COLOURS, GREY, PAGE, SMALL, TEXT
 from hpcbip.theory.pair.ring import embedded_rows, exchange_attraction, exchange_hopping, ring_levels, rows
 
 if TYPE_CHECKING:
@@ -31,14 +32,14 @@ def ring_figure(amplitude: float, attraction: float, model: str) -> Picture:
         InputError: for other values.
     """
     lattice = model == "a"  # the ring of model b stands for another lattice
-    figure = style.canvas(PAGE if lattice else 0.5 * PAGE, 4.6 if lattice else 2.4)
-    grid = style.panels(figure, *(2, 2) if lattice else (1, 1)).ravel()
+    figure = layout.canvas(PAGE if lattice else 0.5 * PAGE, 4.6 if lattice else 2.4)
+    grid = layout.panels(figure, *(2, 2) if lattice else (1, 1)).ravel()
     data = _levels(grid[0], abs(amplitude), attraction, model)
     if lattice:
         data += _exchange(grid[1])
         for axes, V in zip(grid[2:], ATTRACTIONS, strict=True):
             data += _embedded(axes, V)
-    style.legend(figure, grid[0])
+    layout.legend(figure, grid[0])
     caption = "Levels of the ring against the amplitude h: electron-like (h < 0) and hole-like (h > 0). " + (
         "Above right: where s, p and d of two carriers with a hard core on the square lattice change places. "
         "Below: their energies by channel (full) and the ring's, h = -2t' for both move (dashed)." * lattice
@@ -84,7 +85,7 @@ def _exchange(axes: Axes) -> Rows:
     axes.set_xlabel("$t'/t$", fontsize=TEXT)
     axes.set_ylabel("$|V|/t$", fontsize=TEXT)
     axes.set_ylim(0.0, 25.0)
-    style.name_panel(axes, "two carriers, $U = \\infty$: exact; dashed: $2t^2/|t'|$")
+    layout.name_panel(axes, "two carriers, $U = \\infty$: exact; dashed: $2t^2/|t'|$")
     return [{"kind": "exchange", "t_prime": t, "V": v} for t, v in zip(t_primes, V, strict=True)]
 
 
@@ -94,10 +95,10 @@ def _embedded(axes: Axes, V: float) -> Rows:
         of_it = [row for row in table if row["channel"] == name]
         x = [row["t_prime"] for row in of_it]
         bound = [None if row["E"] is None else row["E"] - V for row in of_it]
-        axes.plot(x, style.numbers(bound), color=colour, lw=1.2)
+        axes.plot(x, series.numbers(bound), color=colour, lw=1.2)
         axes.plot(x, [row["E_ring"] - V for row in of_it], color=colour, lw=0.7, ls="--")
     axes.axvline(exchange_hopping(V), color=GREY, lw=0.6, ls=":")
     axes.set_xlabel("$t' = -h/2$ [$t$]", fontsize=TEXT)
     axes.set_ylabel("$(E - V)/t$", fontsize=TEXT)
-    style.name_panel(axes, f"two carriers, $U = \\infty$, $V = {V:g}t$")
+    layout.name_panel(axes, f"two carriers, $U = \\infty$, $V = {V:g}t$")
     return [{"kind": "two carriers", **row} for row in table]
