@@ -253,8 +253,8 @@ def convergence(records: Sequence[Record]) -> str:
     flagged = sum(bool(record["flags"]) for record in records)
     errors_text = "median relative error of " + ", ".join(parts) if parts else "no errors yet"
     return (
-        f"Convergence: {errors_text}; mass, radius and binding energy converged at {good} of {len(records)} points, "
-        f"{flagged} flagged."
+        f"Convergence: {errors_text}; mass, radius and binding energy converged at {good} of {len(records)} "
+        f"points, {flagged} flagged."
     )
 
 

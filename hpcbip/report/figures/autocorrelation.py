@@ -63,9 +63,9 @@ def autocorrelation(records: Sequence[Record]) -> Picture:
         for name, record in zip(plain, records, strict=True)
     ]
     caption = (
-        "Integrated autocorrelation time τ of every observable (columns) at every point (rows), in bins, by the Γ "
-        "method: 1/2 is uncorrelated, and N bins are worth N/(2τ) independent ones. The colour is its logarithm. "
-        "Index p: one electron, b: pair; N: phonons. Hatched: not known."
+        "Integrated autocorrelation time τ of every observable (columns) at every point (rows), in bins, "
+        "by the Γ method: 1/2 is uncorrelated, and N bins are worth N/(2τ) independent ones. The colour is "
+        "its logarithm. Index p: one electron, b: pair; N: phonons. Hatched: not known."
     )
     if not wide:
         caption += " With so many points the numbers are in the CSV only"

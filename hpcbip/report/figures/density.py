@@ -75,10 +75,10 @@ def density(records: Sequence[Record]) -> Picture:
         series.hollow_entry(axes)
     layout.legend(figure, axes, shared_name(shown))
     caption = (
-        "Transition temperature against the density of pairs, at fixed mass and size of a pair, up to the density at "
-        "which pairs of radius R touch (markers, with the statistical error; the bands have the same relative error). "
-        f"Hollow: a flag speaks against the Tc of that point. Shown are {len(shown)} of the {len(usable)} points that "
-        "have a Tc, the highest of each curve first."
+        "Transition temperature against the density of pairs, at fixed mass and size of a pair, up to the "
+        "density at which pairs of radius R touch (markers, with the statistical error; the bands have the "
+        f"same relative error). Hollow: a flag speaks against the Tc of that point. Shown are {len(shown)} "
+        f"of the {len(usable)} points that have a Tc, the highest of each curve first."
     )
     return Picture(figure, rows, "Tc against the density of pairs", caption)
 

@@ -60,13 +60,14 @@ def displacement(ensembles: Sequence[Reduced], names: Sequence[str], of: int | N
     _entries(grid[0, 0])
     layout.legend(figure, grid[0, 0])
     caption = (
-        "Mean-square displacement of the centre of mass in imaginary time (above) with the straight line fitted to it; "
-        "the window of the fit is shaded. Triangles: the two lags between which the quoted mass takes its slope. "
-        "Below: slopes of straight lines against the lag at which their window starts (hollow: a straight line does "
-        f"not describe the data there, p < {_P_MIN}), the slope of the fit with its statistical error (dark band) and, "
-        "with the spread over the windows by Akaike's weights in quadrature, its total error (light band), and the "
-        f"slope of the quoted mass (dotted). Shown are {len(order)} of {of or len(usable)} ensembles, those first "
-        "whose two estimates of the mass differ most in units of the error."
+        "Mean-square displacement of the centre of mass in imaginary time (above) with the straight line "
+        "fitted to it; the window of the fit is shaded. Triangles: the two lags between which the quoted "
+        "mass takes its slope. Below: slopes of straight lines against the lag at which their window "
+        f"starts (hollow: a straight line does not describe the data there, p < {_P_MIN}), the slope of the "
+        "fit with its statistical error (dark band) and, with the spread over the windows by Akaike's "
+        "weights in quadrature, its total error (light band), and the slope of the quoted mass (dotted). "
+        f"Shown are {len(order)} of {of or len(usable)} ensembles, those first whose two estimates of the "
+        "mass differ most in units of the error."
     )
     return Picture(figure, rows, "Displacement curves", caption)
 

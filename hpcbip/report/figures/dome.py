@@ -229,7 +229,8 @@ def _caption(
     parts.append("Hollow points have a flag that speaks against them (see the table of flags).")
     if len(scans) > MAX_COLOURED:
         parts.append(
-            f"The {MAX_COLOURED} curves with the highest Tc are coloured, the other {len(scans) - MAX_COLOURED} grey."
+            f"The {MAX_COLOURED} curves with the highest Tc are coloured, the other "
+            f"{len(scans) - MAX_COLOURED} grey."
         )
     parts.append("Dotted lines: the conventional ceilings Tc/Ω = 0.05 and 0.1.")
     if lines:

@@ -66,9 +66,10 @@ def observables(records: Sequence[Record], axis: str | None = None) -> Picture:
         series.hollow_entry(first)
     layout.legend(figure, first, shared_name(records, axis))
     caption = (
-        "Effective mass m*/m0 of the pair (m0 = 1/t), its mean-square radius R² = ⟨(r1-r2)²⟩/4, its binding energy "
-        f"Δ = 2 E(polaron) - E(bipolaron) and the number of phonons in its cloud, against {AXIS_WORDS[axis]}. Hollow "
-        "points: the statistics of that observable have not converged, or a flag speaks against it."
+        "Effective mass m*/m0 of the pair (m0 = 1/t), its mean-square radius R² = ⟨(r1-r2)²⟩/4, its "
+        "binding energy Δ = 2 E(polaron) - E(bipolaron) and the number of phonons in its cloud, against "
+        f"{AXIS_WORDS[axis]}. Hollow points: the statistics of that observable have not converged, or a "
+        "flag speaks against it."
     )
     if len(lines) > MAX_COLOURED:
         caption += f" {MAX_COLOURED} curves are coloured, those with the highest Tc, the other {len(lines) - MAX_COLOURED} are grey."

@@ -56,8 +56,9 @@ def plateaus(rows: Sequence[Row], names: Mapping[str, str] | None = None, of: in
     layout.legend(figure, grid[0])
     layout.outer_labels(grid.reshape(down, across), "bin size", "error / error of single bins")
     caption = (
-        "Error of the mean against the size of the bins that it is taken from, in units of the error of single bins. "
-        "Markers: the bin size taken to be on the plateau; dashed: the quoted error, from the Γ method."
+        "Error of the mean against the size of the bins that it is taken from, in units of the error of "
+        "single bins. Markers: the bin size taken to be on the plateau; dashed: the quoted error, from the "
+        "Γ method."
     )
     grey = sum(not series_style.front for series_style in styles.values())
     if grey:

@@ -51,8 +51,9 @@ def progress(rows: Sequence[Mapping[str, Any]]) -> Picture:
     layout.outer_labels(grid.reshape(down, across), "CPU seconds", "relative error")
     layout.legend(figure, grid[0])
     caption = (
-        "Relative errors at the milestones of each ensemble against the CPU seconds spent on it, for every observable "
-        "with a target (dotted). The dashed line is the law 1/√t, from the median of the last errors."
+        "Relative errors at the milestones of each ensemble against the CPU seconds spent on it, for every "
+        "observable with a target (dotted). The dashed line is the law 1/√t, from the median of the last "
+        "errors."
     )
     if not all(series_style.front for series_style in styles.values()):
         caption += " The ensembles of each sector that are furthest from their targets are coloured, the others grey."
