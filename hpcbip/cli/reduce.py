@@ -16,10 +16,12 @@ from hpcbip.cli.output import format_option, print_data
 def reduce(directory: Path, form: str) -> None:
     """Binning, autocorrelation times and jackknife: observables with errors, into tables and files."""
     from hpcbip.reduction.results import reduce_and_write
-    from hpcbip.report.tables import REDUCE_COLUMNS, convergence, print_table
+    from hpcbip.report.summary import convergence
+    from hpcbip.report.tables import print_table
+    from hpcbip.vocabulary.displays import REDUCE_TABLE
 
     records, files = reduce_and_write(directory)
     if not print_data(records, form):
-        print_table(records, REDUCE_COLUMNS)
+        print_table(records, REDUCE_TABLE)
         click.echo(convergence(records))
         click.echo("written: " + ", ".join(str(file) for file in files))

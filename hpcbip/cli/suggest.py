@@ -25,7 +25,7 @@ def suggest(directory: Path, form: str, number: int, write: Path | None, **goal_
     """Which points, or how much smaller an error, would pin down the maximum of Tc."""
     from hpcbip.driver.search import Goal, apply
     from hpcbip.reduction.results import read_results
-    from hpcbip.report.tables import suggestion_records, suggestion_text
+    from hpcbip.report.summary import suggestion_records, suggestion_text
     from hpcbip.superconductivity.suggestions import suggest as suggestions_of
 
     goal = Goal.parse(**goal_options)

@@ -36,7 +36,9 @@ def tc(
 ) -> None:
     """Transition temperatures with errors, where they hold, and their maxima."""
     from hpcbip.reduction.results import read_results
-    from hpcbip.report.tables import TC_COLUMNS, convergence, highest, print_table
+    from hpcbip.report.summary import convergence, highest
+    from hpcbip.report.tables import print_table
+    from hpcbip.vocabulary.displays import TC_TABLE
 
     results = read_results(directory, prefactor, density)
     records = results.records
@@ -47,7 +49,7 @@ def tc(
 
         files = dome_figure(records, figure, lines=comparison_lines(), peaks=results.peaks)
     if not print_data(records, form):
-        print_table(records, TC_COLUMNS)
+        print_table(records, TC_TABLE)
         for line in [*(peak.statement for peak in results.peaks), *highest(records), convergence(records)]:
             click.echo(line)
         if files:

@@ -228,3 +228,9 @@ def all_codes() -> tuple[str, ...]:
         for flag in FLAGS.values()
         for sector in (SECTORS if flag.per_sector else ("",))
     )
+
+
+def flags_of(record: Mapping[str, Any]) -> list[RaisedFlag]:
+    """Return the flags that are raised in the record of a point, in its order."""
+    codes, texts = (record.get(name) or () for name in ("flag_codes", "flags"))
+    return [RaisedFlag(code, str(text)) for code, text in zip(codes, texts, strict=True)]

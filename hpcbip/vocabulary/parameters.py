@@ -88,6 +88,16 @@ class Parameter:
     unremarkable: Any = None
     scan: ScanAxis | None = None
 
+    @property
+    def axis_symbol(self) -> str:
+        """Symbol of the values that axes show, which are energies in units of t, or plain numbers."""
+        return f"{self.symbol}/t" if self.in_units_of_t else self.symbol
+
+    @property
+    def axis_tex(self) -> str:
+        """`axis_symbol` in TeX."""
+        return f"{self.tex.removesuffix('$')}/t$" if self.in_units_of_t else self.tex
+
 
 LATTICE = Parameter(
     name="lattice",

@@ -17,8 +17,10 @@ from hpcbip.reduction.ensembles import EnsembleBins
 from hpcbip.reduction.executor import _longest
 from hpcbip.reduction.points import OBSERVABLES
 from hpcbip.reduction.results import binning_rows, read_results, reduce_and_write
-from hpcbip.report.tables import TC_COLUMNS, convergence, print_table
+from hpcbip.report.summary import convergence
+from hpcbip.report.tables import print_table
 from hpcbip.store.store import Room, Store
+from hpcbip.vocabulary.displays import TC_TABLE
 from tests.store.synthetic import CONFIG, sector_bins
 
 
@@ -89,7 +91,7 @@ def test_unfinished_campaign_is_reduced_and_says_so(
     campaign(tmp_path, points=1)
     records, _ = reduce_and_write(tmp_path)
     assert "no bipolaron bins" in records[1]["flags"] and records[1]["mass_bipolaron"] is None
-    print_table(records, TC_COLUMNS)
+    print_table(records, TC_TABLE)
     print(convergence(records))
     out = capsys.readouterr().out
     assert "no bipolaron bins: # 2" in out and "of 2 points, 1 flagged" in out

@@ -83,14 +83,15 @@ def _masses(directory: Path, surface: Surface, t_over_omega: float) -> list[Mass
         InputError: if the directory is no campaign, or has no such point.
     """
     from hpcbip.reduction.results import read_results
-    from hpcbip.report.figures.curves import FLAGS_OF_TC
     from hpcbip.theory.instanton.scaling import Mass
+    from hpcbip.vocabulary.flags import concerns_tc_only, flags_of
+    from hpcbip.vocabulary.parameters import OPTIONAL_KEYS, V
 
     records = read_results(directory).records
     name = f"mass_{surface.sector}"
     found = []
     for record in records:
-        t, extra = record["t"], ("V", "shells", "t_factors", "g_factors")
+        t, extra = record["t"], (V.name, *OPTIONAL_KEYS)
         here = (record["lattice"], record["coupling"]) == (surface.lattice, surface.coupling)
         here = here and math.isclose(t / record["omega"], t_over_omega, rel_tol=1e-6)
         if surface.sector == "bipolaron":
@@ -98,14 +99,14 @@ def _masses(directory: Path, surface: Surface, t_over_omega: float) -> list[Mass
         mass, error = record.get(name), record.get(f"{name}_err")
         if not here or any(record.get(key) for key in extra) or mass is None or not 0.0 < mass < math.inf:
             continue
-        flags = [flag for flag in record["flags"] if flag not in FLAGS_OF_TC]
+        flags = [flag.text for flag in flags_of(record) if not concerns_tc_only(flag.code)]
         if error is None:
             flags.append("error of the mass unknown")
         found.append(Mass(record["lambda"], mass, math.inf if error is None else error, tuple(flags)))
     if not found:
         ratios = sorted({f"{record['t'] / record['omega']:.6g}" for record in records})
         raise InputError(
-            f"{directory}: no point with a {name}, {surface.lattice}, {surface.coupling}, U = {surface.U:g}t, V = 0 "
-            f"and t/omega = {t_over_omega:g}; t/omega there: {', '.join(ratios)}"
+            f"{directory}: no point with a {name}, {surface.lattice}, {surface.coupling}, U = "
+            f"{surface.U:g}t, V = 0 and t/omega = {t_over_omega:g}; t/omega there: {', '.join(ratios)}"
         )
     return sorted(dict.fromkeys(found), key=lambda mass: mass.lam)

@@ -6,6 +6,6 @@ and saves them all.
 
 from hpcbip.report.figures.dome import dome_figure
 from hpcbip.report.figures.gallery import Drawn, draw_all
-from hpcbip.report.figures.plateaus import PLATEAUS, plateaus
+from hpcbip.report.figures.plateaus import plateaus
 
-__all__ = ["PLATEAUS", "Drawn", "dome_figure", "draw_all", "plateaus"]
+__all__ = ["Drawn", "dome_figure", "draw_all", "plateaus"]

@@ -1,5 +1,4 @@
-"""The displacement curve of the centre of mass, from whose slope the mass follows, and how sure that slope
-is."""
+"""The displacement curve of the centre of mass, and the uncertainty of its slope, which gives the mass."""
 
 from __future__ import annotations
 
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from hpcbip.report.figures.source import Figures, Source
 from hpcbip.report.plotting import layout, series
 from hpcbip.report.plotting.picture import Picture
 from hpcbip.report.plotting.style import COLOURS, PAGE, TEXT
@@ -20,14 +20,30 @@ if TYPE_CHECKING:
     from hpcbip.reduction.ensembles import Reduced
     from hpcbip.statistics import LineFit
 
-MOST_CURVES = 6  # ensembles
+MAX_CURVES = 6
+"""Number of ensembles that are drawn."""
 _ACROSS = 3
 _P_MIN = 0.05  # of a straight line through a window
 _POINT, _LINE, _SECANT = COLOURS[0], COLOURS[1], COLOURS[2]
 
 
+def draw_displacement(source: Source) -> Figures:
+    """Draw the displacement curves of the ensembles whose two masses differ most (`displacement`)."""
+    ensembles = source.results.ensembles
+    rank = {
+        key: -float(np.nan_to_num(one.mass_discrepancy))
+        for key, one in ensembles.items()
+        if one.fit is not None
+    }
+    if rank:
+        worst = sorted(rank, key=rank.__getitem__)[:MAX_CURVES]
+        curves = [reduced for key in worst if (reduced := ensembles.detailed(key)) is not None]
+        names = [source.ensemble_names[key] for key in worst]
+        yield "displacement", displacement(curves, names, len(rank))
+
+
 def displacement(ensembles: Sequence[Reduced], names: Sequence[str], of: int | None = None) -> Picture:
-    """⟨|R(τ+lag)-R(τ)|²⟩ with its fit, above the slopes of all windows; the worst six ensembles.
+    """Draw ⟨|R(τ+lag)-R(τ)|²⟩ with its fit above the slopes of all windows, for the worst six ensembles.
 
     Upper panels: the curve, the fitted line, its window shaded, and the secant whose slope `diffusion` is.
     Lower panels: slopes of straight lines from each start to the end of the window, the slope of the fit with
@@ -39,7 +55,7 @@ def displacement(ensembles: Sequence[Reduced], names: Sequence[str], of: int | N
         of: number of ensembles that they were chosen from.
     """
     usable = [i for i, reduced in enumerate(ensembles) if reduced.fit is not None and len(reduced.curve_lags)]
-    order = sorted(usable, key=lambda i: -np.nan_to_num(ensembles[i].mass_discrepancy))[:MOST_CURVES]
+    order = sorted(usable, key=lambda i: -np.nan_to_num(ensembles[i].mass_discrepancy))[:MAX_CURVES]
     across = min(_ACROSS, max(2, len(order)))
     blocks = max(1, math.ceil(len(order) / across))
     figure = layout.canvas(PAGE * across / 3, 3.0 * blocks + 0.2)

@@ -6,25 +6,33 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from hpcbip.report.figures.curves import WORDS
+from hpcbip.report.figures.source import Figures, Source
 from hpcbip.report.plotting import layout, series, style
 from hpcbip.report.plotting.picture import Picture
 from hpcbip.report.plotting.style import GREY, PAGE, SeriesStyle
+from hpcbip.vocabulary.displays import PLATEAU_FIGURE
+from hpcbip.vocabulary.observables import OBSERVABLES
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-PLATEAUS = ("E_polaron", "mass_polaron", "E_bipolaron", "mass_bipolaron", "pair_distance2", "tc_over_omega")
-
 Row = Mapping[str, Any]
 
 
-def plateaus(rows: Sequence[Row], names: Mapping[str, str] | None = None, of: int = 0) -> Picture:
-    """Error against bin size, in units of the error of single bins: one panel per observable, one line per
-    ensemble.
+def draw_plateaus(source: Source) -> Figures:
+    """Draw the errors against the size of bins (`plateaus`), if an ensemble has enough bins."""
+    from hpcbip.reduction.results import binning_rows  # here, because it imports figures
 
-    The ensembles of each sector with the largest ratio of the quoted error to that of single bins are
-    coloured.
+    ensembles = source.results.ensembles
+    if rows := binning_rows(ensembles):
+        yield "plateaus", plateaus(rows, source.short_names, len(ensembles))
+
+
+def plateaus(rows: Sequence[Row], names: Mapping[str, str] | None = None, of: int = 0) -> Picture:
+    """Draw errors against the size of bins, one panel per observable, one line per ensemble.
+
+    Errors are in units of the error of single bins. The ensembles of each sector with the largest ratio of
+    the quoted error to that of single bins are coloured.
 
     Args:
         rows: with ensemble, observable, bin_size, error, error_error, plateau, gamma_error (the rows of
@@ -32,7 +40,9 @@ def plateaus(rows: Sequence[Row], names: Mapping[str, str] | None = None, of: in
         names: labels of the ensembles, by the first twelve digits of their identity; None: these digits.
         of: number of ensembles of the campaign, if only the slowest of them are in the rows.
     """
-    shown: dict[str, dict[str, list[Row]]] = {name: {} for name in PLATEAUS}
+    shown: dict[str, dict[str, list[Row]]] = {
+        name: {} for name in (observable.name for observable in PLATEAU_FIGURE)
+    }
     for row in rows:
         if row["observable"] in shown:
             shown[row["observable"]].setdefault(row["ensemble"], []).append(row)
@@ -46,7 +56,7 @@ def plateaus(rows: Sequence[Row], names: Mapping[str, str] | None = None, of: in
         for key, line in lines.items():
             _draw(axes, line, styles[key], many=len(styles) > 50)
         axes.set(xscale="log", ylim=(0.0, None))
-        layout.name_panel(axes, WORDS.get(name, name))
+        layout.name_panel(axes, OBSERVABLES[name].panel)
         layout.log_axis(axes.xaxis)
     layout.hide(grid[len(shown) :])
     series.legend_entries(
@@ -70,7 +80,7 @@ def plateaus(rows: Sequence[Row], names: Mapping[str, str] | None = None, of: in
 
 
 def _styles(shown: Mapping[str, Mapping[str, Sequence[Row]]]) -> dict[str, SeriesStyle]:
-    """Looks by ensemble, the slowest of each sector (those with the same observables) in front."""
+    """Return the styles by ensemble; the slowest of each sector are coloured."""
     ratio: dict[str, float] = {}
     sector: dict[str, str] = {}
     for name, lines in shown.items():

@@ -1,4 +1,4 @@
-"""How the errors fell: relative errors at the milestones against CPU time."""
+"""Relative errors against CPU time."""
 
 from __future__ import annotations
 
@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from hpcbip.report.figures.curves import WORDS
+from hpcbip.report.figures.source import Figures, Source
 from hpcbip.report.plotting import layout, series, style
 from hpcbip.report.plotting.picture import Picture
 from hpcbip.report.plotting.style import COLUMN, GREY, PAGE, SeriesStyle
+from hpcbip.vocabulary.observables import OBSERVABLES
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -19,9 +20,18 @@ if TYPE_CHECKING:
 _PANELS = 6
 
 
+def draw_progress(source: Source) -> Figures:
+    """Draw the errors against CPU time (`progress`), if there are targets."""
+    if rows := source.results.progress_rows:
+        names = source.short_names
+        named = [{**row, "label": names.get(row["ensemble"], row["label"])} for row in rows]
+        yield "progress", progress(named)
+
+
 def progress(rows: Sequence[Mapping[str, Any]]) -> Picture:
-    """Relative error of every target against CPU seconds, one line per ensemble, with the law 1/√t and the
-    target.
+    """Draw the relative error of every target against CPU seconds, one line per ensemble.
+
+    The law 1/√t and the target are drawn beside it.
 
     Args:
         rows: one per ensemble, observable and milestone: ensemble (identity), sector, label, observable,
@@ -41,7 +51,7 @@ def progress(rows: Sequence[Mapping[str, Any]]) -> Picture:
     grid = layout.panels(figure, down, across).ravel()
     for axes, name in zip(grid, names, strict=False):
         _draw(axes, [row for row in shown if row["observable"] == name], styles)
-        layout.name_panel(axes, WORDS.get(name, name))
+        layout.name_panel(axes, OBSERVABLES[name].panel)
     layout.hide(grid[len(names) :])
     series.legend_entries(
         grid[0], [(lines[key][0]["label"], series_style) for key, series_style in styles.items()]
@@ -56,7 +66,8 @@ def progress(rows: Sequence[Mapping[str, Any]]) -> Picture:
         "errors."
     )
     if not all(series_style.front for series_style in styles.values()):
-        caption += " The ensembles of each sector that are furthest from their targets are coloured, the others grey."
+        caption += " The ensembles of each sector that are furthest from their targets are coloured, "
+        caption += "the others grey."
     return Picture(figure, [dict(row) for row in rows], "Errors against CPU time", caption)
 
 
@@ -67,7 +78,7 @@ def _known(row: Mapping[str, Any]) -> bool:
 
 
 def _distance(rows: Sequence[Mapping[str, Any]]) -> float:
-    """The largest of the last errors over their targets."""
+    """Return the largest of the last errors over their targets."""
     last = {row["observable"]: row for row in rows}
     return max(
         row["error"] / row["target"] if _known(row) and row["target"] else math.inf for row in last.values()

@@ -78,7 +78,7 @@ def legend(figure: Figure, axes: Axes, title: str = "") -> None:
 
 
 def _columns(labels: Sequence[str], width: float, size: float) -> int:
-    """Return the largest number of columns that fit into this width (points), by the mean width of letters."""
+    """Return the largest number of columns that fit into this width (points)."""
     lengths = [len(re.sub(r"\\[a-zA-Z]+", "x", label).replace("$", "")) for label in labels]
     for columns in range(len(labels), 1, -1):
         parts = np.array_split(lengths, columns)  # as matplotlib fills them
@@ -88,7 +88,7 @@ def _columns(labels: Sequence[str], width: float, size: float) -> int:
 
 
 def log_axis(axis: Axis) -> None:
-    """Set the ticks of a logarithmic axis whose limits are set: whole decades, or within them if they are few."""
+    """Set the ticks of a logarithmic axis whose limits are set; if decades are few, also within them."""
     from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
     low, high = axis.get_view_interval()

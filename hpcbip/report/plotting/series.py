@@ -30,7 +30,7 @@ def points(
     hollow: Sequence[bool],
     total: Values | None = None,
 ) -> None:
-    """Draw points with error bars, hollow where flagged; a thin outer bar where `total` is larger than `error`.
+    """Draw points with error bars, hollow where flagged; a thin outer bar shows `total`.
 
     Args:
         axes: to draw on.
