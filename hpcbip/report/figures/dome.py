@@ -64,8 +64,7 @@ def dome(
     lines: Sequence[tuple[str, float]] = (),
     peaks: Sequence[Peak] = (),
 ) -> Picture:
-    """Tc/Ω along one axis, one curve per set of the other parameters, hollow where a flag speaks against the
-    point.
+    """Draw Tc/Ω along one axis, one curve per set of the other parameters, hollow where Tc is flagged.
 
     Args:
         records: of points; those without Tc are not drawn, but are in the CSV.
@@ -128,8 +127,10 @@ def _total(record: Record) -> float:
 
 
 def _top(drawn: Sequence[Record], lines: Sequence[float], peaks: Sequence[Peak]) -> float:
-    """The upper limit: all that is valid, lines and peaks are on the scale, a flagged Tc far above them is
-    not."""
+    """Return the upper limit of the axis.
+
+    Every valid Tc, line and maximum is on the scale; a flagged Tc far above them is not.
+    """
     valid = [record[_TC] + min(_total(record), record[_TC]) for record in drawn if record["tc_valid"]]
     flagged = [record[_TC] for record in drawn if not record["tc_valid"]]
     top = max([*valid, *lines, *(peak.height for peak in peaks)])
@@ -183,7 +184,7 @@ def _draw_lines(axes: Axes, lines: Sequence[tuple[str, float]]) -> None:
 
 
 def _kelvin_axis(axes: Axes, drawn: Sequence[Record]) -> bool:
-    """An axis in kelvin on the right, if Tc in kelvin is known and one factor fits all points."""
+    """Draw an axis in kelvin on the right if one factor fits all points; tell whether it was drawn."""
     pairs = [(record.get(_KELVIN), record[_TC]) for record in drawn]
     if not pairs or any(kelvin is None or not ratio for kelvin, ratio in pairs):
         return False

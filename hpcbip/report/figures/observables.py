@@ -35,8 +35,9 @@ def draw_observables(source: Source) -> Figures:
 
 
 def observables(records: Sequence[Record], axis: str | None = None) -> Picture:
-    """m*/m0 (logarithmic), R² in a², Δ/t and the phonons of the pair, one panel each, one curve per set of
-    parameters.
+    """Draw m*/m0 (logarithmic), R² in a², Δ/t and the phonons of the pair, one panel each.
+
+    There is one curve per set of the other parameters.
 
     Hollow: statistics of that observable not converged, or a flag speaks against it (`doubtful`).
 
