@@ -12,7 +12,7 @@ import scipy.sparse as sp
 from scipy.sparse.linalg import eigsh
 
 from hpcbip.errors import InputError
-from hpcbip.theory.pair.bound_states import BoundPair, PairModel, bound_states, rows, solve
+from hpcbip.theory.pair.solver import BoundPair, PairModel, bound_states, rows, solve
 from hpcbip.theory.pair.green import Band, square_closed_form
 from hpcbip.theory.pair.lattices import PAIR_LATTICES
 from hpcbip.theory.pair.order_parameter import order_parameter

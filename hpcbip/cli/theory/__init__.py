@@ -6,7 +6,7 @@ from __future__ import annotations
 import click
 
 from hpcbip.cli.theory.antiadiabatic import antiadiabatic
-from hpcbip.cli.theory.conventional import eliashberg, fermi_surface
+from hpcbip.cli.theory.eliashberg import eliashberg, fermi_surface
 from hpcbip.cli.theory.exact import exact
 from hpcbip.cli.theory.instanton import instanton
 from hpcbip.cli.theory.pair import pair, ring

@@ -46,7 +46,7 @@ def pair(
     """
     from hpcbip.errors import InputError
     from hpcbip.report.figures.theory.pair import pair_figure
-    from hpcbip.theory.pair.bound_states import PairModel, rows
+    from hpcbip.theory.pair.solver import PairModel, rows
     from hpcbip.theory.pair.threshold import threshold_rows
 
     if thresholds is not None and figure is not None:

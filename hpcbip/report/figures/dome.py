@@ -14,7 +14,7 @@ from hpcbip.report.figures.curves import AXES, AXIS_WORDS, Curve, curves, pooled
 from hpcbip.report.figures.style import COLUMN, FRONT, GREY, SMALL, TEXT, Look, Picture
 from hpcbip.report.tables import Record
 from hpcbip.superconductivity.scans import axis_value
-from hpcbip.theory.eliashberg.conventional import USUAL
+from hpcbip.theory.eliashberg.tables import USUAL
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

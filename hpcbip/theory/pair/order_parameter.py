@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hpcbip.errors import InputError
-from hpcbip.theory.pair.bound_states import BoundPair
+from hpcbip.theory.pair.solver import BoundPair
 
 Array = NDArray[np.float64]
 

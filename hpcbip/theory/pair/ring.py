@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from scipy.optimize import brentq
 
 from hpcbip.errors import InputError
-from hpcbip.theory.pair.bound_states import LIMIT, PairModel, solve
+from hpcbip.theory.pair.solver import LIMIT, PairModel, solve
 
 Array = NDArray[np.float64]
 _ROTATION, _MIRROR = np.array([[0, -1], [1, 0]]), np.array([[1, 0], [0, -1]])

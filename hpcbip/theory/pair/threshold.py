@@ -1,6 +1,6 @@
 """Thresholds: the interaction at which a bound state leaves the band, and how many there are.
 
-At the edge of the band the eigenvalues of v⁻¹ + G decide, see `hpcbip.theory.pair.bound_states`. In three
+At the edge of the band the eigenvalues of v⁻¹ + G decide, see `hpcbip.theory.pair.solver`. In three
 dimensions G is finite there. In one and two it diverges as g u u^T, where u is the value of the channel's
 functions at the minima of the band; in the limit g → ∞ one eigenvalue per independent u goes to infinity, and
 the others are those of the matrix on what is orthogonal to all u, where the divergence cancels. So an
@@ -18,9 +18,9 @@ import scipy.linalg
 from numpy.typing import NDArray
 
 from hpcbip.errors import InputError
-from hpcbip.theory.pair.bound_states import PairModel, Sector, parameters
 from hpcbip.theory.pair.green import Band, square_closed_form
 from hpcbip.theory.pair.lattices import Channel
+from hpcbip.theory.pair.solver import PairModel, Sector, parameters
 
 Array = NDArray[np.float64]
 

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from hpcbip.report.figures import style
 from hpcbip.report.figures.style import COLOURS, COLUMN, GREY, PAGE, SMALL, TEXT, Look, Picture
 from hpcbip.report.tables import Record
-from hpcbip.theory.pair.bound_states import BoundPair, PairModel, bound_states
 from hpcbip.theory.pair.order_parameter import order_parameter
+from hpcbip.theory.pair.solver import BoundPair, PairModel, bound_states
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -38,7 +38,7 @@ def pair_figure(models: Sequence[PairModel], rows: Sequence[Record]) -> Picture:
 
     Args:
         models: on one lattice.
-        rows: of `hpcbip.theory.pair.bound_states.rows` for all of them.
+        rows: of `hpcbip.theory.pair.solver.rows` for all of them.
     """
     return _pairs(models[0]) if len(models) == 1 else _scan(rows)
 

@@ -22,8 +22,8 @@ MU_STAR = Numbers(least=0.0)
 @format_option
 def eliashberg(lambdas: list[float], mu_stars: list[float], figure: Path | None, form: str) -> None:
     """Tc/Ω of Migdal–Eliashberg theory for an Einstein phonon, with Allen–Dynes and McMillan beside it."""
-    from hpcbip.report.figures.theory.conventional import eliashberg_figure
-    from hpcbip.theory.eliashberg.conventional import eliashberg_rows
+    from hpcbip.report.figures.theory.eliashberg import eliashberg_figure
+    from hpcbip.theory.eliashberg.tables import eliashberg_rows
 
     few(lambdas, mu_stars)
     rows = eliashberg_rows(lambdas, mu_stars)
@@ -75,8 +75,8 @@ def fermi_surface(
     """λ_ME and m*/m of the lattice models from averages over the Fermi surface, and the ceiling Tc/Ω they
     give."""
     from hpcbip.models import Model, coupling_from_lambda, get_lattice
-    from hpcbip.report.figures.theory.conventional import ceiling_figure
-    from hpcbip.theory.eliashberg.conventional import lattice_rows
+    from hpcbip.report.figures.theory.eliashberg import ceiling_figure
+    from hpcbip.theory.eliashberg.tables import lattice_rows
 
     if lambdas and strengths:
         raise InputError("--lambda: give either --lambda or --g, not both")

@@ -11,7 +11,7 @@ import numpy as np
 from hpcbip.report.figures import style
 from hpcbip.report.figures.style import COLUMN, GREY, PAGE, TEXT, Look, Picture
 from hpcbip.report.tables import Record
-from hpcbip.theory.eliashberg.conventional import CONFIRMED, USUAL
+from hpcbip.theory.eliashberg.tables import CONFIRMED, USUAL
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -54,7 +54,7 @@ def ceiling_figure(rows: Sequence[Record]) -> Picture:
     flagged.
 
     Args:
-        rows: of `hpcbip.theory.eliashberg.conventional.lattice_rows`.
+        rows: of `hpcbip.theory.eliashberg.tables.lattice_rows`.
     """
     figure = style.canvas(PAGE, 2.5)
     left, right = style.panels(figure, 1, 2)[0]

@@ -1,18 +1,23 @@
 """The two-body problem without phonons: the tables of docs/pair.md.
 
-OMP_NUM_THREADS=1 python benchmarks/theory_pair.py
+OMP_NUM_THREADS=1 python benchmarks/theory/pair.py
 """
 
 from __future__ import annotations
 
 import math
+import sys
 import time
+from pathlib import Path
 
 import click
+
+sys.path.insert(0, str(Path(__file__).parents[1]))  # the folder of sampling.py
+
 from sampling import markdown
 
-from hpcbip.theory.pair.bound_states import PairModel, rows
 from hpcbip.theory.pair.ring import embedded_energies, exchange_hopping
+from hpcbip.theory.pair.solver import PairModel, rows
 from hpcbip.theory.pair.threshold import threshold, threshold_rows, weak_square_binding, weak_square_law
 
 

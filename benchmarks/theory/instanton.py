@@ -1,6 +1,6 @@
 """Semiclassical instantons: exponents of s(λ), degenerate manifold, cluster size, the figure.
 
-    python benchmarks/theory_instanton.py --out docs
+    python benchmarks/theory/instanton.py --out docs
 
 Draws docs/instanton.png and prints the tables of docs/instanton.md; 15 s of CPU on one core.
 """

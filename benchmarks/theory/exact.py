@@ -1,13 +1,18 @@
 """Exact diagonalisation: how it converges, and what a basis costs: tables of docs/exact.md.
 
-OMP_NUM_THREADS=1 python benchmarks/theory_exact.py
+OMP_NUM_THREADS=1 python benchmarks/theory/exact.py
 """
 
 from __future__ import annotations
 
+import sys
 import time
+from pathlib import Path
 
 import click
+
+sys.path.insert(0, str(Path(__file__).parents[1]))  # the folder of sampling.py
+
 from sampling import markdown
 
 from hpcbip.theory.exact.basis import build_space

@@ -1,24 +1,29 @@
 """Tc/Ω against λ_ME: Migdal-Eliashberg, McMillan, Allen-Dynes; published values; accuracy of the solver; λ_ME of the
 lattices: the tables of docs/eliashberg.md.
 
-    OMP_NUM_THREADS=1 python benchmarks/eliashberg.py
+    OMP_NUM_THREADS=1 python benchmarks/theory/eliashberg.py
 """
 
 from __future__ import annotations
 
 import math
+import sys
 import time
 from functools import partial
+from pathlib import Path
 
 import click
 import numpy as np
-from sampling import markdown
 from scipy.optimize import brentq
 
+sys.path.insert(0, str(Path(__file__).parents[1]))  # the folder of sampling.py
+
+from sampling import markdown
+
 from hpcbip.models import LATTICES, Model, coupling_from_lambda, get_lattice
-from hpcbip.theory.eliashberg.conventional import eliashberg_rows
 from hpcbip.theory.eliashberg.equations import STRONG_COUPLING, WEAK_COUPLING, critical_temperature
 from hpcbip.theory.eliashberg.fermi_surface import fermi_surface, lambda_me
+from hpcbip.theory.eliashberg.tables import eliashberg_rows
 
 Rows = list[dict[str, object]]
 MU_STARS = (0.0, 0.12)
