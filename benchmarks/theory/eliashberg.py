@@ -23,7 +23,7 @@ from sampling import markdown
 from hpcbip.models import LATTICES, Model, coupling_from_lambda, get_lattice
 from hpcbip.theory.eliashberg.equations import STRONG_COUPLING, WEAK_COUPLING, critical_temperature
 from hpcbip.theory.eliashberg.fermi_surface import fermi_surface, lambda_me
-from hpcbip.theory.eliashberg.tables import eliashberg_rows
+from hpcbip.theory.eliashberg.tables import eliashberg_table
 
 Rows = list[dict[str, object]]
 MU_STARS = (0.0, 0.12)
@@ -39,7 +39,7 @@ def main() -> None:
 def _temperatures() -> Rows:
     names = {"tc_over_omega": "Eliashberg", "mcmillan": "McMillan", "allen_dynes": "Allen–Dynes"}
     found: dict[float, dict[str, object]] = {}
-    for row in eliashberg_rows((0.3, 0.4, 0.5, 0.7, 1.0, 1.5, 2.0, 3.0, 5.0, 10.0), MU_STARS):
+    for row in eliashberg_table((0.3, 0.4, 0.5, 0.7, 1.0, 1.5, 2.0, 3.0, 5.0, 10.0), MU_STARS):
         cells = {f"{words}, μ* = {row['mu_star']:g}": row[name] for name, words in names.items()}
         found.setdefault(row["lambda_me"], {"λ": row["lambda_me"]}).update(cells)
     return list(found.values())

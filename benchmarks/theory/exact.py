@@ -17,7 +17,7 @@ from sampling import markdown
 
 from hpcbip.theory.exact.basis import build_space
 from hpcbip.theory.exact.convergence import converge
-from hpcbip.theory.exact.solver import solve
+from hpcbip.theory.exact.solver import solve_in_space
 from hpcbip.theory.exact.system import Geometry, System
 
 
@@ -66,7 +66,7 @@ def _costs() -> None:
         start = time.process_time()
         space = build_space(geometry, nh)
         built = time.process_time()
-        solve(space, System(geometry, 1.0, 1.0, 0.7))
+        solve_in_space(space, System(geometry, 1.0, 1.0, 0.7))
         done = time.process_time()
         rows.append(
             {

@@ -11,7 +11,7 @@ from hpcbip.errors import InputError
 from hpcbip.models import Model
 from hpcbip.theory.eliashberg import tables
 from hpcbip.theory.eliashberg.equations import (
-    LOWEST,
+    LOWEST_TC,
     STRONG_COUPLING,
     WEAK_COUPLING,
     _gauss_sum,
@@ -130,7 +130,7 @@ def test_no_transition_says_why() -> None:
     ):
         found = critical_temperature(lam, mu_star)
         assert found.tc_over_omega == 0.0 and word in found.reason
-    assert tc(0.0555) > LOWEST
+    assert tc(0.0555) > LOWEST_TC
 
 
 def test_continuous_and_rising() -> None:
@@ -173,7 +173,7 @@ def test_bad_input(call: object, name: str) -> None:
 
 
 def test_comparison_lines() -> None:
-    lines = dict(tables.comparison_lines())
+    lines = dict(tables.reference_lines())
     assert [lines[name] for name in list(lines)[:2]] == [0.05, 0.1]
     assert lines["McMillan, λ = 1, μ* = 0.12"] == pytest.approx(0.0630, abs=1e-4)
     assert lines["Migdal–Eliashberg, λ = 1, μ* = 0.12"] == pytest.approx(tc(1.0, 0.12))
@@ -196,7 +196,7 @@ def test_bounds_from_the_first_frequencies() -> None:
 def test_lattice_rows() -> None:
     g = math.sqrt(0.4 * 0.2)  # λ = g²/(2Ωt) = 0.2 on the square lattice
     models = [Model("square", "bond", 1.0, 0.2, g), Model("square", "holstein", 1.0, 0.2, g)]
-    rows = tables.lattice_rows(models, [0.5, 1.0], 0.1)
+    rows = tables.fermi_surface_table(models, [0.5, 1.0], 0.1)
     assert [(row["coupling"], row["filling"]) for row in rows] == [
         ("bond", 0.5),
         ("holstein", 0.5),
@@ -213,4 +213,4 @@ def test_lattice_rows() -> None:
     assert first["flags"] == ["lambda_ME > 0.4: not confirmed"] and rows[1]["flags"] == []
     assert rows[2]["tc_over_omega"] is None and any("van Hove" in flag for flag in rows[2]["flags"])
     both = Model("square", "bond+holstein", 1.0, 0.2, g, g_holstein=g, omega_holstein=0.3)
-    assert tables.lattice_rows([both], [0.5])[0]["tc_over_omega"] is None
+    assert tables.fermi_surface_table([both], [0.5])[0]["tc_over_omega"] is None

@@ -15,8 +15,8 @@ from hpcbip.theory.eliashberg.fermi_surface import (
     FermiSurface,
     fermi_surface,
     lambda_me,
-    part_above,
     van_hove_energies,
+    volume_fraction_above,
 )
 
 
@@ -201,15 +201,15 @@ def test_flags() -> None:
 def test_part_of_a_simplex() -> None:
     # triangle with 0, 1, 3 at its corners: E²/3 of it lies below E < 1, (3-E)²/6 above E > 1
     corners = np.array([[0.0], [1.0], [3.0]])
-    assert part_above(corners, 0.5)[0] == pytest.approx(1.0 - 0.25 / 3.0)
-    assert part_above(corners, 2.0)[0] == pytest.approx(1.0 / 6.0)
+    assert volume_fraction_above(corners, 0.5)[0] == pytest.approx(1.0 - 0.25 / 3.0)
+    assert volume_fraction_above(corners, 2.0)[0] == pytest.approx(1.0 / 6.0)
     # tetrahedra, equal corners too, against points at random in them
     rng = np.random.default_rng(7)
     inside = rng.dirichlet(np.ones(4), 40_000)
     for corners in ([0.0, 0.3, 1.1, 2.0], [0.0, 1.0, 1.0, 1.0], [-1.0, -1.0, 0.5, 0.5], [0.2, 0.2, 0.2, 0.9]):
         for energy in (-0.2, 0.25, 0.6, 1.05):
             expected = float(np.mean(inside @ corners > energy))
-            assert part_above(np.array(corners)[:, None], energy)[0] == pytest.approx(
+            assert volume_fraction_above(np.array(corners)[:, None], energy)[0] == pytest.approx(
                 expected, abs=0.01
             )  # 4 sigma
 

@@ -69,7 +69,7 @@ def antiadiabatic(
     """Ω >> t: phonons eliminated to second and fourth order in g, beside exact diagonalisation at fixed
     g²/Ω."""
     from hpcbip.report.figures.theory.antiadiabatic import antiadiabatic_figure
-    from hpcbip.theory.antiadiabatic.scaling import amplitude_rows, compare, scan
+    from hpcbip.theory.antiadiabatic.scaling import amplitude_table, antiadiabatic_table, scan_systems
     from hpcbip.theory.exact.system import Geometry, g_from_lambda
 
     if lam is not None and ratio is not None:
@@ -82,13 +82,13 @@ def antiadiabatic(
         fixed = (
             g_from_lambda(geometry, 0.5 if lam is None else lam, 1.0, 1.0) ** 2 if ratio is None else ratio
         )
-        scans.append(scan(geometry, fixed, omegas, U))
+        scans.append(scan_systems(geometry, fixed, omegas, U))
     if terms:
         output(
-            [row for systems in scans for system in systems for row in amplitude_rows(system, orders)], form
+            [row for systems in scans for system in systems for row in amplitude_table(system, orders)], form
         )
         return
-    rows = [row for systems in scans for row in compare(systems, orders, states)]
+    rows = [row for systems in scans for row in antiadiabatic_table(systems, orders, states)]
     output([_short(row) for row in rows] if form == "table" else rows, form)
     if form == "table":
         _say_powers(rows)

@@ -10,23 +10,23 @@ from hpcbip.cli.options import FINITE, NOT_NEGATIVE, POSITIVE, Numbers, few, fig
 from hpcbip.cli.output import drawn, format_option, output
 from hpcbip.errors import InputError
 
-MU_STAR = Numbers(least=0.0)
+MU_STARS = Numbers(least=0.0)
 
 
 @click.command()
 @click.option(
     "--lambda", "lambdas", default="0.2:3:0.2", show_default=True, type=Numbers(least=0.0), help="λ_ME."
 )
-@click.option("--mu-star", "mu_stars", default="0.12", show_default=True, type=MU_STAR)
+@click.option("--mu-star", "mu_stars", default="0.12", show_default=True, type=MU_STARS)
 @figure_option
 @format_option
 def eliashberg(lambdas: list[float], mu_stars: list[float], figure: Path | None, form: str) -> None:
     """Tc/Ω of Migdal–Eliashberg theory for an Einstein phonon, with Allen–Dynes and McMillan beside it."""
     from hpcbip.report.figures.theory.eliashberg import eliashberg_figure
-    from hpcbip.theory.eliashberg.tables import eliashberg_rows
+    from hpcbip.theory.eliashberg.tables import eliashberg_table
 
     few(lambdas, mu_stars)
-    rows = eliashberg_rows(lambdas, mu_stars)
+    rows = eliashberg_table(lambdas, mu_stars)
     output(rows, form)
     drawn(lambda: eliashberg_figure(rows), figure, form)
 
@@ -76,7 +76,7 @@ def fermi_surface(
     give."""
     from hpcbip.models import Model, coupling_from_lambda, get_lattice
     from hpcbip.report.figures.theory.eliashberg import ceiling_figure
-    from hpcbip.theory.eliashberg.tables import lattice_rows
+    from hpcbip.theory.eliashberg.tables import fermi_surface_table
 
     if lambdas and strengths:
         raise InputError("--lambda: give either --lambda or --g, not both")
@@ -98,6 +98,6 @@ def fermi_surface(
                 )
     except (KeyError, ValueError) as error:
         raise InputError(error.args[0]) from None
-    rows = lattice_rows(models, fillings, mu_star)
+    rows = fermi_surface_table(models, fillings, mu_star)
     output(rows, form)
     drawn(lambda: ceiling_figure(rows), figure, form)

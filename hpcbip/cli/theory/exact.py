@@ -60,13 +60,13 @@ def exact(
     """Exact diagonalisation of one or two electrons with phonons: E, mass, size, cloud, converged and with
     errors."""
     from hpcbip.report.figures.theory.exact import critical_figure, exact_figure
-    from hpcbip.theory.exact.convergence import critical_lambda, critical_row, rows
+    from hpcbip.theory.exact.convergence import critical_lambda, critical_lambda_row, exact_table
     from hpcbip.theory.exact.system import Geometry, System, g_from_lambda
 
     t, omega = energies["t"], energies["omega"]
     if critical:
         found = critical_lambda(omega, t, nh or 9)
-        output([critical_row(found, omega)], form)
+        output([critical_lambda_row(found, omega)], form)
         drawn(lambda: critical_figure(found, omega / t), figure, form)
         return
     if lambdas and strengths:
@@ -79,6 +79,6 @@ def exact(
         for U in interactions
         for value in given
     ]
-    found_rows = rows(systems, nh, states, K or None)
-    output(found_rows, form)
-    drawn(lambda: exact_figure(found_rows), figure, form)
+    rows = exact_table(systems, nh, states, K or None)
+    output(rows, form)
+    drawn(lambda: exact_figure(rows), figure, form)

@@ -13,8 +13,8 @@ from hpcbip.cli.output import drawn, format_option, output
 from hpcbip.errors import InputError
 
 if TYPE_CHECKING:
-    from hpcbip.theory.instanton.scaling import Mass
-    from hpcbip.theory.instanton.surface import Surface
+    from hpcbip.theory.instanton.scaling import MonteCarloMass
+    from hpcbip.theory.instanton.surface import AdiabaticSurface
 
 
 @click.command()
@@ -46,36 +46,44 @@ def instanton(
     """Semiclassical tunnelling of self-trapped (bi)polarons: barriers, actions s = S Ω/t, the power of λ in
     ln m*."""
     from hpcbip.report.figures.theory.instanton import comparison_figure, instanton_figure
-    from hpcbip.theory.instanton.scaling import compare, comparison_rows, exponent, rows, scan
-    from hpcbip.theory.instanton.surface import Surface
-    from hpcbip.theory.instanton.tunnelling import instanton as full_instanton
+    from hpcbip.theory.instanton.scaling import (
+        compare_masses,
+        fit_power_law,
+        instanton_table,
+        mass_comparison_table,
+        scan_coupling,
+    )
+    from hpcbip.theory.instanton.surface import AdiabaticSurface
+    from hpcbip.theory.instanton.tunnelling import find_instanton
 
     if size is None:
         size = 8 if surface_words["lattice"] == "chain" else 4 if surface_words["U"] else 5
     given = lambdas or [1.0, 1.8, 3.2, 5.6, 10.0]
-    surfaces = [Surface(lam=lam, size=size, **surface_words) for lam in given]  # refuses before any work
+    surfaces = [
+        AdiabaticSurface(lam=lam, size=size, **surface_words) for lam in given
+    ]  # refuses before any work
     middle = surfaces[len(surfaces) // 2]
     if campaign is not None:
         if t_over_omega is None or lambdas is not None:
             raise InputError(
                 "--campaign: goes with --t-over-omega, and without --lambda: λ is that of its points"
             )
-        compared = compare(middle, _masses(campaign, middle, t_over_omega), t_over_omega, points)
-        output(comparison_rows(compared), form)
+        compared = compare_masses(middle, _masses(campaign, middle, t_over_omega), t_over_omega, points)
+        output(mass_comparison_table(compared), form)
         drawn(lambda: comparison_figure(compared, middle, t_over_omega), figure, form)
         return
     if t_over_omega is not None:
         raise InputError("--t-over-omega: goes with --campaign only; s = S Ω/t does not depend on it")
-    found = scan(surfaces[0], given, points)
-    output(rows(found), form)
+    found = scan_coupling(surfaces[0], given, points)
+    output(instanton_table(found), form)
     if len(found) >= 4 and form == "table":
-        law = exponent(given, [each.least.action for each in found])
+        law = fit_power_law(given, [each.least_action_path.action for each in found])
         click.echo(f"s ~ lambda^p: p = {law.p:.3f} +- {law.p_err:.3f} (how far it is from a pure power)")
     label = f"{middle.lattice}, {middle.coupling}, {middle.sector}"
-    drawn(lambda: instanton_figure(full_instanton(middle, points), [(label, found)]), figure, form)
+    drawn(lambda: instanton_figure(find_instanton(middle, points), [(label, found)]), figure, form)
 
 
-def _masses(directory: Path, surface: Surface, t_over_omega: float) -> list[Mass]:
+def _masses(directory: Path, surface: AdiabaticSurface, t_over_omega: float) -> list[MonteCarloMass]:
     """The masses of a campaign's points that have this surface's parameters, each ensemble once, in the order
     of λ.
 
@@ -84,7 +92,7 @@ def _masses(directory: Path, surface: Surface, t_over_omega: float) -> list[Mass
     """
     from hpcbip.reduction.results import read_results
     from hpcbip.report.figures.curves import FLAGS_OF_TC
-    from hpcbip.theory.instanton.scaling import Mass
+    from hpcbip.theory.instanton.scaling import MonteCarloMass
 
     records = read_results(directory).records
     name = f"mass_{surface.sector}"
@@ -101,7 +109,9 @@ def _masses(directory: Path, surface: Surface, t_over_omega: float) -> list[Mass
         flags = [flag for flag in record["flags"] if flag not in FLAGS_OF_TC]
         if error is None:
             flags.append("error of the mass unknown")
-        found.append(Mass(record["lambda"], mass, math.inf if error is None else error, tuple(flags)))
+        found.append(
+            MonteCarloMass(record["lambda"], mass, math.inf if error is None else error, tuple(flags))
+        )
     if not found:
         ratios = sorted({f"{record['t'] / record['omega']:.6g}" for record in records})
         raise InputError(

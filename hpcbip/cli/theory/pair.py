@@ -46,8 +46,8 @@ def pair(
     """
     from hpcbip.errors import InputError
     from hpcbip.report.figures.theory.pair import pair_figure
-    from hpcbip.theory.pair.solver import PairModel, rows
-    from hpcbip.theory.pair.threshold import threshold_rows
+    from hpcbip.theory.pair.solver import PairModel, pair_table
+    from hpcbip.theory.pair.threshold import threshold_table
 
     if thresholds is not None and figure is not None:
         raise InputError("--figure: there is none of --thresholds; allowed: one of the two")
@@ -57,9 +57,9 @@ def pair(
         hops = (prime, perp) if perp or lattice == "bct" else (prime,) if prime else ()
         models.append(PairModel(lattice, u, tuple(shells), hops, K))
     if thresholds is not None:
-        output([row for model in models for row in threshold_rows(model, thresholds)], form)
+        output([row for model in models for row in threshold_table(model, thresholds)], form)
         return
-    found = [row for model in models for row in rows(model)]
+    found = [row for model in models for row in pair_table(model)]
     output(found, form)
     drawn(lambda: pair_figure(models, found), figure, form)
 
@@ -73,7 +73,7 @@ def pair(
 def ring(amplitude: float, attraction: float, model: str, figure: Path | None, form: str) -> None:
     """The four-site ring behind d-wave pairs: levels and symmetries."""
     from hpcbip.report.figures.theory.ring import ring_figure
-    from hpcbip.theory.pair.ring import rows
+    from hpcbip.theory.pair.ring import ring_table
 
-    output(rows(amplitude, attraction, model), form)
+    output(ring_table(amplitude, attraction, model), form)
     drawn(lambda: ring_figure(amplitude, attraction, model), figure, form)

@@ -14,7 +14,7 @@ from hpcbip.report.figures.curves import AXES, AXIS_WORDS, Curve, curves, pooled
 from hpcbip.report.figures.style import COLUMN, FRONT, GREY, SMALL, TEXT, Look, Picture
 from hpcbip.report.tables import Record
 from hpcbip.superconductivity.scans import axis_value
-from hpcbip.theory.eliashberg.tables import USUAL
+from hpcbip.theory.eliashberg.tables import QUOTED_CEILINGS
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -79,12 +79,12 @@ def dome(
     drawn = [record for record in records if record["tc_over_omega"] is not None]
     scans = style.sorted_to_front(curves(drawn, axis), lambda scan: max(map(_rank, scan.records)))
     peaks = [peak for peak in peaks if peak.axis == axis]
-    lines = [(label, value) for label, value in lines if value not in USUAL]
+    lines = [(label, value) for label, value in lines if value not in QUOTED_CEILINGS]
     figure = style.canvas(COLUMN, 2.5)
     axes = style.panels(figure)[0, 0]
     axes.set_xlabel(AXES[axis], fontsize=TEXT)
     axes.set_ylabel(r"$T_c/\Omega$", fontsize=TEXT)
-    axes.set_ylim(0.0, _top(drawn, [*USUAL, *(value for _, value in lines)], peaks))
+    axes.set_ylim(0.0, _top(drawn, [*QUOTED_CEILINGS, *(value for _, value in lines)], peaks))
     for i, scan in enumerate(scans):
         style.curve(axes, scan.x, [record["tc_over_omega"] for record in scan.records], Look.of(i))
     outside = sum(_draw_points(axes, scan, Look.of(i)) for i, scan in enumerate(pooled(scans, FRONT)))
@@ -99,7 +99,7 @@ def dome(
     kelvin = _kelvin_axis(axes, drawn)
     style.legend(figure, axes, shared_name(drawn, axis))
     rows = [_row(record, axis) for record in records]
-    rows += [{"kind": "ceiling", "tc_over_omega": value} for value in USUAL]
+    rows += [{"kind": "ceiling", "tc_over_omega": value} for value in QUOTED_CEILINGS]
     rows += [{"kind": f"comparison: {label}", "tc_over_omega": value} for label, value in lines]
     rows += [
         {
@@ -179,8 +179,8 @@ def _draw_peak(axes: Axes, peak: Peak, colour: str, scan: Sequence[float]) -> No
 
 
 def _draw_lines(axes: Axes, lines: Sequence[tuple[str, float]]) -> None:
-    for i, ceiling in enumerate(USUAL):
-        label = f"conventional, {USUAL[0]:g} and {USUAL[1]:g}" if i == 0 else None
+    for i, ceiling in enumerate(QUOTED_CEILINGS):
+        label = f"conventional, {QUOTED_CEILINGS[0]:g} and {QUOTED_CEILINGS[1]:g}" if i == 0 else None
         axes.axhline(ceiling, color=GREY, lw=0.8, ls=":", zorder=0.5, label=label)
     for i, (label, value) in enumerate(lines):
         axes.axhline(value, color=GREY, lw=0.8, ls=_DASHES[i % len(_DASHES)], zorder=0.5, label=label)

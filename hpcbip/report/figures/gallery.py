@@ -20,7 +20,7 @@ from hpcbip.report.figures.pair import MOST_PAIRS, pair
 from hpcbip.report.figures.plateaus import plateaus
 from hpcbip.report.figures.progress import progress
 from hpcbip.report.figures.style import Picture
-from hpcbip.theory.eliashberg.tables import comparison_lines
+from hpcbip.theory.eliashberg.tables import reference_lines
 
 if TYPE_CHECKING:
     from hpcbip.reduction.results import Results
@@ -73,7 +73,7 @@ def _figures(results: Results) -> Iterator[tuple[str, Callable[[], Picture]]]:
     along = varying_axes(records)
     with_tc = [record for record in records if record["tc_over_omega"] is not None]
     if with_tc:
-        lines = comparison_lines()
+        lines = reference_lines()
         for axis in along or ["lambda"]:
             yield f"dome-{_FILE[axis]}", partial(dome, records, axis, lines, results.peaks)
     if any(record[name] is not None for record in records for name in OBSERVABLES):

@@ -15,7 +15,7 @@ and g⁴/Ω³. D is also how other electronic operators look after the transform
 falling as 1/Ω².
 
 The matrices are those of the exact diagonalisation, A_n and W being blocks of its H(K) by number of phonons:
-no amplitude is typed in. Pairs are within `apart` hops of each other, from where two moves stay in the space,
+no amplitude is typed in. Pairs are within `pair_extent` hops of each other, from where two moves stay in the space,
 so that only the size of the box cuts anything. E(K) is differentiated exactly: H(K) carries its derivatives
 through every product.
 """
@@ -34,19 +34,21 @@ from numpy.typing import NDArray
 
 from hpcbip.errors import InputError
 from hpcbip.theory.exact.basis import Space, build_space
-from hpcbip.theory.exact.convergence import Converged, limits
-from hpcbip.theory.exact.solver import DEGENERATE, Hamiltonian, Level, lowest_near, zone_lines
+from hpcbip.theory.exact.convergence import ConvergedState, extrapolate_levels
+from hpcbip.theory.exact.solver import DEGENERACY_TOLERANCE, Hamiltonian, Level, minimise_energy, search_lines
 from hpcbip.theory.exact.system import Geometry, System
 
-ORDERS = (2, 4)
-BOX = {1: 72, 2: 16, 3: 6}  # hops apart in the largest of three boxes, by dimension
-WIDEST = {1: 200, 2: 24, 3: 8}
-COARSE = 33  # momenta per line, zero and the edge included, where the lowest is looked for
-HARMONICS = 10  # momenta per axis of the Fourier sums: no effective hop is longer than 4
-FLAT = 1e-9  # curvature of E(K), relative to t, that is none: there is no mass, and rounding must not move K
-SMALLEST = 1e-12  # amplitude, relative to t, that is listed
+PERTURBATION_ORDERS = (2, 4)
+DEFAULT_EXTENT = {1: 72, 2: 16, 3: 6}  # hops apart in the largest of three boxes, by dimension
+LARGEST_EXTENT = {1: 200, 2: 24, 3: 8}
+SCANNED_MOMENTA = 33  # momenta per line, zero and the edge included, where the lowest is looked for
+FOURIER_MOMENTA = 10  # momenta per axis of the Fourier sums: no effective hop is longer than 4
+FLAT_CURVATURE = (
+    1e-9  # curvature of E(K), relative to t, that is none: there is no mass, and rounding must not move K
+)
+SMALLEST_AMPLITUDE = 1e-12  # amplitude, relative to t, that is listed
 
-Vector = NDArray[np.float64]
+Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -80,27 +82,27 @@ class Jet:
             tuple(dda @ b.value + 2.0 * (da @ db) + a.value @ ddb for dda, ddb, (da, db) in seconds),
         )
 
-    def each(self, change: Any) -> Jet:
+    def map(self, change: Any) -> Jet:
         """A linear map of the operator that does not depend on K."""
         return Jet(change(self.value), tuple(map(change, self.slope)), tuple(map(change, self.curvature)))
 
     def block(self, rows: NDArray[np.intp], columns: NDArray[np.intp]) -> Jet:
         """Some rows and columns."""
-        return self.each(lambda x: x[rows][:, columns])
+        return self.map(lambda x: x[rows][:, columns])
 
-    def weighted(self, rows: Vector) -> Jet:
+    def scale_rows(self, rows: Array) -> Jet:
         """Every row times a number."""
-        return self.each(lambda x: sp.diags(rows) @ x)
+        return self.map(lambda x: sp.diags(rows) @ x)
 
     @property
     def adjoint(self) -> Jet:
         """Its Hermitian conjugate, as K is real."""
-        return self.each(lambda x: x.conj().T)
+        return self.map(lambda x: x.conj().T)
 
     @property
-    def half(self) -> Jet:
+    def hermitian_part(self) -> Jet:
         """(x + x†)/2."""
-        return (self + self.adjoint).each(lambda x: 0.5 * x)
+        return (self + self.adjoint).map(lambda x: 0.5 * x)
 
 
 def _hamiltonian(hamiltonian: Hamiltonian, derivatives: bool) -> Jet:
@@ -116,7 +118,7 @@ def _hamiltonian(hamiltonian: Hamiltonian, derivatives: bool) -> Jet:
 
 
 @dataclass(frozen=True)
-class Effective:
+class EffectiveOperators:
     """Operators on the electron or the pairs of the box, dense, after the elimination.
 
     Attributes:
@@ -130,9 +132,9 @@ class Effective:
     phonons: NDArray[np.complex128]
 
 
-def eliminate(
-    space: Space, system: System, momentum: Vector, order: int, derivatives: bool = True
-) -> Effective:
+def eliminate_phonons(
+    space: Space, system: System, momentum: Array, order: int, derivatives: bool = True
+) -> EffectiveOperators:
     """The effective Hamiltonian at total momentum K (Cartesian, 1/a), by the formulas at the head of this
     module.
 
@@ -146,18 +148,18 @@ def eliminate(
     Raises:
         InputError: for another order.
     """
-    if order not in ORDERS:
-        raise InputError(f"order: {order}; allowed: {', '.join(map(str, ORDERS))}")
+    if order not in PERTURBATION_ORDERS:
+        raise InputError(f"order: {order}; allowed: {', '.join(map(str, PERTURBATION_ORDERS))}")
     full = _hamiltonian(Hamiltonian(space, system, momentum), derivatives)
     number = space.phonons.sum(axis=0)
     quanta = system.omega * space.phonons[0] + system.omega_holstein * space.phonons[1]
     none, one, two = (np.flatnonzero(number == n) for n in range(3))
-    roots = np.arange(space.ends[0])
+    roots = np.arange(space.sizes[0])
     electrons = Jet(full.value - sp.diags(quanta), full.slope, full.curvature)
     apart2 = Jet(sp.diags((space.separation**2).sum(axis=1)).tocsr())
     makes = full.block(one, none)
-    cloud = full.block(one, roots).weighted(1.0 / quanta[one])
-    norm = makes.weighted(1.0 / quanta[one]).adjoint @ cloud
+    cloud = full.block(one, roots).scale_rows(1.0 / quanta[one])
+    norm = makes.scale_rows(1.0 / quanta[one]).adjoint @ cloud
     shift = makes.adjoint @ cloud
 
     def bare(operator: Jet) -> Jet:
@@ -165,30 +167,30 @@ def eliminate(
 
     def dressed(operator: Jet) -> Jet:
         moved = cloud.adjoint @ operator.block(one, one) @ cloud
-        return bare(operator) + moved - (norm.adjoint @ operator.block(none, roots)).half
+        return bare(operator) + moved - (norm.adjoint @ operator.block(none, roots)).hermitian_part
 
-    energy, distance2 = bare(electrons) - shift.each(lambda x: x[roots]), bare(apart2)
+    energy, distance2 = bare(electrons) - shift.map(lambda x: x[roots]), bare(apart2)
     if order == 4:
         again = full.block(two, one) @ cloud
-        fourth = (norm.adjoint @ shift).half - again.adjoint @ again.weighted(1.0 / quanta[two])
-        energy, distance2 = dressed(electrons) - shift.each(lambda x: x[roots]) + fourth, dressed(apart2)
-    return Effective(
-        energy.each(lambda x: x.toarray()), distance2.value.toarray(), (cloud.adjoint @ cloud).value.toarray()
+        fourth = (norm.adjoint @ shift).hermitian_part - again.adjoint @ again.scale_rows(1.0 / quanta[two])
+        energy, distance2 = dressed(electrons) - shift.map(lambda x: x[roots]) + fourth, dressed(apart2)
+    return EffectiveOperators(
+        energy.map(lambda x: x.toarray()), distance2.value.toarray(), (cloud.adjoint @ cloud).value.toarray()
     )
 
 
-def effective_level(space: Space, system: System, momentum: Vector, order: int) -> Level:
-    """The lowest state of the effective Hamiltonian in one box; arguments and errors as of `eliminate`."""
-    found = eliminate(space, system, momentum, order)
+def solve_effective(space: Space, system: System, momentum: Array, order: int) -> Level:
+    """The lowest state of the effective Hamiltonian in one box; arguments and errors as of `eliminate_phonons`."""
+    found = eliminate_phonons(space, system, momentum, order)
     energies, states = np.linalg.eigh(found.energy.value)
     ground = states[:, 0]
     slopes = [states.conj().T @ (matrix @ ground) for matrix in found.energy.slope]
     curvature: float | None = None
-    if len(energies) == 1 or energies[1] - energies[0] > DEGENERATE * system.t:
+    if len(energies) == 1 or energies[1] - energies[0] > DEGENERACY_TOLERANCE * system.t:
         second = [np.vdot(ground, matrix @ ground).real for matrix in found.energy.curvature]
         response = [2.0 * float((np.abs(x[1:]) ** 2 / (energies[1:] - energies[0])).sum()) for x in slopes]
         curvature = float(np.mean(second) - np.mean(response))
-        curvature = curvature if abs(curvature) > FLAT * system.t else None
+        curvature = curvature if abs(curvature) > FLAT_CURVATURE * system.t else None
     geometry = system.geometry
     unit = (2.0 if geometry.electrons == 1 else 1.0) * system.t
     phonons = float(np.vdot(ground, found.phonons @ ground).real)
@@ -207,10 +209,10 @@ def effective_level(space: Space, system: System, momentum: Vector, order: int) 
     )
 
 
-def coarse_momentum(space: Space, system: System, order: int) -> Vector:
+def guess_effective_momentum(space: Space, system: System, order: int) -> Array:
     """About where E(K) of the effective Hamiltonian is lowest, Cartesian, 1/a, shape (d,).
 
-    Zero unless the coupling is site-Peierls or the spin triplet; then the best of `COARSE` momenta on each of
+    Zero unless the coupling is site-Peierls or the spin triplet; then the best of `SCANNED_MOMENTA` momenta on each of
     the exact diagonalisation's lines.
     """
     geometry = space.geometry
@@ -218,52 +220,58 @@ def coarse_momentum(space: Space, system: System, order: int) -> Vector:
         geometry.electrons == 2 and geometry.spin == "triplet"
     ):
         return np.zeros(geometry.bravais.dimension)
-    momenta = [x * line for line in zone_lines(geometry) for x in np.linspace(0.0, 0.5, COARSE)]
+    momenta = [x * line for line in search_lines(geometry) for x in np.linspace(0.0, 0.5, SCANNED_MOMENTA)]
     energies = [
-        np.linalg.eigvalsh(eliminate(space, system, k, order, False).energy.value)[0] for k in momenta
+        np.linalg.eigvalsh(eliminate_phonons(space, system, k, order, False).energy.value)[0] for k in momenta
     ]
     return momenta[int(np.argmin(energies))]
 
 
-def effective_spaces(geometry: Geometry, apart: int | None = None) -> list[Space]:
-    """Three boxes, up to `apart` hops between the electrons, for `effective`; one for one electron.
+def build_effective_spaces(geometry: Geometry, pair_extent: int | None = None) -> list[Space]:
+    """Three boxes, up to `pair_extent` hops between the electrons, for `converge_effective`; one for one electron.
 
     Raises:
         InputError: for a width out of range.
     """
     d = geometry.bravais.dimension
-    apart = BOX[d] if apart is None else apart
-    if not 4 <= apart <= WIDEST[d]:
-        raise InputError(f"apart: {apart}; allowed: 4 to {WIDEST[d]} on this lattice")
-    widths = [0] if geometry.electrons == 1 else [apart - 2 * (apart // 4), apart - apart // 4, apart]
-    return [build_space(geometry, 2, apart=width) for width in widths]
+    pair_extent = DEFAULT_EXTENT[d] if pair_extent is None else pair_extent
+    if not 4 <= pair_extent <= LARGEST_EXTENT[d]:
+        raise InputError(f"pair_extent: {pair_extent}; allowed: 4 to {LARGEST_EXTENT[d]} on this lattice")
+    widths = (
+        [0]
+        if geometry.electrons == 1
+        else [pair_extent - 2 * (pair_extent // 4), pair_extent - pair_extent // 4, pair_extent]
+    )
+    return [build_space(geometry, 2, pair_extent=width) for width in widths]
 
 
-def effective(spaces: Sequence[Space], system: System, order: int) -> Converged:
-    """The lowest state of the effective Hamiltonian, with errors from the boxes; units as of `Converged`.
+def converge_effective(spaces: Sequence[Space], system: System, order: int) -> ConvergedState:
+    """The lowest state of the effective Hamiltonian, with errors from the boxes; units as of `ConvergedState`.
 
     Raises:
-        InputError: as `eliminate`.
+        InputError: as `eliminate_phonons`.
     """
-    guess = coarse_momentum(spaces[0], system, order)
-    levels = [lowest_near(partial(_level, space, system, order), system, guess) for space in spaces]
-    return limits(system, levels if len(levels) > 1 else 3 * levels)  # a single electron needs no box
+    guess = guess_effective_momentum(spaces[0], system, order)
+    levels = [minimise_energy(partial(_level, space, system, order), system, guess) for space in spaces]
+    return extrapolate_levels(
+        system, levels if len(levels) > 1 else 3 * levels
+    )  # a single electron needs no box
 
 
-def _level(space: Space, system: System, order: int, momentum: Vector, _: bool) -> Level:
-    return effective_level(space, system, momentum, order)
+def _level(space: Space, system: System, order: int, momentum: Array, _: bool) -> Level:
+    return solve_effective(space, system, momentum, order)
 
 
-def amplitudes(system: System, order: int) -> dict[tuple[int, ...], float]:
+def effective_amplitudes(system: System, order: int) -> dict[tuple[int, ...], float]:
     """Matrix elements of the effective Hamiltonian from the electron, or the pair on one site, to where it
     was moved.
 
     Returns:
         by displacement in lattice coordinates, one of each opposite pair, nearest first, those above
-        `SMALLEST`: at zero the energy of the site, elsewhere hops.
+        `SMALLEST_AMPLITUDE`: at zero the energy of the site, elsewhere hops.
 
     Raises:
-        InputError: as `eliminate`, and for triplets, which have no pair on one site.
+        InputError: as `eliminate_phonons`, and for triplets, which have no pair on one site.
     """
     geometry = system.geometry
     if geometry.electrons == 2 and geometry.spin == "triplet":
@@ -271,11 +279,13 @@ def amplitudes(system: System, order: int) -> dict[tuple[int, ...], float]:
     space = build_space(geometry, 2)
     d = geometry.bravais.dimension
     dual = 2.0 * np.pi * np.linalg.inv(np.array(geometry.bravais.primitive)).T
-    values = np.zeros((HARMONICS,) * d, complex)
-    for index in product(range(HARMONICS), repeat=d):
-        momentum = np.array(index) / HARMONICS @ dual
-        values[index] = eliminate(space, system, momentum, order, False).energy.value[0, 0]
+    values = np.zeros((FOURIER_MOMENTA,) * d, complex)
+    for index in product(range(FOURIER_MOMENTA), repeat=d):
+        momentum = np.array(index) / FOURIER_MOMENTA @ dual
+        values[index] = eliminate_phonons(space, system, momentum, order, False).energy.value[0, 0]
     found = np.fft.ifftn(values).real
-    places = product(range(-(HARMONICS // 2), HARMONICS // 2), repeat=d)
-    half = [r for r in places if r >= tuple(-n for n in r) and abs(found[r]) > SMALLEST * system.t]
-    return {r: float(found[r]) for r in sorted(half, key=lambda r: (sum(n * n for n in r), r))}
+    places = product(range(-(FOURIER_MOMENTA // 2), FOURIER_MOMENTA // 2), repeat=d)
+    half_plane = [
+        r for r in places if r >= tuple(-n for n in r) and abs(found[r]) > SMALLEST_AMPLITUDE * system.t
+    ]
+    return {r: float(found[r]) for r in sorted(half_plane, key=lambda r: (sum(n * n for n in r), r))}

@@ -15,25 +15,36 @@ from typing import Any
 import numpy as np
 
 from hpcbip.errors import InputError
-from hpcbip.theory.antiadiabatic.effective import ORDERS, amplitudes, effective, effective_spaces
+from hpcbip.theory.antiadiabatic.effective import (
+    PERTURBATION_ORDERS,
+    build_effective_spaces,
+    converge_effective,
+    effective_amplitudes,
+)
 from hpcbip.theory.exact.basis import build_space
-from hpcbip.theory.exact.convergence import STEPS, Converged, Limit, coupling_lambda, limits
-from hpcbip.theory.exact.solver import Level, guessed_momentum, solve_near
+from hpcbip.theory.exact.convergence import (
+    COMPARED_SPACES,
+    ConvergedState,
+    Extrapolated,
+    coupling_lambda,
+    extrapolate_levels,
+)
+from hpcbip.theory.exact.solver import Level, guess_momentum, solve_near_momentum
 from hpcbip.theory.exact.system import Geometry, System
 
-STATES = {1: 100_000, 2: 400_000, 3: 400_000}  # of the largest exact space, by dimension
-WIDTH = {1: 24, 2: 8, 3: 4}  # hops that its pairs are apart without phonons
-NARROWEST = 2  # if that would leave no room for moves
-OMEGAS = (1.0, 1e5)  # that are taken, Ω/t
+EXACT_STATES = {1: 100_000, 2: 400_000, 3: 400_000}  # of the largest exact space, by dimension
+EXACT_PAIR_EXTENT = {1: 24, 2: 8, 3: 4}  # hops that its pairs are apart without phonons
+SMALLEST_PAIR_EXTENT = 2  # if that would leave no room for moves
+OMEGA_RANGE = (1.0, 1e5)  # that are taken, Ω/t
 LARGEST_RATIO, LARGEST_U = 100.0, 1e4  # likewise, in t
-POINTS = 3  # of a power, at least
+POINTS_OF_FIT = 3  # of a power, at least
 
 
-def scan(geometry: Geometry, ratio: float, omegas: Sequence[float], U: float = 0.0) -> list[System]:
+def scan_systems(geometry: Geometry, ratio: float, omegas: Sequence[float], U: float = 0.0) -> list[System]:
     """Systems of equal g²/(Ωt) = `ratio` at these Ω/t, t = 1.
 
     Raises:
-        InputError: for two couplings together, triplets, no Ω, and numbers beyond `OMEGAS`, `LARGEST_RATIO`
+        InputError: for two couplings together, triplets, no Ω, and numbers beyond `OMEGA_RANGE`, `LARGEST_RATIO`
             and `LARGEST_U`.
     """
     if geometry.coupling.endswith("+holstein"):
@@ -45,20 +56,22 @@ def scan(geometry: Geometry, ratio: float, omegas: Sequence[float], U: float = 0
     if not abs(U) <= LARGEST_U:
         raise InputError(f"U: {U:g}; allowed: -{LARGEST_U:g} to {LARGEST_U:g}")
     if not omegas:
-        raise InputError(f"omega: none given; allowed: one or more from {OMEGAS[0]:g} to {OMEGAS[1]:g}")
+        raise InputError(
+            f"omega: none given; allowed: one or more from {OMEGA_RANGE[0]:g} to {OMEGA_RANGE[1]:g}"
+        )
     for omega in omegas:
-        if not OMEGAS[0] <= omega <= OMEGAS[1]:
+        if not OMEGA_RANGE[0] <= omega <= OMEGA_RANGE[1]:
             raise InputError(
-                f"omega: {omega:g}; allowed: {OMEGAS[0]:g} to {OMEGAS[1]:g}, the theory is of large ones"
+                f"omega: {omega:g}; allowed: {OMEGA_RANGE[0]:g} to {OMEGA_RANGE[1]:g}, the theory is of large ones"
             )
     return [System(geometry, 1.0, omega, math.sqrt(ratio * omega), U) for omega in omegas]
 
 
-def exact(systems: Sequence[System], states: int) -> list[Converged]:
+def converge_exact(systems: Sequence[System], states: int) -> list[ConvergedState]:
     """The lowest states of systems of one geometry for all moves and all widths.
 
     Pairs may be wider than the few moves that reach all phonons of a large Ω, so the spaces start from all
-    pairs up to `WIDTH` hops apart, or fewer where three moves from there do not fit. To the limit in moves at
+    pairs up to `EXACT_PAIR_EXTENT` hops apart, or fewer where three moves from there do not fit. To the limit in moves at
     this width comes what the limit in width, from the same, one and a half times and twice as wide, changes
     at two moves less; errors add.
 
@@ -71,31 +84,37 @@ def exact(systems: Sequence[System], states: int) -> list[Converged]:
     """
     geometry = systems[0].geometry
     d, pair = geometry.bravais.dimension, geometry.electrons == 2
-    for width in range(WIDTH[d], NARROWEST - 1, -2) if pair else (0,):
+    for width in range(EXACT_PAIR_EXTENT[d], SMALLEST_PAIR_EXTENT - 1, -2) if pair else (0,):
         largest = build_space(geometry, None, states, width)
-        if largest.nh >= STEPS:
+        if largest.nh >= COMPARED_SPACES:
             break
     else:
-        raise InputError(f"states: {states}; allowed: more, so that {STEPS} moves fit into the space")
-    first = largest.nh - STEPS + 1
+        raise InputError(
+            f"states: {states}; allowed: more, so that {COMPARED_SPACES} moves fit into the space"
+        )
+    first = largest.nh - COMPARED_SPACES + 1
     spaces = [largest.block(n) for n in range(first, largest.nh + 1)]
-    wider = [build_space(geometry, first, apart=w) for w in (width * 3 // 2, width * 2)] if pair else []
+    wider = [build_space(geometry, first, pair_extent=w) for w in (width * 3 // 2, width * 2)] if pair else []
     result = []
     for system in systems:
         levels: list[Level] = []
-        guess = guessed_momentum(spaces[0], system)
+        guess = guess_momentum(spaces[0], system)
         for space in (*spaces, *wider):
-            levels.append(solve_near(space, system, np.array(levels[-1].K) if levels else guess))
-        found = limits(system, levels[:STEPS])
-        result.append(_widened(found, limits(system, [levels[0], *levels[STEPS:]])) if pair else found)
+            levels.append(solve_near_momentum(space, system, np.array(levels[-1].K) if levels else guess))
+        found = extrapolate_levels(system, levels[:COMPARED_SPACES])
+        result.append(
+            _widened(found, extrapolate_levels(system, [levels[0], *levels[COMPARED_SPACES:]]))
+            if pair
+            else found
+        )
     return result
 
 
-def _widened(found: Converged, wide: Converged) -> Converged:
+def _widened(found: ConvergedState, wide: ConvergedState) -> ConvergedState:
     """The limit in moves with the change from the first to the limit in width."""
     start = wide.levels[0]
 
-    def sum_of(one: Limit, other: Limit, begin: float | None) -> Limit:
+    def sum_of(one: Extrapolated, other: Extrapolated, begin: float | None) -> Extrapolated:
         if (
             one.value is None
             or other.value is None
@@ -103,8 +122,8 @@ def _widened(found: Converged, wide: Converged) -> Converged:
             or other.error is None
             or begin is None
         ):
-            return Limit(None, None)
-        return Limit(one.value + other.value - begin, one.error + other.error)
+            return Extrapolated(None, None)
+        return Extrapolated(one.value + other.value - begin, one.error + other.error)
 
     return replace(
         found,
@@ -114,32 +133,32 @@ def _widened(found: Converged, wide: Converged) -> Converged:
     )
 
 
-def _effective(systems: Sequence[System], order: int, apart: int | None) -> list[Converged]:
-    spaces = effective_spaces(systems[0].geometry, apart)
-    return [effective(spaces, system, order) for system in systems]
+def _effective(systems: Sequence[System], order: int, pair_extent: int | None) -> list[ConvergedState]:
+    spaces = build_effective_spaces(systems[0].geometry, pair_extent)
+    return [converge_effective(spaces, system, order) for system in systems]
 
 
 @dataclass(frozen=True)
-class Bound:
-    """The lowest state of a pair beside that of one electron (`alone`), or the latter by itself."""
+class StateWithBinding:
+    """The lowest state of a pair beside that of one electron (`polaron`), or the latter by itself."""
 
-    state: Converged
-    alone: Converged | None = None
+    state: ConvergedState
+    polaron: ConvergedState | None = None
 
     @property
-    def binding(self) -> Limit:
+    def binding(self) -> Extrapolated:
         """2 E_polaron - E."""
-        return Limit(None, None) if self.alone is None else _minus(self.alone.E, self.state.E, 2.0)
+        return Extrapolated(None, None) if self.polaron is None else _minus(self.polaron.E, self.state.E, 2.0)
 
     @property
     def bound(self) -> bool:
         """Whether mass and size have a meaning: not where the binding energy is not above its error."""
         binding = self.binding
-        return self.alone is None or (binding.value is not None and binding.value > (binding.error or 0.0))
+        return self.polaron is None or (binding.value is not None and binding.value > (binding.error or 0.0))
 
     def numbers(self, suffix: str = "") -> dict[str, float | None]:
         """E, mass, size, binding energy with errors, and phonons; names end in `suffix`."""
-        unknown = Limit(None, None)
+        unknown = Extrapolated(None, None)
         parts = {
             "E": self.state.E,
             "mass": self.state.mass if self.bound else unknown,
@@ -152,32 +171,32 @@ class Bound:
         return row | {f"phonons{suffix}": self.state.levels[-1].phonons}
 
 
-def _minus(a: Limit, b: Limit, scale: float = 1.0) -> Limit:
+def _minus(a: Extrapolated, b: Extrapolated, scale: float = 1.0) -> Extrapolated:
     """scale a - b, errors added."""
     if a.value is None or b.value is None or a.error is None or b.error is None:
-        return Limit(None, None)
-    return Limit(scale * a.value - b.value, scale * a.error + b.error)
+        return Extrapolated(None, None)
+    return Extrapolated(scale * a.value - b.value, scale * a.error + b.error)
 
 
-def compare(
+def antiadiabatic_table(
     systems: Sequence[System],
-    orders: Sequence[int] = ORDERS,
+    orders: Sequence[int] = PERTURBATION_ORDERS,
     states: int | None = None,
-    apart: int | None = None,
+    pair_extent: int | None = None,
 ) -> list[dict[str, Any]]:
     """One row per order and system: the effective Hamiltonian (`..._eff`) beside the exact solution, at
     lowest K each.
 
     `difference` is E_eff - E and `mass_difference` mass_eff/mass - 1, with the errors of both sides; `power`
-    and `mass_power` are of 1/Ω in them, by `power`, over the systems of the same order. `mass` and
+    and `mass_power` are of 1/Ω in them, by `fit_power`, over the systems of the same order. `mass` and
     `pair_distance2` are None for pairs that are not bound; `K` is |K| of the exact, `K_eff` of the effective
     minimum.
 
     Args:
-        systems: of one geometry, as from `scan`.
+        systems: of one geometry, as from `scan_systems`.
         orders: 2, 4 or both.
-        states: as of `exact`; a tenth of it for the electron beside a pair.
-        apart: as of `effective_spaces`.
+        states: as of `converge_exact`; a tenth of it for the electron beside a pair.
+        pair_extent: as of `build_effective_spaces`.
 
     Raises:
         InputError: as those, and for another order.
@@ -185,24 +204,30 @@ def compare(
     groups = [list(systems)]
     if systems[0].geometry.electrons == 2:
         groups.append([replace(s, geometry=replace(s.geometry, electrons=1)) for s in systems])
-    near = {order: [_effective(group, order, apart) for group in groups] for order in orders}
-    states = STATES[systems[0].geometry.bravais.dimension] if states is None else states
-    true = [exact(group, states // (10 if k else 1)) for k, group in enumerate(groups)]
-    real = [Bound(*states) for states in zip(*true, strict=True)]
+    near = {order: [_effective(group, order, pair_extent) for group in groups] for order in orders}
+    states = EXACT_STATES[systems[0].geometry.bravais.dimension] if states is None else states
+    true = [converge_exact(group, states // (10 if k else 1)) for k, group in enumerate(groups)]
+    real = [StateWithBinding(*states) for states in zip(*true, strict=True)]
     return [
         row
         for order in orders
-        for row in _rows(order, [Bound(*x) for x in zip(*near[order], strict=True)], real)
+        for row in _rows(order, [StateWithBinding(*x) for x in zip(*near[order], strict=True)], real)
     ]
 
 
-def _rows(order: int, approximate: Sequence[Bound], true: Sequence[Bound]) -> list[dict[str, Any]]:
+def _rows(
+    order: int, approximate: Sequence[StateWithBinding], true: Sequence[StateWithBinding]
+) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = []
     for near, real in zip(approximate, true, strict=True):
         system = real.state.system
         geometry = system.geometry
-        apart = _minus(near.state.E, real.state.E)
-        heavier = _ratio(near.state.mass, real.state.mass) if near.bound and real.bound else Limit(None, None)
+        missing = _minus(near.state.E, real.state.E)
+        heavier = (
+            _ratio(near.state.mass, real.state.mass)
+            if near.bound and real.bound
+            else Extrapolated(None, None)
+        )
         found.append(
             {
                 "lattice": geometry.lattice,
@@ -215,8 +240,8 @@ def _rows(order: int, approximate: Sequence[Bound], true: Sequence[Bound]) -> li
                 "order": order,
                 **near.numbers("_eff"),
                 **real.numbers(),
-                "difference": apart.value,
-                "difference_err": apart.error,
+                "difference": missing.value,
+                "difference_err": missing.error,
                 "mass_difference": heavier.value,
                 "mass_difference_err": heavier.error,
                 "K_eff": math.hypot(*near.state.levels[-1].K),
@@ -225,27 +250,29 @@ def _rows(order: int, approximate: Sequence[Bound], true: Sequence[Bound]) -> li
         )
     for name in ("difference", "mass_difference"):
         omegas, differences, errors = ([row[key] for row in found] for key in ("omega", name, f"{name}_err"))
-        law = power(omegas, differences, errors)
+        law = fit_power(omegas, differences, errors)
         for row in found:
             key = name.replace("difference", "power")
             row |= {key: law.value, f"{key}_err": law.error}
     return found
 
 
-def _ratio(near: Limit, real: Limit) -> Limit:
+def _ratio(near: Extrapolated, real: Extrapolated) -> Extrapolated:
     """near/real - 1."""
     if not near.value or not real.value or near.error is None or real.error is None:
-        return Limit(None, None)
+        return Extrapolated(None, None)
     ratio = near.value / real.value
-    return Limit(ratio - 1.0, abs(ratio) * (near.error / abs(near.value) + real.error / abs(real.value)))
+    return Extrapolated(
+        ratio - 1.0, abs(ratio) * (near.error / abs(near.value) + real.error / abs(real.value))
+    )
 
 
-def power(
+def fit_power(
     omegas: Sequence[float], differences: Sequence[float | None], errors: Sequence[float | None]
-) -> Limit:
+) -> Extrapolated:
     """p of |difference| = c Ω^-p e^(b/Ω), the last factor being the next power; its error.
 
-    Differences below three times their error are left out, and at least `POINTS` are needed, of one sign. The
+    Differences below three times their error are left out, and at least `POINTS_OF_FIT` are needed, of one sign. The
     error is the distance to the slope between the two largest Ω, which says how far from a pure power the
     differences are still, plus what the errors of the differences can do at most.
     """
@@ -253,16 +280,16 @@ def power(
     used = np.array(
         sorted((o, d, e) for o, d, e in points if d is not None and e is not None and abs(d) > 3.0 * e)
     )
-    if len(used) < POINTS or len(set(used[:, 0])) < POINTS or len(set(np.sign(used[:, 1]))) > 1:
-        return Limit(None, None)
+    if len(used) < POINTS_OF_FIT or len(set(used[:, 0])) < POINTS_OF_FIT or len(set(np.sign(used[:, 1]))) > 1:
+        return Extrapolated(None, None)
     x, y, noise = np.log(used[:, 0]), np.log(np.abs(used[:, 1])), np.abs(used[:, 2] / used[:, 1])
     solver = np.linalg.pinv(np.stack([np.ones_like(x), -x, 1.0 / used[:, 0]], axis=1))
     last = float((y[-2] - y[-1]) / (x[-1] - x[-2]))
     value = float(solver[1] @ y)
-    return Limit(value, abs(value - last) + float(np.abs(solver[1]) @ noise))
+    return Extrapolated(value, abs(value - last) + float(np.abs(solver[1]) @ noise))
 
 
-def amplitude_rows(system: System, orders: Sequence[int] = ORDERS) -> list[dict[str, Any]]:
+def amplitude_table(system: System, orders: Sequence[int] = PERTURBATION_ORDERS) -> list[dict[str, Any]]:
     """The amplitudes of the effective Hamiltonians: a row per order, displacement and what moves, electron or
     pair.
 
@@ -270,13 +297,13 @@ def amplitude_rows(system: System, orders: Sequence[int] = ORDERS) -> list[dict[
     site.
 
     Raises:
-        InputError: as `amplitudes`.
+        InputError: as `effective_amplitudes`.
     """
     result: list[dict[str, Any]] = []
     for order in orders:
         for electrons, what in ((1, "electron"), (2, "pair on one site")):
             mover = replace(system, geometry=replace(system.geometry, electrons=electrons))
-            for displacement, amplitude in amplitudes(mover, order).items():
+            for displacement, amplitude in effective_amplitudes(mover, order).items():
                 result.append(
                     {
                         "lattice": system.geometry.lattice,

@@ -44,10 +44,10 @@ Array = NDArray[np.float64]
 DIVISIONS = {1: 65536, 2: 512, 3: 64}
 """Divisions N of each reciprocal vector, by dimension: of the simplices, and lines per reciprocal vector."""
 
-SHARPNESS = 8
+VELOCITY_POWER = 8
 """2p, the power of the velocities in the weights of the directions."""
 
-RESOLVED = 0.01
+RESOLVED_DENSITY = 0.01
 """A density of states with a larger relative error than this is flagged."""
 
 
@@ -166,7 +166,7 @@ def lambda_me(model: Model, filling: float, surface: FermiSurface | None = None)
     flags = []
     if fermi.van_hove:
         flags.append("van Hove singularity at the Fermi level: lambda_ME diverges")
-    elif fermi.density_err > RESOLVED * fermi.density:
+    elif fermi.density_err > RESOLVED_DENSITY * fermi.density:
         flags.append("density of states not resolved")
     if min(fermi.above_bottom, fermi.below_top) < phonon:
         flags.append("Fermi level within a phonon energy of a band edge: not adiabatic")
@@ -224,13 +224,15 @@ def _fermi_energy(simplices: Array, filling: float) -> float:
 
     def excess(energy: float) -> float:
         cut = (low < energy) & (energy < high)
-        below = np.count_nonzero(high <= energy) + float((1.0 - part_above(simplices[:, cut], energy)).sum())
+        below = np.count_nonzero(high <= energy) + float(
+            (1.0 - volume_fraction_above(simplices[:, cut], energy)).sum()
+        )
         return below / len(low) - filling / 2.0
 
     return float(brentq(excess, low.min(), high.max(), xtol=1e-13))
 
 
-def part_above(corners: Array, energy: float) -> Array:
+def volume_fraction_above(corners: Array, energy: float) -> Array:
     """Part of the volume of each simplex where a linear function is above a value.
 
     The divided difference of (e - E)_+^d at the d + 1 corners, by de Boor's recursion for B-splines.
@@ -265,7 +267,7 @@ def _averages(lattice: Lattice, t: Array, energy: float, size: int) -> Array:
         k[direction] = crossing
         phase = axes @ k
         speed = np.abs(axes.T @ (2.0 * t[:, None] * np.sin(phase)))
-        part = speed[direction] ** (SHARPNESS - 1) / (speed**SHARPNESS).sum(axis=0)
+        part = speed[direction] ** (VELOCITY_POWER - 1) / (speed**VELOCITY_POWER).sum(axis=0)
         total += np.array([part.sum(), *(np.cos(phase) @ part)]) / (2.0 * np.pi * size ** (d - 1))
     return np.array([total[0], *(total[1:] / total[0])])
 

@@ -16,18 +16,18 @@ from scipy.optimize import brentq
 from hpcbip.errors import InputError
 from hpcbip.models import lambda_from_coupling
 from hpcbip.theory.exact.basis import Space, build_space
-from hpcbip.theory.exact.solver import Level, guessed_momentum, solve, solve_near
+from hpcbip.theory.exact.solver import Level, guess_momentum, solve_in_space, solve_near_momentum
 from hpcbip.theory.exact.system import Geometry, System, g_from_lambda
 
-STATES = 100_000  # default size of the largest space
-STEPS = 3  # spaces of this many successive Nh tell the convergence
-SLOWEST = 0.8  # ratio of successive steps above which no limit is extrapolated
-ROOT = 1e-8  # to which a critical coupling is found in one space
-SOLVER = 1e-10  # relative error that the eigensolver leaves at most
+DEFAULT_STATES = 100_000  # default size of the largest space
+COMPARED_SPACES = 3  # spaces of this many successive Nh tell the convergence
+LARGEST_STEP_RATIO = 0.8  # ratio of successive steps above which no limit is extrapolated
+CRITICAL_TOLERANCE = 1e-8  # to which a critical coupling is found in one space
+SOLVER_TOLERANCE = 1e-10  # relative error that the eigensolver leaves at most
 
 
 @dataclass(frozen=True)
-class Limit:
+class Extrapolated:
     """A limit for Nh → ∞ with its error, None where unknown."""
 
     value: float | None
@@ -35,7 +35,7 @@ class Limit:
 
 
 @dataclass(frozen=True)
-class Converged:
+class ConvergedState:
     """The lowest state of a system.
 
     Attributes:
@@ -48,36 +48,39 @@ class Converged:
 
     system: System
     levels: tuple[Level, ...]
-    E: Limit
-    mass: Limit
-    pair_distance2: Limit
+    E: Extrapolated
+    mass: Extrapolated
+    pair_distance2: Extrapolated
 
 
-def extrapolate(values: Sequence[float | None]) -> Limit:
+def extrapolate(values: Sequence[float | None]) -> Extrapolated:
     """The limit of a sequence whose last three terms are taken for a geometric one (Aitken's Δ²).
 
     The error is the whole step from the last term to the limit, and at least half of the last step and a
     tenth of the one before: what is not the energy need not be monotonic, and a step may be small by chance.
-    Where the steps do not shrink to `SLOWEST` or less, or change sign, the last term is the value and the
-    larger of the last two steps, times 1/(1 - `SLOWEST`), the error.
+    Where the steps do not shrink to `LARGEST_STEP_RATIO` or less, or change sign, the last term is the value and the
+    larger of the last two steps, times 1/(1 - `LARGEST_STEP_RATIO`), the error.
     """
-    if any(value is None or not math.isfinite(value) for value in values) or len(values) < STEPS:
-        return Limit(values[-1] if values else None, None)
+    if any(value is None or not math.isfinite(value) for value in values) or len(values) < COMPARED_SPACES:
+        return Extrapolated(values[-1] if values else None, None)
     a, b, c = (float(value) for value in values[-3:] if value is not None)
     first, second = b - a, c - b
-    floor = SOLVER * abs(c)
+    floor = SOLVER_TOLERANCE * abs(c)
     if max(abs(first), abs(second)) <= floor:
-        return Limit(c, floor)
+        return Extrapolated(c, floor)
     ratio = second / first if first else math.inf
-    if not 0.0 <= ratio <= SLOWEST:
-        return Limit(c, max(abs(first), abs(second)) / (1.0 - SLOWEST) + floor)
+    if not 0.0 <= ratio <= LARGEST_STEP_RATIO:
+        return Extrapolated(c, max(abs(first), abs(second)) / (1.0 - LARGEST_STEP_RATIO) + floor)
     step = second * ratio / (1.0 - ratio)
-    return Limit(c + step, max(abs(step), 0.5 * abs(second), 0.1 * abs(first)) + floor)
+    return Extrapolated(c + step, max(abs(step), 0.5 * abs(second), 0.1 * abs(first)) + floor)
 
 
 def converge(
-    system: System, nh: int | None = None, states: int = STATES, momentum: Sequence[float] | None = None
-) -> Converged:
+    system: System,
+    nh: int | None = None,
+    states: int = DEFAULT_STATES,
+    momentum: Sequence[float] | None = None,
+) -> ConvergedState:
     """Solve a system in three successive variational spaces.
 
     Args:
@@ -93,24 +96,24 @@ def converge(
     d = system.geometry.bravais.dimension
     if momentum is not None and (len(momentum) != d or not np.all(np.isfinite(momentum))):
         raise InputError(f"K: {momentum}; allowed: {d} finite components")
-    if nh is not None and nh < STEPS - 1:
-        raise InputError(f"nh: {nh}; allowed: >= {STEPS - 1}, three spaces are compared")
+    if nh is not None and nh < COMPARED_SPACES - 1:
+        raise InputError(f"nh: {nh}; allowed: >= {COMPARED_SPACES - 1}, three spaces are compared")
     space = build_space(system.geometry, nh, states)
-    guess = guessed_momentum(space, system) if momentum is None else None
+    guess = guess_momentum(space, system) if momentum is None else None
     levels = []
-    for n in range(max(space.nh - STEPS + 1, 0), space.nh + 1):
+    for n in range(max(space.nh - COMPARED_SPACES + 1, 0), space.nh + 1):
         block = space.block(n)
         if guess is None:
-            levels.append(solve(block, system, np.array(momentum, dtype=float))[0])
+            levels.append(solve_in_space(block, system, np.array(momentum, dtype=float))[0])
         else:
-            levels.append(solve_near(block, system, guess))
-    return limits(system, levels)
+            levels.append(solve_near_momentum(block, system, guess))
+    return extrapolate_levels(system, levels)
 
 
-def limits(system: System, levels: Sequence[Level]) -> Converged:
+def extrapolate_levels(system: System, levels: Sequence[Level]) -> ConvergedState:
     """What `extrapolate` makes of the lowest state in successive spaces, the largest last."""
     inverse = extrapolate([level.inverse_mass for level in levels])
-    return Converged(
+    return ConvergedState(
         system,
         tuple(levels),
         extrapolate([level.E for level in levels]),
@@ -119,11 +122,11 @@ def limits(system: System, levels: Sequence[Level]) -> Converged:
     )
 
 
-def _inverted(inverse: Limit) -> Limit:
+def _inverted(inverse: Extrapolated) -> Extrapolated:
     if not inverse.value:
-        return Limit(None, None)
+        return Extrapolated(None, None)
     error = None if inverse.error is None else inverse.error / inverse.value**2
-    return Limit(1.0 / inverse.value, error)
+    return Extrapolated(1.0 / inverse.value, error)
 
 
 def coupling_lambda(system: System) -> float | None:
@@ -137,10 +140,10 @@ def coupling_lambda(system: System) -> float | None:
     return None if lam is None else float(f"{lam:.14g}")
 
 
-def rows(
+def exact_table(
     systems: Sequence[System],
     nh: int | None = None,
-    states: int = STATES,
+    states: int = DEFAULT_STATES,
     momentum: Sequence[float] | None = None,
 ) -> list[dict[str, Any]]:
     """One flat row per system; `E`, `mass`, `pair_distance2` are the limits, the rest is of the largest
@@ -153,20 +156,20 @@ def rows(
     Raises:
         InputError: as `converge`.
     """
-    return [_row(converge(system, nh, states, momentum)) for system in systems]
+    return [_exact_row(converge(system, nh, states, momentum)) for system in systems]
 
 
-def _binding(result: Converged) -> Limit:
+def _binding(result: ConvergedState) -> Extrapolated:
     if result.system.geometry.electrons == 1 or result.system.geometry.cluster is not None:
-        return Limit(None, None)
+        return Extrapolated(None, None)
     alone = replace(result.system, geometry=replace(result.system.geometry, electrons=1))
     polaron = converge(alone, states=max(result.levels[-1].basis_size // 2, 2000)).E
     if polaron.value is None or result.E.value is None or polaron.error is None or result.E.error is None:
-        return Limit(None, None)
-    return Limit(2.0 * polaron.value - result.E.value, 2.0 * polaron.error + result.E.error)
+        return Extrapolated(None, None)
+    return Extrapolated(2.0 * polaron.value - result.E.value, 2.0 * polaron.error + result.E.error)
 
 
-def _row(result: Converged) -> dict[str, Any]:
+def _exact_row(result: ConvergedState) -> dict[str, Any]:
     system, last = result.system, result.levels[-1]
     geometry = system.geometry
     binding = _binding(result)
@@ -202,7 +205,7 @@ def _row(result: Converged) -> dict[str, Any]:
 
 
 @dataclass(frozen=True)
-class Critical:
+class CriticalLambda:
     """Where the state at K = 0 stops being a minimum of E(K): 1/m*(K = 0) = 0.
 
     Attributes:
@@ -210,13 +213,13 @@ class Critical:
         by_nh: (Nh, number of states, λ) of every space.
     """
 
-    lam: Limit
+    lam: Extrapolated
     by_nh: tuple[tuple[int, int, float], ...]
 
 
 def critical_lambda(
     omega: float, t: float = 1.0, nh: int = 9, geometry: Geometry | None = None, largest: float = 4.0
-) -> Critical:
+) -> CriticalLambda:
     """The critical coupling of the site-Peierls polaron on the chain (Marchand et al., PRL 105, 266605).
 
     Args:
@@ -236,7 +239,7 @@ def critical_lambda(
     space = build_space(geometry, nh)
 
     def inverse(lam: float, block: Space) -> float:
-        level, _ = solve(block, replace(system, g=g_from_lambda(geometry, lam, omega, t)))
+        level, _ = solve_in_space(block, replace(system, g=g_from_lambda(geometry, lam, omega, t)))
         if level.inverse_mass is None:
             raise InputError(f"{geometry.coupling}: the mass at K = 0 is not defined")
         return level.inverse_mass
@@ -253,13 +256,15 @@ def critical_lambda(
             raise InputError(
                 f"nh: {nh}; the spaces are too small for a critical coupling at omega = {omega:g}"
             )
-        lam = float(brentq(inverse, max(low, 0.0), high, args=(block,), xtol=ROOT))
+        lam = float(brentq(inverse, max(low, 0.0), high, args=(block,), xtol=CRITICAL_TOLERANCE))
         found.append((n, len(block), lam))
     limit = extrapolate([lam for _, _, lam in found])
-    return Critical(Limit(limit.value, max(limit.error or 0.0, ROOT)), tuple(found))
+    return CriticalLambda(
+        Extrapolated(limit.value, max(limit.error or 0.0, CRITICAL_TOLERANCE)), tuple(found)
+    )
 
 
-def critical_row(critical: Critical, omega: float) -> dict[str, Any]:
+def critical_lambda_row(critical: CriticalLambda, omega: float) -> dict[str, Any]:
     """One flat row: omega, lambda, lambda_err, and λ in every space."""
     by_nh = {f"nh = {nh}": lam for nh, _, lam in critical.by_nh}
     return {"omega": omega, "lambda": critical.lam.value, "lambda_err": critical.lam.error, **by_nh}
@@ -281,7 +286,7 @@ def sharp_transition(lambdas: Sequence[float], omega: float, nh: int = 7) -> lis
     for lam in lambdas:
         system = System(geometry, 1.0, omega, g_from_lambda(geometry, lam, omega, 1.0))
         result = converge(system, nh)
-        central, _ = solve(space, system)
+        central, _ = solve_in_space(space, system)
         found.append(
             {
                 "omega": omega,

@@ -25,10 +25,10 @@ from scipy.sparse.linalg import LinearOperator, cg, eigsh
 from hpcbip.theory.exact.basis import Space
 from hpcbip.theory.exact.system import Geometry, System
 
-SMALL = 300  # below, dense matrices are quicker and know no tolerance
-DEGENERATE = 1e-8  # distance of levels, in t, below which a curvature has no meaning
-FLAT = 1e-6  # slope of E(K), in t, of a minimum or maximum
-COARSE = 9  # momenta per line on which the lowest state is looked for, zero and the edge included
+DENSE_SIZE = 300  # below, dense matrices are quicker and know no tolerance
+DEGENERACY_TOLERANCE = 1e-8  # distance of levels, in t, below which a curvature has no meaning
+FLAT_SLOPE = 1e-6  # slope of E(K), in t, of a minimum or maximum
+MOMENTA_PER_LINE = 9  # momenta per line on which the lowest state is looked for, zero and the edge included
 
 
 @dataclass(frozen=True)
@@ -90,12 +90,12 @@ class Hamiltonian:
     ) -> tuple[float, NDArray[np.complex128], float]:
         """E, the normalised state, and the distance to the next level (infinite if not asked for)."""
         size = len(self.diagonal)
-        if size <= SMALL:
+        if size <= DENSE_SIZE:
             energies, states = np.linalg.eigh(self.matrix.toarray())
         else:
             if start is None:
                 start = np.zeros(size)
-                start[: self.space.ends[min(4, self.space.nh)]] = 1.0
+                start[: self.space.sizes[min(4, self.space.nh)]] = 1.0
                 start[0] += 1.0
             start = start.real if self.real else start
             energies, states = eigsh(
@@ -149,7 +149,7 @@ class Hamiltonian:
         scale = float(np.linalg.norm(right))
         if scale < 1e-14:
             return 0.0
-        if len(right) <= SMALL:
+        if len(right) <= DENSE_SIZE:
             energies, states = np.linalg.eigh(self.matrix.toarray())
             parts = np.abs(states.conj().T @ right)[1:] ** 2
             return float((parts / (energies[1:] - energy)).sum())
@@ -181,7 +181,7 @@ def _diagonal(space: Space, system: System) -> NDArray[np.float64]:
     return result
 
 
-def solve(
+def solve_in_space(
     space: Space,
     system: System,
     momentum: NDArray[np.float64] | None = None,
@@ -196,7 +196,7 @@ def solve(
     crossing = geometry.electrons == 2 and geometry.spin == "triplet" and d > 1
     energy, state, gap = hamiltonian.lowest(start, levels=2 if crossing else 1)
     mass = mass and geometry.cluster is None
-    slope, curvature = hamiltonian.derivatives(energy, state, mass and gap > DEGENERATE * system.t)
+    slope, curvature = hamiltonian.derivatives(energy, state, mass and gap > DEGENERACY_TOLERANCE * system.t)
     unit = (2.0 if geometry.electrons == 1 else 1.0) * system.t
     probability = np.abs(state) ** 2
     total = space.phonons.sum(axis=0)
@@ -215,12 +215,12 @@ def solve(
     return level, state
 
 
-def guessed_momentum(space: Space, system: System) -> NDArray[np.float64]:
+def guess_momentum(space: Space, system: System) -> NDArray[np.float64]:
     """About the total momentum of the lowest state, from a small leading block; shape (d,), Cartesian, units
     1/a.
 
     Where all matrix elements of H(K = 0) can be given one sign (bond and Holstein coupling, polaron and
-    singlet, and the triplet of the chain), it is zero. Otherwise it is the best of `COARSE` momenta along the
+    singlet, and the triplet of the chain), it is zero. Otherwise it is the best of `MOMENTA_PER_LINE` momenta along the
     first reciprocal vector and along the diagonal; a minimum closer to zero shows as a negative curvature
     there.
     """
@@ -229,27 +229,27 @@ def guessed_momentum(space: Space, system: System) -> NDArray[np.float64]:
     crossed = geometry.electrons == 2 and geometry.spin == "triplet" and d > 1
     if geometry.cluster is not None or not ("site-peierls" in geometry.coupling or crossed):
         return np.zeros(d)
-    lines = zone_lines(geometry)
-    momenta = [x * line for line in lines for x in np.linspace(0.0, 0.5, COARSE)]
-    small = space.block(max(sum(end <= 3000 for end in space.ends) - 1, min(4, space.nh)))
-    best = momenta[int(np.argmin([solve(small, system, k, mass=False)[0].E for k in momenta]))]
-    if not best.any() and (solve(small, system)[0].inverse_mass or 1.0) < 0.0:
+    lines = search_lines(geometry)
+    momenta = [x * line for line in lines for x in np.linspace(0.0, 0.5, MOMENTA_PER_LINE)]
+    small = space.block(max(sum(end <= 3000 for end in space.sizes) - 1, min(4, space.nh)))
+    best = momenta[int(np.argmin([solve_in_space(small, system, k, mass=False)[0].E for k in momenta]))]
+    if not best.any() and (solve_in_space(small, system)[0].inverse_mass or 1.0) < 0.0:
         return 0.5 * momenta[1]
     return best
 
 
-def solve_near(space: Space, system: System, guess: NDArray[np.float64]) -> Level:
-    """The lowest state at the minimum of E(K) next to a guess, as `lowest_near`."""
+def solve_near_momentum(space: Space, system: System, guess: NDArray[np.float64]) -> Level:
+    """The lowest state at the minimum of E(K) next to a guess, as `minimise_energy`."""
     state: list[NDArray[np.complex128] | None] = [None]
 
     def level(k: NDArray[np.float64], mass: bool) -> Level:
-        found, state[0] = solve(space, system, k, state[0], mass=mass)
+        found, state[0] = solve_in_space(space, system, k, state[0], mass=mass)
         return found
 
-    return lowest_near(level, system, guess)
+    return minimise_energy(level, system, guess)
 
 
-def lowest_near(
+def minimise_energy(
     level: Callable[[NDArray[np.float64], bool], Level], system: System, guess: NDArray[np.float64]
 ) -> Level:
     """The minimum of E(K) next to a guess, by the exact slope; a guess that is one already, like zero, is
@@ -261,10 +261,10 @@ def lowest_near(
         guess: Cartesian, units 1/a, shape (d,).
     """
     here = level(guess, True)
-    if np.linalg.norm(here.slope) < FLAT * system.t:
+    if np.linalg.norm(here.slope) < FLAT_SLOPE * system.t:
         if here.inverse_mass is None or here.inverse_mass > 0.0:
             return here
-        guess = 0.9 * guess if guess.any() else 0.025 * zone_lines(system.geometry)[0]
+        guess = 0.9 * guess if guess.any() else 0.025 * search_lines(system.geometry)[0]
 
     def target(k: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
         found = level(k, False)
@@ -274,7 +274,7 @@ def lowest_near(
     return level(found if np.linalg.norm(found) > 1e-6 else np.zeros(len(found)), True)
 
 
-def zone_lines(geometry: Geometry) -> list[NDArray[np.float64]]:
+def search_lines(geometry: Geometry) -> list[NDArray[np.float64]]:
     """Reciprocal vectors along which lowest momenta are looked for: the first, and the sum of all; Cartesian,
     1/a."""
     primitive = np.array(geometry.bravais.primitive)

@@ -14,7 +14,13 @@ from functools import cached_property
 from hpcbip.errors import InputError
 from hpcbip.models import LATTICES, Lattice, coupling_from_lambda, get_lattice
 
-COUPLINGS: tuple[str, ...] = ("holstein", "bond", "site-peierls", "bond+holstein", "site-peierls+holstein")
+EXACT_COUPLINGS: tuple[str, ...] = (
+    "holstein",
+    "bond",
+    "site-peierls",
+    "bond+holstein",
+    "site-peierls+holstein",
+)
 SPINS: tuple[str, ...] = ("singlet", "triplet")
 
 
@@ -45,7 +51,7 @@ class Geometry:
 
     Attributes:
         lattice: name of a lattice.
-        coupling: one of `COUPLINGS`.
+        coupling: one of `EXACT_COUPLINGS`.
         electrons: 1 or 2.
         spin: of two electrons, "singlet" or "triplet".
         cluster: extents of an open cluster; None for the infinite lattice, where total momentum is a quantum
@@ -65,8 +71,8 @@ class Geometry:
     def __post_init__(self) -> None:
         if self.lattice not in LATTICES:
             raise InputError(f"lattice {self.lattice!r} is unknown; allowed: {', '.join(LATTICES)}")
-        if self.coupling not in COUPLINGS:
-            raise InputError(f"coupling {self.coupling!r} is unknown; allowed: {', '.join(COUPLINGS)}")
+        if self.coupling not in EXACT_COUPLINGS:
+            raise InputError(f"coupling {self.coupling!r} is unknown; allowed: {', '.join(EXACT_COUPLINGS)}")
         if self.electrons not in (1, 2):
             raise InputError(f"electrons: {self.electrons}; allowed: 1 or 2")
         if self.spin not in SPINS:

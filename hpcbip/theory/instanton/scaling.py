@@ -14,14 +14,14 @@ from typing import Any
 import numpy as np
 
 from hpcbip.errors import InputError
-from hpcbip.theory.instanton.surface import NotTrapped, Surface
-from hpcbip.theory.instanton.tunnelling import Instanton, instanton
+from hpcbip.theory.instanton.surface import AdiabaticSurface, NotSelfTrapped
+from hpcbip.theory.instanton.tunnelling import Instanton, find_instanton
 
-MIN_POINTS = 4  # of a fit
+POINTS_OF_POWER_LAW = 4  # of a fit
 
 
 @dataclass(frozen=True)
-class Exponent:
+class PowerLaw:
     """ln s = ln c + p ln λ.
 
     Attributes:
@@ -40,7 +40,7 @@ class Exponent:
 
 
 @dataclass(frozen=True)
-class Mass:
+class MonteCarloMass:
     """One Monte Carlo mass.
 
     Attributes:
@@ -56,7 +56,7 @@ class Mass:
 
 
 @dataclass(frozen=True)
-class Comparison:
+class MassComparison:
     """One Monte Carlo mass beside the action.
 
     Attributes:
@@ -65,30 +65,33 @@ class Comparison:
         action: S = (t/Ω) s, None where there is no self-trapped minimum.
     """
 
-    mass: Mass
+    mass: MonteCarloMass
     log_mass: float
     log_mass_err: float
     action: float | None
 
 
-def scan(surface: Surface, lams: Iterable[float], points: int = 25) -> list[Instanton]:
+def scan_coupling(surface: AdiabaticSurface, lams: Iterable[float], points: int = 25) -> list[Instanton]:
     """The path of least action for each λ, without the minimum-energy paths.
 
     Raises:
-        InputError: as `instanton`.
+        InputError: as `find_instanton`.
     """
-    return [instanton(replace(surface, lam=float(lam)), points, lowest=False) for lam in lams]
+    return [
+        find_instanton(replace(surface, lam=float(lam)), points, with_minimum_energy_path=False)
+        for lam in lams
+    ]
 
 
-def exponent(lams: Sequence[float], actions: Sequence[float]) -> Exponent:
+def fit_power_law(lams: Sequence[float], actions: Sequence[float]) -> PowerLaw:
     """The power of λ in s by least squares in the logarithms.
 
     Raises:
         InputError: for fewer than four points, or values that are not positive.
     """
-    if len(lams) != len(actions) or len(lams) < MIN_POINTS or min(*lams, *actions) <= 0.0:
+    if len(lams) != len(actions) or len(lams) < POINTS_OF_POWER_LAW or min(*lams, *actions) <= 0.0:
         raise InputError(
-            f"{len(lams)} lambdas, {len(actions)} actions: allowed are {MIN_POINTS} or more, all positive"
+            f"{len(lams)} lambdas, {len(actions)} actions: allowed are {POINTS_OF_POWER_LAW} or more, all positive"
         )
     x, y = np.log(lams), np.log(actions)
     order = np.argsort(x)
@@ -98,12 +101,12 @@ def exponent(lams: Sequence[float], actions: Sequence[float]) -> Exponent:
     half = (len(x) + 1) // 2
     low, high = np.polyfit(x[:half], y[:half], 1)[0], np.polyfit(x[-half:], y[-half:], 1)[0]
     error = float(np.sqrt(error2 + 0.25 * (high - low) ** 2))
-    return Exponent(float(p), error, float(np.exp(c)), float(np.exp(x[0])), float(np.exp(x[-1])))
+    return PowerLaw(float(p), error, float(np.exp(c)), float(np.exp(x[0])), float(np.exp(x[-1])))
 
 
-def compare(
-    surface: Surface, masses: Iterable[Mass], t_over_omega: float, points: int = 25
-) -> list[Comparison]:
+def compare_masses(
+    surface: AdiabaticSurface, masses: Iterable[MonteCarloMass], t_over_omega: float, points: int = 25
+) -> list[MassComparison]:
     """ln m* beside S at the same λ; the surface gives all but λ.
 
     Raises:
@@ -118,7 +121,7 @@ def compare(
             raise InputError(f"{where}: allowed are masses above 0, errors from 0 on")
     actions = {lam: _action(replace(surface, lam=lam), points) for lam in {one.lam for one in given}}
     return [
-        Comparison(
+        MassComparison(
             one, float(np.log(one.mass)), one.mass_err / one.mass, None if s is None else t_over_omega * s
         )
         for one in given
@@ -126,14 +129,16 @@ def compare(
     ]
 
 
-def _action(surface: Surface, points: int) -> float | None:
+def _action(surface: AdiabaticSurface, points: int) -> float | None:
     try:
-        return instanton(surface, points, lowest=False).least.action
-    except NotTrapped:  # the mass is fine; the theory has nothing to say where the carriers are not trapped
+        return find_instanton(surface, points, with_minimum_energy_path=False).least_action_path.action
+    except (
+        NotSelfTrapped
+    ):  # the mass is fine; the theory has nothing to say where the carriers are not trapped
         return None
 
 
-def manifold_spread(surface: Surface, number: int = 200, seed: int = 1) -> tuple[float, float]:
+def manifold_spread(surface: AdiabaticSurface, number: int = 200, seed: int = 1) -> tuple[float, float]:
     """Smallest and largest v/Λ on the degenerate manifold of strong bond coupling, from random weights.
 
     Draws weights with ½ in all on each side of a star, or of a plaquette on the square lattice, with the
@@ -159,12 +164,12 @@ def manifold_spread(surface: Surface, number: int = 200, seed: int = 1) -> tuple
         for side in sides[k % len(sides)]:
             for site, share in zip(side, rng.dirichlet(np.ones(len(side))), strict=True):
                 weights[site] = 0.5 * share
-        fields.append(surface.pattern(weights))
+        fields.append(surface.equilibrium_field(weights))
     v = surface.energy(np.array(fields))[0] / surface.strength
     return float(v.min()), float(v.max())
 
 
-def rows(found: Iterable[Instanton]) -> list[dict[str, Any]]:
+def instanton_table(found: Iterable[Instanton]) -> list[dict[str, Any]]:
     """One flat row per instanton, for tables."""
     return [
         {
@@ -180,16 +185,16 @@ def rows(found: Iterable[Instanton]) -> list[dict[str, Any]]:
             "trapped": i.minimum.trapped,
             "barrier": i.barrier,
             "negative": i.saddle.negative,
-            "action": i.least.action,
-            "barrier_least": i.least.barrier,
-            "action_lowest": i.lowest.action if i.lowest else None,
+            "action": i.least_action_path.action,
+            "barrier_least": i.least_action_path.barrier,
+            "action_lowest": i.minimum_energy_path.action if i.minimum_energy_path else None,
             "force": i.force,
         }
         for i in found
     ]
 
 
-def comparison_rows(found: Iterable[Comparison]) -> list[dict[str, Any]]:
+def mass_comparison_table(found: Iterable[MassComparison]) -> list[dict[str, Any]]:
     """One flat row per Monte Carlo mass, for tables."""
     return [
         {

@@ -28,19 +28,19 @@ from hpcbip.models import coupling_from_lambda, get_lattice
 
 Array = NDArray[np.float64]
 
-LATTICES = ("chain", "square")
-COUPLINGS = ("bond", "holstein")
-SECTORS = ("polaron", "bipolaron")
+ADIABATIC_LATTICES = ("chain", "square")
+ADIABATIC_COUPLINGS = ("bond", "holstein")
+ADIABATIC_SECTORS = ("polaron", "bipolaron")
 MAX_SITES = 144
-FLAT = 1e-5  # curvatures nearer to zero count as none
+ZERO_CURVATURE = 1e-5  # curvatures nearer to zero count as none
 
 
-class NotTrapped(InputError):
+class NotSelfTrapped(InputError):
     """No self-trapped minimum below the extended state."""
 
 
 @dataclass(frozen=True)
-class Surface:
+class AdiabaticSurface:
     """The adiabatic energy surface on a periodic cluster.
 
     Attributes:
@@ -63,7 +63,11 @@ class Surface:
     size: int = 4
 
     def __post_init__(self) -> None:
-        for name, allowed in (("lattice", LATTICES), ("coupling", COUPLINGS), ("sector", SECTORS)):
+        for name, allowed in (
+            ("lattice", ADIABATIC_LATTICES),
+            ("coupling", ADIABATIC_COUPLINGS),
+            ("sector", ADIABATIC_SECTORS),
+        ):
             if getattr(self, name) not in allowed:
                 raise InputError(f"{name} {getattr(self, name)!r}: allowed are {', '.join(allowed)}")
         if not 0.0 < self.lam <= 1e5:
@@ -183,13 +187,13 @@ class Surface:
         """The field moved by whole lattice constants along each axis."""
         return np.roll(x.reshape(self.shape), steps, axis=tuple(range(1, self.dimension + 1))).ravel()
 
-    def pattern(self, weights: Array) -> Array:
+    def equilibrium_field(self, weights: Array) -> Array:
         """The field in equilibrium with all electrons in the state ψ_i = √weights_i, shape (modes,)."""
         psi = np.sqrt(weights.ravel() / weights.sum())
         bond = 2.0 if self.coupling == "bond" else 1.0
         return np.sqrt(2.0 * self.strength) * bond * self.electrons * psi[self.ends[0]] * psi[self.ends[1]]
 
-    def patterns(self) -> dict[str, Array]:
+    def start_fields(self) -> dict[str, Array]:
         """Starts of the search: weights on a site, a dimer, a star, a plaquette (square), a wide bump."""
         corner = (0,) * self.dimension
         axes = [tuple(int(a == b) for b in range(self.dimension)) for a in range(self.dimension)]
@@ -204,14 +208,14 @@ class Surface:
             weights = np.zeros(self.shape[1:])
             for site, weight in sites.items():
                 weights[site] = weight
-            found[name] = self.pattern(weights)
+            found[name] = self.equilibrium_field(weights)
         offsets = np.meshgrid(*[np.fft.fftfreq(self.size, 1 / self.size)] * self.dimension, indexing="ij")
-        found["wide"] = self.pattern(np.exp(-sum(r * r for r in offsets) / 4.0))
+        found["wide"] = self.equilibrium_field(np.exp(-sum(r * r for r in offsets) / 4.0))
         return found
 
 
 @dataclass(frozen=True)
-class Stationary:
+class StationaryPoint:
     """A point of zero gradient: a minimum, or a saddle that the symmetry of the start kept.
 
     Attributes:
@@ -235,14 +239,14 @@ class Stationary:
     @property
     def negative(self) -> int:
         """Number of directions in which the energy falls."""
-        return int((self.curvatures < -FLAT).sum())
+        return int((self.curvatures < -ZERO_CURVATURE).sum())
 
 
-def stationary(surface: Surface, x: Array, start: str = "") -> Stationary:
+def describe_stationary_point(surface: AdiabaticSurface, x: Array, start: str = "") -> StationaryPoint:
     """All about a field of shape (modes,) that is a stationary point."""
     v, slope = surface.energy(x)
     n = surface.density(x)
-    return Stationary(
+    return StationaryPoint(
         start=start,
         energy=float(v),
         x=x,
@@ -253,7 +257,7 @@ def stationary(surface: Surface, x: Array, start: str = "") -> Stationary:
     )
 
 
-def relax(surface: Surface, x: Array, start: str = "") -> Stationary:
+def find_stationary_point(surface: AdiabaticSurface, x: Array, start: str = "") -> StationaryPoint:
     """Where L-BFGS leads from a field of shape (modes,)."""
 
     def target(z: Array) -> tuple[float, Array]:
@@ -263,10 +267,10 @@ def relax(surface: Surface, x: Array, start: str = "") -> Stationary:
     found = minimize(
         target, x, jac=True, method="L-BFGS-B", options={"maxiter": 5000, "ftol": 1e-15, "gtol": 1e-9}
     )
-    return stationary(surface, found.x, start)
+    return describe_stationary_point(surface, found.x, start)
 
 
-def uniform_energy(surface: Surface) -> float:
+def uniform_energy(surface: AdiabaticSurface) -> float:
     """v of the best field that is the same everywhere: the extended state on this cluster, in t."""
     flat = np.ones(surface.modes)
     return float(
@@ -274,32 +278,32 @@ def uniform_energy(surface: Surface) -> float:
     )
 
 
-def stationary_points(surface: Surface) -> list[Stationary]:
+def localised_stationary_points(surface: AdiabaticSurface) -> list[StationaryPoint]:
     """Localised stationary points reached from all patterns, lowest first; those of one energy count once."""
-    found: list[Stationary] = []
-    for start, x in surface.patterns().items():
-        new = relax(surface, x, start)
+    found: list[StationaryPoint] = []
+    for start, x in surface.start_fields().items():
+        new = find_stationary_point(surface, x, start)
         if new.trapped > 1e-6 and all(abs(new.energy - m.energy) > 1e-6 for m in found):
             found.append(new)
     return sorted(found, key=lambda m: m.energy)
 
 
-def minima(surface: Surface) -> list[Stationary]:
+def self_trapped_minima(surface: AdiabaticSurface) -> list[StationaryPoint]:
     """The localised minima, lowest first.
 
     Raises:
         NotTrapped: if there is none below the extended state (the carriers do not trap themselves at this λ).
     """
-    found = [m for m in stationary_points(surface) if m.negative == 0]
+    found = [m for m in localised_stationary_points(surface) if m.negative == 0]
     if not found:
-        raise NotTrapped(
+        raise NotSelfTrapped(
             f"lambda = {surface.lam:g}: the {surface.sector} does not trap itself on the {surface.lattice} "
             f"({surface.coupling}, U = {surface.U:g}); allowed is a larger lambda"
         )
     return found
 
 
-def hessian(surface: Surface, x: Array, step: float = 1e-3) -> Array:
+def hessian(surface: AdiabaticSurface, x: Array, step: float = 1e-3) -> Array:
     """Second derivatives of v from central differences of the gradient, shape (modes, modes)."""
     shifts = step * np.eye(surface.modes)
     matrix = (surface.energy(x + shifts)[1] - surface.energy(x - shifts)[1]) / (2.0 * step)

@@ -25,9 +25,9 @@ from scipy.special import ellipe, ellipk, ellipkm1
 from hpcbip.errors import InputError
 
 Array = NDArray[np.float64]
-GRID = {1: 64, 2: 48, 3: 24}
-NODES = 12
-FINEST = {1: 1.0, 2: 2.0**-44, 3: 2.0**-31}
+GRID_POINTS = {1: 64, 2: 48, 3: 24}
+GAUSS_NODES_OF_PANEL = 12
+SMALLEST_PANEL = {1: 1.0, 2: 2.0**-44, 3: 2.0**-31}
 """Smallest panel by dimension: what is nearer to a minimum counts in proportion, and is integrated to a per
 cent."""
 
@@ -64,19 +64,19 @@ class Band:
         return -2.0 * np.cos(q @ self.bonds.T) @ self.strengths
 
     @cached_property
-    def memory(self) -> dict[tuple[float, int], dict[tuple[int, ...], float]]:
+    def known_integrals(self) -> dict[tuple[float, int], dict[tuple[int, ...], float]]:
         """For users of `integrals`: values that are known, by (binding, order) and displacement."""
         return {}
 
     @cached_property
     def _grid(self) -> Array:
-        phases = np.linspace(-np.pi, np.pi, GRID[self.dimension], endpoint=False)
+        phases = np.linspace(-np.pi, np.pi, GRID_POINTS[self.dimension], endpoint=False)
         return self.energy(np.stack(np.meshgrid(*[phases] * self.dimension, indexing="ij"), axis=-1))
 
     @cached_property
     def stationary(self) -> list[tuple[float, Array, float]]:
         """(energy, q, lowest eigenvalue of the Hessian) of all local minima, the lowest energy first."""
-        grid, size = self._grid, GRID[self.dimension]
+        grid, size = self._grid, GRID_POINTS[self.dimension]
         low = np.ones(grid.shape, dtype=bool)
         for axis, side in itertools.product(range(self.dimension), (1, -1)):
             low &= grid <= np.roll(grid, side, axis) + 1e-12 * self.width
@@ -192,27 +192,27 @@ class Band:
         both = sorted({round(abs(p), 9): abs(p) for p in points}.values())
         if axis > 0:
             both = sorted({round(p, 9): p for p in [*both, *(2.0 * np.pi - p for p in both)]}.values())
-        x, w = np.polynomial.legendre.leggauss(NODES)
+        x, w = np.polynomial.legendre.leggauss(GAUSS_NODES_OF_PANEL)
         parts: list[tuple[Array, Array, Array]] = []
         for left, right in itertools.pairwise(both):
             half = 0.5 * (right - left)
             for start, sign in ((left, 1.0), (right, -1.0)):
                 scale = math.sqrt((binding + self._slice_gap(axis, start)) / self.width)
-                finest = max(FINEST[self.dimension], 0.25 * scale)
+                finest = max(SMALLEST_PANEL[self.dimension], 0.25 * scale)
                 edges = [half]
                 while edges[-1] > finest:
                     edges.append(0.5 * edges[-1])
                 edges.append(0.0)
                 for high, low in itertools.pairwise(edges):
                     nodes = 0.5 * (high + low) + 0.5 * (high - low) * x
-                    parts.append((np.full(NODES, start), sign * nodes, 0.5 * (high - low) * w))
+                    parts.append((np.full(GAUSS_NODES_OF_PANEL, start), sign * nodes, 0.5 * (high - low) * w))
         c, o, weights = (np.concatenate(column) for column in zip(*parts, strict=True))
         return c, o, weights / (np.pi if axis == 0 else 2.0 * np.pi)
 
     def _slice_gap(self, axis: int, value: float) -> float:
         """How far the band stays above its edge, roughly, where component `axis` has this value or its
         negative."""
-        size = GRID[self.dimension]
+        size = GRID_POINTS[self.dimension]
         index = round((value + np.pi) / (2.0 * np.pi) * size)
         exact = [
             energy

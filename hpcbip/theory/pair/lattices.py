@@ -15,7 +15,7 @@ from types import MappingProxyType
 import numpy as np
 from numpy.typing import NDArray
 
-Vector = tuple[int, ...]
+LatticeVector = tuple[int, ...]
 Matrix = tuple[tuple[int, ...], ...]
 
 
@@ -62,9 +62,9 @@ class PairLattice:
 
     name: str
     primitive: tuple[tuple[float, ...], ...]
-    hops: tuple[tuple[Vector, ...], ...]
+    hops: tuple[tuple[LatticeVector, ...], ...]
     hop_names: tuple[str, ...]
-    shells: tuple[tuple[Vector, ...], ...]
+    shells: tuple[tuple[LatticeVector, ...], ...]
     shell_names: tuple[str, ...]
     channels: tuple[Channel, ...]
 
@@ -80,7 +80,9 @@ class PairLattice:
         return vectors @ vectors.T
 
 
-def symmetric_basis(sites: Sequence[Vector], signs: Sequence[tuple[Operation, int]]) -> NDArray[np.float64]:
+def symmetric_basis(
+    sites: Sequence[LatticeVector], signs: Sequence[tuple[Operation, int]]
+) -> NDArray[np.float64]:
     """Orthonormal functions on a shell with these signs, shape (sites, functions).
 
     Args:
@@ -109,11 +111,11 @@ def inversion(dimension: int) -> Operation:
     return Operation(tuple(tuple(-int(x) for x in row) for row in np.eye(dimension)))
 
 
-def _both(*axes: Vector) -> tuple[Vector, ...]:
+def _both(*axes: LatticeVector) -> tuple[LatticeVector, ...]:
     return tuple(tuple(sign * x for x in axis) for axis in axes for sign in (1, -1))
 
 
-def _permutations(*kinds: Vector) -> tuple[Vector, ...]:
+def _permutations(*kinds: LatticeVector) -> tuple[LatticeVector, ...]:
     """All sites that follow by permuting components and changing their signs."""
     found = {
         tuple(sign * x for sign, x in zip(signs, order, strict=True))

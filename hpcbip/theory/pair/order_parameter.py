@@ -39,7 +39,7 @@ class OrderParameter:
     chemical_potential: float
 
 
-def order_parameter(state: BoundPair, size: int = 121) -> OrderParameter:
+def condensate_order_parameter(state: BoundPair, size: int = 121) -> OrderParameter:
     """The order parameter of a condensate of these pairs.
 
     Raises:

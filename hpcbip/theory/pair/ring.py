@@ -21,11 +21,11 @@ from numpy.typing import NDArray
 from scipy.optimize import brentq
 
 from hpcbip.errors import InputError
-from hpcbip.theory.pair.solver import LIMIT, PairModel, solve
+from hpcbip.theory.pair.solver import LARGEST_ENERGY, PairModel, solve_channel
 
 Array = NDArray[np.float64]
 _ROTATION, _MIRROR = np.array([[0, -1], [1, 0]]), np.array([[1, 0], [0, -1]])
-OPERATIONS: Mapping[str, tuple[NDArray[np.int64], ...]] = MappingProxyType(
+C4V_OPERATIONS: Mapping[str, tuple[NDArray[np.int64], ...]] = MappingProxyType(
     {
         "E": (np.eye(2, dtype=np.int64),),
         "2 C4": (_ROTATION, _ROTATION.T),
@@ -35,7 +35,7 @@ OPERATIONS: Mapping[str, tuple[NDArray[np.int64], ...]] = MappingProxyType(
     }
 )
 """C4v as matrices by class: σv are the mirrors of the lattice's axes, σd those of its diagonals."""
-CHARACTERS: Mapping[str, tuple[int, ...]] = MappingProxyType(
+C4V_CHARACTERS: Mapping[str, tuple[int, ...]] = MappingProxyType(
     {
         "A1": (1, 1, 1, 1, 1),
         "A2": (1, 1, 1, -1, -1),
@@ -44,8 +44,10 @@ CHARACTERS: Mapping[str, tuple[int, ...]] = MappingProxyType(
         "E": (2, 0, -2, 0, 0),
     }
 )
-"""Irreducible representations of C4v: characters in the order of `OPERATIONS`."""
-LABELS: Mapping[str, str] = MappingProxyType({"A1": "s", "A2": "g", "B1": "d", "B2": "dxy", "E": "p"})
+"""Irreducible representations of C4v: characters in the order of `C4V_OPERATIONS`."""
+CHANNEL_OF_IRREP: Mapping[str, str] = MappingProxyType(
+    {"A1": "s", "A2": "g", "B1": "d", "B2": "dxy", "E": "p"}
+)
 
 
 @dataclass(frozen=True)
@@ -58,7 +60,7 @@ class RingModel:
     """
 
     sites: tuple[tuple[int, int], ...]
-    words: str
+    description: str
 
 
 RING_MODELS: Mapping[str, RingModel] = MappingProxyType(
@@ -107,9 +109,9 @@ def ring_levels(amplitude: float, attraction: float = 0.0, model: str = "a") -> 
     """
     if model not in RING_MODELS:
         raise InputError(f"model: {model!r} is not one of {', '.join(RING_MODELS)}")
-    if not 0.0 < abs(amplitude) <= LIMIT or not abs(attraction) <= LIMIT:
+    if not 0.0 < abs(amplitude) <= LARGEST_ENERGY or not abs(attraction) <= LARGEST_ENERGY:
         raise InputError(
-            f"amplitude: {amplitude}, attraction: {attraction}: up to {LIMIT:g}, the amplitude not 0"
+            f"amplitude: {amplitude}, attraction: {attraction}: up to {LARGEST_ENERGY:g}, the amplitude not 0"
         )
     hamiltonian = -attraction * np.eye(4)
     for i in range(4):
@@ -122,14 +124,20 @@ def ring_levels(amplitude: float, attraction: float = 0.0, model: str = "a") -> 
     ):
         members = list(group)
         states = vectors[:, members]
-        irrep = symmetry(states, model)
+        irrep = irreducible_representation(states, model)
         levels.append(
-            RingLevel(float(energies[members].mean()), len(members), irrep, LABELS.get(irrep, irrep), states)
+            RingLevel(
+                float(energies[members].mean()),
+                len(members),
+                irrep,
+                CHANNEL_OF_IRREP.get(irrep, irrep),
+                states,
+            )
         )
     return levels
 
 
-def symmetry(states: Array, model: str) -> str:
+def irreducible_representation(states: Array, model: str) -> str:
     """The representation of C4v that an invariant space of amplitudes carries, by its characters.
 
     Args:
@@ -138,15 +146,15 @@ def symmetry(states: Array, model: str) -> str:
     """
     sites = RING_MODELS[model].sites
     traces = []
-    for matrices in OPERATIONS.values():
+    for matrices in C4V_OPERATIONS.values():
         image = [sites.index(tuple(int(x) for x in matrices[0] @ site)) for site in sites]
         permutation = np.zeros((4, 4))
         permutation[image, np.arange(4)] = 1.0
         traces.append(round(float(np.trace(states.T @ permutation @ states))))
-    return next((name for name, row in CHARACTERS.items() if list(row) == traces), "reducible")
+    return next((name for name, row in C4V_CHARACTERS.items() if list(row) == traces), "reducible")
 
 
-def rows(amplitude: float, attraction: float = 0.0, model: str = "a") -> list[dict[str, Any]]:
+def ring_table(amplitude: float, attraction: float = 0.0, model: str = "a") -> list[dict[str, Any]]:
     """One row per level of `ring_levels`: model, amplitude, attraction, level, channel, irrep, degeneracy,
     spin, E."""
     rounding = 1e-14 * (abs(amplitude) + abs(attraction))
@@ -166,7 +174,7 @@ def rows(amplitude: float, attraction: float = 0.0, model: str = "a") -> list[di
     ]
 
 
-def exchange_attraction(t_prime: float) -> float:
+def crossing_attraction(t_prime: float) -> float:
     """V < 0 at which s, p and d change places on the square lattice with a hard core, exact; t = 1.
 
     At E = 2t²/t' the denominator factorises, ε - E = (a - b cos q_x)(a - b cos q_y) with a² = -E, b² = -8t',
@@ -190,12 +198,12 @@ def exchange_attraction(t_prime: float) -> float:
     return -root * (root + 1.0) / abs(t_prime)
 
 
-def exchange_hopping(V: float, U: float = math.inf) -> float:
+def crossing_hopping(V: float, U: float = math.inf) -> float:
     """t' < 0 at which s and d of the two-body problem on the square lattice have the same energy; t = 1.
 
     Args:
         V: nearest-neighbour interaction, -200 ≤ V ≤ -2.
-        U: on-site repulsion, from 0 to infinity; at infinity the inverse of `exchange_attraction`.
+        U: on-site repulsion, from 0 to infinity; at infinity the inverse of `crossing_attraction`.
 
     Raises:
         InputError: for values out of range.
@@ -205,16 +213,16 @@ def exchange_hopping(V: float, U: float = math.inf) -> float:
     if not U >= 0.0:
         raise InputError(f"U: {U} is not 0 or above")
     if U == math.inf:
-        return float(brentq(lambda t: exchange_attraction(t) - V, -0.5 + 1e-12, -1e-6, xtol=1e-15))
+        return float(brentq(lambda t: crossing_attraction(t) - V, -0.5 + 1e-12, -1e-6, xtol=1e-15))
 
     def difference(t_prime: float) -> float:
-        energies = embedded_energies(t_prime, V, U)
+        energies = square_lattice_energies(t_prime, V, U)
         return energies["s"] - energies["d"]
 
     return float(brentq(difference, -0.49, -1e-4, xtol=1e-12))
 
 
-def embedded_energies(t_prime: float, V: float, U: float = math.inf) -> dict[str, float]:
+def square_lattice_energies(t_prime: float, V: float, U: float = math.inf) -> dict[str, float]:
     """Energies of the two-body problem on the square lattice by channel (s, d, p), t = 1; the edge where not
     bound.
 
@@ -224,17 +232,17 @@ def embedded_energies(t_prime: float, V: float, U: float = math.inf) -> dict[str
     found = {}
     for channel in model.channels:
         if channel.name in ("s", "d", "p"):
-            states = solve(model, channel)
+            states = solve_channel(model, channel)
             found[channel.name] = states[0].E if states else model.band.edge
     return found
 
 
-def embedded_rows(V: float, U: float, t_primes: list[float]) -> list[dict[str, Any]]:
+def square_lattice_table(V: float, U: float, t_primes: list[float]) -> list[dict[str, Any]]:
     """For a figure: E by channel over t' (None if not bound), and the ring's E_ring with h = -2t', for both
     move."""
     result = []
     for t_prime in t_primes:
-        energies = embedded_energies(t_prime, V, U)
+        energies = square_lattice_energies(t_prime, V, U)
         edge = PairModel("square", U, (V,), (t_prime,)).band.edge
         for name, ring in (("s", -4.0 * t_prime), ("p", 0.0), ("d", 4.0 * t_prime)):
             result.append(

@@ -27,17 +27,17 @@ from hpcbip.theory.pair.green import Band
 from hpcbip.theory.pair.lattices import (
     PAIR_LATTICES,
     Channel,
+    LatticeVector,
     PairLattice,
-    Vector,
     inversion,
     symmetric_basis,
 )
 
 Array = NDArray[np.float64]
-RESOLUTION = 1e-9
+SMALLEST_BINDING = 1e-9
 """Bound states closer to the band, in t, are named but not resolved."""
-COARSE = 1e-3  # tried first: far from the band the integrals are quick
-LIMIT = 1e4
+COARSE_BINDING = 1e-3  # tried first: far from the band the integrals are quick
+LARGEST_ENERGY = 1e4
 """Largest interaction or hopping, in t."""
 
 
@@ -77,10 +77,12 @@ class PairModel:
             raise InputError(f"K: {len(self.K)} components given, {self.lattice} has {place.dimension}")
         for name, values in (("V", self.V), ("hops", self.hops), ("K", self.K)):
             for value in values:
-                if not abs(value) <= LIMIT:
-                    raise InputError(f"{name}: {value} is not between -{LIMIT:g} and {LIMIT:g}")
-        if not (abs(self.U) <= LIMIT or self.U == math.inf):
-            raise InputError(f"U: {self.U} is not between -{LIMIT:g} and {LIMIT:g}, or inf")
+                if not abs(value) <= LARGEST_ENERGY:
+                    raise InputError(
+                        f"{name}: {value} is not between -{LARGEST_ENERGY:g} and {LARGEST_ENERGY:g}"
+                    )
+        if not (abs(self.U) <= LARGEST_ENERGY or self.U == math.inf):
+            raise InputError(f"U: {self.U} is not between -{LARGEST_ENERGY:g} and {LARGEST_ENERGY:g}, or inf")
         if self.dispersionless:
             raise InputError(f"K: {self.K}: no relative motion is left at this momentum")
 
@@ -118,14 +120,14 @@ class PairModel:
             Channel("odd", "triplet", 1, ((swap, -1),), "x"),
         )
 
-    def sites(self) -> list[tuple[float, tuple[Vector, ...]]]:
+    def sites(self) -> list[tuple[float, tuple[LatticeVector, ...]]]:
         """(interaction, sites) of everything that interacts."""
         every = [(self.U, ((0,) * self.place.dimension,)), *zip(self.V, self.place.shells, strict=False)]
         return [(v, sites) for v, sites in every if v != 0.0]
 
 
 @dataclass(frozen=True)
-class Sector:
+class ChannelInteraction:
     """What interacts within a channel.
 
     Attributes:
@@ -141,9 +143,9 @@ class Sector:
     part: NDArray[np.int64]
 
     @classmethod
-    def of(
-        cls, shells: Sequence[tuple[float, tuple[Vector, ...]]], channel: Channel, dimension: int
-    ) -> Sector:
+    def in_channel(
+        cls, shells: Sequence[tuple[float, tuple[LatticeVector, ...]]], channel: Channel, dimension: int
+    ) -> ChannelInteraction:
         """The sector of these (interaction, sites)."""
         blocks = [symmetric_basis(sites, channel.signs) for _, sites in shells]
         basis = np.zeros((sum(len(b) for b in blocks), sum(b.shape[1] for b in blocks)))
@@ -161,19 +163,19 @@ class Sector:
         """The integral of `Band.integrals` between the functions, shape (functions, functions)."""
         number = len(self.sites)
         r = (self.sites[None, :] - self.sites[:, None]).reshape(-1, band.dimension)
-        return self.basis.T @ correlations(band, r, binding, order).reshape(number, number) @ self.basis
+        return self.basis.T @ green_integrals(band, r, binding, order).reshape(number, number) @ self.basis
 
-    def condition(self, band: Band, binding: float) -> Array:
+    def secular_matrix(self, band: Band, binding: float) -> Array:
         """v⁻¹ + G."""
         return np.diag(1.0 / self.strength) + self.matrix(band, binding)
 
 
-def correlations(band: Band, r: NDArray[np.int64], binding: float, order: int) -> Array:
+def green_integrals(band: Band, r: NDArray[np.int64], binding: float, order: int) -> Array:
     """`Band.integrals`, each up to inversion different displacement once; channels share what they ask
     for."""
     first = [next((1 if x > 0 else -1 for x in row if x), 1) for row in r]
     keys = [tuple(int(sign * x) for x in row) for sign, row in zip(first, r, strict=True)]
-    known = band.memory.setdefault((binding, order), {})
+    known = band.known_integrals.setdefault((binding, order), {})
     missing = sorted(set(keys) - known.keys())
     if missing:
         known.update(zip(missing, band.integrals(np.array(missing), binding, order).tolist(), strict=True))
@@ -205,7 +207,7 @@ class BoundPair:
     def wave_function(self, r: NDArray[np.int64]) -> Array:
         """ψ at lattice coordinates of shape (number, d)."""
         away = np.asarray(r)[:, None, :] - self.sites[None]
-        flat = correlations(self.model.band, away.reshape(-1, away.shape[-1]), self.binding_energy, 0)
+        flat = green_integrals(self.model.band, away.reshape(-1, away.shape[-1]), self.binding_energy, 0)
         return -flat.reshape(len(away), -1) @ self.source
 
     def momentum_wave_function(self, q: Array) -> NDArray[np.complex128]:
@@ -265,44 +267,51 @@ class BoundPair:
         return float(self.wave_function(np.zeros((1, self.model.place.dimension), dtype=np.int64))[0] ** 2)
 
     @property
-    def _source(self) -> dict[Vector, float]:
+    def _source(self) -> dict[LatticeVector, float]:
         return {
             tuple(int(x) for x in site): float(c) for site, c in zip(self.sites, self.source, strict=True)
         }
 
-    def _bilinear(self, left: Mapping[Vector, float], right: Mapping[Vector, float], order: int) -> float:
+    def _bilinear(
+        self, left: Mapping[LatticeVector, float], right: Mapping[LatticeVector, float], order: int
+    ) -> float:
         """∫ left(q)* right(q) / (ε - E)^(order + 1) of trigonometric polynomials given by their
         coefficients."""
         overlap = _product({tuple(-x for x in r): c for r, c in left.items()}, right)
-        values = correlations(self.model.band, np.array(list(overlap)), self.binding_energy, order)
+        values = green_integrals(self.model.band, np.array(list(overlap)), self.binding_energy, order)
         return float(values @ np.array(list(overlap.values())))
 
 
-def _shifted(polynomial: Mapping[Vector, float], by: Sequence[int]) -> dict[Vector, float]:
+def _shifted(polynomial: Mapping[LatticeVector, float], by: Sequence[int]) -> dict[LatticeVector, float]:
     return {tuple(int(x + y) for x, y in zip(r, by, strict=True)): c for r, c in polynomial.items()}
 
 
-def _product(left: Mapping[Vector, float], right: Mapping[Vector, float]) -> dict[Vector, float]:
-    result: dict[Vector, float] = {}
+def _product(
+    left: Mapping[LatticeVector, float], right: Mapping[LatticeVector, float]
+) -> dict[LatticeVector, float]:
+    result: dict[LatticeVector, float] = {}
     for shift, factor in left.items():
         for r, c in _shifted(right, shift).items():
             result[r] = result.get(r, 0.0) + factor * c
     return {r: c for r, c in result.items() if c != 0.0}
 
 
-def solve(model: PairModel, channel: Channel) -> list[BoundPair]:
-    """The bound states of a channel, lowest first; those closer to the band than `RESOLUTION` are left
+def solve_channel(model: PairModel, channel: Channel) -> list[BoundPair]:
+    """The bound states of a channel, lowest first; those closer to the band than `SMALLEST_BINDING` are left
     out."""
-    band, sector = model.band, Sector.of(model.sites(), channel, model.place.dimension)
+    band, interaction = (
+        model.band,
+        ChannelInteraction.in_channel(model.sites(), channel, model.place.dimension),
+    )
     found: list[BoundPair] = []
-    attractive = int(np.sum(sector.strength < 0.0))
+    attractive = int(np.sum(interaction.strength < 0.0))
     if not attractive:
         return found
-    top = math.log(-float(sector.strength.min()) * (1.0 + 1e-9))
-    bottom, coarse = math.log(RESOLUTION), math.log(COARSE)
+    top = math.log(-float(interaction.strength.min()) * (1.0 + 1e-9))
+    bottom, coarse = math.log(SMALLEST_BINDING), math.log(COARSE_BINDING)
 
     def eigenvalue(log_binding: float, number: int) -> float:
-        return float(np.linalg.eigvalsh(sector.condition(band, math.exp(log_binding)))[number])
+        return float(np.linalg.eigvalsh(interaction.secular_matrix(band, math.exp(log_binding)))[number])
 
     for number in range(attractive - 1, -1, -1):
         well = top > coarse and eigenvalue(coarse, number) > 0.0
@@ -310,22 +319,26 @@ def solve(model: PairModel, channel: Channel) -> list[BoundPair]:
             break
         start, stop = (coarse, top) if well else (bottom, min(coarse, top))
         binding = math.exp(brentq(eigenvalue, start, stop, args=(number,), xtol=1e-14, rtol=1e-14))
-        _, vectors = np.linalg.eigh(sector.condition(band, binding))
+        _, vectors = np.linalg.eigh(interaction.secular_matrix(band, binding))
         c = vectors[:, number]
-        c = sector.basis @ c / math.sqrt(float(c @ sector.matrix(band, binding, 1) @ c))
+        c = interaction.basis @ c / math.sqrt(float(c @ interaction.matrix(band, binding, 1) @ c))
         c *= -np.sign(c[np.abs(c).argmax()])
         found.append(
-            BoundPair(channel, attractive - 1 - number, band.edge - binding, binding, c, sector.sites, model)
+            BoundPair(
+                channel, attractive - 1 - number, band.edge - binding, binding, c, interaction.sites, model
+            )
         )
     return found
 
 
 def bound_states(model: PairModel) -> list[BoundPair]:
-    """All bound states that `solve` finds, lowest energy first."""
-    return sorted((state for channel in model.channels for state in solve(model, channel)), key=lambda s: s.E)
+    """All bound states that `solve_channel` finds, lowest energy first."""
+    return sorted(
+        (state for channel in model.channels for state in solve_channel(model, channel)), key=lambda s: s.E
+    )
 
 
-def parameters(model: PairModel) -> dict[str, Any]:
+def model_parameters(model: PairModel) -> dict[str, Any]:
     """Lattice, interactions, amplitudes beyond t, and K (None for zero), by name."""
     place = model.place
     found: dict[str, Any] = {"lattice": model.lattice, "U": "inf" if model.U == math.inf else model.U}
@@ -337,31 +350,34 @@ def parameters(model: PairModel) -> dict[str, Any]:
     return found | {"K": list(model.K) or None}
 
 
-def rows(model: PairModel) -> list[dict[str, Any]]:
+def pair_table(model: PairModel) -> list[dict[str, Any]]:
     """One row per symmetry channel with its lowest state, and one more for each further bound state.
 
     `status` is "bound", "not bound", "no interaction in this channel", or "bound by less than 1e-09 t"; the
     numbers of what is not resolved are None. `level` counts the states of a channel; `degeneracy` their
     partners.
     """
-    from hpcbip.theory.pair.threshold import count_bound  # it needs the model of this module
+    from hpcbip.theory.pair.threshold import count_bound_states  # it needs the model of this module
 
-    common = parameters(model) | {"edge": model.band.edge}
+    common = model_parameters(model) | {"edge": model.band.edge}
     result = []
     for channel in model.channels:
         words = common | {"channel": channel.name, "spin": channel.spin, "degeneracy": channel.degeneracy}
-        states = solve(model, channel)
+        states = solve_channel(model, channel)
         result += [words | {"level": state.level, "status": "bound"} | _numbers(state) for state in states]
         if not states:
-            empty = Sector.of(model.sites(), channel, model.place.dimension).basis.shape[1] == 0
+            empty = (
+                ChannelInteraction.in_channel(model.sites(), channel, model.place.dimension).basis.shape[1]
+                == 0
+            )
             status = "no interaction in this channel" if empty else "not bound"
-            if not empty and (count_bound(model, channel) or 0) > 0:
-                status = f"bound by less than {RESOLUTION:g} t"
-            result.append(words | {"level": 0, "status": status} | dict.fromkeys(NUMBERS))
+            if not empty and (count_bound_states(model, channel) or 0) > 0:
+                status = f"bound by less than {SMALLEST_BINDING:g} t"
+            result.append(words | {"level": 0, "status": status} | dict.fromkeys(BOUND_STATE_COLUMNS))
     return result
 
 
-NUMBERS = ("E", "binding_energy", "mass", "pair_distance2", "on_site_weight")
+BOUND_STATE_COLUMNS = ("E", "binding_energy", "mass", "pair_distance2", "on_site_weight")
 
 
 def _numbers(state: BoundPair) -> dict[str, Any]:

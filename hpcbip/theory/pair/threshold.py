@@ -20,41 +20,44 @@ from numpy.typing import NDArray
 from hpcbip.errors import InputError
 from hpcbip.theory.pair.green import Band, square_closed_form
 from hpcbip.theory.pair.lattices import Channel
-from hpcbip.theory.pair.solver import PairModel, Sector, parameters
+from hpcbip.theory.pair.solver import ChannelInteraction, PairModel, model_parameters
 
 Array = NDArray[np.float64]
 
 
-def _edge_matrix(sector: Sector, band: Band) -> tuple[Array, Array]:
+def _edge_matrix(interaction: ChannelInteraction, band: Band) -> tuple[Array, Array]:
     """(P, G at the edge on the columns of P): P spans the functions on which G stays finite."""
-    number = sector.basis.shape[1]
+    number = interaction.basis.shape[1]
     if band.dimension == 3:
-        return np.eye(number), sector.matrix(band, 0.0)
-    values = [np.exp(1j * (sector.sites @ q)) @ sector.basis for q in band.minima]
+        return np.eye(number), interaction.matrix(band, 0.0)
+    values = [np.exp(1j * (interaction.sites @ q)) @ interaction.basis for q in band.minima]
     divergent = np.array([part for value in values for part in (value.real, value.imag)])
     _, singular, right = np.linalg.svd(divergent)
     rank = int(np.sum(singular > 1e-9))
     keep = right[rank:].T
     if band.dimension == 1:
-        away = np.abs(sector.sites[:, 0][None] - sector.sites[:, 0][:, None])
+        away = np.abs(interaction.sites[:, 0][None] - interaction.sites[:, 0][:, None])
         sign = np.sign(band.strengths[0]) ** away  # the minimum is at q = π for τ < 0
         finite = -sign * away / (2.0 * abs(band.strengths[0]))
-        return keep, keep.T @ sector.basis.T @ finite @ sector.basis @ keep
-    return keep, keep.T @ sector.matrix(band, 0.0) @ keep
+        return keep, keep.T @ interaction.basis.T @ finite @ interaction.basis @ keep
+    return keep, keep.T @ interaction.matrix(band, 0.0) @ keep
 
 
-def count_bound(model: PairModel, channel: Channel) -> int | None:
+def count_bound_states(model: PairModel, channel: Channel) -> int | None:
     """The number of bound states of a channel, however weak; None if the band is flat along lines at its
     edge."""
-    band, sector = model.band, Sector.of(model.sites(), channel, model.place.dimension)
+    band, interaction = (
+        model.band,
+        ChannelInteraction.in_channel(model.sites(), channel, model.place.dimension),
+    )
     if not band.isolated:
         return None
-    keep, green = _edge_matrix(sector, band)
-    eigenvalues = np.linalg.eigvalsh(keep.T @ np.diag(1.0 / sector.strength) @ keep + green)
-    return int(np.sum(sector.strength < 0.0)) - int(np.sum(eigenvalues < 0.0))
+    keep, green = _edge_matrix(interaction, band)
+    eigenvalues = np.linalg.eigvalsh(keep.T @ np.diag(1.0 / interaction.strength) @ keep + green)
+    return int(np.sum(interaction.strength < 0.0)) - int(np.sum(eigenvalues < 0.0))
 
 
-def threshold(model: PairModel, channel: Channel, shell: int) -> float | None:
+def binding_threshold(model: PairModel, channel: Channel, shell: int) -> float | None:
     """The attraction of a shell at which the first bound state that it causes in a channel appears, unit t.
 
     Args:
@@ -80,14 +83,14 @@ def threshold(model: PairModel, channel: Channel, shell: int) -> float | None:
         replace(model, U=numbers[0], V=tuple(numbers[1:]))
         for numbers in ([value if n == shell else v for n, v in enumerate(values)] for value in (0.0, -1.0))
     )
-    if (count_bound(rest, channel) or 0) > 0:
+    if (count_bound_states(rest, channel) or 0) > 0:
         raise InputError(f"threshold: {channel.name} is bound already without {names[shell]}")
-    sector = Sector.of(unit.sites(), channel, model.place.dimension)
-    varied = sector.part == sum(v != 0.0 for v in values[:shell])
+    interaction = ChannelInteraction.in_channel(unit.sites(), channel, model.place.dimension)
+    varied = interaction.part == sum(v != 0.0 for v in values[:shell])
     if not varied.any():
         return None
-    keep, green = _edge_matrix(sector, model.band)
-    fixed = keep.T @ np.diag(np.where(varied, 0.0, 1.0 / sector.strength)) @ keep + green
+    keep, green = _edge_matrix(interaction, model.band)
+    fixed = keep.T @ np.diag(np.where(varied, 0.0, 1.0 / interaction.strength)) @ keep + green
     # bound states of a weak attraction: 1/V → -∞ leaves a negative eigenvalue per varied function that is
     # kept
     weight = keep.T @ np.diag(varied.astype(float)) @ keep
@@ -102,16 +105,16 @@ def threshold(model: PairModel, channel: Channel, shell: int) -> float | None:
     return float(1.0 / min(real)) if real else None
 
 
-def threshold_rows(model: PairModel, shell: int) -> list[dict[str, Any]]:
-    """`threshold` of all channels: rows with the other parameters, channel, interaction, threshold (None) and
+def threshold_table(model: PairModel, shell: int) -> list[dict[str, Any]]:
+    """`binding_threshold` of all channels: rows with the other parameters, channel, interaction, threshold (None) and
     words."""
     name = ("U", *model.place.shell_names)[shell] if 0 <= shell <= len(model.place.shell_names) else ""
-    others = {key: value for key, value in parameters(model).items() if key != name}
+    others = {key: value for key, value in model_parameters(model).items() if key != name}
     result = []
     for channel in model.channels:
         value, words = None, "never binds"
         try:
-            value = threshold(model, channel, shell)
+            value = binding_threshold(model, channel, shell)
         except InputError as error:
             words = str(error)
         if value is not None:
@@ -135,7 +138,7 @@ def weak_square_binding(U: float) -> float:
     small.
 
     Solves 1/|U| = G(00) for the logarithm of the binding energy; for weak U it follows 32·8t... see
-    `weak_square_law`.
+    `weak_square_binding_limit`.
 
     Raises:
         InputError: unless -1000 ≤ U ≤ -0.12 (below, the binding energy leaves the range of floating-point
@@ -145,12 +148,12 @@ def weak_square_binding(U: float) -> float:
         raise InputError(f"U: {U} is not between -1000 and -0.12")
     from scipy.optimize import brentq
 
-    def condition(log_binding: float) -> float:
+    def secular_condition(log_binding: float) -> float:
         return square_closed_form(math.exp(log_binding))[0, 0] * abs(U) - 1.0
 
-    return math.exp(brentq(condition, -700.0, math.log(abs(U)), xtol=1e-13, rtol=1e-14))
+    return math.exp(brentq(secular_condition, -700.0, math.log(abs(U)), xtol=1e-13, rtol=1e-14))
 
 
-def weak_square_law(U: float) -> float:
+def weak_square_binding_limit(U: float) -> float:
     """64 e^{-8π/|U|}, the limit of `weak_square_binding` (t = 1): G(00) → ln(64/binding)/(8π) at the edge."""
     return 64.0 * math.exp(-8.0 * math.pi / abs(U))

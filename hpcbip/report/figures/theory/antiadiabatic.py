@@ -28,7 +28,7 @@ def antiadiabatic_figure(rows: Sequence[Record]) -> Picture:
     """Draw the rows of `hpcbip theory antiadiabatic`.
 
     Args:
-        rows: as `hpcbip.theory.antiadiabatic.scaling.compare` gives them, of one or more couplings.
+        rows: as `hpcbip.theory.antiadiabatic.scaling.antiadiabatic_table` gives them, of one or more couplings.
     """
     figure = style.canvas(PAGE, 2.8)
     grid = style.panels(figure, 1, 2)[0]

@@ -11,7 +11,7 @@ import numpy as np
 from hpcbip.report.figures import style
 from hpcbip.report.figures.style import COLUMN, GREY, PAGE, TEXT, Look, Picture
 from hpcbip.report.tables import Record
-from hpcbip.theory.eliashberg.tables import CONFIRMED, USUAL
+from hpcbip.theory.eliashberg.tables import LARGEST_CONFIRMED_LAMBDA, QUOTED_CEILINGS
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -54,7 +54,7 @@ def ceiling_figure(rows: Sequence[Record]) -> Picture:
     flagged.
 
     Args:
-        rows: of `hpcbip.theory.eliashberg.tables.lattice_rows`.
+        rows: of `hpcbip.theory.eliashberg.tables.fermi_surface_table`.
     """
     figure = style.canvas(PAGE, 2.5)
     left, right = style.panels(figure, 1, 2)[0]
@@ -73,7 +73,7 @@ def ceiling_figure(rows: Sequence[Record]) -> Picture:
     ]
     style.look_entries(right, labelled)
     style.hollow_entry(right)
-    left.axhline(CONFIRMED, color=GREY, lw=0.6, ls="--", zorder=0.5)
+    left.axhline(LARGEST_CONFIRMED_LAMBDA, color=GREY, lw=0.6, ls="--", zorder=0.5)
     left.set_ylabel(r"$\lambda_\mathrm{ME}$", fontsize=TEXT)
     left.set_ylim(0.0, None)
     _ceilings(right)
@@ -93,7 +93,7 @@ def ceiling_figure(rows: Sequence[Record]) -> Picture:
 
 
 def _ceilings(axes: Axes) -> None:
-    for ceiling in USUAL:
+    for ceiling in QUOTED_CEILINGS:
         axes.axhline(ceiling, color=GREY, lw=0.6, ls=":", zorder=0.5)
     axes.set_ylabel(r"$T_c/\Omega$", fontsize=TEXT)
     axes.set_ylim(0.0, None)

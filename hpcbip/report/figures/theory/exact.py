@@ -10,7 +10,7 @@ import numpy as np
 from hpcbip.report.figures import style
 from hpcbip.report.figures.style import COLUMN, PAGE, TEXT, Look, Picture
 from hpcbip.report.tables import Record
-from hpcbip.theory.exact.convergence import Critical, sharp_transition
+from hpcbip.theory.exact.convergence import CriticalLambda, sharp_transition
 
 UNCERTAIN = 0.05
 """Relative error of the mass from which a point is drawn hollow."""
@@ -73,7 +73,7 @@ def _uncertain(row: Record) -> bool:
     return mass is None or error is None or not error < UNCERTAIN * abs(mass)
 
 
-def critical_figure(critical: Critical, omega: float) -> Picture:
+def critical_figure(critical: CriticalLambda, omega: float) -> Picture:
     """The site-Peierls polaron on the chain across its critical coupling: K of the lowest state, m_e/m* at K
     = 0.
 

@@ -11,8 +11,13 @@ from numpy.typing import NDArray
 
 from hpcbip.report.figures import style
 from hpcbip.report.figures.style import COLOURS, COLUMN, PAGE, SMALL, TEXT, Look, Picture
-from hpcbip.theory.instanton.scaling import MIN_POINTS, Comparison, comparison_rows, exponent
-from hpcbip.theory.instanton.surface import Surface
+from hpcbip.theory.instanton.scaling import (
+    POINTS_OF_POWER_LAW,
+    MassComparison,
+    fit_power_law,
+    mass_comparison_table,
+)
+from hpcbip.theory.instanton.surface import AdiabaticSurface
 from hpcbip.theory.instanton.tunnelling import Instanton
 
 if TYPE_CHECKING:
@@ -50,7 +55,9 @@ def instanton_figure(shown: Instanton, laws: Sequence[tuple[str, Sequence[Instan
     return Picture(figure, rows, "Instantons", caption)
 
 
-def comparison_figure(found: Sequence[Comparison], surface: Surface, t_over_omega: float) -> Picture:
+def comparison_figure(
+    found: Sequence[MassComparison], surface: AdiabaticSurface, t_over_omega: float
+) -> Picture:
     """ln m* of Monte Carlo with its errors beside S(λ); hollow where flagged.
 
     Args:
@@ -86,10 +93,10 @@ def comparison_figure(found: Sequence[Comparison], surface: Surface, t_over_omeg
         "Logarithm of the Monte Carlo mass with its error (hollow: flagged) and the tunnelling action S. The prefactor "
         "of m* is not in S: slopes are to be compared, not values. No S where the carriers are not trapped."
     )
-    return Picture(figure, comparison_rows(found), "Masses beside instantons", caption)
+    return Picture(figure, mass_comparison_table(found), "Masses beside instantons", caption)
 
 
-def _distortion(axes: Axes, surface: Surface, x: NDArray[np.float64], title: str) -> Rows:
+def _distortion(axes: Axes, surface: AdiabaticSurface, x: NDArray[np.float64], title: str) -> Rows:
     data = bond_picture(surface, x)
     largest = float(np.abs(data["change"]).max())
     for start, stop, change in zip(data["starts"], data["stops"], data["change"], strict=True):
@@ -114,7 +121,10 @@ def _distortion(axes: Axes, surface: Surface, x: NDArray[np.float64], title: str
 
 def _profiles(axes: Axes, shown: Instanton) -> Rows:
     rows: Rows = []
-    lines = ((shown.lowest, "lowest in energy", COLOURS[0]), (shown.least, "least action", COLOURS[1]))
+    lines = (
+        (shown.minimum_energy_path, "lowest in energy", COLOURS[0]),
+        (shown.least_action_path, "least action", COLOURS[1]),
+    )
     for line, label, colour in lines:
         if line is not None:
             x = line.length / line.length[-1]
@@ -130,11 +140,11 @@ def _profiles(axes: Axes, shown: Instanton) -> Rows:
 
 
 def _law(axes: Axes, label: str, found: Sequence[Instanton], look: Look) -> Rows:
-    lams, actions = [each.surface.lam for each in found], [each.least.action for each in found]
-    fitted = len(found) >= MIN_POINTS
+    lams, actions = [each.surface.lam for each in found], [each.least_action_path.action for each in found]
+    fitted = len(found) >= POINTS_OF_POWER_LAW
     axes.plot(lams, actions, "o", ms=3, color=look.colour, label=None if fitted else label)
     if fitted:
-        fit = exponent(lams, actions)
+        fit = fit_power_law(lams, actions)
         ends = np.array([fit.lam_from, fit.lam_to])
         text = f"{label}: p = {fit.p:.2f} ± {fit.p_err:.2f}"
         axes.plot(ends, fit.c * ends**fit.p, color=look.colour, lw=1, label=text)
@@ -143,7 +153,7 @@ def _law(axes: Axes, label: str, found: Sequence[Instanton], look: Look) -> Rows
     ]
 
 
-def bond_picture(surface: Surface, x: NDArray[np.float64]) -> dict[str, NDArray[np.float64]]:
+def bond_picture(surface: AdiabaticSurface, x: NDArray[np.float64]) -> dict[str, NDArray[np.float64]]:
     """A field as drawn, centred in the cluster.
 
     Returns:

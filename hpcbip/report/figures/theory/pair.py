@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from hpcbip.report.figures import style
 from hpcbip.report.figures.style import COLOURS, COLUMN, GREY, PAGE, SMALL, TEXT, Look, Picture
 from hpcbip.report.tables import Record
-from hpcbip.theory.pair.order_parameter import order_parameter
+from hpcbip.theory.pair.order_parameter import condensate_order_parameter
 from hpcbip.theory.pair.solver import BoundPair, PairModel, bound_states
 
 if TYPE_CHECKING:
@@ -118,7 +118,7 @@ def _real_space(axes: Axes, state: BoundPair) -> Rows:
 
 
 def _momentum_space(axes: Axes, state: BoundPair, first: bool) -> Rows:
-    order = order_parameter(state, _GRID)
+    order = condensate_order_parameter(state, _GRID)
     k = order.phases / np.pi
     square = state.model.lattice in ("square", "cubic", "bct")
     names = ("$k_x/\\pi$", "$k_y/\\pi$") if square else ("$k_1/\\pi$", "$k_2/\\pi$")

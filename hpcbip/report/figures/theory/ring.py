@@ -9,7 +9,13 @@ import numpy as np
 
 from hpcbip.report.figures import style
 from hpcbip.report.figures.style import COLOURS, GREY, PAGE, SMALL, TEXT, Picture
-from hpcbip.theory.pair.ring import embedded_rows, exchange_attraction, exchange_hopping, ring_levels, rows
+from hpcbip.theory.pair.ring import (
+    crossing_attraction,
+    crossing_hopping,
+    ring_levels,
+    ring_table,
+    square_lattice_table,
+)
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -70,13 +76,15 @@ def _levels(axes: Axes, amplitude: float, attraction: float, model: str) -> Rows
     axes.set_xlabel("amplitude $h$: electron-like | hole-like", fontsize=TEXT)
     axes.set_ylabel("$E$", fontsize=TEXT)
     return [
-        {"kind": "ring", **row} for sign in (-1.0, 1.0) for row in rows(sign * amplitude, attraction, model)
+        {"kind": "ring", **row}
+        for sign in (-1.0, 1.0)
+        for row in ring_table(sign * amplitude, attraction, model)
     ]
 
 
 def _exchange(axes: Axes) -> Rows:
     t_primes = np.linspace(-0.499, -0.03, 200).tolist()
-    V = [exchange_attraction(t) for t in t_primes]
+    V = [crossing_attraction(t) for t in t_primes]
     axes.plot(t_primes, np.abs(V), color="black", lw=1.2)
     axes.plot(t_primes, 2.0 / np.abs(t_primes), color=GREY, lw=0.8, ls="--")
     axes.text(-0.3, 19.0, "d lowest", color=CHANNELS["d"], fontsize=SMALL)
@@ -89,14 +97,14 @@ def _exchange(axes: Axes) -> Rows:
 
 
 def _embedded(axes: Axes, V: float) -> Rows:
-    table = embedded_rows(V, math.inf, np.linspace(-0.45, 0.25, 36).tolist())
+    table = square_lattice_table(V, math.inf, np.linspace(-0.45, 0.25, 36).tolist())
     for name, colour in CHANNELS.items():
         of_it = [row for row in table if row["channel"] == name]
         x = [row["t_prime"] for row in of_it]
         bound = [None if row["E"] is None else row["E"] - V for row in of_it]
         axes.plot(x, style.numbers(bound), color=colour, lw=1.2)
         axes.plot(x, [row["E_ring"] - V for row in of_it], color=colour, lw=0.7, ls="--")
-    axes.axvline(exchange_hopping(V), color=GREY, lw=0.6, ls=":")
+    axes.axvline(crossing_hopping(V), color=GREY, lw=0.6, ls=":")
     axes.set_xlabel("$t' = -h/2$ [$t$]", fontsize=TEXT)
     axes.set_ylabel("$(E - V)/t$", fontsize=TEXT)
     style.name_panel(axes, f"two carriers, $U = \\infty$, $V = {V:g}t$")
