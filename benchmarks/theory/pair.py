@@ -16,11 +16,11 @@ sys.path.insert(0, str(Path(__file__).parents[1]))  # the folder of sampling.py
 
 from sampling import markdown
 
+from hpcbip.theory.pair.model import PairModel
 from hpcbip.theory.pair.ring import crossing_hopping, square_lattice_energies
-from hpcbip.theory.pair.solver import PairModel, pair_table
+from hpcbip.theory.pair.tables import pair_table, threshold_table
 from hpcbip.theory.pair.threshold import (
     binding_threshold,
-    threshold_table,
     weak_square_binding,
     weak_square_binding_limit,
 )

@@ -150,7 +150,7 @@ def test_star_is_lowest_on_the_square_and_repulsion_makes_it_a_plaquette() -> No
         lowest = self_trapped_minima(AdiabaticSurface(lam=5.0, U=U))[0]
         assert lowest.sites == pytest.approx(expected, abs=0.1)
         half = np.add.outer(np.arange(4), np.arange(4)) % 2
-        n = AdiabaticSurface(lam=5.0, U=U).density(with_minimum_energy_path.x)
+        n = AdiabaticSurface(lam=5.0, U=U).density(lowest.x)
         assert n[half == 0].sum() == pytest.approx(1.0, abs=0.03) and n.sum() == pytest.approx(2.0)
 
 

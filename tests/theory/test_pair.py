@@ -14,12 +14,13 @@ from scipy.sparse.linalg import eigsh
 from hpcbip.errors import InputError
 from hpcbip.theory.pair.green import Band, square_closed_form
 from hpcbip.theory.pair.lattices import PAIR_LATTICES
+from hpcbip.theory.pair.model import PairModel
 from hpcbip.theory.pair.order_parameter import condensate_order_parameter
-from hpcbip.theory.pair.solver import BoundPair, PairModel, bound_states, pair_table, solve_channel
+from hpcbip.theory.pair.solver import BoundPair, bound_states, solve_channel
+from hpcbip.theory.pair.tables import pair_table, threshold_table
 from hpcbip.theory.pair.threshold import (
     binding_threshold,
     count_bound_states,
-    threshold_table,
     weak_square_binding,
     weak_square_binding_limit,
 )
@@ -92,7 +93,7 @@ def diagonalised(model: PairModel, half: int, number: int) -> tuple[np.ndarray, 
         hop = sp.csr_array((np.full(len(inside), -tau), (target, inside)), shape=h.shape)
         h = h + hop + hop.T
     potential = np.zeros(len(r))
-    for v, sites in model.sites():
+    for v, sites in model.interacting_shells():
         for site in sites:
             potential[np.all(r == site, axis=1)] = v
     energies, states = eigsh(

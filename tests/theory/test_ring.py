@@ -13,7 +13,7 @@ from hpcbip.theory.pair.ring import (
     crossing_attraction,
     crossing_hopping,
     ring_levels,
-    rows,
+    ring_table,
     square_lattice_energies,
     square_lattice_table,
 )
@@ -32,7 +32,7 @@ def test_levels(model: str, d: str, amplitude: float) -> None:
     order = ["A1", "E", d] if amplitude < 0.0 else [d, "E", "A1"]
     assert [x.irrep for x in levels] == order
     assert [x.degeneracy for x in levels] == [1, 2, 1]
-    table = rows(amplitude, 3.0, model)
+    table = ring_table(amplitude, 3.0, model)
     assert [row["spin"] for row in table] == ["singlet", "triplet", "singlet"]
 
 

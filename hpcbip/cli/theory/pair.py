@@ -46,8 +46,8 @@ def pair(
     """
     from hpcbip.errors import InputError
     from hpcbip.report.figures.theory.pair import pair_figure
-    from hpcbip.theory.pair.solver import PairModel, pair_table
-    from hpcbip.theory.pair.threshold import threshold_table
+    from hpcbip.theory.pair.model import PairModel
+    from hpcbip.theory.pair.tables import pair_table, threshold_table
 
     if thresholds is not None and figure is not None:
         raise InputError("--figure: there is none of --thresholds; allowed: one of the two")

@@ -51,7 +51,7 @@ class PairLattice:
     """A lattice for two electrons.
 
     Attributes:
-        name: as in `PAIR_LATTICES`.
+        name: its key in `PAIR_LATTICES`.
         primitive: primitive vectors (rows, Cartesian, lattice constants).
         hops: bond axes by family, in the order of the hopping amplitudes (t first).
         hop_names: names of the amplitudes.
@@ -83,7 +83,7 @@ class PairLattice:
 def symmetric_basis(
     sites: Sequence[LatticeVector], signs: Sequence[tuple[Operation, int]]
 ) -> NDArray[np.float64]:
-    """Orthonormal functions on a shell with these signs, shape (sites, functions).
+    """Construct orthonormal functions on a shell with these signs, shape (sites, functions).
 
     Args:
         sites: closed under the operations.
@@ -107,7 +107,7 @@ def symmetric_basis(
 
 
 def inversion(dimension: int) -> Operation:
-    """r → -r, the exchange of the electrons."""
+    """Return r → -r, the exchange of the electrons."""
     return Operation(tuple(tuple(-int(x) for x in row) for row in np.eye(dimension)))
 
 
@@ -116,7 +116,7 @@ def _both(*axes: LatticeVector) -> tuple[LatticeVector, ...]:
 
 
 def _permutations(*kinds: LatticeVector) -> tuple[LatticeVector, ...]:
-    """All sites that follow by permuting components and changing their signs."""
+    """List all sites that follow by permuting components and changing their signs."""
     found = {
         tuple(sign * x for sign, x in zip(signs, order, strict=True))
         for kind in kinds

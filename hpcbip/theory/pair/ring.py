@@ -1,5 +1,4 @@
-"""Real-space pair symmetry: the four-site ring of Kornilovitch's derivation, and the lattice problem it
-stands for.
+"""Symmetry of pairs in real space: Kornilovitch's four-site ring, and the lattice problem it approximates.
 
 One spin-up carrier around a fixed spin-down one with attraction -V on z' = 4 resonant sites and an amplitude
 h between neighbouring ones, H = -V + h Σ (|i⟩⟨i+1| + h.c.): levels 2h cos(πm/2) - V, m = 0, ±1, 2
@@ -21,7 +20,8 @@ from numpy.typing import NDArray
 from scipy.optimize import brentq
 
 from hpcbip.errors import InputError
-from hpcbip.theory.pair.solver import LARGEST_ENERGY, PairModel, solve_channel
+from hpcbip.theory.pair.model import LARGEST_ENERGY, PairModel
+from hpcbip.theory.pair.solver import solve_channel
 
 Array = NDArray[np.float64]
 _ROTATION, _MIRROR = np.array([[0, -1], [1, 0]]), np.array([[1, 0], [0, -1]])
@@ -52,11 +52,11 @@ CHANNEL_OF_IRREP: Mapping[str, str] = MappingProxyType(
 
 @dataclass(frozen=True)
 class RingModel:
-    """Which sites are resonant.
+    """The resonant sites of a ring.
 
     Attributes:
         sites: in order around the ring, in-plane coordinates (of (b) in units of half a lattice constant).
-        words: what they are, and which hop joins them.
+        description: what the sites are, and which hop joins them.
     """
 
     sites: tuple[tuple[int, int], ...]
@@ -71,7 +71,7 @@ RING_MODELS: Mapping[str, RingModel] = MappingProxyType(
         ),
         "b": RingModel(
             ((1, 1), (-1, 1), (-1, -1), (1, -1)),
-            "the nearest sites of the next layer of a body-centred tetragonal lattice, joined by its nearest hop t",
+            "the nearest sites of the next layer of a body-centred tetragonal lattice, joined by the hop t",
         ),
     }
 )
@@ -83,8 +83,8 @@ class RingLevel:
 
     Attributes:
         E: energy, unit of the amplitude.
-        degeneracy: of it.
-        irrep: representation of C4v; "reducible" where levels of several coincide.
+        degeneracy: number of states of this energy.
+        irrep: irreducible representation of C4v; "reducible" where levels of several coincide.
         label: s, p, d (x² - y²) or dxy.
         states: orthonormal amplitudes on the sites, shape (4, degeneracy).
     """
@@ -97,10 +97,10 @@ class RingLevel:
 
 
 def ring_levels(amplitude: float, attraction: float = 0.0, model: str = "a") -> list[RingLevel]:
-    """The levels, lowest first, with their symmetry from the characters of C4v.
+    """Compute the levels of the ring, lowest first, with their symmetry from the characters of C4v.
 
     Args:
-        amplitude: h, not 0.
+        amplitude: h ≠ 0, the amplitude between neighbouring sites.
         attraction: V; the levels lie around -V.
         model: a key of `RING_MODELS`.
 
@@ -138,7 +138,7 @@ def ring_levels(amplitude: float, attraction: float = 0.0, model: str = "a") -> 
 
 
 def irreducible_representation(states: Array, model: str) -> str:
-    """The representation of C4v that an invariant space of amplitudes carries, by its characters.
+    """Identify the representation of C4v that an invariant space of amplitudes carries, by its characters.
 
     Args:
         states: orthonormal, shape (4, number).
@@ -155,8 +155,10 @@ def irreducible_representation(states: Array, model: str) -> str:
 
 
 def ring_table(amplitude: float, attraction: float = 0.0, model: str = "a") -> list[dict[str, Any]]:
-    """One row per level of `ring_levels`: model, amplitude, attraction, level, channel, irrep, degeneracy,
-    spin, E."""
+    """Tabulate `ring_levels`, a row per level.
+
+    Columns: model, amplitude, attraction, level, channel, irrep, degeneracy, spin, E.
+    """
     rounding = 1e-14 * (abs(amplitude) + abs(attraction))
     return [
         {
@@ -175,7 +177,9 @@ def ring_table(amplitude: float, attraction: float = 0.0, model: str = "a") -> l
 
 
 def crossing_attraction(t_prime: float) -> float:
-    """V < 0 at which s, p and d change places on the square lattice with a hard core, exact; t = 1.
+    """Compute the V < 0 at which the s, p and d levels cross on the square lattice with a hard core; t = 1.
+
+    Exact.
 
     At E = 2t²/t' the denominator factorises, ε - E = (a - b cos q_x)(a - b cos q_y) with a² = -E, b² = -8t',
     so that G(m, n) ∝ x^(|m| + |n|): then G(11) = G(20) = G(10)²/G(00), the three channels have the same
@@ -184,13 +188,13 @@ def crossing_attraction(t_prime: float) -> float:
         |V| = (1 - 4t'² + √(1 - 4t'²)) / |t'|,
 
     which is 2t²/|t'| for small t' (second-order hopping around the diagonal site against t'). d lies lowest
-    where |V| or |t'| is larger; p and d change places on the same line for any U, s only for a hard core.
+    where |V| or |t'| is larger; p and d cross on the same line for any U, s only for a hard core.
 
     Args:
         t_prime: diagonal hop, -1/2 < t' < 0 (hole-like).
 
     Raises:
-        InputError: outside that range.
+        InputError: for a t_prime outside that range.
     """
     if not -0.5 < t_prime < 0.0:
         raise InputError(f"t_prime: {t_prime} is not between -0.5 and 0, where the exchange is")
@@ -199,7 +203,7 @@ def crossing_attraction(t_prime: float) -> float:
 
 
 def crossing_hopping(V: float, U: float = math.inf) -> float:
-    """t' < 0 at which s and d of the two-body problem on the square lattice have the same energy; t = 1.
+    """Find the t' < 0 at which the s and d levels of two electrons on the square lattice cross; t = 1.
 
     Args:
         V: nearest-neighbour interaction, -200 ≤ V ≤ -2.
@@ -223,8 +227,9 @@ def crossing_hopping(V: float, U: float = math.inf) -> float:
 
 
 def square_lattice_energies(t_prime: float, V: float, U: float = math.inf) -> dict[str, float]:
-    """Energies of the two-body problem on the square lattice by channel (s, d, p), t = 1; the edge where not
-    bound.
+    """Compute the energies of two electrons on the square lattice by channel (s, d, p), t = 1.
+
+    Where a channel has no bound state, its energy is the edge of the band.
 
     The carrier around a fixed one is the same problem with half the hops: E_fixed(V, U) = E(2V, 2U)/2.
     """
@@ -238,8 +243,11 @@ def square_lattice_energies(t_prime: float, V: float, U: float = math.inf) -> di
 
 
 def square_lattice_table(V: float, U: float, t_primes: list[float]) -> list[dict[str, Any]]:
-    """For a figure: E by channel over t' (None if not bound), and the ring's E_ring with h = -2t', for both
-    move."""
+    """Tabulate `square_lattice_energies` against t' beside the levels of the ring.
+
+    The ring has h = -2t', because both electrons move. E is None where there is no bound state; E_ring is the
+    level of the ring; `lowest` says whether the channel has the lowest energy.
+    """
     result = []
     for t_prime in t_primes:
         energies = square_lattice_energies(t_prime, V, U)

@@ -11,22 +11,23 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 import scipy.linalg
 from numpy.typing import NDArray
+from scipy.optimize import brentq
 
 from hpcbip.errors import InputError
+from hpcbip.theory.pair.channel import ChannelInteraction
 from hpcbip.theory.pair.green import Band, square_closed_form
 from hpcbip.theory.pair.lattices import Channel
-from hpcbip.theory.pair.solver import ChannelInteraction, PairModel, model_parameters
+from hpcbip.theory.pair.model import PairModel
 
 Array = NDArray[np.float64]
 
 
 def _edge_matrix(interaction: ChannelInteraction, band: Band) -> tuple[Array, Array]:
-    """(P, G at the edge on the columns of P): P spans the functions on which G stays finite."""
+    """Return (P, G at the edge on the columns of P), where P spans the functions on which G stays finite."""
     number = interaction.basis.shape[1]
     if band.dimension == 3:
         return np.eye(number), interaction.matrix(band, 0.0)
@@ -44,11 +45,10 @@ def _edge_matrix(interaction: ChannelInteraction, band: Band) -> tuple[Array, Ar
 
 
 def count_bound_states(model: PairModel, channel: Channel) -> int | None:
-    """The number of bound states of a channel, however weak; None if the band is flat along lines at its
-    edge."""
+    """Count the bound states of a channel, however weak; None if the band is flat along lines at its edge."""
     band, interaction = (
         model.band,
-        ChannelInteraction.in_channel(model.sites(), channel, model.place.dimension),
+        ChannelInteraction.in_channel(model.interacting_shells(), channel, model.place.dimension),
     )
     if not band.isolated:
         return None
@@ -58,16 +58,15 @@ def count_bound_states(model: PairModel, channel: Channel) -> int | None:
 
 
 def binding_threshold(model: PairModel, channel: Channel, shell: int) -> float | None:
-    """The attraction of a shell at which the first bound state that it causes in a channel appears, unit t.
+    """Find the attraction of one shell, in t, at which the first bound state that it causes in a channel appears.
 
     Args:
-        model: everything else is taken from it.
-        channel: of the model's lattice.
+        model: gives the lattice, the hopping and all other interactions.
+        channel: a channel of the model's lattice.
         shell: 0 for U, n for the n-th V.
 
     Returns:
-        a number ≤ 0: 0 if any attraction binds. None if no attraction of this shell ever binds in this
-        channel.
+        a number ≤ 0, which is 0 if any attraction binds; None if no attraction of this shell binds in this channel.
 
     Raises:
         InputError: if the band is flat at its edge, or the rest of the model binds a state of this channel
@@ -85,14 +84,14 @@ def binding_threshold(model: PairModel, channel: Channel, shell: int) -> float |
     )
     if (count_bound_states(rest, channel) or 0) > 0:
         raise InputError(f"threshold: {channel.name} is bound already without {names[shell]}")
-    interaction = ChannelInteraction.in_channel(unit.sites(), channel, model.place.dimension)
+    interaction = ChannelInteraction.in_channel(unit.interacting_shells(), channel, model.place.dimension)
     varied = interaction.part == sum(v != 0.0 for v in values[:shell])
     if not varied.any():
         return None
     keep, green = _edge_matrix(interaction, model.band)
     fixed = keep.T @ np.diag(np.where(varied, 0.0, 1.0 / interaction.strength)) @ keep + green
-    # bound states of a weak attraction: 1/V → -∞ leaves a negative eigenvalue per varied function that is
-    # kept
+    # for a weak attraction, 1/V → -∞, each varied function that the projection leaves has a negative eigenvalue;
+    # where it leaves one out, any attraction binds
     weight = keep.T @ np.diag(varied.astype(float)) @ keep
     if np.linalg.matrix_rank(weight, tol=1e-9) < int(varied.sum()):
         return 0.0
@@ -105,39 +104,10 @@ def binding_threshold(model: PairModel, channel: Channel, shell: int) -> float |
     return float(1.0 / min(real)) if real else None
 
 
-def threshold_table(model: PairModel, shell: int) -> list[dict[str, Any]]:
-    """`binding_threshold` of all channels: rows with the other parameters, channel, interaction, threshold (None) and
-    words."""
-    name = ("U", *model.place.shell_names)[shell] if 0 <= shell <= len(model.place.shell_names) else ""
-    others = {key: value for key, value in model_parameters(model).items() if key != name}
-    result = []
-    for channel in model.channels:
-        value, words = None, "never binds"
-        try:
-            value = binding_threshold(model, channel, shell)
-        except InputError as error:
-            words = str(error)
-        if value is not None:
-            words = "any attraction binds" if value == 0.0 else "binds beyond"
-        result.append(
-            {
-                **others,
-                "channel": channel.name,
-                "spin": channel.spin,
-                "degeneracy": channel.degeneracy,
-                "interaction": name,
-                "threshold": value,
-                "status": words,
-            }
-        )
-    return result
-
-
 def weak_square_binding(U: float) -> float:
-    """Binding energy of the attractive Hubbard model on the square lattice by elliptic integrals, however
-    small.
+    """Compute the binding energy of the attractive Hubbard model on the square lattice, however small (t = 1).
 
-    Solves 1/|U| = G(00) for the logarithm of the binding energy; for weak U it follows 32·8t... see
+    Solves 1/|U| = G(00), an elliptic integral, for the logarithm of the binding energy; its limit for U → 0 is
     `weak_square_binding_limit`.
 
     Raises:
@@ -146,7 +116,6 @@ def weak_square_binding(U: float) -> float:
     """
     if not -1000.0 <= U <= -0.12:
         raise InputError(f"U: {U} is not between -1000 and -0.12")
-    from scipy.optimize import brentq
 
     def secular_condition(log_binding: float) -> float:
         return square_closed_form(math.exp(log_binding))[0, 0] * abs(U) - 1.0
@@ -155,5 +124,8 @@ def weak_square_binding(U: float) -> float:
 
 
 def weak_square_binding_limit(U: float) -> float:
-    """64 e^{-8π/|U|}, the limit of `weak_square_binding` (t = 1): G(00) → ln(64/binding)/(8π) at the edge."""
+    """Compute 64 e^{-8π/|U|}, the limit of `weak_square_binding` for U → 0 (t = 1).
+
+    It follows from G(00) → ln(64/binding)/(8π) at the edge of the band.
+    """
     return 64.0 * math.exp(-8.0 * math.pi / abs(U))

@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 from hpcbip.report.figures import style
 from hpcbip.report.figures.style import COLOURS, COLUMN, GREY, PAGE, SMALL, TEXT, Look, Picture
 from hpcbip.report.tables import Record
+from hpcbip.theory.pair.model import PairModel
 from hpcbip.theory.pair.order_parameter import condensate_order_parameter
-from hpcbip.theory.pair.solver import BoundPair, PairModel, bound_states
+from hpcbip.theory.pair.solver import BoundPair, bound_states
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -38,7 +39,7 @@ def pair_figure(models: Sequence[PairModel], rows: Sequence[Record]) -> Picture:
 
     Args:
         models: on one lattice.
-        rows: of `hpcbip.theory.pair.solver.rows` for all of them.
+        rows: of `hpcbip.theory.pair.tables.pair_table` for all of them.
     """
     return _pairs(models[0]) if len(models) == 1 else _scan(rows)
 
