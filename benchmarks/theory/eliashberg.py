@@ -22,7 +22,7 @@ from sampling import markdown
 
 from hpcbip.models import LATTICES, Model, coupling_from_lambda, get_lattice
 from hpcbip.theory.eliashberg.equations import STRONG_COUPLING, WEAK_COUPLING, critical_temperature
-from hpcbip.theory.eliashberg.fermi_surface import fermi_surface, lambda_me
+from hpcbip.theory.eliashberg.fermi_surface import find_fermi_surface, lambda_me
 from hpcbip.theory.eliashberg.tables import eliashberg_table
 
 Rows = list[dict[str, object]]
@@ -137,7 +137,7 @@ def _couplings() -> Rows:
     for name in LATTICES:
         lattice = get_lattice(name)
         for filling in (0.1, 0.5, 0.8, 1.0, 1.5):
-            fermi = fermi_surface(lattice, filling)
+            fermi = find_fermi_surface(lattice, filling)
             row: dict[str, object] = {"lattice": name, "filling": filling, "E_F/t": fermi.energy}
             row |= {"N(E_F) t": fermi.density, "±": f"{fermi.density_err:.1e}"}
             for coupling in ("bond", "holstein"):

@@ -189,7 +189,7 @@ def tc(
     files: list[Path] = []
     if figure is not None:
         from hpcbip.report.figures import dome_figure
-        from hpcbip.theory.eliashberg.tables import reference_lines
+        from hpcbip.theory.eliashberg.references import reference_lines
 
         files = dome_figure(records, figure, lines=reference_lines(), peaks=results.peaks)
     if not as_data(records, form):

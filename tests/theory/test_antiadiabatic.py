@@ -1,5 +1,6 @@
 """The effective Hamiltonians of Ω >> t against their operator form, closed forms, differences and exact
-energies."""
+energies.
+"""
 
 from __future__ import annotations
 
@@ -88,7 +89,8 @@ def test_bond_amplitudes(lattice: str, z: int, axes: int) -> None:
 
 def test_site_peierls_amplitudes() -> None:
     """-(g²/Ω) V_i²: second neighbours along an axis by +g²/Ω, pairs by -4g²/Ω as each bond has two
-    oscillators."""
+    oscillators.
+    """
     shift = 0.4
     for lattice, d in (("chain", 1), ("square", 2)):
         electron, pair = (
@@ -105,7 +107,8 @@ def test_site_peierls_amplitudes() -> None:
 
 def test_holstein() -> None:
     """No pair hop to this order: Hubbard's U - 2g²/Ω. To the next, the hop of Lang and Firsov, t(1 -
-    g²/Ω²)."""
+    g²/Ω²).
+    """
     one, two = (scan_systems(Geometry("chain", "holstein", n), 1.5, [30.0], U=1.0)[0] for n in (1, 2))
     assert effective_amplitudes(two, 2) == {(0,): pytest.approx(1.0 - 4.0 * 1.5)}
     expected = -2.0 * 1.5 - math.sqrt((1.0 - 3.0) ** 2 + 16.0)
@@ -194,7 +197,8 @@ def test_what_is_left_out_falls_with_the_next_power(coupling: str, electrons: in
 
 def test_bond_pairs_are_light_and_survive_repulsion() -> None:
     """λ = 0.5: at U = 0 bound by 0.85t with 0.58 m0; hops of pairs and not a static attraction bind them at U
-    = 4t."""
+    = 4t.
+    """
     geometry = Geometry("chain", "bond", 2)
     free, repelled = (
         antiadiabatic_table(scan_systems(geometry, 0.5, [100.0], U), (2,), 20_000)[0] for U in (0.0, 4.0)
@@ -210,7 +214,8 @@ def test_bond_pairs_are_light_and_survive_repulsion() -> None:
 
 def test_second_neighbours_move_the_polaron_from_zero() -> None:
     """E = -2t cos K + 2 (g²/Ω) cos 2K - 4 g²/Ω: cos K = t/(4 g²/Ω) beyond g²/Ω = t/4, where there is no
-    mass."""
+    mass.
+    """
     at, beyond = (scan_systems(Geometry("chain", "site-peierls"), ratio, [50.0])[0] for ratio in (0.25, 0.5))
     flat = converge_effective(build_effective_spaces(at.geometry), at, 2)
     assert flat.mass.value is None and flat.levels[-1].K == (0.0,) and flat.E.value == pytest.approx(-2.5)
@@ -220,7 +225,8 @@ def test_second_neighbours_move_the_polaron_from_zero() -> None:
 
 def test_wide_spaces() -> None:
     """Pairs far wider than the moves: the attractive Hubbard chain, and the usual spaces where both are
-    converged."""
+    converged.
+    """
     geometry = Geometry("chain", "holstein", 2)
     hubbard = solve_in_space(
         build_space(geometry, 1, pair_extent=40), System(geometry, 1.0, 50.0, 0.0, U=-2.0)

@@ -9,7 +9,7 @@ import pytest
 
 from hpcbip.errors import InputError
 from hpcbip.models import Model
-from hpcbip.theory.eliashberg import tables
+from hpcbip.theory.eliashberg import references, tables
 from hpcbip.theory.eliashberg.equations import (
     LOWEST_TC,
     STRONG_COUPLING,
@@ -31,7 +31,8 @@ def tc(lam: float, *args: float, **options: float) -> float:
 
 def whole_matrix(t: float, lam: float, mu_star: float, cutoff: float, reach: float) -> float:
     """Largest eigenvalue of πT |ω_n Z_n|^(-1/2) [λ(n-m) - μ*] |ω_m Z_m|^(-1/2): all frequencies up to `reach`
-    of both signs, Z_n summed term by term as it stands in the equations; `mu_star` at the cutoff."""
+    of both signs, Z_n summed term by term as it stands in the equations; `mu_star` at the cutoff.
+    """
     number = int(reach / (2.0 * np.pi * t))
     n = np.arange(-number, number)
     omega = np.pi * t * (2 * n + 1)
@@ -173,7 +174,7 @@ def test_bad_input(call: object, name: str) -> None:
 
 
 def test_comparison_lines() -> None:
-    lines = dict(tables.reference_lines())
+    lines = dict(references.reference_lines())
     assert [lines[name] for name in list(lines)[:2]] == [0.05, 0.1]
     assert lines["McMillan, λ = 1, μ* = 0.12"] == pytest.approx(0.0630, abs=1e-4)
     assert lines["Migdal–Eliashberg, λ = 1, μ* = 0.12"] == pytest.approx(tc(1.0, 0.12))
@@ -181,7 +182,8 @@ def test_comparison_lines() -> None:
 
 def test_bounds_from_the_first_frequencies() -> None:
     """One Matsubara frequency alone gives Tc ≥ Ω √(λ-1)/2π, two the larger root of a quadratic equation:
-    below Tc."""
+    below Tc.
+    """
     for lam in (1.5, 2.0, 10.0, 100.0):
         one = math.sqrt(lam - 1.0) / (2.0 * math.pi)
         assert one < tc(lam)

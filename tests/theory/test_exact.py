@@ -1,5 +1,6 @@
 """The variational diagonalisation against a plain one, closed forms, published numbers and finite
-differences."""
+differences.
+"""
 
 from __future__ import annotations
 
@@ -27,7 +28,8 @@ def plus(a: Vector, b: Vector) -> Vector:
 
 def plain_terms(state: State, system: System, K: np.ndarray) -> dict[State, complex]:
     """H on a state of distinguishable electrons, the first one at the origin; written without the package's
-    moves."""
+    moves.
+    """
     geometry = system.geometry
     lattice = get_lattice(geometry.lattice)
     d, electrons = lattice.dimension, geometry.electrons
@@ -134,7 +136,8 @@ def test_plain_diagonalisation(coupling: str, lattice: str, nh: int, electrons: 
 )
 def test_triplet(lattice: str, coupling: str, nh: int) -> None:
     """Without double occupation, the plain levels are those of both symmetries, so the triplet's is one of
-    them."""
+    them.
+    """
     system = system_of(lattice, coupling, 2, "triplet")
     K = np.array([0.3, 0.5])[: system.geometry.bravais.dimension]
     space = build_space(system.geometry, nh)
@@ -242,7 +245,8 @@ def test_weak_coupling(coupling: str) -> None:
 
 def test_critical_coupling() -> None:
     """Ω → ∞: hopping t₂ = -g²/Ω between second neighbours, E = -2t cos K + 2(g²/Ω) cos 2K turns over at λ =
-    1/2."""
+    1/2.
+    """
     assert critical_lambda(1000.0, nh=6).lam.value == pytest.approx(0.5, abs=2e-3)
     found = critical_lambda(3.0, nh=7).lam
     assert found.value == pytest.approx(0.68186, abs=2e-5) and found.error is not None and found.error < 1e-4
@@ -261,7 +265,8 @@ def test_the_ground_state_leaves_zero_momentum() -> None:
 
 def test_light_bipolaron() -> None:
     """PRL 121, 247001, Ω = 3t, λ = 1: m* ≈ m0 at U = 0 and 4t, with pairs bound; Holstein is heavier by
-    far."""
+    far.
+    """
     found = {}
     for coupling in ("site-peierls", "holstein"):
         geometry = Geometry("chain", coupling, 2)

@@ -1,5 +1,6 @@
 """The semiclassical instantons: energies against independent diagonalisation, limits in closed form, paths,
-the law."""
+the law.
+"""
 
 from __future__ import annotations
 
@@ -124,7 +125,8 @@ def test_strong_holstein_coupling_gives_the_overlap_of_displaced_oscillators() -
 
 def test_strong_bond_coupling_approaches_the_arc_on_the_manifold() -> None:
     """s/√Λ grows to the closed form, missing a part that falls like Λ^-1/3; so does the barrier, to (2√2 -
-    2)t."""
+    2)t.
+    """
     surfaces = [AdiabaticSurface("chain", lam=lam, size=6) for lam in (100.0, 1000.0)]
     found = [find_instanton(surface, 13, with_minimum_energy_path=False) for surface in surfaces]
     missing = [

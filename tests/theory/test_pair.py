@@ -1,5 +1,6 @@
 """The two-body problem: closed forms, independent methods, thresholds of the literature, momenta, bad
-input."""
+input.
+"""
 
 from __future__ import annotations
 

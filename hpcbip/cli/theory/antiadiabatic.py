@@ -67,7 +67,8 @@ def antiadiabatic(
     form: str,
 ) -> None:
     """Ω >> t: phonons eliminated to second and fourth order in g, beside exact diagonalisation at fixed
-    g²/Ω."""
+    g²/Ω.
+    """
     from hpcbip.report.figures.theory.antiadiabatic import antiadiabatic_figure
     from hpcbip.theory.antiadiabatic.scaling import amplitude_table, antiadiabatic_table, scan_systems
     from hpcbip.theory.exact.system import Geometry, g_from_lambda

@@ -58,7 +58,8 @@ def exact(
     **energies: float,
 ) -> None:
     """Exact diagonalisation of one or two electrons with phonons: E, mass, size, cloud, converged and with
-    errors."""
+    errors.
+    """
     from hpcbip.report.figures.theory.exact import critical_figure, exact_figure
     from hpcbip.theory.exact.convergence import critical_lambda, critical_lambda_row, exact_table
     from hpcbip.theory.exact.system import Geometry, System, g_from_lambda

@@ -44,7 +44,8 @@ def instanton(
     **surface_words: Any,
 ) -> None:
     """Semiclassical tunnelling of self-trapped (bi)polarons: barriers, actions s = S Ω/t, the power of λ in
-    ln m*."""
+    ln m*.
+    """
     from hpcbip.report.figures.theory.instanton import comparison_figure, instanton_figure
     from hpcbip.theory.instanton.scaling import (
         compare_masses,

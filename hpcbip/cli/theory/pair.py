@@ -1,4 +1,4 @@
-"""`hpcbip theory pair` and `ring`: pairs without phonons, by symmetry."""
+"""`hpcbip theory pair`: two electrons without phonons, by symmetry."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import click
 
 from hpcbip.cli.options import FINITE, Numbers, few, figure_option
 from hpcbip.cli.output import drawn, format_option, output
+from hpcbip.errors import InputError
 
 
 @click.command()
@@ -44,7 +45,6 @@ def pair(
     space and the order parameter of their condensate in k space; that of several, binding energies, masses
     and sizes.
     """
-    from hpcbip.errors import InputError
     from hpcbip.report.figures.theory.pair import pair_figure
     from hpcbip.theory.pair.model import PairModel
     from hpcbip.theory.pair.tables import pair_table, threshold_table
@@ -62,18 +62,3 @@ def pair(
     found = [row for model in models for row in pair_table(model)]
     output(found, form)
     drawn(lambda: pair_figure(models, found), figure, form)
-
-
-@click.command()
-@click.option("--amplitude", type=FINITE, default=1.0, show_default=True, help="h; hole-like if positive.")
-@click.option("--attraction", type=FINITE, default=0.0, show_default=True, help="V.")
-@click.option("--model", default="a", show_default=True, help="a or b.")
-@figure_option
-@format_option
-def ring(amplitude: float, attraction: float, model: str, figure: Path | None, form: str) -> None:
-    """The four-site ring behind d-wave pairs: levels and symmetries."""
-    from hpcbip.report.figures.theory.ring import ring_figure
-    from hpcbip.theory.pair.ring import ring_table
-
-    output(ring_table(amplitude, attraction, model), form)
-    drawn(lambda: ring_figure(amplitude, attraction, model), figure, form)

@@ -14,7 +14,7 @@ from hpcbip.report.figures.curves import AXES, AXIS_WORDS, Curve, curves, pooled
 from hpcbip.report.figures.style import COLUMN, FRONT, GREY, SMALL, TEXT, Look, Picture
 from hpcbip.report.tables import Record
 from hpcbip.superconductivity.scans import axis_value
-from hpcbip.theory.eliashberg.tables import QUOTED_CEILINGS
+from hpcbip.theory.eliashberg.references import QUOTED_CEILINGS
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

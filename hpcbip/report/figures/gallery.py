@@ -20,7 +20,7 @@ from hpcbip.report.figures.pair import MOST_PAIRS, pair
 from hpcbip.report.figures.plateaus import plateaus
 from hpcbip.report.figures.progress import progress
 from hpcbip.report.figures.style import Picture
-from hpcbip.theory.eliashberg.tables import reference_lines
+from hpcbip.theory.eliashberg.references import reference_lines
 
 if TYPE_CHECKING:
     from hpcbip.reduction.results import Results

@@ -172,7 +172,7 @@ class StateWithBinding:
 
 
 def _minus(a: Extrapolated, b: Extrapolated, scale: float = 1.0) -> Extrapolated:
-    """scale a - b, errors added."""
+    """Scale a - b, errors added."""
     if a.value is None or b.value is None or a.error is None or b.error is None:
         return Extrapolated(None, None)
     return Extrapolated(scale * a.value - b.value, scale * a.error + b.error)
@@ -270,7 +270,7 @@ def _ratio(near: Extrapolated, real: Extrapolated) -> Extrapolated:
 def fit_power(
     omegas: Sequence[float], differences: Sequence[float | None], errors: Sequence[float | None]
 ) -> Extrapolated:
-    """p of |difference| = c Ω^-p e^(b/Ω), the last factor being the next power; its error.
+    """P of |difference| = c Ω^-p e^(b/Ω), the last factor being the next power; its error.
 
     Differences below three times their error are left out, and at least `POINTS_OF_FIT` are needed, of one sign. The
     error is the distance to the slope between the two largest Ω, which says how far from a pure power the

@@ -1,7 +1,7 @@
-"""Migdal-Eliashberg theory of one Einstein phonon: what conventional superconductivity gives at the same Ω.
+"""Migdal–Eliashberg theory of one Einstein phonon: the Tc of a conventional superconductor with the same Ω.
 
 The linearised isotropic equations on the Matsubara axis, ω_n = (2n+1)πT (Allen and Dynes, PRB 12, 905 (1975);
-PHYSICS.md section 5):
+docs/physics.md, Companion theories):
 
     Z_n Δ_n = πT Σ_m [λ(n-m) - μ* θ(ω_c - |ω_m|)] Δ_m/|ω_m|,    Z_n = 1 + (πT/ω_n) Σ_m λ(n-m) sgn ω_m,
     λ(l) = λ a(l),    a(l) = ϖ²/(ϖ² + l²),    ϖ = Ω/2πT.
@@ -50,8 +50,8 @@ COULOMB_CUTOFF = 10.0
 """ω_c/Ω, where the Coulomb repulsion in the gap equation ends."""
 
 MATSUBARA_REACH = 64.0
-"""Matsubara frequencies up to this many Ω (2πT, if larger) count; what the rest adds falls off as its -4th
-power."""
+"""Matsubara frequencies up to this many Ω (2πT, if larger) are summed; the rest falls off as the -4th power of
+it."""
 
 LOWEST_TC = 1e-9
 """Tc/Ω below which the search for it is given up."""
@@ -65,7 +65,7 @@ class EliashbergTc:
 
     Attributes:
         tc_over_omega: Tc/Ω.
-        reason: why it is 0; empty if it is not.
+        reason: why Tc is 0; empty if it is not.
     """
 
     tc_over_omega: float
@@ -73,7 +73,7 @@ class EliashbergTc:
 
 
 def rescaled_mu_star(mu_star: float, quoted_at: float, cutoff: float) -> float:
-    """μ*(ω_c) that acts like μ*(ω) at another cutoff: 1/μ*(ω_c) = 1/μ*(ω) - ln(ω_c/ω) (Allen and Dynes 1975).
+    """Rescale μ* to another cutoff: 1/μ*(ω_c) = 1/μ*(ω) - ln(ω_c/ω) (Allen and Dynes 1975).
 
     Args:
         mu_star: the pseudopotential μ* ≥ 0 at `quoted_at`.
@@ -99,7 +99,7 @@ def critical_coupling(
     quoted_at: float = 1.0,
     reach: float = MATSUBARA_REACH,
 ) -> float:
-    """The λ at which Tc/Ω has this value: 1/λ is the largest eigenvalue of the kernel.
+    """Compute the λ at which Tc/Ω has a given value: 1/λ is the largest eigenvalue of the kernel.
 
     Args:
         tc_over_omega: Tc/Ω, at least `LOWEST_TC`.
@@ -141,7 +141,7 @@ def critical_temperature(
     quoted_at: float = 1.0,
     reach: float = MATSUBARA_REACH,
 ) -> EliashbergTc:
-    """Tc/Ω from the linearised Eliashberg equations of an Einstein phonon.
+    """Compute Tc/Ω from the linearised Eliashberg equations of an Einstein phonon.
 
     Args:
         lam: λ = λ_ME ≥ 0.
@@ -177,8 +177,7 @@ def critical_temperature(
 
 
 def mcmillan(lam: ArrayLike, mu_star: ArrayLike = 0.0, omega_log: ArrayLike = 1.0) -> Array:
-    """McMillan's formula with the prefactor ω_log/1.2 of Allen and Dynes, PRB 12, 905 (1975): Tc in units of
-    omega_log.
+    """Compute Tc by McMillan's formula with the prefactor ω_log/1.2 of Allen and Dynes, PRB 12, 905 (1975).
 
     Tc = (ω_log/1.2) exp(-1.04 (1+λ)/(λ - μ* (1 + 0.62 λ))), 0 where the denominator is not positive.
     McMillan, Phys. Rev. 167, 331 (1968), has Θ_D/1.45 in place of ω_log/1.2.
@@ -194,7 +193,7 @@ def mcmillan(lam: ArrayLike, mu_star: ArrayLike = 0.0, omega_log: ArrayLike = 1.
 def allen_dynes(
     lam: ArrayLike, mu_star: ArrayLike = 0.0, omega_log: ArrayLike = 1.0, omega_2: ArrayLike | None = None
 ) -> Array:
-    """The formula of Allen and Dynes, PRB 12, 905 (1975), with both factors: f1 f2 times `mcmillan`.
+    """Compute Tc by the formula of Allen and Dynes, PRB 12, 905 (1975), with both factors: f1 f2 times `mcmillan`.
 
     f1 = [1 + (λ/Λ1)^{3/2}]^{1/3}, Λ1 = 2.46 (1 + 3.8 μ*); f2 = 1 + (ω̄2/ω_log - 1) λ²/(λ² + Λ2²),
     Λ2 = 1.82 (1 + 6.3 μ*) ω̄2/ω_log.
@@ -216,8 +215,10 @@ def _lorentzian(difference: Array, varpi: float) -> Array:
 
 
 def _frequencies(varpi: float, cutoff: int, reach: float) -> tuple[Array, Array]:
-    """Nodes x and weights w with Σ_n f(n) ≈ Σ w f(x) for 0 ≤ n < reach ϖ; the index `cutoff` is a node of its
-    own."""
+    """Construct nodes x and weights w with Σ_n f(n) ≈ Σ w f(x) for 0 ≤ n < reach ϖ.
+
+    The index `cutoff` is a node of its own.
+    """
     stop, widest = math.ceil(reach * max(1.0, varpi)), max(_GAUSS_NODES, int(2.0 * varpi))
     x, weight, start = [], [], 0
     while start < stop:
@@ -232,8 +233,9 @@ def _frequencies(varpi: float, cutoff: int, reach: float) -> tuple[Array, Array]
 
 @lru_cache(maxsize=256)
 def _gauss_sum(number: int) -> tuple[Array, Array]:
-    """Gauss rule for Σ_{n=0..number-1} f(n), exact for polynomials up to degree 2 `_GAUSS_NODES` - 1; all n if they
-    are few.
+    """Construct the Gauss rule for Σ_{n=0..number-1} f(n), exact up to degree 2 `_GAUSS_NODES` - 1.
+
+    Up to `_GAUSS_NODES` terms the rule is the sum itself.
 
     Golub and Welsch with the recurrence of the Gram (discrete Chebyshev) polynomials, Abramowitz and Stegun
     22.17.
@@ -247,8 +249,10 @@ def _gauss_sum(number: int) -> tuple[Array, Array]:
 
 
 def _check(**values: tuple[float, float]) -> None:
-    """Raises:
-    InputError: unless every value is finite and at least its minimum.
+    """Check that every value is finite and at least its minimum.
+
+    Raises:
+        InputError: if one is not.
     """
     for name, (value, least) in values.items():
         if not (math.isfinite(value) and value >= least):

@@ -1,5 +1,4 @@
-"""What conventional superconductivity reaches: the lines and curves that a Tc of bipolarons is compared
-with."""
+"""Tables of Migdal–Eliashberg theory: Tc/Ω against λ_ME, and λ_ME and Tc/Ω of the lattice models."""
 
 from __future__ import annotations
 
@@ -14,14 +13,8 @@ from hpcbip.theory.eliashberg.equations import (
     mcmillan,
     rescaled_mu_star,
 )
-from hpcbip.theory.eliashberg.fermi_surface import FermiSurface, fermi_surface, lambda_me
-
-QUOTED_CEILINGS = (0.05, 0.1)
-"""Ceilings of Tc/Ω as usually quoted: McMillan with Θ_D/1.45 at λ = 1, μ* = 0.12 (0.052), and about the
-highest known (PHYSICS.md section 4)."""
-
-USUAL_MU_STAR = 0.12
-"""The usual Coulomb pseudopotential."""
+from hpcbip.theory.eliashberg.fermi_surface import FermiSurface, find_fermi_surface, lambda_me
+from hpcbip.theory.eliashberg.references import USUAL_MU_STAR
 
 LARGEST_CONFIRMED_LAMBDA = 0.4
 """λ_ME of the bare phonon up to which Monte Carlo of the two-dimensional Holstein model agrees with the
@@ -29,26 +22,10 @@ theory's superconducting susceptibility (λ_0 of Esterlis et al., PRB 97, 140501
 beyond."""
 
 
-def reference_lines(mu_star: float = USUAL_MU_STAR) -> list[tuple[str, float]]:
-    """Horizontal lines for a figure of Tc/Ω: (label, Tc/Ω), the usual ceilings first.
-
-    McMillan's formula and the Migdal-Eliashberg equations are taken at λ = 1 for an Einstein phonon.
-
-    Raises:
-        InputError: for a `mu_star` out of range.
-    """
-    eliashberg = critical_temperature(1.0, mu_star).tc_over_omega
-    at = f"λ = 1, μ* = {mu_star:g}"
-    return [
-        *((f"conventional, {value:g}", value) for value in QUOTED_CEILINGS),
-        (f"McMillan, {at}", float(mcmillan(1.0, mu_star))),
-        (f"Migdal–Eliashberg, {at}", eliashberg),
-    ]
-
-
 def eliashberg_table(lambdas: Sequence[float], mu_stars: Sequence[float]) -> list[dict[str, Any]]:
-    """One row per μ* and λ_ME: Tc/Ω of the equations and of two formulas, m*/m = 1 + λ_ME, and why Tc is 0 if
-    it is.
+    """Tabulate Tc/Ω of the equations and of two formulas, a row per μ* and λ_ME.
+
+    `mass` is m*/m = 1 + λ_ME; `reason` says why Tc is 0, if it is.
 
     Raises:
         InputError: for a λ or μ* out of range.
@@ -71,15 +48,14 @@ def eliashberg_table(lambdas: Sequence[float], mu_stars: Sequence[float]) -> lis
 def fermi_surface_table(
     models: Iterable[Model], fillings: Sequence[float], mu_star: float = USUAL_MU_STAR
 ) -> list[dict[str, Any]]:
-    """One row per filling and model: λ_ME, m*/m and the Tc/Ω of an Einstein phonon at that λ_ME, each with
-    its error.
+    """Tabulate λ_ME, m*/m and the Tc/Ω of an Einstein phonon at that λ_ME, a row per filling and model.
 
-    Nothing is dropped: `flags` says what speaks against a row, that λ_ME is above `LARGEST_CONFIRMED_LAMBDA` included, and
-    `reason` why Tc is 0. It is None where λ_ME is infinite, and where two kinds of oscillators have different
-    frequencies.
+    No row is left out: `flags` says what speaks against a row, for instance λ_ME above
+    `LARGEST_CONFIRMED_LAMBDA`, and `reason` why Tc is 0. Tc is None where λ_ME is infinite, and where two kinds of
+    oscillators have different frequencies.
 
     Args:
-        models: on one lattice, with the same hoppings.
+        models: models on one lattice, with the same hoppings.
         fillings: electrons per site, both spins, between 0 and 2.
         mu_star: Coulomb pseudopotential.
 
@@ -89,7 +65,9 @@ def fermi_surface_table(
     rescaled_mu_star(mu_star, 1.0, COULOMB_CUTOFF)
     some = list(models)
     surfaces = {
-        filling: fermi_surface(some[0].bravais, filling, some[0].hoppings) for filling in fillings if some
+        filling: find_fermi_surface(some[0].bravais, filling, some[0].hoppings)
+        for filling in fillings
+        if some
     }
     return [
         _fermi_surface_row(model, filling, mu_star, surfaces[filling])

@@ -56,7 +56,8 @@ class States:
 
 class SiteNumbering:
     """Numbers of sites and oscillators within reach of `depth` moves of the roots, and the moves in these
-    numbers."""
+    numbers.
+    """
 
     def __init__(self, geometry: Geometry, depth: int, pair_extent: int = 0) -> None:
         self.geometry = geometry
@@ -95,7 +96,8 @@ class SiteNumbering:
 
     def roots(self) -> States:
         """The bare electron, or pair: singlet on one site, triplet on neighbouring sites, both up to `pair_extent`
-        hops."""
+        hops.
+        """
         geometry = self.geometry
         triplet = geometry.spin == "triplet"
         place = np.zeros((geometry.electrons, 1), dtype=np.int32)

@@ -131,7 +131,8 @@ def _inverted(inverse: Extrapolated) -> Extrapolated:
 
 def coupling_lambda(system: System) -> float | None:
     """λ of a system as `g_from_lambda` defines it, to 14 digits, so that a λ comes back as it was given; None
-    where there is no convention."""
+    where there is no convention.
+    """
     geometry = system.geometry
     if geometry.coupling.startswith("site-peierls"):
         lam = 2.0 * system.g**2 / (system.omega * system.t) if geometry.lattice == "chain" else None

@@ -276,7 +276,8 @@ def minimise_energy(
 
 def search_lines(geometry: Geometry) -> list[NDArray[np.float64]]:
     """Reciprocal vectors along which lowest momenta are looked for: the first, and the sum of all; Cartesian,
-    1/a."""
+    1/a.
+    """
     primitive = np.array(geometry.bravais.primitive)
     dual = 2.0 * np.pi * np.linalg.inv(primitive).T
     return [dual[0]] if len(primitive) == 1 else [dual[0], dual.sum(axis=0)]

@@ -170,7 +170,7 @@ class System:
 
 
 def g_from_lambda(geometry: Geometry, lam: float, omega: float, t: float) -> float:
-    """g ≥ 0 for λ ≥ 0: `hpcbip.models.couplings`; site-Peierls chain λ = 2g²/(Ωt) (PRL 121, 247001).
+    """G ≥ 0 for λ ≥ 0: `hpcbip.models.couplings`; site-Peierls chain λ = 2g²/(Ωt) (PRL 121, 247001).
 
     Raises:
         InputError: for negative λ, and for site-Peierls beyond the chain, where no convention is established.

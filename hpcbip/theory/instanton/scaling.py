@@ -107,7 +107,7 @@ def fit_power_law(lams: Sequence[float], actions: Sequence[float]) -> PowerLaw:
 def compare_masses(
     surface: AdiabaticSurface, masses: Iterable[MonteCarloMass], t_over_omega: float, points: int = 25
 ) -> list[MassComparison]:
-    """ln m* beside S at the same λ; the surface gives all but λ.
+    """Ln m* beside S at the same λ; the surface gives all but λ.
 
     Raises:
         InputError: for a mass or t/Ω that is not positive, or an error below zero.

@@ -172,8 +172,9 @@ class AdiabaticSurface:
         return float(value[0]), 2.0 * psi @ psi.T
 
     def energy(self, x: Array) -> tuple[Array, Array]:
-        """v and its gradient (Hellmann-Feynman), shapes (...) and (..., modes), for fields x of shape (...,
-        modes)."""
+        """V and its gradient (Hellmann-Feynman), shapes (...) and (..., modes), for fields x of shape (...,
+        modes).
+        """
         e, density = self.electronic(x)
         bond = 2.0 if self.coupling == "bond" else 1.0  # a bond hops both ways
         force = np.sqrt(2.0 * self.strength) * bond * density[..., self.ends[0], self.ends[1]]
@@ -271,7 +272,7 @@ def find_stationary_point(surface: AdiabaticSurface, x: Array, start: str = "") 
 
 
 def uniform_energy(surface: AdiabaticSurface) -> float:
-    """v of the best field that is the same everywhere: the extended state on this cluster, in t."""
+    """V of the best field that is the same everywhere: the extended state on this cluster, in t."""
     flat = np.ones(surface.modes)
     return float(
         minimize(lambda a: float(surface.energy(a[0] * flat)[0]), np.array([0.1]), method="BFGS").fun

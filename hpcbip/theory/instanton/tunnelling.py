@@ -142,7 +142,8 @@ def find_least_action_path(
 
 def _tangents(x: Array, v: Array) -> Array:
     """Unit tangents at the inner points: towards the higher neighbour, mixed at extrema (Henkelman, Jónsson
-    2000)."""
+    2000).
+    """
     ahead, behind = np.diff(x, axis=0)[1:], np.diff(x, axis=0)[:-1]
     up, down = v[2:] - v[1:-1], v[:-2] - v[1:-1]
     large, small = np.maximum(abs(up), abs(down)), np.minimum(abs(up), abs(down))

@@ -1,2 +1,3 @@
 """The figures of the companion theories, one file each for the verbs of `hpcbip theory`; none needs a
-campaign."""
+campaign.
+"""

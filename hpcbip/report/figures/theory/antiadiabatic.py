@@ -1,5 +1,6 @@
 """The antiadiabatic limit: by how much the effective Hamiltonians miss the exact energies and masses, against
-Ω/t."""
+Ω/t.
+"""
 
 from __future__ import annotations
 

@@ -1,5 +1,6 @@
 """Instantons: distortion of minimum and saddle, barriers, actions against λ, and actions beside Monte Carlo
-masses."""
+masses.
+"""
 
 from __future__ import annotations
 
@@ -58,7 +59,7 @@ def instanton_figure(shown: Instanton, laws: Sequence[tuple[str, Sequence[Instan
 def comparison_figure(
     found: Sequence[MassComparison], surface: AdiabaticSurface, t_over_omega: float
 ) -> Picture:
-    """ln m* of Monte Carlo with its errors beside S(λ); hollow where flagged.
+    """Ln m* of Monte Carlo with its errors beside S(λ); hollow where flagged.
 
     Args:
         found: in the order of λ.

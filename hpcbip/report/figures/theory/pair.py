@@ -161,7 +161,8 @@ def _momentum_space(axes: Axes, state: BoundPair, first: bool) -> Rows:
 
 def _scan(rows: Sequence[Record]) -> Picture:
     """Binding energy, mass and size against the first parameter that varies; a curve per channel, level, and
-    rest."""
+    rest.
+    """
     varied = [name for name in _PARAMETERS if len({row.get(name) for row in rows}) > 1]
     x, others = (varied or ["U"])[0], varied[1:]
     figure = style.canvas(PAGE, 2.3)
