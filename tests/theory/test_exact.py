@@ -13,9 +13,11 @@ import pytest
 from hpcbip.errors import InputError
 from hpcbip.models import get_lattice
 from hpcbip.theory.exact.basis import build_space
-from hpcbip.theory.exact.convergence import converge, critical_lambda, exact_table, extrapolate
+from hpcbip.theory.exact.convergence import converge, extrapolate
+from hpcbip.theory.exact.critical import critical_lambda
 from hpcbip.theory.exact.solver import solve_in_space
 from hpcbip.theory.exact.system import EXACT_COUPLINGS, Geometry, System, g_from_lambda
+from hpcbip.theory.exact.tables import exact_table
 
 Vector = tuple[int, ...]
 State = tuple[tuple[Vector, ...], tuple[tuple[Vector, int, int], ...]]

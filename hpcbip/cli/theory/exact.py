@@ -61,8 +61,9 @@ def exact(
     errors.
     """
     from hpcbip.report.figures.theory.exact import critical_figure, exact_figure
-    from hpcbip.theory.exact.convergence import critical_lambda, critical_lambda_row, exact_table
+    from hpcbip.theory.exact.critical import critical_lambda, critical_lambda_row
     from hpcbip.theory.exact.system import Geometry, System, g_from_lambda
+    from hpcbip.theory.exact.tables import exact_table
 
     t, omega = energies["t"], energies["omega"]
     if critical:

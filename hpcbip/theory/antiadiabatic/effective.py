@@ -1,7 +1,6 @@
-"""The antiadiabatic limit Ω >> t: phonons eliminated in powers of g, what is left for one or two electrons
-solved.
+"""The antiadiabatic limit Ω >> t: effective Hamiltonians of one or two electrons, phonons eliminated in powers of g.
 
-H = W + V: W the electrons (T, U), V = A + A† makes and removes phonons, A = Σ_m O_m b†_m with the electronic
+H = W + V, where W acts on the electrons (T, U) and V = A + A† makes and removes phonons, A = Σ_m O_m b†_m with the electronic
 operators O_m of the model (g K_b of a bond, g n_i, g(K_{i,i+1} - K_{i-1,i})). P projects on no phonon, R_n =
 1/(energy of n phonons); A_n leads from n to n + 1 phonons. The canonical transformation that decouples P
 (Schrieffer and Wolff, Phys. Rev. 149, 491; to higher order Bravyi, DiVincenzo and Loss, Ann. Phys. 326, 2793)
@@ -11,11 +10,10 @@ gives on P, with a = R_1 A_0, M = A_0† a and N = a†a,
     order 4:  D(W) - M - (A_1 a)† R_2 (A_1 a) + {N, M}/2,     D(O) = O + a†O a - {N, O}/2 .
 
 At fixed g²/Ω a term g^2a W^b is of order Ω^(1-a-b): order 2 is all of Ω⁰, order 4 all of 1/Ω, that is g² W/Ω²
-and g⁴/Ω³. D is also how other electronic operators look after the transformation, with what is left out
-falling as 1/Ω².
+and g⁴/Ω³. D also transforms other electronic operators; the terms left out fall as 1/Ω².
 
-The matrices are those of the exact diagonalisation, A_n and W being blocks of its H(K) by number of phonons:
-no amplitude is typed in. Pairs are within `pair_extent` hops of each other, from where two moves stay in the space,
+The matrices come from the exact diagonalisation: A_n and W are blocks of its H(K) by number of phonons, so that
+no amplitude is written down here. Pairs are within `pair_extent` hops of each other, from where two moves stay in the space,
 so that only the size of the box cuts anything. E(K) is differentiated exactly: H(K) carries its derivatives
 through every product.
 """
@@ -39,21 +37,21 @@ from hpcbip.theory.exact.solver import DEGENERACY_TOLERANCE, Hamiltonian, Level,
 from hpcbip.theory.exact.system import Geometry, System
 
 PERTURBATION_ORDERS = (2, 4)
-DEFAULT_EXTENT = {1: 72, 2: 16, 3: 6}  # hops apart in the largest of three boxes, by dimension
-LARGEST_EXTENT = {1: 200, 2: 24, 3: 8}
-SCANNED_MOMENTA = 33  # momenta per line, zero and the edge included, where the lowest is looked for
+DEFAULT_EXTENT = {1: 72, 2: 16, 3: 6}  # pair extent, in hops, of the largest of three boxes, by dimension
+LARGEST_EXTENT = {1: 200, 2: 24, 3: 8}  # largest pair extent allowed, by dimension
+SCANNED_MOMENTA = 33  # momenta per line of the search for the lowest, zero and the zone edge included
 FOURIER_MOMENTA = 10  # momenta per axis of the Fourier sums: no effective hop is longer than 4
 FLAT_CURVATURE = (
     1e-9  # curvature of E(K), relative to t, that is none: there is no mass, and rounding must not move K
 )
-SMALLEST_AMPLITUDE = 1e-12  # amplitude, relative to t, that is listed
+SMALLEST_AMPLITUDE = 1e-12  # amplitudes below this, relative to t, are not listed
 
 Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
 class Jet:
-    """An operator at one K with its first two derivatives along every axis (none: empty tuples)."""
+    """An operator at one K with its first two derivatives along every axis; empty tuples without derivatives."""
 
     value: Any
     slope: tuple[Any, ...] = ()
@@ -82,31 +80,33 @@ class Jet:
             tuple(dda @ b.value + 2.0 * (da @ db) + a.value @ ddb for dda, ddb, (da, db) in seconds),
         )
 
-    def map(self, change: Any) -> Jet:
-        """A linear map of the operator that does not depend on K."""
-        return Jet(change(self.value), tuple(map(change, self.slope)), tuple(map(change, self.curvature)))
+    def map(self, function: Any) -> Jet:
+        """Apply a linear map that does not depend on K to the operator and its derivatives."""
+        return Jet(
+            function(self.value), tuple(map(function, self.slope)), tuple(map(function, self.curvature))
+        )
 
     def block(self, rows: NDArray[np.intp], columns: NDArray[np.intp]) -> Jet:
-        """Some rows and columns."""
+        """Take some rows and columns."""
         return self.map(lambda x: x[rows][:, columns])
 
     def scale_rows(self, rows: Array) -> Jet:
-        """Every row times a number."""
+        """Multiply every row by a number."""
         return self.map(lambda x: sp.diags(rows) @ x)
 
     @property
     def adjoint(self) -> Jet:
-        """Its Hermitian conjugate, as K is real."""
+        """The Hermitian conjugate, of the derivatives too because K is real."""
         return self.map(lambda x: x.conj().T)
 
     @property
     def hermitian_part(self) -> Jet:
-        """(x + x†)/2."""
+        """The Hermitian part (x + x†)/2."""
         return (self + self.adjoint).map(lambda x: 0.5 * x)
 
 
 def _hamiltonian(hamiltonian: Hamiltonian, derivatives: bool) -> Jet:
-    """H(K): every move carries e^{-iK·s}, s its step."""
+    """Build H(K) with its derivatives: every move carries e^{-iK·s}, s its step."""
     parts = list(zip(hamiltonian.strengths, hamiltonian.steps, hamiltonian.space.matrices, strict=True))
 
     def along(axis: int, power: int) -> Any:
@@ -119,7 +119,7 @@ def _hamiltonian(hamiltonian: Hamiltonian, derivatives: bool) -> Jet:
 
 @dataclass(frozen=True)
 class EffectiveOperators:
-    """Operators on the electron or the pairs of the box, dense, after the elimination.
+    """Dense operators on the electron or the pairs of the box, after the elimination of the phonons.
 
     Attributes:
         energy: H_eff with its derivatives along K, shapes (pairs, pairs).
@@ -135,18 +135,17 @@ class EffectiveOperators:
 def eliminate_phonons(
     space: Space, system: System, momentum: Array, order: int, derivatives: bool = True
 ) -> EffectiveOperators:
-    """The effective Hamiltonian at total momentum K (Cartesian, 1/a), by the formulas at the head of this
-    module.
+    """Compute the effective Hamiltonian at a total momentum, by the formulas at the head of this module.
 
     Args:
-        space: of two moves from all roots, which are the pairs of the box.
+        space: two moves from all roots, which are the pairs of the box.
         system: parameters.
-        momentum: shape (d,).
-        order: 2 or 4, in g.
-        derivatives: whether by K too.
+        momentum: total momentum K, Cartesian, units 1/a, shape (d,).
+        order: order in g, 2 or 4.
+        derivatives: whether to compute the derivatives by K.
 
     Raises:
-        InputError: for another order.
+        InputError: for an order that is not 2 or 4.
     """
     if order not in PERTURBATION_ORDERS:
         raise InputError(f"order: {order}; allowed: {', '.join(map(str, PERTURBATION_ORDERS))}")
@@ -171,8 +170,10 @@ def eliminate_phonons(
 
     energy, distance2 = bare(electrons) - shift.map(lambda x: x[roots]), bare(apart2)
     if order == 4:
-        again = full.block(two, one) @ cloud
-        fourth = (norm.adjoint @ shift).hermitian_part - again.adjoint @ again.scale_rows(1.0 / quanta[two])
+        two_phonons = full.block(two, one) @ cloud
+        fourth = (norm.adjoint @ shift).hermitian_part - two_phonons.adjoint @ two_phonons.scale_rows(
+            1.0 / quanta[two]
+        )
         energy, distance2 = dressed(electrons) - shift.map(lambda x: x[roots]) + fourth, dressed(apart2)
     return EffectiveOperators(
         energy.map(lambda x: x.toarray()), distance2.value.toarray(), (cloud.adjoint @ cloud).value.toarray()
@@ -180,7 +181,11 @@ def eliminate_phonons(
 
 
 def solve_effective(space: Space, system: System, momentum: Array, order: int) -> Level:
-    """The lowest state of the effective Hamiltonian in one box; arguments and errors as of `eliminate_phonons`."""
+    """Find the lowest state of the effective Hamiltonian in one box; arguments as in `eliminate_phonons`.
+
+    Raises:
+        InputError: as in `eliminate_phonons`.
+    """
     found = eliminate_phonons(space, system, momentum, order)
     energies, states = np.linalg.eigh(found.energy.value)
     ground = states[:, 0]
@@ -210,10 +215,10 @@ def solve_effective(space: Space, system: System, momentum: Array, order: int) -
 
 
 def guess_effective_momentum(space: Space, system: System, order: int) -> Array:
-    """About where E(K) of the effective Hamiltonian is lowest, Cartesian, 1/a, shape (d,).
+    """Estimate where E(K) of the effective Hamiltonian is lowest; Cartesian, units 1/a, shape (d,).
 
-    Zero unless the coupling is site-Peierls or the spin triplet; then the best of `SCANNED_MOMENTA` momenta on each of
-    the exact diagonalisation's lines.
+    It is zero unless the coupling is site-Peierls or the pair a triplet; then the best of `SCANNED_MOMENTA` momenta
+    on each of the `search_lines` of the exact diagonalisation.
     """
     geometry = space.geometry
     if "site-peierls" not in geometry.coupling and not (
@@ -228,10 +233,12 @@ def guess_effective_momentum(space: Space, system: System, order: int) -> Array:
 
 
 def build_effective_spaces(geometry: Geometry, pair_extent: int | None = None) -> list[Space]:
-    """Three boxes, up to `pair_extent` hops between the electrons, for `converge_effective`; one for one electron.
+    """Build three boxes for `converge_effective`, the largest with pairs up to `pair_extent` hops apart.
+
+    A single electron needs one box only.
 
     Raises:
-        InputError: for a width out of range.
+        InputError: for a pair_extent out of range.
     """
     d = geometry.bravais.dimension
     pair_extent = DEFAULT_EXTENT[d] if pair_extent is None else pair_extent
@@ -246,10 +253,10 @@ def build_effective_spaces(geometry: Geometry, pair_extent: int | None = None) -
 
 
 def converge_effective(spaces: Sequence[Space], system: System, order: int) -> ConvergedState:
-    """The lowest state of the effective Hamiltonian, with errors from the boxes; units as of `ConvergedState`.
+    """Find the lowest state of the effective Hamiltonian, with errors from the boxes; units as in `ConvergedState`.
 
     Raises:
-        InputError: as `eliminate_phonons`.
+        InputError: as in `eliminate_phonons`.
     """
     guess = guess_effective_momentum(spaces[0], system, order)
     levels = [minimise_energy(partial(_level, space, system, order), system, guess) for space in spaces]
@@ -263,15 +270,14 @@ def _level(space: Space, system: System, order: int, momentum: Array, _: bool) -
 
 
 def effective_amplitudes(system: System, order: int) -> dict[tuple[int, ...], float]:
-    """Matrix elements of the effective Hamiltonian from the electron, or the pair on one site, to where it
-    was moved.
+    """Compute the amplitudes of the effective Hamiltonian that move an electron, or a pair on one site.
 
     Returns:
-        by displacement in lattice coordinates, one of each opposite pair, nearest first, those above
-        `SMALLEST_AMPLITUDE`: at zero the energy of the site, elsewhere hops.
+        amplitudes above `SMALLEST_AMPLITUDE` by displacement in lattice coordinates, nearest first, one of each two
+        opposite displacements; at zero displacement the energy of the site.
 
     Raises:
-        InputError: as `eliminate_phonons`, and for triplets, which have no pair on one site.
+        InputError: as in `eliminate_phonons`, and for triplets, which have no pair on one site.
     """
     geometry = system.geometry
     if geometry.electrons == 2 and geometry.spin == "triplet":

@@ -1,8 +1,7 @@
-"""The effective Hamiltonians of the antiadiabatic limit beside exact diagonalisation, and the power by which
-they miss.
+"""The effective Hamiltonians of the antiadiabatic limit beside exact diagonalisation, and how the difference scales.
 
-Ω is scanned at fixed t, U and g²/Ω, where the energies of order 2 stay and those of the exact solution
-approach them: what order 2 leaves out falls as 1/Ω, what order 4 leaves out as 1/Ω².
+Ω is scanned at fixed t, U and g²/Ω. There the energies of order 2 do not change and the exact ones approach them:
+the error of order 2 falls as 1/Ω, that of order 4 as 1/Ω².
 """
 
 from __future__ import annotations
@@ -26,22 +25,22 @@ from hpcbip.theory.exact.convergence import (
     COMPARED_SPACES,
     ConvergedState,
     Extrapolated,
-    coupling_lambda,
     extrapolate_levels,
+    scaled_difference,
 )
 from hpcbip.theory.exact.solver import Level, guess_momentum, solve_near_momentum
-from hpcbip.theory.exact.system import Geometry, System
+from hpcbip.theory.exact.system import Geometry, System, lambda_of_system
 
-EXACT_STATES = {1: 100_000, 2: 400_000, 3: 400_000}  # of the largest exact space, by dimension
-EXACT_PAIR_EXTENT = {1: 24, 2: 8, 3: 4}  # hops that its pairs are apart without phonons
-SMALLEST_PAIR_EXTENT = 2  # if that would leave no room for moves
-OMEGA_RANGE = (1.0, 1e5)  # that are taken, Ω/t
-LARGEST_RATIO, LARGEST_U = 100.0, 1e4  # likewise, in t
-POINTS_OF_FIT = 3  # of a power, at least
+EXACT_STATES = {1: 100_000, 2: 400_000, 3: 400_000}  # size of the largest exact space, by dimension
+EXACT_PAIR_EXTENT = {1: 24, 2: 8, 3: 4}  # pair extent, in hops, of the exact space, by dimension
+SMALLEST_PAIR_EXTENT = 2  # to which it is reduced where the moves would not fit
+OMEGA_RANGE = (1.0, 1e5)  # smallest and largest Ω/t allowed
+LARGEST_RATIO, LARGEST_U = 100.0, 1e4  # largest g²/Ω and |U| allowed, in t
+POINTS_OF_FIT = 3  # smallest number of points from which a power is fitted
 
 
 def scan_systems(geometry: Geometry, ratio: float, omegas: Sequence[float], U: float = 0.0) -> list[System]:
-    """Systems of equal g²/(Ωt) = `ratio` at these Ω/t, t = 1.
+    """Build systems of equal g²/(Ωt) = `ratio` at several Ω/t, with t = 1.
 
     Raises:
         InputError: for two couplings together, triplets, no Ω, and numbers beyond `OMEGA_RANGE`, `LARGEST_RATIO`
@@ -68,16 +67,16 @@ def scan_systems(geometry: Geometry, ratio: float, omegas: Sequence[float], U: f
 
 
 def converge_exact(systems: Sequence[System], states: int) -> list[ConvergedState]:
-    """The lowest states of systems of one geometry for all moves and all widths.
+    """Find the exact lowest states of systems of one geometry, extrapolated in moves and in pair extent.
 
-    Pairs may be wider than the few moves that reach all phonons of a large Ω, so the spaces start from all
-    pairs up to `EXACT_PAIR_EXTENT` hops apart, or fewer where three moves from there do not fit. To the limit in moves at
-    this width comes what the limit in width, from the same, one and a half times and twice as wide, changes
+    Pairs may be wider than the few moves that reach all phonons of a large Ω, so the spaces start from all pairs up
+    to `EXACT_PAIR_EXTENT` hops apart, or fewer where three moves from there do not fit. The limit in moves at this
+    extent is corrected by the limit in extent, which is taken from this, one and a half times and twice this extent
     at two moves less; errors add.
 
     Args:
-        systems: what to solve.
-        states: size of the largest space, about.
+        systems: the systems to solve.
+        states: approximate size of the largest space.
 
     Raises:
         InputError: for too few states.
@@ -111,7 +110,7 @@ def converge_exact(systems: Sequence[System], states: int) -> list[ConvergedStat
 
 
 def _widened(found: ConvergedState, wide: ConvergedState) -> ConvergedState:
-    """The limit in moves with the change from the first to the limit in width."""
+    """Add the change from the first to the extrapolated pair extent to the limit in moves."""
     start = wide.levels[0]
 
     def sum_of(one: Extrapolated, other: Extrapolated, begin: float | None) -> Extrapolated:
@@ -140,24 +139,28 @@ def _effective(systems: Sequence[System], order: int, pair_extent: int | None) -
 
 @dataclass(frozen=True)
 class StateWithBinding:
-    """The lowest state of a pair beside that of one electron (`polaron`), or the latter by itself."""
+    """The lowest state of a pair with that of one electron (`polaron`), or of one electron alone (None)."""
 
     state: ConvergedState
     polaron: ConvergedState | None = None
 
     @property
     def binding(self) -> Extrapolated:
-        """2 E_polaron - E."""
-        return Extrapolated(None, None) if self.polaron is None else _minus(self.polaron.E, self.state.E, 2.0)
+        """The binding energy 2 E_polaron - E."""
+        return (
+            Extrapolated(None, None)
+            if self.polaron is None
+            else scaled_difference(self.polaron.E, self.state.E, 2.0)
+        )
 
     @property
     def bound(self) -> bool:
-        """Whether mass and size have a meaning: not where the binding energy is not above its error."""
+        """Whether the binding energy exceeds its error, without which mass and size have no meaning."""
         binding = self.binding
         return self.polaron is None or (binding.value is not None and binding.value > (binding.error or 0.0))
 
     def numbers(self, suffix: str = "") -> dict[str, float | None]:
-        """E, mass, size, binding energy with errors, and phonons; names end in `suffix`."""
+        """Return the columns E, mass, size and binding energy with errors, and phonons; names end in `suffix`."""
         unknown = Extrapolated(None, None)
         parts = {
             "E": self.state.E,
@@ -171,61 +174,53 @@ class StateWithBinding:
         return row | {f"phonons{suffix}": self.state.levels[-1].phonons}
 
 
-def _minus(a: Extrapolated, b: Extrapolated, scale: float = 1.0) -> Extrapolated:
-    """Scale a - b, errors added."""
-    if a.value is None or b.value is None or a.error is None or b.error is None:
-        return Extrapolated(None, None)
-    return Extrapolated(scale * a.value - b.value, scale * a.error + b.error)
-
-
 def antiadiabatic_table(
     systems: Sequence[System],
     orders: Sequence[int] = PERTURBATION_ORDERS,
     states: int | None = None,
     pair_extent: int | None = None,
 ) -> list[dict[str, Any]]:
-    """One row per order and system: the effective Hamiltonian (`..._eff`) beside the exact solution, at
-    lowest K each.
+    """Tabulate the effective Hamiltonian (`..._eff`) and the exact solution, a row per order and system.
 
     `difference` is E_eff - E and `mass_difference` mass_eff/mass - 1, with the errors of both sides; `power`
-    and `mass_power` are of 1/Ω in them, by `fit_power`, over the systems of the same order. `mass` and
+    and `mass_power` are the powers of 1/Ω in them, by `fit_power`, over the systems of the same order. `mass` and
     `pair_distance2` are None for pairs that are not bound; `K` is |K| of the exact, `K_eff` of the effective
     minimum.
 
     Args:
-        systems: of one geometry, as from `scan_systems`.
+        systems: systems of one geometry, as from `scan_systems`.
         orders: 2, 4 or both.
-        states: as of `converge_exact`; a tenth of it for the electron beside a pair.
-        pair_extent: as of `build_effective_spaces`.
+        states: as in `converge_exact`; a tenth of it for the single electron beside a pair.
+        pair_extent: as in `build_effective_spaces`.
 
     Raises:
-        InputError: as those, and for another order.
+        InputError: as in these functions, and for another order.
     """
     groups = [list(systems)]
     if systems[0].geometry.electrons == 2:
         groups.append([replace(s, geometry=replace(s.geometry, electrons=1)) for s in systems])
-    near = {order: [_effective(group, order, pair_extent) for group in groups] for order in orders}
+    effective = {order: [_effective(group, order, pair_extent) for group in groups] for order in orders}
     states = EXACT_STATES[systems[0].geometry.bravais.dimension] if states is None else states
-    true = [converge_exact(group, states // (10 if k else 1)) for k, group in enumerate(groups)]
-    real = [StateWithBinding(*states) for states in zip(*true, strict=True)]
-    return [
-        row
-        for order in orders
-        for row in _rows(order, [StateWithBinding(*x) for x in zip(*near[order], strict=True)], real)
-    ]
+    solved = [converge_exact(group, states // (10 if k else 1)) for k, group in enumerate(groups)]
+    exact_states = [StateWithBinding(*pair) for pair in zip(*solved, strict=True)]
+    table: list[dict[str, Any]] = []
+    for order in orders:
+        effective_states = [StateWithBinding(*pair) for pair in zip(*effective[order], strict=True)]
+        table += _rows_of_order(order, effective_states, exact_states)
+    return table
 
 
-def _rows(
-    order: int, approximate: Sequence[StateWithBinding], true: Sequence[StateWithBinding]
+def _rows_of_order(
+    order: int, effective_states: Sequence[StateWithBinding], exact_states: Sequence[StateWithBinding]
 ) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = []
-    for near, real in zip(approximate, true, strict=True):
-        system = real.state.system
+    for effective_state, exact_state in zip(effective_states, exact_states, strict=True):
+        system = exact_state.state.system
         geometry = system.geometry
-        missing = _minus(near.state.E, real.state.E)
-        heavier = (
-            _ratio(near.state.mass, real.state.mass)
-            if near.bound and real.bound
+        difference = scaled_difference(effective_state.state.E, exact_state.state.E)
+        mass_difference = (
+            _relative_difference(effective_state.state.mass, exact_state.state.mass)
+            if effective_state.bound and exact_state.bound
             else Extrapolated(None, None)
         )
         found.append(
@@ -234,47 +229,46 @@ def _rows(
                 "coupling": geometry.coupling,
                 "electrons": geometry.electrons,
                 "U": system.U,
-                "lambda": coupling_lambda(system),
+                "lambda": lambda_of_system(system),
                 "g": system.g,
                 "omega": system.omega,
                 "order": order,
-                **near.numbers("_eff"),
-                **real.numbers(),
-                "difference": missing.value,
-                "difference_err": missing.error,
-                "mass_difference": heavier.value,
-                "mass_difference_err": heavier.error,
-                "K_eff": math.hypot(*near.state.levels[-1].K),
-                "K": math.hypot(*real.state.levels[-1].K),
+                **effective_state.numbers("_eff"),
+                **exact_state.numbers(),
+                "difference": difference.value,
+                "difference_err": difference.error,
+                "mass_difference": mass_difference.value,
+                "mass_difference_err": mass_difference.error,
+                "K_eff": math.hypot(*effective_state.state.levels[-1].K),
+                "K": math.hypot(*exact_state.state.levels[-1].K),
             }
         )
     for name in ("difference", "mass_difference"):
         omegas, differences, errors = ([row[key] for row in found] for key in ("omega", name, f"{name}_err"))
-        law = fit_power(omegas, differences, errors)
+        power = fit_power(omegas, differences, errors)
         for row in found:
             key = name.replace("difference", "power")
-            row |= {key: law.value, f"{key}_err": law.error}
+            row |= {key: power.value, f"{key}_err": power.error}
     return found
 
 
-def _ratio(near: Extrapolated, real: Extrapolated) -> Extrapolated:
-    """near/real - 1."""
-    if not near.value or not real.value or near.error is None or real.error is None:
+def _relative_difference(approximate: Extrapolated, exact: Extrapolated) -> Extrapolated:
+    """Compute approximate/exact - 1, with the errors of both."""
+    if not approximate.value or not exact.value or approximate.error is None or exact.error is None:
         return Extrapolated(None, None)
-    ratio = near.value / real.value
-    return Extrapolated(
-        ratio - 1.0, abs(ratio) * (near.error / abs(near.value) + real.error / abs(real.value))
-    )
+    ratio = approximate.value / exact.value
+    relative_error = approximate.error / abs(approximate.value) + exact.error / abs(exact.value)
+    return Extrapolated(ratio - 1.0, abs(ratio) * relative_error)
 
 
 def fit_power(
     omegas: Sequence[float], differences: Sequence[float | None], errors: Sequence[float | None]
 ) -> Extrapolated:
-    """P of |difference| = c Ω^-p e^(b/Ω), the last factor being the next power; its error.
+    """Fit p in |difference| = c Ω^-p e^(b/Ω), where the last factor stands for the next power.
 
-    Differences below three times their error are left out, and at least `POINTS_OF_FIT` are needed, of one sign. The
-    error is the distance to the slope between the two largest Ω, which says how far from a pure power the
-    differences are still, plus what the errors of the differences can do at most.
+    Differences below three times their error are left out; at least `POINTS_OF_FIT` of one sign are needed. The error
+    is the distance to the slope between the two largest Ω, which says how far from a pure power the differences are,
+    plus the largest change that the errors of the differences can cause.
     """
     points = zip(omegas, differences, errors, strict=True)
     used = np.array(
@@ -290,18 +284,17 @@ def fit_power(
 
 
 def amplitude_table(system: System, orders: Sequence[int] = PERTURBATION_ORDERS) -> list[dict[str, Any]]:
-    """The amplitudes of the effective Hamiltonians: a row per order, displacement and what moves, electron or
-    pair.
+    """Tabulate the amplitudes of the effective Hamiltonians, a row per order, displacement and mover.
 
-    Of opposite displacements, which have the same amplitude, one is listed; at zero it is the energy of the
-    site.
+    The mover is an electron or a pair on one site. Opposite displacements have the same amplitude and are listed
+    once; at zero displacement it is the energy of the site.
 
     Raises:
-        InputError: as `effective_amplitudes`.
+        InputError: as in `effective_amplitudes`.
     """
     result: list[dict[str, Any]] = []
     for order in orders:
-        for electrons, what in ((1, "electron"), (2, "pair on one site")):
+        for electrons, moves in ((1, "electron"), (2, "pair on one site")):
             mover = replace(system, geometry=replace(system.geometry, electrons=electrons))
             for displacement, amplitude in effective_amplitudes(mover, order).items():
                 result.append(
@@ -312,7 +305,7 @@ def amplitude_table(system: System, orders: Sequence[int] = PERTURBATION_ORDERS)
                         "g": system.g,
                         "omega": system.omega,
                         "order": order,
-                        "moves": what,
+                        "moves": moves,
                         "displacement": " ".join(map(str, displacement)),
                         "amplitude": amplitude,
                     }

@@ -1,5 +1,4 @@
-"""The law of the semiclassical mass: ln m* ≃ S(λ) = (t/Ω) s(λ), its exponents, and s beside Monte Carlo
-masses.
+"""Scaling of the semiclassical mass, ln m* ≃ S(λ) = (t/Ω) s(λ): powers of λ, and S beside Monte Carlo masses.
 
 Fluctuations around the instanton and the power of t/Ω in front are left out, so m* itself is not given, only
 how its logarithm grows (PRB 109, L220502).
@@ -17,17 +16,17 @@ from hpcbip.errors import InputError
 from hpcbip.theory.instanton.surface import AdiabaticSurface, NotSelfTrapped
 from hpcbip.theory.instanton.tunnelling import Instanton, find_instanton
 
-POINTS_OF_POWER_LAW = 4  # of a fit
+POINTS_OF_POWER_LAW = 4  # smallest number of points from which a power law is fitted
 
 
 @dataclass(frozen=True)
 class PowerLaw:
-    """ln s = ln c + p ln λ.
+    """A fitted power law s = c λ^p.
 
     Attributes:
         p: the exponent.
         p_err: standard error of the fit and half the difference between the two halves' slopes, in
-            quadrature: no statistics, but how far from a pure power the curve is.
+            quadrature. It says how far the curve is from a pure power, and is no statistical error.
         c: s at λ = 1 on the fitted line.
         lam_from, lam_to: smallest and largest λ of the fit.
     """
@@ -46,7 +45,7 @@ class MonteCarloMass:
     Attributes:
         lam: λ.
         mass, mass_err: m* and its error, in m0 (pair) or m_e (polaron).
-        flags: what speaks against it.
+        flags: reasons against the mass.
     """
 
     lam: float
@@ -60,7 +59,7 @@ class MassComparison:
     """One Monte Carlo mass beside the action.
 
     Attributes:
-        mass: it.
+        mass: the Monte Carlo mass.
         log_mass, log_mass_err: ln m* and its error.
         action: S = (t/Ω) s, None where there is no self-trapped minimum.
     """
@@ -72,10 +71,10 @@ class MassComparison:
 
 
 def scan_coupling(surface: AdiabaticSurface, lams: Iterable[float], points: int = 25) -> list[Instanton]:
-    """The path of least action for each λ, without the minimum-energy paths.
+    """Find the path of least action for each λ, without the minimum-energy paths.
 
     Raises:
-        InputError: as `find_instanton`.
+        InputError: as in `find_instanton`.
     """
     return [
         find_instanton(replace(surface, lam=float(lam)), points, with_minimum_energy_path=False)
@@ -84,7 +83,7 @@ def scan_coupling(surface: AdiabaticSurface, lams: Iterable[float], points: int 
 
 
 def fit_power_law(lams: Sequence[float], actions: Sequence[float]) -> PowerLaw:
-    """The power of λ in s by least squares in the logarithms.
+    """Fit the power of λ in s by least squares in the logarithms.
 
     Raises:
         InputError: for fewer than four points, or values that are not positive.
@@ -107,7 +106,7 @@ def fit_power_law(lams: Sequence[float], actions: Sequence[float]) -> PowerLaw:
 def compare_masses(
     surface: AdiabaticSurface, masses: Iterable[MonteCarloMass], t_over_omega: float, points: int = 25
 ) -> list[MassComparison]:
-    """Ln m* beside S at the same λ; the surface gives all but λ.
+    """Compare ln m* with S at the same λ; the surface gives all parameters but λ.
 
     Raises:
         InputError: for a mass or t/Ω that is not positive, or an error below zero.
@@ -132,14 +131,12 @@ def compare_masses(
 def _action(surface: AdiabaticSurface, points: int) -> float | None:
     try:
         return find_instanton(surface, points, with_minimum_energy_path=False).least_action_path.action
-    except (
-        NotSelfTrapped
-    ):  # the mass is fine; the theory has nothing to say where the carriers are not trapped
+    except NotSelfTrapped:  # the mass stands; the theory gives no action where the carriers are not trapped
         return None
 
 
 def manifold_spread(surface: AdiabaticSurface, number: int = 200, seed: int = 1) -> tuple[float, float]:
-    """Smallest and largest v/Λ on the degenerate manifold of strong bond coupling, from random weights.
+    """Find the smallest and largest v/Λ on the degenerate manifold of strong bond coupling, from random weights.
 
     Draws weights with ½ in all on each side of a star, or of a plaquette on the square lattice, with the
     fields that follow them. Both tend to -1 (polaron) or -4 (pair) as Λ grows: the spread is of order t, v of
@@ -170,7 +167,7 @@ def manifold_spread(surface: AdiabaticSurface, number: int = 200, seed: int = 1)
 
 
 def instanton_table(found: Iterable[Instanton]) -> list[dict[str, Any]]:
-    """One flat row per instanton, for tables."""
+    """Tabulate instantons, a row each."""
     return [
         {
             "lattice": i.surface.lattice,
@@ -195,7 +192,7 @@ def instanton_table(found: Iterable[Instanton]) -> list[dict[str, Any]]:
 
 
 def mass_comparison_table(found: Iterable[MassComparison]) -> list[dict[str, Any]]:
-    """One flat row per Monte Carlo mass, for tables."""
+    """Tabulate Monte Carlo masses beside the action, a row each."""
     return [
         {
             "lambda": c.mass.lam,

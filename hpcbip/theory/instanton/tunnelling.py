@@ -1,7 +1,6 @@
-"""Paths between neighbouring translates of a minimum: minimum-energy path, saddle, and the path of least
-action.
+"""Paths between neighbouring translates of a minimum: minimum-energy path, saddle, path of least action.
 
-In the units of `find_instanton` a path x(u) has the action S = (t/Ω) s with s = ∫ √(2 (v - v_min)) |dx|, the
+In the units of `hpcbip.theory.instanton.surface` a path x(u) has the action S = (t/Ω) s with s = ∫ √(2 (v - v_min)) |dx|, the
 length of the path in the Jacobi metric; the semiclassical instanton (PRB 109, L220502) is its shortest
 geodesic, not the path that is lowest in energy. Every path gives an upper bound of the least action.
 """
@@ -27,10 +26,10 @@ from hpcbip.theory.instanton.surface import (
 )
 
 Array = NDArray[np.float64]
-QUADRATURE_POINTS = 8  # points of the quadrature of s per segment
+QUADRATURE_POINTS = 8  # points per segment of the quadrature of s
 SMALLEST_NORM = 1e-14
-ROUGH_ITERATIONS = 80  # iterations after which the starts are compared
-SIDE_STEP = 0.05  # step off a symmetric path, in units of its length
+ROUGH_ITERATIONS = 80  # iterations after which the start paths are compared
+SIDE_STEP = 0.05  # displacement that breaks the symmetry of a path, in units of its length
 
 
 @dataclass(frozen=True)
@@ -40,7 +39,7 @@ class Path:
     Attributes:
         x: fields along it, shape (points, modes).
         profile: v - v_min there, in t, shape (points,).
-        length: |dx| added up, from 0, shape (points,).
+        length: length of the path up to each point, from 0, shape (points,).
         action: s = ∫ √(2 (v - v_min)) |dx|; S = (t/Ω) s.
     """
 
@@ -57,17 +56,17 @@ class Path:
 
 @dataclass(frozen=True)
 class Instanton:
-    """Tunnelling by one lattice constant.
+    """The instanton: tunnelling of a self-trapped carrier by one lattice constant.
 
     Attributes:
-        surface: what it was computed on.
+        surface: the energy surface.
         minimum: lowest minimum.
-        others: higher stationary points that the patterns lead to.
-        saddle: next to the top of the minimum-energy path, else of the path of least action; by Newton's
-            method. A saddle proper has `negative == 1`.
-        least: path of least action.
-        minimum_energy_path: None where it was not asked for.
-        force: largest remaining force across it, in t.
+        others: higher stationary points found from the start fields.
+        saddle: stationary point next to the top of the minimum-energy path, or without it of the path of least
+            action, by Newton's method. A first-order saddle has `negative == 1`.
+        least_action_path: path of least action.
+        minimum_energy_path: minimum-energy path; None if it was not asked for.
+        force: largest remaining force across the minimum-energy path, in t; None without it.
     """
 
     surface: AdiabaticSurface
@@ -80,12 +79,12 @@ class Instanton:
 
     @property
     def barrier(self) -> float:
-        """Of the saddle over the minimum, in t."""
+        """Energy of the saddle above the minimum, in t."""
         return self.saddle.energy - self.minimum.energy
 
 
 def _redistribute(x: Array, number: int, measure: Array | None = None) -> Array:
-    """Points at equal steps of a measure (shape (points,), by default the length) on the polygon x."""
+    """Place points at equal steps of a measure (shape (points,), by default the length) on the polygon x."""
     if measure is None:
         measure = np.concatenate([[0.0], np.cumsum(np.linalg.norm(np.diff(x, axis=0), axis=1))])
     at = np.linspace(0.0, measure[-1], number)
@@ -93,7 +92,7 @@ def _redistribute(x: Array, number: int, measure: Array | None = None) -> Array:
 
 
 def path_with_action(surface: AdiabaticSurface, x: Array, floor: float) -> Path:
-    """A path with its profile and action; `floor` is v_min, `x` has shape (points, modes)."""
+    """Compute the profile and action of a path; `floor` is v_min, `x` has shape (points, modes)."""
     knots = np.concatenate([[0.0], np.cumsum(np.linalg.norm(np.diff(x, axis=0), axis=1))])
     parts = np.arange(QUADRATURE_POINTS) / QUADRATURE_POINTS
     at = np.append((knots[:-1, None] + parts * np.diff(knots)[:, None]).ravel(), knots[-1])
@@ -108,11 +107,11 @@ def path_with_action(surface: AdiabaticSurface, x: Array, floor: float) -> Path:
 def find_least_action_path(
     surface: AdiabaticSurface, x: Array, floor: float, points: int = 25, iterations: int = 1000
 ) -> Path:
-    """The geodesic of the Jacobi metric near a path, with its ends fixed.
+    """Find the geodesic of the Jacobi metric near a path, with its ends fixed.
 
     Minimises n Σ_k f_k² |x_{k+1} - x_k|², f = √(2 (v - v_min)) averaged over the ends of a segment. By
-    Cauchy's inequality it is at least s², and equal to it where all segments are equally long in the metric:
-    the points spread themselves, no constraint is needed.
+    Cauchy's inequality it is at least s², and equal to it where all segments are equally long in the metric,
+    so that the points spread evenly without a constraint.
     """
     path = path_with_action(surface, x, floor)
     speed = np.sqrt(2.0 * np.maximum(path.profile, 0.0)) + 1e-3
@@ -141,8 +140,9 @@ def find_least_action_path(
 
 
 def _tangents(x: Array, v: Array) -> Array:
-    """Unit tangents at the inner points: towards the higher neighbour, mixed at extrema (Henkelman, Jónsson
-    2000).
+    """Compute unit tangents at the inner points: towards the higher neighbour, mixed at extrema.
+
+    Henkelman and Jónsson, J. Chem. Phys. 113, 9978 (2000).
     """
     ahead, behind = np.diff(x, axis=0)[1:], np.diff(x, axis=0)[:-1]
     up, down = v[2:] - v[1:-1], v[:-2] - v[1:-1]
@@ -160,10 +160,13 @@ def _tangents(x: Array, v: Array) -> Array:
 def find_minimum_energy_path(
     surface: AdiabaticSurface, x: Array, points: int = 25, iterations: int = 600, tolerance: float = 2e-3
 ) -> tuple[Array, float]:
-    """The path that runs down from its saddles, and the largest force across it (string method).
+    """Find the minimum-energy path by the string method.
 
     Weinan E, Ren, Vanden-Eijnden, J. Chem. Phys. 126, 164103: all points descend across the path, then they
     are spread evenly again. As v'' ≤ 1, a step of one gradient never overshoots.
+
+    Returns:
+        the path, shape (points, modes), and the largest force across it.
     """
     path, force, pace = _redistribute(x, points), np.inf, 1.0
     for _ in range(iterations):
@@ -182,7 +185,7 @@ def find_minimum_energy_path(
 
 
 def refine_saddle(surface: AdiabaticSurface, path: Path, steps: int = 60) -> StationaryPoint:
-    """The saddle next to the top of a path: Newton's method, uphill along the path, downhill across it."""
+    """Find the saddle next to the top of a path: Newton's method, uphill along the path, downhill across it."""
     top = int(np.clip(np.argmax(path.profile), 1, len(path.x) - 2))
     x, along = path.x[top], path.x[top + 1] - path.x[top - 1]
     for _ in range(steps):
@@ -202,12 +205,11 @@ def refine_saddle(surface: AdiabaticSurface, path: Path, steps: int = 60) -> Sta
 def _start_paths(
     surface: AdiabaticSurface, minimum: StationaryPoint, others: list[StationaryPoint]
 ) -> list[Array]:
-    """Paths from the minimum to its translate: direct, and by way of each other stationary point where that
-    is nearest.
+    """Build paths from the minimum to its translate: direct, and through the nearest copy of each other point.
 
     Between these points the electrons' weights are interpolated and the fields follow them
-    (`AdiabaticSurface.equilibrium_field`): for strong bond coupling that stays near the degenerate manifold, where a straight
-    line would climb ∝ Λ.
+    (`AdiabaticSurface.equilibrium_field`). For strong bond coupling such a path stays near the degenerate manifold,
+    where a straight line would climb ∝ Λ.
     """
     step = (1,) + (0,) * (surface.dimension - 1)
     first, last = minimum.x, surface.translated(minimum.x, step)
@@ -233,15 +235,16 @@ def _interpolate(surface: AdiabaticSurface, first: Array, last: Array, number: i
 def find_instanton(
     surface: AdiabaticSurface, points: int = 25, with_minimum_energy_path: bool = True
 ) -> Instanton:
-    """Minimum, saddle, minimum-energy path and path of least action to the nearest translate.
+    """Find the minimum, the saddle, and the paths to the nearest translate.
 
     Args:
-        surface: where.
-        points: of the paths before the quadrature, 9 to 101.
+        surface: the energy surface.
+        points: number of points of the paths before the quadrature, 9 to 101.
         with_minimum_energy_path: whether to find the minimum-energy path too.
 
     Raises:
-        InputError: where the carriers do not trap themselves, or for too few points.
+        NotSelfTrapped: where the carriers do not trap themselves.
+        InputError: for points out of range.
     """
     if not 9 <= points <= 101:
         raise InputError(f"points = {points}: allowed are 9 to 101")

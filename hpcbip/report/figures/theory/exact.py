@@ -10,7 +10,7 @@ import numpy as np
 from hpcbip.report.figures import style
 from hpcbip.report.figures.style import COLUMN, PAGE, TEXT, Look, Picture
 from hpcbip.report.tables import Record
-from hpcbip.theory.exact.convergence import CriticalLambda, sharp_transition
+from hpcbip.theory.exact.critical import CriticalLambda, sharp_transition
 
 UNCERTAIN = 0.05
 """Relative error of the mass from which a point is drawn hollow."""
