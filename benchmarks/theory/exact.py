@@ -1,4 +1,4 @@
-"""Exact diagonalisation: how it converges, and what a basis costs: tables of docs/exact.md.
+"""Print the tables of docs/exact.md: convergence of the exact diagonalisation, and the cost of a basis.
 
 OMP_NUM_THREADS=1 python benchmarks/theory/exact.py
 """

@@ -1,4 +1,4 @@
-"""Semiclassical instantons: exponents of s(λ), degenerate manifold, cluster size, the figure.
+"""Print the tables of docs/instanton.md (exponents of s(λ), degenerate manifold, cluster size), and its figure.
 
     python benchmarks/theory/instanton.py --out docs
 
@@ -37,10 +37,10 @@ def main(out: Path) -> None:
         for lam in (1.0, 10.0, 100.0, 1000.0):
             low, high = manifold_spread(AdiabaticSurface(lattice, lam=lam, size=6))
             print(f"manifold {lattice} lambda {lam:g}: v/Lambda from {low:.4f} to {high:.4f}", flush=True)
-    laws = []
+    scans = []
     for label, (surface, lams, points) in CURVES.items():
         found = scan_coupling(surface, lams, points)
-        laws.append((label, found))
+        scans.append((label, found))
         for row in instanton_table(found):
             print({k: f"{v:.5g}" if isinstance(v, float) else v for k, v in row.items()})
         fit = fit_power_law([i.surface.lam for i in found], [i.least_action_path.action for i in found])
@@ -48,7 +48,7 @@ def main(out: Path) -> None:
         print(f"{label}: p = {fit.p:.3f} +- {fit.p_err:.3f}, c = {fit.c:.3f}{polaron}", flush=True)
     shown = find_instanton(AdiabaticSurface("square", lam=5.0, size=5))
     print(instanton_table([shown])[0])
-    instanton_figure(shown, laws).save(out / "instanton.png")
+    instanton_figure(shown, scans).save(out / "instanton.png")
     for size in (4, 5, 6):
         point = find_instanton(
             replace(AdiabaticSurface(lam=2.0), size=size), 17, with_minimum_energy_path=False

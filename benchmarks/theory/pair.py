@@ -1,4 +1,4 @@
-"""The two-body problem without phonons: the tables of docs/pair.md.
+"""Print the tables of docs/pair.md: the two-body problem without phonons.
 
 OMP_NUM_THREADS=1 python benchmarks/theory/pair.py
 """

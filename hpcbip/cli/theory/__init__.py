@@ -15,7 +15,7 @@ from hpcbip.cli.theory.ring import ring
 
 @click.group()
 def theory() -> None:
-    """What the Monte Carlo is measured against and framed by."""
+    """Companion theories, against which the Monte Carlo results are held."""
 
 
 for verb in (exact, pair, ring, antiadiabatic, instanton, eliashberg, fermi_surface):

@@ -57,9 +57,7 @@ def exact(
     form: str,
     **energies: float,
 ) -> None:
-    """Exact diagonalisation of one or two electrons with phonons: E, mass, size, cloud, converged and with
-    errors.
-    """
+    """Exact diagonalisation of one or two electrons with phonons: E, mass, size, cloud, with errors."""
     from hpcbip.report.figures.theory.exact import critical_figure, exact_figure
     from hpcbip.theory.exact.critical import critical_lambda, critical_lambda_row
     from hpcbip.theory.exact.system import Geometry, System, g_from_lambda

@@ -52,9 +52,7 @@ def fermi_surface(
     figure: Path | None,
     form: str,
 ) -> None:
-    """λ_ME and m*/m of the lattice models from averages over the Fermi surface, and the ceiling Tc/Ω they
-    give.
-    """
+    """λ_ME and m*/m of the lattice models from averages over the Fermi surface, and the Tc/Ω they give."""
     from hpcbip.models import Model, coupling_from_lambda, get_lattice
     from hpcbip.report.figures.theory.fermi_surface import fermi_surface_figure
     from hpcbip.theory.eliashberg.tables import fermi_surface_table
@@ -69,13 +67,21 @@ def fermi_surface(
     few(couplings, fillings, given)
     models = []
     try:
-        place = get_lattice(lattice)
+        bravais = get_lattice(lattice)
         for coupling in couplings:
-            site = (g_holstein, omega_holstein or omega) if coupling == "bond+holstein" else (0.0, 0.0)
+            site_phonon = (g_holstein, omega_holstein or omega) if coupling == "bond+holstein" else (0.0, 0.0)
             for value in given:
-                g = value if strengths else coupling_from_lambda(place, coupling, value, omega, 1.0)
+                g = value if strengths else coupling_from_lambda(bravais, coupling, value, omega, 1.0)
                 models.append(
-                    Model(lattice, coupling, 1.0, omega, g, g_holstein=site[0], omega_holstein=site[1])
+                    Model(
+                        lattice,
+                        coupling,
+                        1.0,
+                        omega,
+                        g,
+                        g_holstein=site_phonon[0],
+                        omega_holstein=site_phonon[1],
+                    )
                 )
     except (KeyError, ValueError) as error:
         raise InputError(error.args[0]) from None

@@ -41,11 +41,9 @@ def instanton(
     t_over_omega: float | None,
     figure: Path | None,
     form: str,
-    **surface_words: Any,
+    **surface_options: Any,
 ) -> None:
-    """Semiclassical tunnelling of self-trapped (bi)polarons: barriers, actions s = S Ω/t, the power of λ in
-    ln m*.
-    """
+    """Semiclassical tunnelling of self-trapped (bi)polarons: barriers, actions s = S Ω/t, powers of λ."""
     from hpcbip.report.figures.theory.instanton import comparison_figure, instanton_figure
     from hpcbip.theory.instanton.scaling import (
         compare_masses,
@@ -58,10 +56,10 @@ def instanton(
     from hpcbip.theory.instanton.tunnelling import find_instanton
 
     if size is None:
-        size = 8 if surface_words["lattice"] == "chain" else 4 if surface_words["U"] else 5
+        size = 8 if surface_options["lattice"] == "chain" else 4 if surface_options["U"] else 5
     given = lambdas or [1.0, 1.8, 3.2, 5.6, 10.0]
     surfaces = [
-        AdiabaticSurface(lam=lam, size=size, **surface_words) for lam in given
+        AdiabaticSurface(lam=lam, size=size, **surface_options) for lam in given
     ]  # refuses before any work
     middle = surfaces[len(surfaces) // 2]
     if campaign is not None:
@@ -78,18 +76,19 @@ def instanton(
     found = scan_coupling(surfaces[0], given, points)
     output(instanton_table(found), form)
     if len(found) >= 4 and form == "table":
-        law = fit_power_law(given, [each.least_action_path.action for each in found])
-        click.echo(f"s ~ lambda^p: p = {law.p:.3f} +- {law.p_err:.3f} (how far it is from a pure power)")
+        fit = fit_power_law(given, [each.least_action_path.action for each in found])
+        click.echo(f"s ~ lambda^p: p = {fit.p:.3f} +- {fit.p_err:.3f} (how far it is from a pure power)")
     label = f"{middle.lattice}, {middle.coupling}, {middle.sector}"
     drawn(lambda: instanton_figure(find_instanton(middle, points), [(label, found)]), figure, form)
 
 
 def _masses(directory: Path, surface: AdiabaticSurface, t_over_omega: float) -> list[MonteCarloMass]:
-    """The masses of a campaign's points that have this surface's parameters, each ensemble once, in the order
-    of λ.
+    """Collect the masses of a campaign's points with the parameters of a surface, in the order of λ.
+
+    Points that share an ensemble are listed once.
 
     Raises:
-        InputError: if the directory is no campaign, or has no such point.
+        InputError: if the directory is no campaign, or no point has these parameters.
     """
     from hpcbip.reduction.results import read_results
     from hpcbip.report.figures.curves import FLAGS_OF_TC
@@ -100,12 +99,12 @@ def _masses(directory: Path, surface: AdiabaticSurface, t_over_omega: float) -> 
     found = []
     for record in records:
         t, extra = record["t"], ("V", "shells", "t_factors", "g_factors")
-        here = (record["lattice"], record["coupling"]) == (surface.lattice, surface.coupling)
-        here = here and math.isclose(t / record["omega"], t_over_omega, rel_tol=1e-6)
+        matches = (record["lattice"], record["coupling"]) == (surface.lattice, surface.coupling)
+        matches = matches and math.isclose(t / record["omega"], t_over_omega, rel_tol=1e-6)
         if surface.sector == "bipolaron":
-            here = here and math.isclose(record["U"] / t, surface.U, rel_tol=1e-6, abs_tol=1e-9)
+            matches = matches and math.isclose(record["U"] / t, surface.U, rel_tol=1e-6, abs_tol=1e-9)
         mass, error = record.get(name), record.get(f"{name}_err")
-        if not here or any(record.get(key) for key in extra) or mass is None or not 0.0 < mass < math.inf:
+        if not matches or any(record.get(key) for key in extra) or mass is None or not 0.0 < mass < math.inf:
             continue
         flags = [flag for flag in record["flags"] if flag not in FLAGS_OF_TC]
         if error is None:
@@ -116,7 +115,7 @@ def _masses(directory: Path, surface: AdiabaticSurface, t_over_omega: float) -> 
     if not found:
         ratios = sorted({f"{record['t'] / record['omega']:.6g}" for record in records})
         raise InputError(
-            f"{directory}: no point with a {name}, {surface.lattice}, {surface.coupling}, U = {surface.U:g}t, V = 0 "
-            f"and t/omega = {t_over_omega:g}; t/omega there: {', '.join(ratios)}"
+            f"{directory}: no point with a {name}, {surface.lattice}, {surface.coupling}, "
+            f"U = {surface.U:g}t, V = 0 and t/omega = {t_over_omega:g}; t/omega there: {', '.join(ratios)}"
         )
     return sorted(dict.fromkeys(found), key=lambda mass: mass.lam)

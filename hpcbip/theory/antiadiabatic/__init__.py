@@ -1,4 +1,4 @@
-"""The antiadiabatic limit Ω >> t: effective Hamiltonians with pair hopping, phonons eliminated in powers of g."""
+"""The antiadiabatic limit Ω >> t: effective Hamiltonians with the phonons eliminated in powers of g."""
 
 from hpcbip.theory.antiadiabatic.effective import (
     build_effective_spaces,

@@ -1,10 +1,10 @@
-"""The antiadiabatic limit Ω >> t: effective Hamiltonians of one or two electrons, phonons eliminated in powers of g.
+"""Effective Hamiltonians of one or two electrons at Ω >> t, with the phonons eliminated in powers of g.
 
-H = W + V, where W acts on the electrons (T, U) and V = A + A† makes and removes phonons, A = Σ_m O_m b†_m with the electronic
-operators O_m of the model (g K_b of a bond, g n_i, g(K_{i,i+1} - K_{i-1,i})). P projects on no phonon, R_n =
-1/(energy of n phonons); A_n leads from n to n + 1 phonons. The canonical transformation that decouples P
-(Schrieffer and Wolff, Phys. Rev. 149, 491; to higher order Bravyi, DiVincenzo and Loss, Ann. Phys. 326, 2793)
-gives on P, with a = R_1 A_0, M = A_0† a and N = a†a,
+H = W + V, where W acts on the electrons (T, U) and V = A + A† makes and removes phonons, A = Σ_m O_m b†_m
+with the electronic operators O_m of the model (g K_b of a bond, g n_i, g(K_{i,i+1} - K_{i-1,i})). P projects
+on no phonon, R_n = 1/(energy of n phonons); A_n leads from n to n + 1 phonons. The canonical transformation
+that decouples P (Schrieffer and Wolff, Phys. Rev. 149, 491; to higher order Bravyi, DiVincenzo and Loss,
+Ann. Phys. 326, 2793) gives on P, with a = R_1 A_0, M = A_0† a and N = a†a,
 
     order 2:  W - M                                                               = W - (1/Ω) Σ_m O_m²
     order 4:  D(W) - M - (A_1 a)† R_2 (A_1 a) + {N, M}/2,     D(O) = O + a†O a - {N, O}/2 .
@@ -12,10 +12,10 @@ gives on P, with a = R_1 A_0, M = A_0† a and N = a†a,
 At fixed g²/Ω a term g^2a W^b is of order Ω^(1-a-b): order 2 is all of Ω⁰, order 4 all of 1/Ω, that is g² W/Ω²
 and g⁴/Ω³. D also transforms other electronic operators; the terms left out fall as 1/Ω².
 
-The matrices come from the exact diagonalisation: A_n and W are blocks of its H(K) by number of phonons, so that
-no amplitude is written down here. Pairs are within `pair_extent` hops of each other, from where two moves stay in the space,
-so that only the size of the box cuts anything. E(K) is differentiated exactly: H(K) carries its derivatives
-through every product.
+The matrices come from the exact diagonalisation: A_n and W are blocks of its H(K) by number of phonons, so
+that no amplitude is written down here. Pairs are within `pair_extent` hops of each other, from where two
+moves stay in the space, so that only the size of the box cuts anything. E(K) is differentiated exactly: H(K)
+carries its derivatives through every product.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ Array = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Jet:
-    """An operator at one K with its first two derivatives along every axis; empty tuples without derivatives."""
+    """An operator at one K with its first two derivatives along every axis, or with none (empty tuples)."""
 
     value: Any
     slope: tuple[Any, ...] = ()
@@ -217,8 +217,8 @@ def solve_effective(space: Space, system: System, momentum: Array, order: int) -
 def guess_effective_momentum(space: Space, system: System, order: int) -> Array:
     """Estimate where E(K) of the effective Hamiltonian is lowest; Cartesian, units 1/a, shape (d,).
 
-    It is zero unless the coupling is site-Peierls or the pair a triplet; then the best of `SCANNED_MOMENTA` momenta
-    on each of the `search_lines` of the exact diagonalisation.
+    It is zero unless the coupling is site-Peierls or the pair a triplet; then the best of `SCANNED_MOMENTA`
+    momenta on each of the `search_lines` of the exact diagonalisation.
     """
     geometry = space.geometry
     if "site-peierls" not in geometry.coupling and not (
@@ -253,7 +253,9 @@ def build_effective_spaces(geometry: Geometry, pair_extent: int | None = None) -
 
 
 def converge_effective(spaces: Sequence[Space], system: System, order: int) -> ConvergedState:
-    """Find the lowest state of the effective Hamiltonian, with errors from the boxes; units as in `ConvergedState`.
+    """Find the lowest state of the effective Hamiltonian with errors from the boxes.
+
+    Units are those of `ConvergedState`.
 
     Raises:
         InputError: as in `eliminate_phonons`.
@@ -273,8 +275,8 @@ def effective_amplitudes(system: System, order: int) -> dict[tuple[int, ...], fl
     """Compute the amplitudes of the effective Hamiltonian that move an electron, or a pair on one site.
 
     Returns:
-        amplitudes above `SMALLEST_AMPLITUDE` by displacement in lattice coordinates, nearest first, one of each two
-        opposite displacements; at zero displacement the energy of the site.
+        amplitudes above `SMALLEST_AMPLITUDE` by displacement in lattice coordinates, nearest first, one of
+        each two opposite displacements; at zero displacement the energy of the site.
 
     Raises:
         InputError: as in `eliminate_phonons`, and for triplets, which have no pair on one site.

@@ -1,7 +1,7 @@
-"""The effective Hamiltonians of the antiadiabatic limit beside exact diagonalisation, and how the difference scales.
+"""Scaling with Ω of the difference between effective Hamiltonians and exact diagonalisation.
 
-Ω is scanned at fixed t, U and g²/Ω. There the energies of order 2 do not change and the exact ones approach them:
-the error of order 2 falls as 1/Ω, that of order 4 as 1/Ω².
+Ω is scanned at fixed t, U and g²/Ω. There the energies of order 2 do not change and the exact ones approach
+them: the error of order 2 falls as 1/Ω, that of order 4 as 1/Ω².
 """
 
 from __future__ import annotations
@@ -43,8 +43,8 @@ def scan_systems(geometry: Geometry, ratio: float, omegas: Sequence[float], U: f
     """Build systems of equal g²/(Ωt) = `ratio` at several Ω/t, with t = 1.
 
     Raises:
-        InputError: for two couplings together, triplets, no Ω, and numbers beyond `OMEGA_RANGE`, `LARGEST_RATIO`
-            and `LARGEST_U`.
+        InputError: for two couplings together, triplets, no Ω, and numbers beyond `OMEGA_RANGE`,
+            `LARGEST_RATIO` and `LARGEST_U`.
     """
     if geometry.coupling.endswith("+holstein"):
         raise InputError(f"coupling {geometry.coupling!r}; allowed: bond, site-peierls, holstein, each alone")
@@ -61,7 +61,8 @@ def scan_systems(geometry: Geometry, ratio: float, omegas: Sequence[float], U: f
     for omega in omegas:
         if not OMEGA_RANGE[0] <= omega <= OMEGA_RANGE[1]:
             raise InputError(
-                f"omega: {omega:g}; allowed: {OMEGA_RANGE[0]:g} to {OMEGA_RANGE[1]:g}, the theory is of large ones"
+                f"omega: {omega:g}; allowed: {OMEGA_RANGE[0]:g} to {OMEGA_RANGE[1]:g}, "
+                "the theory is of large ones"
             )
     return [System(geometry, 1.0, omega, math.sqrt(ratio * omega), U) for omega in omegas]
 
@@ -69,10 +70,10 @@ def scan_systems(geometry: Geometry, ratio: float, omegas: Sequence[float], U: f
 def converge_exact(systems: Sequence[System], states: int) -> list[ConvergedState]:
     """Find the exact lowest states of systems of one geometry, extrapolated in moves and in pair extent.
 
-    Pairs may be wider than the few moves that reach all phonons of a large Ω, so the spaces start from all pairs up
-    to `EXACT_PAIR_EXTENT` hops apart, or fewer where three moves from there do not fit. The limit in moves at this
-    extent is corrected by the limit in extent, which is taken from this, one and a half times and twice this extent
-    at two moves less; errors add.
+    Pairs may be wider than the few moves that reach all phonons of a large Ω, so the spaces start from all
+    pairs up to `EXACT_PAIR_EXTENT` hops apart, or fewer where three moves from there do not fit. The limit
+    in moves at this extent is corrected by the limit in extent, which is taken from this, one and a half
+    times and twice this extent at two moves less; errors add.
 
     Args:
         systems: the systems to solve.
@@ -160,7 +161,7 @@ class StateWithBinding:
         return self.polaron is None or (binding.value is not None and binding.value > (binding.error or 0.0))
 
     def numbers(self, suffix: str = "") -> dict[str, float | None]:
-        """Return the columns E, mass, size and binding energy with errors, and phonons; names end in `suffix`."""
+        """Return E, mass, size, binding energy with errors, and phonons as columns that end in `suffix`."""
         unknown = Extrapolated(None, None)
         parts = {
             "E": self.state.E,
@@ -183,9 +184,9 @@ def antiadiabatic_table(
     """Tabulate the effective Hamiltonian (`..._eff`) and the exact solution, a row per order and system.
 
     `difference` is E_eff - E and `mass_difference` mass_eff/mass - 1, with the errors of both sides; `power`
-    and `mass_power` are the powers of 1/Ω in them, by `fit_power`, over the systems of the same order. `mass` and
-    `pair_distance2` are None for pairs that are not bound; `K` is |K| of the exact, `K_eff` of the effective
-    minimum.
+    and `mass_power` are the powers of 1/Ω in them, by `fit_power`, over the systems of the same order.
+    `mass` and `pair_distance2` are None for pairs that are not bound; `K` is |K| of the exact, `K_eff` of
+    the effective minimum.
 
     Args:
         systems: systems of one geometry, as from `scan_systems`.
@@ -266,9 +267,9 @@ def fit_power(
 ) -> Extrapolated:
     """Fit p in |difference| = c Ω^-p e^(b/Ω), where the last factor stands for the next power.
 
-    Differences below three times their error are left out; at least `POINTS_OF_FIT` of one sign are needed. The error
-    is the distance to the slope between the two largest Ω, which says how far from a pure power the differences are,
-    plus the largest change that the errors of the differences can cause.
+    Differences below three times their error are left out; at least `POINTS_OF_FIT` of one sign are needed.
+    The error is the distance to the slope between the two largest Ω, which says how far from a pure power
+    the differences are, plus the largest change that the errors of the differences can cause.
     """
     points = zip(omegas, differences, errors, strict=True)
     used = np.array(
@@ -286,8 +287,8 @@ def fit_power(
 def amplitude_table(system: System, orders: Sequence[int] = PERTURBATION_ORDERS) -> list[dict[str, Any]]:
     """Tabulate the amplitudes of the effective Hamiltonians, a row per order, displacement and mover.
 
-    The mover is an electron or a pair on one site. Opposite displacements have the same amplitude and are listed
-    once; at zero displacement it is the energy of the site.
+    The mover is an electron or a pair on one site. Opposite displacements have the same amplitude and are
+    listed once; at zero displacement it is the energy of the site.
 
     Raises:
         InputError: as in `effective_amplitudes`.

@@ -1,4 +1,4 @@
-"""Conventional superconductivity: Migdal–Eliashberg theory, its coupling on the lattice, and reference values."""
+"""Conventional superconductivity: Migdal–Eliashberg theory and its coupling on the lattices of the models."""
 
 from hpcbip.theory.eliashberg.equations import (
     EliashbergTc,

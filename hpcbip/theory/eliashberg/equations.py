@@ -17,7 +17,8 @@ at ω_c: 1 below, 0 above, and for the frequency whose interval of 2πT holds ω
 all is continuous in T.
 
 The sum over m is cut into ranges that grow geometrically up to a width of 2Ω, each done by the Gauss rule for
-sums over consecutive integers, up to ω = `MATSUBARA_REACH` Ω. So the size of the matrix grows with log(1/T) only.
+sums over consecutive integers, up to ω = `MATSUBARA_REACH` Ω. So the size of the matrix grows with log(1/T)
+only.
 
 All temperatures are in units of Ω. docs/eliashberg.md has accuracy, conventions and comparisons.
 """
@@ -50,8 +51,7 @@ COULOMB_CUTOFF = 10.0
 """ω_c/Ω, where the Coulomb repulsion in the gap equation ends."""
 
 MATSUBARA_REACH = 64.0
-"""Matsubara frequencies up to this many Ω (2πT, if larger) are summed; the rest falls off as the -4th power of
-it."""
+"""Matsubara frequencies up to this many Ω (2πT, if larger) are summed; the rest falls as the -4th power."""
 
 LOWEST_TC = 1e-9
 """Tc/Ω below which the search for it is given up."""
@@ -193,7 +193,7 @@ def mcmillan(lam: ArrayLike, mu_star: ArrayLike = 0.0, omega_log: ArrayLike = 1.
 def allen_dynes(
     lam: ArrayLike, mu_star: ArrayLike = 0.0, omega_log: ArrayLike = 1.0, omega_2: ArrayLike | None = None
 ) -> Array:
-    """Compute Tc by the formula of Allen and Dynes, PRB 12, 905 (1975), with both factors: f1 f2 times `mcmillan`.
+    """Compute Tc by the formula of Allen and Dynes, PRB 12, 905 (1975): f1 f2 times `mcmillan`.
 
     f1 = [1 + (λ/Λ1)^{3/2}]^{1/3}, Λ1 = 2.46 (1 + 3.8 μ*); f2 = 1 + (ω̄2/ω_log - 1) λ²/(λ² + Λ2²),
     Λ2 = 1.82 (1 + 6.3 μ*) ω̄2/ω_log.

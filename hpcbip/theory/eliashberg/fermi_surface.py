@@ -185,7 +185,7 @@ def lambda_me(model: Model, filling: float, surface: FermiSurface | None = None)
 
 
 def van_hove_energies(lattice: Lattice, hoppings: ArrayLike) -> list[float]:
-    """List the energies at which a point k = -k, where the band is stationary by symmetry, makes N(E) infinite.
+    """List the energies at which a point k = -k, stationary by symmetry, makes N(E) infinite.
 
     There N(E) diverges in one dimension, at a saddle in two, and wherever the band is flat along a line.
     Stationary points elsewhere in the zone are not looked for.

@@ -5,8 +5,8 @@ from __future__ import annotations
 from hpcbip.theory.eliashberg.equations import critical_temperature, mcmillan
 
 QUOTED_CEILINGS = (0.05, 0.1)
-"""Ceilings of Tc/Ω as usually quoted: McMillan with Θ_D/1.45 at λ = 1, μ* = 0.12 (0.052), and about the highest
-known (docs/physics.md, Published numbers)."""
+"""Ceilings of Tc/Ω as usually quoted: McMillan with Θ_D/1.45 at λ = 1, μ* = 0.12 (0.052), and about the
+highest known (docs/physics.md, Published numbers)."""
 
 USUAL_MU_STAR = 0.12
 """The usual Coulomb pseudopotential."""

@@ -51,8 +51,8 @@ def fermi_surface_table(
     """Tabulate λ_ME, m*/m and the Tc/Ω of an Einstein phonon at that λ_ME, a row per filling and model.
 
     No row is left out: `flags` says what speaks against a row, for instance λ_ME above
-    `LARGEST_CONFIRMED_LAMBDA`, and `reason` why Tc is 0. Tc is None where λ_ME is infinite, and where two kinds of
-    oscillators have different frequencies.
+    `LARGEST_CONFIRMED_LAMBDA`, and `reason` why Tc is 0. Tc is None where λ_ME is infinite, and where two
+    kinds of oscillators have different frequencies.
 
     Args:
         models: models on one lattice, with the same hoppings.

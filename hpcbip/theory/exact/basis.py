@@ -134,8 +134,8 @@ class SiteNumbering:
         """Apply a move of one electron to states.
 
         Returns:
-            the indices of the states that allow the move, the resulting states, and the matrix elements between
-            normalised (anti)symmetric states.
+            the indices of the states that allow the move, the resulting states, and the matrix elements
+            between normalised (anti)symmetric states.
         """
         step = self.number(move.step) * (-1 if reverse else 1)
         target = states.place[electron] + np.int32(step)
@@ -185,8 +185,8 @@ class Space:
         sizes: sizes of the spaces of 0 to nh moves.
         separation: r2 - r1 in Cartesian coordinates, shape (N, d); zero for one electron.
         phonons: numbers of phonons that couple by g and by g_holstein, shape (2, N).
-        matrices: every move with its real matrix, rows after the move, columns before; with their adjoints they
-            add up to H.
+        matrices: every move with its real matrix, rows after the move, columns before; with their adjoints
+            they add up to H.
     """
 
     geometry: Geometry

@@ -1,6 +1,7 @@
 """Convergence of the exact diagonalisation: states of successive spaces, extrapolated, with errors.
 
-Energies are in the unit of t, masses in m_e = 1/(2t) for the polaron and m0 = 1/t for the pair. See docs/exact.md.
+Energies are in the unit of t, masses in m_e = 1/(2t) for the polaron and m0 = 1/t for the pair. See
+docs/exact.md.
 """
 
 from __future__ import annotations
@@ -68,8 +69,8 @@ def extrapolate(values: Sequence[float | None]) -> Extrapolated:
 
     The error is the whole step from the last term to the limit, and at least half of the last step and a
     tenth of the one before: what is not the energy need not be monotonic, and a step may be small by chance.
-    Where the steps do not shrink to `LARGEST_STEP_RATIO` or less, or change sign, the last term is the value and the
-    larger of the last two steps, times 1/(1 - `LARGEST_STEP_RATIO`), the error.
+    Where the steps do not shrink to `LARGEST_STEP_RATIO` or less, or change sign, the last term is the value
+    and the larger of the last two steps, times 1/(1 - `LARGEST_STEP_RATIO`), the error.
     """
     if any(value is None or not math.isfinite(value) for value in values) or len(values) < COMPARED_SPACES:
         return Extrapolated(values[-1] if values else None, None)

@@ -243,9 +243,9 @@ def guess_momentum(space: Space, system: System) -> NDArray[np.float64]:
     """Estimate the total momentum of the lowest state, Cartesian, units 1/a, shape (d,), in a small space.
 
     Where all matrix elements of H(K = 0) can be given one sign (bond and Holstein coupling, polaron and
-    singlet, and the triplet of the chain), it is zero. Otherwise it is the best of `MOMENTA_PER_LINE` momenta along the
-    first reciprocal vector and along the diagonal; a minimum closer to zero shows as a negative curvature
-    there.
+    singlet, and the triplet of the chain), it is zero. Otherwise it is the best of `MOMENTA_PER_LINE`
+    momenta along the first reciprocal vector and along the diagonal; a minimum closer to zero shows as a
+    negative curvature there.
     """
     geometry = space.geometry
     d = geometry.bravais.dimension

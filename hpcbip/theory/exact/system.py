@@ -56,7 +56,8 @@ class Geometry:
             number.
 
     Raises:
-        InputError: for a value that is not allowed, and for site-Peierls coupling on a lattice whose bonds are
+        InputError: for a value that is not allowed, and for site-Peierls coupling on a lattice whose bonds
+            are
             not at right angles: its sites have one oscillator per bond axis.
     """
 

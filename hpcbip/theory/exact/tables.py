@@ -25,9 +25,10 @@ def exact_table(
 ) -> list[dict[str, Any]]:
     """Solve systems and tabulate them, a row per system.
 
-    `E`, `mass` and `pair_distance2` are extrapolated, the other columns belong to the largest space. `E_bound` is the variational upper bound, `K` is |K|, `K_x` ... its components. Of two electrons,
-    `binding_energy` is 2 E_polaron - E; where it does not exceed its error, no bound pair is resolved, and mass
-    and size have no meaning.
+    `E`, `mass` and `pair_distance2` are extrapolated, the other columns belong to the largest space.
+    `E_bound` is the variational upper bound, `K` is |K|, `K_x` ... its components. Of two electrons,
+    `binding_energy` is 2 E_polaron - E; where it does not exceed its error, no bound pair is resolved, and
+    mass and size have no meaning.
 
     Args:
         systems: the systems to solve.

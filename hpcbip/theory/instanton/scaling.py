@@ -90,7 +90,8 @@ def fit_power_law(lams: Sequence[float], actions: Sequence[float]) -> PowerLaw:
     """
     if len(lams) != len(actions) or len(lams) < POINTS_OF_POWER_LAW or min(*lams, *actions) <= 0.0:
         raise InputError(
-            f"{len(lams)} lambdas, {len(actions)} actions: allowed are {POINTS_OF_POWER_LAW} or more, all positive"
+            f"{len(lams)} lambdas, {len(actions)} actions: "
+            f"allowed are {POINTS_OF_POWER_LAW} or more, all positive"
         )
     x, y = np.log(lams), np.log(actions)
     order = np.argsort(x)
@@ -136,11 +137,11 @@ def _action(surface: AdiabaticSurface, points: int) -> float | None:
 
 
 def manifold_spread(surface: AdiabaticSurface, number: int = 200, seed: int = 1) -> tuple[float, float]:
-    """Find the smallest and largest v/Λ on the degenerate manifold of strong bond coupling, from random weights.
+    """Find the smallest and largest v/Λ on the degenerate manifold of strong bond coupling.
 
-    Draws weights with ½ in all on each side of a star, or of a plaquette on the square lattice, with the
-    fields that follow them. Both tend to -1 (polaron) or -4 (pair) as Λ grows: the spread is of order t, v of
-    order Λt.
+    Draws random weights with ½ in all on each side of a star, or of a plaquette on the square lattice, with
+    the fields that follow them. Both tend to -1 (polaron) or -4 (pair) as Λ grows: the spread is of order t,
+    v of order Λt.
 
     Raises:
         InputError: for Holstein coupling, which has no such manifold.

@@ -125,7 +125,7 @@ class AdiabaticSurface:
         return np.concatenate([np.array(pair) for pair in pairs], axis=1)
 
     def one_body(self, x: Array) -> Array:
-        """Build the matrices of one electron, shape (..., sites, sites), in fields x of shape (..., modes)."""
+        """Build the matrices of one electron, shape (..., sites, sites), in fields of shape (..., modes)."""
         y = np.sqrt(2.0 * self.strength) * x
         h = np.zeros((*x.shape[:-1], self.sites, self.sites))
         if self.coupling == "bond":
@@ -193,7 +193,7 @@ class AdiabaticSurface:
         return np.roll(x.reshape(self.shape), steps, axis=tuple(range(1, self.dimension + 1))).ravel()
 
     def equilibrium_field(self, weights: Array) -> Array:
-        """Compute the field in equilibrium with all electrons in the state ψ_i = √weights_i, shape (modes,)."""
+        """Compute the field in equilibrium with electrons in the state ψ_i = √weights_i, shape (modes,)."""
         psi = np.sqrt(weights.ravel() / weights.sum())
         bond = 2.0 if self.coupling == "bond" else 1.0
         return np.sqrt(2.0 * self.strength) * bond * self.electrons * psi[self.ends[0]] * psi[self.ends[1]]
@@ -297,7 +297,8 @@ def self_trapped_minima(surface: AdiabaticSurface) -> list[StationaryPoint]:
     """Find the localised minima, lowest first.
 
     Raises:
-        NotSelfTrapped: if there is none below the extended state: the carriers do not trap themselves at this λ.
+        NotSelfTrapped: if there is none below the extended state: the carriers do not trap themselves at
+            this λ.
     """
     found = [m for m in localised_stationary_points(surface) if m.negative == 0]
     if not found:

@@ -1,8 +1,9 @@
 """Paths between neighbouring translates of a minimum: minimum-energy path, saddle, path of least action.
 
-In the units of `hpcbip.theory.instanton.surface` a path x(u) has the action S = (t/Ω) s with s = ∫ √(2 (v - v_min)) |dx|, the
-length of the path in the Jacobi metric; the semiclassical instanton (PRB 109, L220502) is its shortest
-geodesic, not the path that is lowest in energy. Every path gives an upper bound of the least action.
+In the units of `hpcbip.theory.instanton.surface` a path x(u) has the action S = (t/Ω) s with s = ∫ √(2 (v -
+v_min)) |dx|, the length of the path in the Jacobi metric; the semiclassical instanton (PRB 109, L220502) is
+its shortest geodesic, not the path that is lowest in energy. Every path gives an upper bound of the least
+action.
 """
 
 from __future__ import annotations
@@ -62,8 +63,8 @@ class Instanton:
         surface: the energy surface.
         minimum: lowest minimum.
         others: higher stationary points found from the start fields.
-        saddle: stationary point next to the top of the minimum-energy path, or without it of the path of least
-            action, by Newton's method. A first-order saddle has `negative == 1`.
+        saddle: stationary point next to the top of the minimum-energy path, or without it of the path of
+            least action, by Newton's method. A first-order saddle has `negative == 1`.
         least_action_path: path of least action.
         minimum_energy_path: minimum-energy path; None if it was not asked for.
         force: largest remaining force across the minimum-energy path, in t; None without it.
@@ -185,7 +186,7 @@ def find_minimum_energy_path(
 
 
 def refine_saddle(surface: AdiabaticSurface, path: Path, steps: int = 60) -> StationaryPoint:
-    """Find the saddle next to the top of a path: Newton's method, uphill along the path, downhill across it."""
+    """Find the saddle next to the top of a path by Newton's method: uphill along it, downhill across."""
     top = int(np.clip(np.argmax(path.profile), 1, len(path.x) - 2))
     x, along = path.x[top], path.x[top + 1] - path.x[top - 1]
     for _ in range(steps):
@@ -205,11 +206,11 @@ def refine_saddle(surface: AdiabaticSurface, path: Path, steps: int = 60) -> Sta
 def _start_paths(
     surface: AdiabaticSurface, minimum: StationaryPoint, others: list[StationaryPoint]
 ) -> list[Array]:
-    """Build paths from the minimum to its translate: direct, and through the nearest copy of each other point.
+    """Build paths from the minimum to its translate: direct, and through each of the other points.
 
-    Between these points the electrons' weights are interpolated and the fields follow them
-    (`AdiabaticSurface.equilibrium_field`). For strong bond coupling such a path stays near the degenerate manifold,
-    where a straight line would climb ∝ Λ.
+    A point is taken at its translate nearest to the middle. Between the points the electrons' weights are
+    interpolated and the fields follow them (`AdiabaticSurface.equilibrium_field`). For strong bond coupling
+    such a path stays near the degenerate manifold, where a straight line would climb ∝ Λ.
     """
     step = (1,) + (0,) * (surface.dimension - 1)
     first, last = minimum.x, surface.translated(minimum.x, step)

@@ -1,4 +1,4 @@
-"""Two electrons without phonons, exact: bound states by symmetry, thresholds, order parameter, four-site ring."""
+"""Two electrons without phonons: bound states, thresholds, order parameter, the ring behind d-wave pairs."""
 
 from hpcbip.theory.pair.model import PairModel
 from hpcbip.theory.pair.order_parameter import OrderParameter, condensate_order_parameter

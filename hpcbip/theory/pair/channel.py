@@ -22,7 +22,8 @@ class ChannelInteraction:
         sites: lattice coordinates, shape (sites, d).
         basis: orthonormal functions on them, shape (sites, functions).
         strength: interaction of each function, shape (functions,).
-        part: number of the entry of `PairModel.interacting_shells` that each function belongs to, shape (functions,).
+        part: number of the entry of `PairModel.interacting_shells` that each function belongs to, shape
+            (functions,).
     """
 
     sites: NDArray[np.int64]

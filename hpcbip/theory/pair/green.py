@@ -117,7 +117,7 @@ class Band:
 
     @property
     def isolated(self) -> bool:
-        """Whether the band has its lowest energy at points, with a finite mass, and is not flat along lines."""
+        """Whether the band is lowest at points, with a finite mass, and not flat along lines."""
         return min(curvature for _, _, curvature in self.lowest) > 1e-6 * self.width
 
     def integrals(self, displacements: NDArray[np.int64], binding: float, order: int = 0) -> Array:
@@ -212,7 +212,7 @@ class Band:
         return c, o, weights / (np.pi if axis == 0 else 2.0 * np.pi)
 
     def _slice_gap(self, axis: int, value: float) -> float:
-        """Estimate how far the band stays above its edge where component `axis` has this value or its negative."""
+        """Estimate the distance of the band from its edge where component `axis` is ± this value."""
         size = GRID_POINTS[self.dimension]
         index = round((value + np.pi) / (2.0 * np.pi) * size)
         exact = [
@@ -248,9 +248,10 @@ def _derivative(order: int, n: int, y: Array, s: Array) -> Array:
 def square_closed_form(binding: float, tau: float = 2.0) -> dict[tuple[int, int], float]:
     """Compute G(r) of the square lattice for r = 00, 10, 11, 20 by complete elliptic integrals.
 
-    The lattice has nearest-neighbour hops. With E = -4τ - binding, k = 4τ/|E|: G(00) = (2/π|E|) K(k), G(11) = (2/π|E|) [(2/k² - 1) K - (2/k²) E(k)];
-    the other two from (ε - E) G = δ at 00 and 10 (Economou, chapter 5). Exact down to any binding > 0; far
-    below the band G(11) and G(20) lose digits by cancellation, |E|⁴ of them.
+    The lattice has nearest-neighbour hops. With E = -4τ - binding, k = 4τ/|E|: G(00) = (2/π|E|) K(k), G(11)
+    = (2/π|E|) [(2/k² - 1) K - (2/k²) E(k)]; the other two from (ε - E) G = δ at 00 and 10 (Economou, chapter
+    5). Exact down to any binding > 0; far below the band G(11) and G(20) lose digits by cancellation, |E|⁴
+    of them.
 
     Args:
         binding: distance below the band, > 0.

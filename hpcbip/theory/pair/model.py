@@ -1,7 +1,7 @@
 """The model of two electrons on a lattice without phonons.
 
-H = -Σ_b t_b (hops along bond axis b) + Σ_r v(r) with t = 1 the unit of energy, v(0) = U, v = V on the shells and
-r = r1 - r2. At total momentum K the relative coordinate hops with τ_b = 2 t_b cos(K·b/2).
+H = -Σ_b t_b (hops along bond axis b) + Σ_r v(r) with t = 1 the unit of energy, v(0) = U, v = V on the shells
+and r = r1 - r2. At total momentum K the relative coordinate hops with τ_b = 2 t_b cos(K·b/2).
 """
 
 from __future__ import annotations

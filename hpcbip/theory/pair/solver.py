@@ -1,11 +1,12 @@
-"""Bound states of two electrons with a short-range interaction on an infinite lattice, without phonons: exact.
+"""Exact bound states of two electrons with a short-range interaction on an infinite lattice, without phonons.
 
 In the notation of `hpcbip.theory.pair.model`
 
     ψ(r) = -Σ_r' G(r - r'; E) c(r'),    c = vψ,    (v⁻¹ + G(E)) c = 0    on the sites of the interaction
 
-(Kornilovitch, arXiv:2305.02548). The eigenvalues of v⁻¹ + G, ordered, rise with E: each zero is bracketed, and the
-number of bound states below E is the number of attractive functions less that of negative eigenvalues.
+(Kornilovitch, arXiv:2305.02548). The eigenvalues of v⁻¹ + G, ordered, rise with E: each zero is bracketed,
+and the number of bound states below E is the number of attractive functions less that of negative
+eigenvalues.
 """
 
 from __future__ import annotations
@@ -71,7 +72,9 @@ class BoundPair:
 
     @cached_property
     def inverse_mass(self) -> Array:
-        """∂²E/∂K_a∂K_b at K = 0, Cartesian, unit 1/m0 = t a², shape (d, d); in a degenerate channel of this partner.
+        """∂²E/∂K_a∂K_b at K = 0, Cartesian, unit 1/m0 = t a², shape (d, d).
+
+        In a degenerate channel it belongs to this partner.
 
         At K = 0 dH/dK vanishes, so first order in d²H/dK² is exact: Σ_b t_b b_a b_b Σ_r ψ(r) ψ(r + b).
         """
@@ -130,7 +133,7 @@ class BoundPair:
     def _bilinear(
         self, left: Mapping[LatticeVector, float], right: Mapping[LatticeVector, float], order: int
     ) -> float:
-        """Compute ∫ left(q)* right(q) / (ε - E)^(order + 1) of trigonometric polynomials given by coefficients."""
+        """Compute ∫ left(q)* right(q) / (ε - E)^(order + 1) of polynomials in e^{iq}, given by coefficients."""
         overlap = _product({tuple(-x for x in r): c for r, c in left.items()}, right)
         values = green_integrals(self.model.band, np.array(list(overlap)), self.binding_energy, order)
         return float(values @ np.array(list(overlap.values())))
@@ -151,7 +154,7 @@ def _product(
 
 
 def solve_channel(model: PairModel, channel: Channel) -> list[BoundPair]:
-    """Find the bound states of a channel, lowest first, leaving out those bound by less than `SMALLEST_BINDING`."""
+    """Find the bound states of a channel, lowest first; `SMALLEST_BINDING` is the least binding resolved."""
     band, interaction = (
         model.band,
         ChannelInteraction.in_channel(model.interacting_shells(), channel, model.place.dimension),

@@ -58,7 +58,7 @@ def count_bound_states(model: PairModel, channel: Channel) -> int | None:
 
 
 def binding_threshold(model: PairModel, channel: Channel, shell: int) -> float | None:
-    """Find the attraction of one shell, in t, at which the first bound state that it causes in a channel appears.
+    """Find the attraction of one shell, in t, at which its first bound state in a channel appears.
 
     Args:
         model: gives the lattice, the hopping and all other interactions.
@@ -66,7 +66,8 @@ def binding_threshold(model: PairModel, channel: Channel, shell: int) -> float |
         shell: 0 for U, n for the n-th V.
 
     Returns:
-        a number ≤ 0, which is 0 if any attraction binds; None if no attraction of this shell binds in this channel.
+        a number ≤ 0, which is 0 if any attraction binds; None if no attraction of this shell binds in this
+        channel.
 
     Raises:
         InputError: if the band is flat at its edge, or the rest of the model binds a state of this channel
@@ -90,8 +91,8 @@ def binding_threshold(model: PairModel, channel: Channel, shell: int) -> float |
         return None
     keep, green = _edge_matrix(interaction, model.band)
     fixed = keep.T @ np.diag(np.where(varied, 0.0, 1.0 / interaction.strength)) @ keep + green
-    # for a weak attraction, 1/V → -∞, each varied function that the projection leaves has a negative eigenvalue;
-    # where it leaves one out, any attraction binds
+    # for a weak attraction, 1/V → -∞, each varied function that the projection leaves has a negative
+    # eigenvalue; where it leaves one out, any attraction binds
     weight = keep.T @ np.diag(varied.astype(float)) @ keep
     if np.linalg.matrix_rank(weight, tol=1e-9) < int(varied.sum()):
         return 0.0
@@ -105,10 +106,10 @@ def binding_threshold(model: PairModel, channel: Channel, shell: int) -> float |
 
 
 def weak_square_binding(U: float) -> float:
-    """Compute the binding energy of the attractive Hubbard model on the square lattice, however small (t = 1).
+    """Compute the binding energy of the attractive Hubbard model on the square lattice, t = 1.
 
-    Solves 1/|U| = G(00), an elliptic integral, for the logarithm of the binding energy; its limit for U → 0 is
-    `weak_square_binding_limit`.
+    Solves 1/|U| = G(00), an elliptic integral, for the logarithm of the binding energy; its limit for U → 0
+    is `weak_square_binding_limit`.
 
     Raises:
         InputError: unless -1000 ≤ U ≤ -0.12 (below, the binding energy leaves the range of floating-point

@@ -14,7 +14,7 @@ from hpcbip.theory.eliashberg.tables import LARGEST_CONFIRMED_LAMBDA
 
 
 def fermi_surface_figure(rows: Sequence[Record]) -> Picture:
-    """Draw the rows of `hpcbip theory fermi-surface`: λ_ME and Tc/Ω against the model's λ, hollow where flagged.
+    """Draw λ_ME and Tc/Ω of `hpcbip theory fermi-surface` against the model's λ, hollow where flagged.
 
     Args:
         rows: rows of `hpcbip.theory.eliashberg.fermi_surface_table`.
@@ -47,9 +47,9 @@ def fermi_surface_figure(rows: Sequence[Record]) -> Picture:
     style.legend(figure, right, where)
     missing = sum(row["tc_over_omega"] is None for row in rows)
     caption = (
-        "λ_ME from the Fermi surface, and the Tc/Ω of Migdal–Eliashberg theory at that λ_ME, against the model's "
-        "λ. Hollow: a flag speaks against the point (not adiabatic, not resolved, or λ_ME above what Monte Carlo "
-        "confirms, the dashed line). Dotted: the usual ceilings 0.05 and 0.1. "
+        "λ_ME from the Fermi surface, and the Tc/Ω of Migdal–Eliashberg theory at that λ_ME, against the "
+        "model's λ. Hollow: a flag speaks against the point (not adiabatic, not resolved, or λ_ME above what "
+        "Monte Carlo confirms, the dashed line). Dotted: the usual ceilings 0.05 and 0.1. "
         f"Points without a Tc ({missing}) are in the CSV only."
     )
     return Picture(figure, [dict(row) for row in rows], "The conventional ceiling", caption)

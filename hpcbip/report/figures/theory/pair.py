@@ -35,17 +35,17 @@ _SCAN = (
 
 
 def pair_figure(models: Sequence[PairModel], rows: Sequence[Record]) -> Picture:
-    """Of one model its pairs and their order parameter, of several what depends on the parameters.
+    """Draw the pairs of one model with their order parameter, or how the pairs of several models vary.
 
     Args:
-        models: on one lattice.
-        rows: of `hpcbip.theory.pair.tables.pair_table` for all of them.
+        models: models on one lattice.
+        rows: rows of `hpcbip.theory.pair.pair_table` for all of them.
     """
     return _pairs(models[0]) if len(models) == 1 else _scan(rows)
 
 
 def _pairs(model: PairModel) -> Picture:
-    """ψ(r) above, Δ(k) and F(k) below, one column per bound state."""
+    """Draw ψ(r) above, Δ(k) and F(k) below, one column per bound state."""
     states, d = bound_states(model), model.place.dimension
     shown, below = states[:_MOST], not any(model.K)
     columns, down = max(1, len(shown)), 1 + below
@@ -160,8 +160,9 @@ def _momentum_space(axes: Axes, state: BoundPair, first: bool) -> Rows:
 
 
 def _scan(rows: Sequence[Record]) -> Picture:
-    """Binding energy, mass and size against the first parameter that varies; a curve per channel, level, and
-    rest.
+    """Draw binding energy, mass and size against the first parameter that varies.
+
+    Each channel, level and set of the other parameters has a curve.
     """
     varied = [name for name in _PARAMETERS if len({row.get(name) for row in rows}) > 1]
     x, others = (varied or ["U"])[0], varied[1:]
@@ -199,8 +200,8 @@ def _scan(rows: Sequence[Record]) -> Picture:
     ]
     style.legend(figure, panels[0], ", ".join([rows[0]["lattice"], *fixed]))
     caption = (
-        f"Binding energy, mass and size of the bound states against {x}, by symmetry channel; exact. A curve begins "
-        "where its state leaves the band."
+        f"Binding energy, mass and size of the bound states against {x}, by symmetry channel; exact. A curve "
+        "begins where its state leaves the band."
     )
     return Picture(figure, [dict(row) for row in rows], f"Pairs against {x}", caption)
 

@@ -1,4 +1,4 @@
-"""The four-site ring behind d-wave pairs, and the lattice problem that it stands for."""
+"""The four-site ring behind d-wave pairs, and the lattice problem that it approximates."""
 
 from __future__ import annotations
 
@@ -27,11 +27,12 @@ Rows = list[dict[str, Any]]
 
 
 def ring_figure(amplitude: float, attraction: float, model: str) -> Picture:
-    """Levels with their symmetries for both signs of the amplitude; of model a also two carriers on the
-    square lattice.
+    """Draw the levels with their symmetries for both signs of the amplitude.
+
+    For model a two carriers on the square lattice are drawn beside the ring.
 
     Args:
-        amplitude, attraction, model: as `hpcbip.theory.pair.ring.ring_levels` takes them.
+        amplitude, attraction, model: as in `hpcbip.theory.pair.ring_levels`.
 
     Raises:
         InputError: for other values.
@@ -99,11 +100,11 @@ def _exchange(axes: Axes) -> Rows:
 def _embedded(axes: Axes, V: float) -> Rows:
     table = square_lattice_table(V, math.inf, np.linspace(-0.45, 0.25, 36).tolist())
     for name, colour in CHANNELS.items():
-        of_it = [row for row in table if row["channel"] == name]
-        x = [row["t_prime"] for row in of_it]
-        bound = [None if row["E"] is None else row["E"] - V for row in of_it]
+        curve = [row for row in table if row["channel"] == name]
+        x = [row["t_prime"] for row in curve]
+        bound = [None if row["E"] is None else row["E"] - V for row in curve]
         axes.plot(x, style.numbers(bound), color=colour, lw=1.2)
-        axes.plot(x, [row["E_ring"] - V for row in of_it], color=colour, lw=0.7, ls="--")
+        axes.plot(x, [row["E_ring"] - V for row in curve], color=colour, lw=0.7, ls="--")
     axes.axvline(crossing_hopping(V), color=GREY, lw=0.6, ls=":")
     axes.set_xlabel("$t' = -h/2$ [$t$]", fontsize=TEXT)
     axes.set_ylabel("$(E - V)/t$", fontsize=TEXT)
