@@ -1,4 +1,4 @@
-"""Print the tables of docs/instanton.md (exponents of s(λ), degenerate manifold, cluster size), and its figure.
+"""Print the tables of docs/instanton.md (powers of λ, degenerate manifold, cluster size); draw its figure.
 
     python benchmarks/theory/instanton.py --out docs
 

@@ -133,7 +133,7 @@ class BoundPair:
     def _bilinear(
         self, left: Mapping[LatticeVector, float], right: Mapping[LatticeVector, float], order: int
     ) -> float:
-        """Compute ∫ left(q)* right(q) / (ε - E)^(order + 1) of polynomials in e^{iq}, given by coefficients."""
+        """Compute ∫ left(q)* right(q) / (ε - E)^(order + 1) of polynomials in e^{iq} (coefficients)."""
         overlap = _product({tuple(-x for x in r): c for r, c in left.items()}, right)
         values = green_integrals(self.model.band, np.array(list(overlap)), self.binding_energy, order)
         return float(values @ np.array(list(overlap.values())))
