@@ -11,6 +11,8 @@ import click
 from hpcbip.cli.options import NOT_NEGATIVE, POSITIVE, Numbers, figure_option
 from hpcbip.cli.output import drawn, format_option, output
 from hpcbip.errors import InputError
+from hpcbip.vocabulary.observables import sector_observable
+from hpcbip.vocabulary.parameters import COUPLING, FACTOR_KEYS, HOPPING, LAMBDA, LATTICE, OMEGA, SHELLS, U, V
 
 if TYPE_CHECKING:
     from hpcbip.theory.instanton.scaling import MonteCarloMass
@@ -95,27 +97,34 @@ def _masses(directory: Path, surface: AdiabaticSurface, t_over_omega: float) -> 
     from hpcbip.theory.instanton.scaling import MonteCarloMass
 
     records = read_results(directory).records
-    name = f"mass_{surface.sector}"
+    name = sector_observable("mass", surface.sector).name
     found = []
     for record in records:
-        t, extra = record["t"], ("V", "shells", "t_factors", "g_factors")
-        matches = (record["lattice"], record["coupling"]) == (surface.lattice, surface.coupling)
-        matches = matches and math.isclose(t / record["omega"], t_over_omega, rel_tol=1e-6)
-        if surface.sector == "bipolaron":
-            matches = matches and math.isclose(record["U"] / t, surface.U, rel_tol=1e-6, abs_tol=1e-9)
         mass, error = record.get(name), record.get(f"{name}_err")
-        if not matches or any(record.get(key) for key in extra) or mass is None or not 0.0 < mass < math.inf:
+        if not _has_parameters(record, surface, t_over_omega) or mass is None or not 0.0 < mass < math.inf:
             continue
         flags = [flag for flag in record["flags"] if flag not in FLAGS_OF_TC]
         if error is None:
             flags.append("error of the mass unknown")
         found.append(
-            MonteCarloMass(record["lambda"], mass, math.inf if error is None else error, tuple(flags))
+            MonteCarloMass(record[LAMBDA.name], mass, math.inf if error is None else error, tuple(flags))
         )
     if not found:
-        ratios = sorted({f"{record['t'] / record['omega']:.6g}" for record in records})
+        ratios = sorted({f"{record[HOPPING.name] / record[OMEGA.name]:.6g}" for record in records})
         raise InputError(
             f"{directory}: no point with a {name}, {surface.lattice}, {surface.coupling}, "
             f"U = {surface.U:g}t, V = 0 and t/omega = {t_over_omega:g}; t/omega there: {', '.join(ratios)}"
         )
     return sorted(dict.fromkeys(found), key=lambda mass: mass.lam)
+
+
+def _has_parameters(record: dict[str, Any], surface: AdiabaticSurface, t_over_omega: float) -> bool:
+    """Tell whether a point has the parameters of a surface, this t/Ω, and nothing that the theory neglects."""
+    if (record[LATTICE.name], record[COUPLING.name]) != (surface.lattice, surface.coupling):
+        return False
+    if any(record.get(key) for key in (V.name, SHELLS.name, *FACTOR_KEYS)):
+        return False
+    t = record[HOPPING.name]
+    if surface.electrons == 2 and not math.isclose(record[U.name] / t, surface.U, rel_tol=1e-6, abs_tol=1e-9):
+        return False
+    return math.isclose(t / record[OMEGA.name], t_over_omega, rel_tol=1e-6)

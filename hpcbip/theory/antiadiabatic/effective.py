@@ -197,7 +197,7 @@ def solve_effective(space: Space, system: System, momentum: Array, order: int) -
         curvature = float(np.mean(second) - np.mean(response))
         curvature = curvature if abs(curvature) > FLAT_CURVATURE * system.t else None
     geometry = system.geometry
-    unit = (2.0 if geometry.electrons == 1 else 1.0) * system.t
+    unit = geometry.mass_factor * system.t
     phonons = float(np.vdot(ground, found.phonons @ ground).real)
     return Level(
         nh=space.nh,

@@ -221,7 +221,7 @@ def solve_in_space(
     energy, state, gap = hamiltonian.lowest(start, levels=2 if crossing else 1)
     mass = mass and geometry.cluster is None
     slope, curvature = hamiltonian.derivatives(energy, state, mass and gap > DEGENERACY_TOLERANCE * system.t)
-    unit = (2.0 if geometry.electrons == 1 else 1.0) * system.t
+    unit = geometry.mass_factor * system.t
     probability = np.abs(state) ** 2
     total = space.phonons.sum(axis=0)
     distance2 = float(probability @ (space.separation**2).sum(axis=1)) if geometry.electrons == 2 else None

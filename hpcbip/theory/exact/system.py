@@ -13,6 +13,7 @@ from functools import cached_property
 
 from hpcbip.errors import InputError
 from hpcbip.models import LATTICES, Lattice, coupling_from_lambda, get_lattice, lambda_from_coupling
+from hpcbip.vocabulary.sectors import SECTORS
 
 EXACT_COUPLINGS: tuple[str, ...] = (
     "holstein",
@@ -21,6 +22,9 @@ EXACT_COUPLINGS: tuple[str, ...] = (
     "bond+holstein",
     "site-peierls+holstein",
 )
+MASS_FACTORS = {sector.electrons: sector.mass_factor for sector in SECTORS.values()}
+"""Factor in the unit of mass, 1/(factor t), by number of electrons."""
+
 SPIN_STATES: tuple[str, ...] = ("singlet", "triplet")
 
 
@@ -84,6 +88,11 @@ class Geometry:
             len(self.cluster) != self.bravais.dimension or min(self.cluster) < 1
         ):
             raise InputError(f"cluster {self.cluster}: one extent of at least 1 per dimension of the lattice")
+
+    @property
+    def mass_factor(self) -> float:
+        """The unit of mass is 1/(mass_factor t): m_e for one electron, m0 for two."""
+        return MASS_FACTORS[self.electrons]
 
     @cached_property
     def bravais(self) -> Lattice:

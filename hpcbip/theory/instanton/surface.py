@@ -24,12 +24,12 @@ from scipy.sparse.linalg import LinearOperator, eigsh
 
 from hpcbip.errors import InputError
 from hpcbip.models import coupling_from_lambda, get_lattice
+from hpcbip.vocabulary.sectors import SECTORS
 
 Array = NDArray[np.float64]
 
 ADIABATIC_LATTICES = ("chain", "square")
 ADIABATIC_COUPLINGS = ("bond", "holstein")
-ADIABATIC_SECTORS = ("polaron", "bipolaron")
 MAX_SITES = 144  # largest cluster allowed
 ZERO_CURVATURE = 1e-5  # curvatures of smaller magnitude count as zero
 
@@ -65,13 +65,13 @@ class AdiabaticSurface:
         for name, allowed in (
             ("lattice", ADIABATIC_LATTICES),
             ("coupling", ADIABATIC_COUPLINGS),
-            ("sector", ADIABATIC_SECTORS),
+            ("sector", SECTORS),
         ):
             if getattr(self, name) not in allowed:
                 raise InputError(f"{name} {getattr(self, name)!r}: allowed are {', '.join(allowed)}")
         if not 0.0 < self.lam <= 1e5:
             raise InputError(f"lambda = {self.lam}: allowed are 0 < lambda <= 100000")
-        if not 0.0 <= self.U < 1e3 or (self.U > 0.0 and self.sector == "polaron"):
+        if not 0.0 <= self.U < 1e3 or (self.U > 0.0 and self.electrons == 1):
             raise InputError(
                 f"U = {self.U} for the {self.sector}: allowed are 0 <= U < 1000, for a polaron U = 0"
             )
@@ -93,7 +93,7 @@ class AdiabaticSurface:
     @property
     def electrons(self) -> int:
         """Number of electrons, one or two."""
-        return 1 if self.sector == "polaron" else 2
+        return SECTORS[self.sector].electrons
 
     @property
     def shape(self) -> tuple[int, ...]:
