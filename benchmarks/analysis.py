@@ -1,11 +1,12 @@
 """What the analysis of one ensemble costs: CPU milliseconds of jackknife, summary and fit.
 
     python benchmarks/analysis.py [--chains 8] [--bins 1000] [--tau 0.5,2,10]
-    python benchmarks/analysis.py --means 16 --tau 0.5,1,2,5    # what errors from means of 16 bins are worth
+    python benchmarks/analysis.py --means 16 --tau 0.5,1,2,5    # accuracy of errors from means of 16 bins
 
-Made-up bins: autoregressive chains of 25 columns with the given integrated autocorrelation times (in bins), and 25
-observables of them, among them ratios, as the reduction of a campaign has them. The projected minutes are those of a
-campaign of 10,000 points with two ensembles each on two cores. `--profile` says where the time goes.
+Made-up bins: autoregressive chains of 25 columns with the given integrated autocorrelation times (in bins),
+and 25 observables of them, among them ratios, as the reduction of a campaign has them. The projected minutes
+are those of a campaign of 10,000 points with two ensembles each on two cores. `--profile` says where the
+time goes.
 """
 
 from __future__ import annotations
@@ -66,7 +67,10 @@ def milliseconds(function: Callable[[], object], seconds: float) -> float:
 
 
 def worth(tau: float, number: int, length: int, size: int, sets: int = 20) -> dict[str, object]:
-    """Errors of the mean over the true one, from bins and from means of `size`, and how often the mean is within."""
+    """Compare errors of the mean, from bins and from means of `size` bins, with the true error.
+
+    The table also says how often the mean lies within its error.
+    """
     within, ratios = [], {"bins": [], "means": []}
     exact = np.sqrt(2.0 * tau / (number * length))
     for seed in range(sets):

@@ -1,11 +1,11 @@
-"""Errors of short runs at a production point: how often do they hold what long chains say?
+"""Coverage of the errors of short runs at a production point, measured against long chains.
 
-    python benchmarks/coverage.py --minutes 10                  # square, bond, t/Ω = 1, λ = 0.75, U = 8, β = 100
+    python benchmarks/coverage.py --minutes 10            # square, bond, t/Ω = 1, λ = 0.75, U = 8, β = 100
     python benchmarks/coverage.py --minutes 10 --coupling 0.78 --beta 60
 
-Long chains are cut into pieces; sets of pieces are analysed as the runs of a campaign would be, and compared with the
-mean of everything. One process per core. `--thermalise` bins of every chain are left out, and how the pair's size gets
-there from the first bin on is printed as well.
+Long chains are cut into pieces; sets of pieces are analysed as the runs of a campaign would be, and compared
+with the mean of everything. One process per core. `--thermalise` bins of every chain are left out, and how
+the pair's size gets there from the first bin on is printed as well.
 """
 
 from __future__ import annotations
@@ -115,8 +115,12 @@ def _say_transition(rows: np.ndarray, omega: float) -> None:
 
 
 def _held(rows: np.ndarray, truth: np.ndarray, count: int, length: int) -> tuple[int, np.ndarray, ...]:
-    """Number of sets of `count` pieces; by quantity the correlation of value and error, and the shares that converged
-    and hold within one and two errors."""
+    """Analyse sets of `count` pieces of chains as the runs of a campaign.
+
+    Returns:
+        the number of sets, and by quantity the correlation of value and error, the share of converged sets,
+        and the shares within one and two errors.
+    """
     pieces = [chain[at : at + length] for chain in rows for at in range(0, len(chain) - length + 1, length)]
     np.random.default_rng(1).shuffle(pieces)
     found = [summarise(pieces[at : at + count]) for at in range(0, len(pieces) - count + 1, count)]

@@ -1,14 +1,14 @@
-"""How long it takes to reduce a large campaign, and how much memory.
+"""Time and memory that the reduction of a large campaign takes.
 
-    python benchmarks/reduction.py                       # 100 ensembles of 8 chains of 1,000 bins, 2 GB of disk
-    python benchmarks/reduction.py --points 200 --folder /scratch
-    python benchmarks/reduction.py --points 10000 --sparse       # 10 GB of disk: the bins would take 150 GB
+    python benchmarks/reduction.py                            # 100 ensembles, 8 chains, 1,000 bins: 2 GB of
+    disk python benchmarks/reduction.py --points 200 --folder /scratch
+    python benchmarks/reduction.py --points 10000 --sparse   # 10 GB of disk: the bins would take 150 GB
 
-A campaign of synthetic bins in the real files, reduced as `hpcbip reduce` does it, on all cores, and then once more,
-when what is known already is not analysed again. Before the first time the files are dropped from memory, where the
-system lets one. With --sparse only the means of the blocks are written, which is what is read; the bins are holes in
-the file. The last column is what 10,000 points with two sectors would take at the same time per ensemble. A second
-table splits the time of one ensemble on one core into reading and analysis, of 16 of them together.
+A campaign of synthetic bins in the real files is reduced as by `hpcbip reduce`, on all cores, and then once
+more with its cache. Before the first time the files are dropped from memory, where the system allows it.
+With --sparse only the means of the blocks are written, which are all that is read; the bins are holes in the
+file. The last column is the time of 10,000 points with two sectors at the same time per ensemble. A second
+table splits the time of one ensemble on one core, in batches of 16, into reading and analysis.
 """
 
 from __future__ import annotations

@@ -45,9 +45,9 @@ def tc(
     files: list[Path] = []
     if figure is not None:
         from hpcbip.report.figures import dome_figure
-        from hpcbip.theory.eliashberg.conventional import comparison_lines
+        from hpcbip.theory.eliashberg.references import reference_lines
 
-        files = dome_figure(records, figure, lines=comparison_lines(), peaks=results.peaks)
+        files = dome_figure(records, figure, lines=reference_lines(), peaks=results.peaks)
     if not print_data(records, form):
         print_table(records, TC_TABLE)
         for line in [*(peak.statement for peak in results.peaks), *highest(records), convergence(records)]:

@@ -12,8 +12,8 @@ from click.testing import CliRunner
 
 from hpcbip.cli import commands
 from hpcbip.report.figures.theory.exact import bound
-from hpcbip.theory.instanton.surface import NotTrapped, Surface
-from hpcbip.theory.instanton.tunnelling import instanton
+from hpcbip.theory.instanton.surface import AdiabaticSurface, NotSelfTrapped
+from hpcbip.theory.instanton.tunnelling import find_instanton
 from tests.reduction.test_results import campaign
 
 
@@ -140,10 +140,12 @@ def test_instanton_beside_polarons_of_a_campaign(tmp_path: Path) -> None:
     assert all(float(row["log_mass_err"]) > 0.0 for row in rows)
     for row in rows:
         try:
-            found = instanton(
-                Surface("square", lam=float(row["lambda"]), sector="polaron", size=5), 17, lowest=False
+            found = find_instanton(
+                AdiabaticSurface("square", lam=float(row["lambda"]), sector="polaron", size=5),
+                17,
+                with_minimum_energy_path=False,
             )
-        except NotTrapped:
+        except NotSelfTrapped:
             assert row["action"] == ""
         else:
-            assert float(row["action"]) == pytest.approx(found.least.action * 2 / 3)
+            assert float(row["action"]) == pytest.approx(found.least_action_path.action * 2 / 3)

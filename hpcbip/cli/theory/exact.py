@@ -64,16 +64,16 @@ def exact(
     form: str,
     **energies: float,
 ) -> None:
-    """Exact diagonalisation of one or two electrons with phonons: E, mass, size, cloud, converged and with
-    errors."""
+    """Exact diagonalisation of one or two electrons with phonons: E, mass, size, cloud, with errors."""
     from hpcbip.report.figures.theory.exact import critical_figure, exact_figure
-    from hpcbip.theory.exact.convergence import critical_lambda, critical_row, rows
+    from hpcbip.theory.exact.critical import critical_lambda, critical_lambda_row
     from hpcbip.theory.exact.system import Geometry, System, g_from_lambda
+    from hpcbip.theory.exact.tables import exact_table
 
     t, omega = energies["t"], energies["omega"]
     if critical:
         found = critical_lambda(omega, t, nh or 9)
-        print_records([critical_row(found, omega)], form)
+        print_records([critical_lambda_row(found, omega)], form)
         draw_and_save(lambda: critical_figure(found, omega / t), figure, form)
         return
     if lambdas and strengths:
@@ -86,6 +86,6 @@ def exact(
         for U in interactions
         for value in given
     ]
-    found_rows = rows(systems, nh, states, K or None)
-    print_records(found_rows, form)
-    draw_and_save(lambda: exact_figure(found_rows), figure, form)
+    rows = exact_table(systems, nh, states, K or None)
+    print_records(rows, form)
+    draw_and_save(lambda: exact_figure(rows), figure, form)

@@ -16,7 +16,7 @@ from hpcbip.report.plotting.picture import Picture
 from hpcbip.report.plotting.style import COLUMN, GREY, MAX_COLOURED, SMALL, TEXT, SeriesStyle
 from hpcbip.report.tables import Record
 from hpcbip.superconductivity.scans import axis_value
-from hpcbip.theory.eliashberg.conventional import USUAL, comparison_lines
+from hpcbip.theory.eliashberg.references import QUOTED_CEILINGS, reference_lines
 from hpcbip.vocabulary.displays import DOME_DATA, FLAGS_ENTRY, TC_OVER_OMEGA_SYSTEMATIC, TC_PREFACTOR
 from hpcbip.vocabulary.entries import ERROR
 from hpcbip.vocabulary.observables import TC_KELVIN, TC_OVER_OMEGA
@@ -35,7 +35,7 @@ def draw_dome(source: Source) -> Figures:
     """Draw Tc along every axis of a campaign (`dome`), if a Tc is known."""
     records = source.results.records
     if any(record[_TC] is not None for record in records):
-        lines = comparison_lines()
+        lines = reference_lines()
         for axis in source.axes or [LAMBDA.name]:
             yield file_name("dome", axis), dome(records, axis, lines, source.results.peaks)
 
@@ -76,12 +76,12 @@ def dome(
     drawn = [record for record in records if record[_TC] is not None]
     scans = style.sorted_to_front(curves(drawn, axis), lambda scan: max(map(_rank, scan.records)))
     peaks = [peak for peak in peaks if peak.axis == axis]
-    lines = [(label, value) for label, value in lines if value not in USUAL]
+    lines = [(label, value) for label, value in lines if value not in QUOTED_CEILINGS]
     figure = layout.canvas(COLUMN, 2.5)
     axes = layout.panels(figure)[0, 0]
     axes.set_xlabel(SCAN_AXES[axis].axis_tex, fontsize=TEXT)
     axes.set_ylabel(r"$T_c/\Omega$", fontsize=TEXT)
-    axes.set_ylim(0.0, _top(drawn, [*USUAL, *(value for _, value in lines)], peaks))
+    axes.set_ylim(0.0, _top(drawn, [*QUOTED_CEILINGS, *(value for _, value in lines)], peaks))
     for i, scan in enumerate(scans):
         series.curve(axes, scan.x, [record[_TC] for record in scan.records], SeriesStyle.of(i))
     outside = sum(
@@ -98,7 +98,7 @@ def dome(
     kelvin = _kelvin_axis(axes, drawn)
     layout.legend(figure, axes, shared_name(drawn, axis))
     rows = [_row(record, axis) for record in records]
-    rows += [{"kind": "ceiling", _TC: value} for value in USUAL]
+    rows += [{"kind": "ceiling", _TC: value} for value in QUOTED_CEILINGS]
     rows += [{"kind": f"comparison: {label}", _TC: value} for label, value in lines]
     rows += [
         {
@@ -176,8 +176,8 @@ def _draw_peak(axes: Axes, peak: Peak, colour: str, scan: Sequence[float]) -> No
 
 
 def _draw_lines(axes: Axes, lines: Sequence[tuple[str, float]]) -> None:
-    for i, ceiling in enumerate(USUAL):
-        label = f"conventional, {USUAL[0]:g} and {USUAL[1]:g}" if i == 0 else None
+    for i, ceiling in enumerate(QUOTED_CEILINGS):
+        label = f"conventional, {QUOTED_CEILINGS[0]:g} and {QUOTED_CEILINGS[1]:g}" if i == 0 else None
         axes.axhline(ceiling, color=GREY, lw=0.8, ls=":", zorder=0.5, label=label)
     for i, (label, value) in enumerate(lines):
         axes.axhline(value, color=GREY, lw=0.8, ls=_DASHES[i % len(_DASHES)], zorder=0.5, label=label)

@@ -1,5 +1,4 @@
-"""The antiadiabatic limit: by how much the effective Hamiltonians miss the exact energies and masses, against
-Ω/t."""
+"""The antiadiabatic limit: errors of the effective Hamiltonians in energy and mass against Ω/t."""
 
 from __future__ import annotations
 
@@ -21,15 +20,15 @@ PANELS = (
     ("difference", "power", r"$|E_\mathrm{eff}-E|/t$"),
     ("mass_difference", "mass_power", r"$|m^*_\mathrm{eff}/m^*-1|$"),
 )
-UNCERTAIN = 1.0 / 3.0
-"""Error over value from which a point is drawn hollow."""
+HOLLOW_RELATIVE_ERROR = 1.0 / 3.0
+"""Relative error from which a point is drawn hollow."""
 
 
 def antiadiabatic_figure(rows: Sequence[Record]) -> Picture:
     """Draw the rows of `hpcbip theory antiadiabatic`.
 
     Args:
-        rows: as `hpcbip.theory.antiadiabatic.scaling.compare` gives them, of one or more couplings.
+        rows: rows of `hpcbip.theory.antiadiabatic.antiadiabatic_table` for one or more couplings.
     """
     figure = layout.canvas(PAGE, 2.8)
     grid = layout.panels(figure, 1, 2)[0]
@@ -64,9 +63,9 @@ def antiadiabatic_figure(rows: Sequence[Record]) -> Picture:
         figure, grid[0], f"{first['lattice']}, electrons: {first['electrons']}, U/t = {first['U']:g}"
     )
     caption = (
-        "Effective minus exact energy (left) and mass (right) at fixed g²/Ω, to second and fourth order in g; dashed:"
-        " the power of what is left out, through the last point; p: fitted power of the energy; hollow: error above a"
-        " third."
+        "Effective minus exact energy (left) and mass (right) at fixed g²/Ω, to second and fourth order in "
+        "g; dashed: the power of what is left out, through the last point; p: fitted power of the energy; "
+        "hollow: error above a third."
     )
     return Picture(figure, [dict(row) for row in rows], "Antiadiabatic limit", caption)
 
@@ -76,11 +75,11 @@ def _omega(row: Record) -> float:
 
 
 def _curve(axes: Axes, rows: Sequence[Record], name: str, series_style: SeriesStyle) -> bool:
-    """Points and their power law; whether one of them is hollow."""
+    """Draw points and their power law; return whether one of the points is hollow."""
     x = np.array([row["omega"] for row in rows])
     y = np.abs(series.numbers([row[name] for row in rows]))
     error = series.numbers([row[f"{name}_err"] for row in rows])
-    uncertain = ~(error <= UNCERTAIN * y)
+    uncertain = ~(error <= HOLLOW_RELATIVE_ERROR * y)
     down = np.minimum(error, 0.999 * y)  # a bar to zero has no place on a logarithmic axis
     series.points(
         axes, x, np.where(y > 0.0, y, np.nan), np.where(uncertain, down, error), series_style, list(uncertain)
@@ -88,6 +87,6 @@ def _curve(axes: Axes, rows: Sequence[Record], name: str, series_style: SeriesSt
     known = np.flatnonzero(~uncertain & (y > 0.0))
     if len(known):
         last = known[-1]
-        law = y[last] * (x / x[last]) ** (-0.5 * rows[0]["order"])
-        axes.plot(x, law, color=series_style.colour, lw=0.7, ls="--", alpha=0.7, zorder=1.5)
+        power_law = y[last] * (x / x[last]) ** (-0.5 * rows[0]["order"])
+        axes.plot(x, power_law, color=series_style.colour, lw=0.7, ls="--", alpha=0.7, zorder=1.5)
     return bool((uncertain & np.isfinite(y)).any())

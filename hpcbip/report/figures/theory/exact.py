@@ -11,9 +11,9 @@ from hpcbip.report.plotting import layout, series, style
 from hpcbip.report.plotting.picture import Picture
 from hpcbip.report.plotting.style import COLUMN, PAGE, TEXT, SeriesStyle
 from hpcbip.report.tables import Record
-from hpcbip.theory.exact.convergence import Critical, sharp_transition
+from hpcbip.theory.exact.critical import CriticalLambda, sharp_transition
 
-UNCERTAIN = 0.05
+HOLLOW_MASS_ERROR = 0.05
 """Relative error of the mass from which a point is drawn hollow."""
 
 
@@ -21,7 +21,7 @@ def exact_figure(rows: Sequence[Record]) -> Picture:
     """Draw the rows of `hpcbip theory exact`: mass and energy against λ (or g), one curve per coupling and U.
 
     Args:
-        rows: of `hpcbip.theory.exact.convergence.rows`.
+        rows: rows of `hpcbip.theory.exact.exact_table`.
     """
     axis = "lambda" if all(row["lambda"] is not None for row in rows) else "g"
     figure = layout.canvas(PAGE, 2.6)
@@ -48,21 +48,21 @@ def exact_figure(rows: Sequence[Record]) -> Picture:
         axes.set_xlabel(r"$\lambda$" if axis == "lambda" else "$g$", fontsize=TEXT)
     labels = [f"{coupling}, $U = {U:g}$" if pair else coupling for coupling, U in curves]
     series.legend_entries(right, [(label, SeriesStyle.of(i)) for i, label in enumerate(labels)])
-    series.hollow_entry(right, f"hollow: error of the mass above {100 * UNCERTAIN:g} %, or unknown")
+    series.hollow_entry(right, f"hollow: error of the mass above {100 * HOLLOW_MASS_ERROR:g} %, or unknown")
     unbound = sum(not bound(row) for row in rows)
     layout.legend(
         figure, right, rf"{rows[0]['lattice']}, $t = {rows[0]['t']:g}$, $\Omega = {rows[0]['omega']:g}$"
     )
     caption = (
-        f"Mass and energy of the lowest state against the coupling; errors from the convergence of the space. Hollow: "
-        f"the mass is known no better than {100 * UNCERTAIN:g} %. No mass is drawn where no bound pair is resolved "
-        f"({unbound} points)."
+        "Mass and energy of the lowest state against the coupling; errors from the convergence of the space. "
+        f"Hollow: the mass is known no better than {100 * HOLLOW_MASS_ERROR:g} %. No mass is drawn where no "
+        f"bound pair is resolved ({unbound} points)."
     )
     return Picture(figure, [dict(row) for row in rows], "Exact diagonalisation", caption)
 
 
 def bound(row: Record) -> bool:
-    """Whether the mass means something: of two electrons, only if the binding energy is above its error."""
+    """Whether the mass has a meaning: for two electrons only if the binding energy exceeds its error."""
     if row["electrons"] == 1:
         return True
     binding, error = row["binding_energy"], row["binding_energy_err"]
@@ -71,15 +71,14 @@ def bound(row: Record) -> bool:
 
 def _uncertain(row: Record) -> bool:
     mass, error = row["mass"], row["mass_err"]
-    return mass is None or error is None or not error < UNCERTAIN * abs(mass)
+    return mass is None or error is None or not error < HOLLOW_MASS_ERROR * abs(mass)
 
 
-def critical_figure(critical: Critical, omega: float) -> Picture:
-    """The site-Peierls polaron on the chain across its critical coupling: K of the lowest state, m_e/m* at K
-    = 0.
+def critical_figure(critical: CriticalLambda, omega: float) -> Picture:
+    """Draw K of the lowest state and m_e/m* at K = 0 of the site-Peierls polaron on the chain against λ.
 
     Args:
-        critical: of `hpcbip.theory.exact.convergence.critical_lambda`.
+        critical: result of `hpcbip.theory.exact.critical_lambda`.
         omega: Ω/t.
     """
     middle = float(critical.lam.value or np.nan)
@@ -108,8 +107,8 @@ def critical_figure(critical: Critical, omega: float) -> Picture:
     axes.set_xlabel(r"$\lambda = 2g^2/(\Omega t)$", fontsize=TEXT)
     layout.legend(figure, axes, rf"site-Peierls polaron, $\Omega = {omega:g}t$")
     caption = (
-        f"The site-Peierls polaron on the chain leaves K = 0 at λ = {middle:.6f} (dotted), where m_e/m* at K = 0 "
-        "changes its sign."
+        f"The site-Peierls polaron on the chain leaves K = 0 at λ = {middle:.6f} (dotted), where m_e/m* at "
+        "K = 0 changes its sign."
     )
     data: list[dict[str, Any]] = [dict(row) for row in rows]
     return Picture(figure, data, "The polaron that leaves K = 0", caption)

@@ -13,8 +13,9 @@ from hpcbip.report.plotting import layout, series
 from hpcbip.report.plotting.picture import Picture
 from hpcbip.report.plotting.style import COLOURS, COLUMN, GREY, PAGE, SMALL, TEXT, SeriesStyle
 from hpcbip.report.tables import Record
-from hpcbip.theory.pair.bound_states import BoundPair, PairModel, bound_states
-from hpcbip.theory.pair.order_parameter import order_parameter
+from hpcbip.theory.pair.model import PairModel
+from hpcbip.theory.pair.order_parameter import condensate_order_parameter
+from hpcbip.theory.pair.solver import BoundPair, bound_states
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -35,17 +36,17 @@ _SCAN = (
 
 
 def pair_figure(models: Sequence[PairModel], rows: Sequence[Record]) -> Picture:
-    """Of one model its pairs and their order parameter, of several what depends on the parameters.
+    """Draw the pairs of one model with their order parameter, or how the pairs of several models vary.
 
     Args:
-        models: on one lattice.
-        rows: of `hpcbip.theory.pair.bound_states.rows` for all of them.
+        models: models on one lattice.
+        rows: rows of `hpcbip.theory.pair.pair_table` for all of them.
     """
     return _pairs(models[0]) if len(models) == 1 else _scan(rows)
 
 
 def _pairs(model: PairModel) -> Picture:
-    """ψ(r) above, Δ(k) and F(k) below, one column per bound state."""
+    """Draw ψ(r) above, Δ(k) and F(k) below, one column per bound state."""
     states, d = bound_states(model), model.place.dimension
     shown, below = states[:_MOST], not any(model.K)
     columns, down = max(1, len(shown)), 1 + below
@@ -119,7 +120,7 @@ def _real_space(axes: Axes, state: BoundPair) -> Rows:
 
 
 def _momentum_space(axes: Axes, state: BoundPair, first: bool) -> Rows:
-    order = order_parameter(state, _GRID)
+    order = condensate_order_parameter(state, _GRID)
     k = order.phases / np.pi
     square = state.model.lattice in ("square", "cubic", "bct")
     names = ("$k_x/\\pi$", "$k_y/\\pi$") if square else ("$k_1/\\pi$", "$k_2/\\pi$")
@@ -160,8 +161,10 @@ def _momentum_space(axes: Axes, state: BoundPair, first: bool) -> Rows:
 
 
 def _scan(rows: Sequence[Record]) -> Picture:
-    """Binding energy, mass and size against the first parameter that varies; a curve per channel, level, and
-    rest."""
+    """Draw binding energy, mass and size against the first parameter that varies.
+
+    Each channel, level and set of the other parameters has a curve.
+    """
     varied = [name for name in _PARAMETERS if len({row.get(name) for row in rows}) > 1]
     x, others = (varied or ["U"])[0], varied[1:]
     figure = layout.canvas(PAGE, 2.3)
@@ -200,8 +203,8 @@ def _scan(rows: Sequence[Record]) -> Picture:
     ]
     layout.legend(figure, panels[0], ", ".join([rows[0]["lattice"], *fixed]))
     caption = (
-        f"Binding energy, mass and size of the bound states against {x}, by symmetry channel; exact. A curve begins "
-        "where its state leaves the band."
+        f"Binding energy, mass and size of the bound states against {x}, by symmetry channel; exact. A curve "
+        "begins where its state leaves the band."
     )
     return Picture(figure, [dict(row) for row in rows], f"Pairs against {x}", caption)
 

@@ -1,5 +1,4 @@
-"""What conventional superconductivity reaches: the lines and curves that a Tc of bipolarons is compared
-with."""
+"""Tables of Migdal–Eliashberg theory: Tc/Ω against λ_ME, and λ_ME and Tc/Ω of the lattice models."""
 
 from __future__ import annotations
 
@@ -8,53 +7,31 @@ from typing import Any
 
 from hpcbip.models import Model
 from hpcbip.theory.eliashberg.equations import (
-    CUTOFF,
+    COULOMB_CUTOFF,
     allen_dynes,
     critical_temperature,
     mcmillan,
     rescaled_mu_star,
 )
-from hpcbip.theory.eliashberg.fermi_surface import FermiSurface, fermi_surface, lambda_me
+from hpcbip.theory.eliashberg.fermi_surface import FermiSurface, find_fermi_surface, lambda_me
+from hpcbip.theory.eliashberg.references import USUAL_MU_STAR
 
-USUAL = (0.05, 0.1)
-"""Ceilings of Tc/Ω as usually quoted: McMillan with Θ_D/1.45 at λ = 1, μ* = 0.12 (0.052), and about the
-highest known (PHYSICS.md section 4)."""
-
-MU_STAR = 0.12
-"""The usual Coulomb pseudopotential."""
-
-CONFIRMED = 0.4
+LARGEST_CONFIRMED_LAMBDA = 0.4
 """λ_ME of the bare phonon up to which Monte Carlo of the two-dimensional Holstein model agrees with the
 theory's superconducting susceptibility (λ_0 of Esterlis et al., PRB 97, 140501 (2018), abstract); far from it
 beyond."""
 
 
-def comparison_lines(mu_star: float = MU_STAR) -> list[tuple[str, float]]:
-    """Horizontal lines for a figure of Tc/Ω: (label, Tc/Ω), the usual ceilings first.
+def eliashberg_table(lambdas: Sequence[float], mu_stars: Sequence[float]) -> list[dict[str, Any]]:
+    """Tabulate Tc/Ω of the equations and of two formulas, a row per μ* and λ_ME.
 
-    McMillan's formula and the Migdal-Eliashberg equations are taken at λ = 1 for an Einstein phonon.
-
-    Raises:
-        InputError: for a `mu_star` out of range.
-    """
-    eliashberg = critical_temperature(1.0, mu_star).tc_over_omega
-    at = f"λ = 1, μ* = {mu_star:g}"
-    return [
-        *((f"conventional, {value:g}", value) for value in USUAL),
-        (f"McMillan, {at}", float(mcmillan(1.0, mu_star))),
-        (f"Migdal–Eliashberg, {at}", eliashberg),
-    ]
-
-
-def eliashberg_rows(lambdas: Sequence[float], mu_stars: Sequence[float]) -> list[dict[str, Any]]:
-    """One row per μ* and λ_ME: Tc/Ω of the equations and of two formulas, m*/m = 1 + λ_ME, and why Tc is 0 if
-    it is.
+    `mass` is m*/m = 1 + λ_ME; `reason` says why Tc is 0, if it is.
 
     Raises:
         InputError: for a λ or μ* out of range.
     """
     for mu_star in mu_stars:
-        rescaled_mu_star(mu_star, 1.0, CUTOFF)
+        rescaled_mu_star(mu_star, 1.0, COULOMB_CUTOFF)
     rows = []
     for mu_star in mu_stars:
         for lam in lambdas:
@@ -68,39 +45,42 @@ def eliashberg_rows(lambdas: Sequence[float], mu_stars: Sequence[float]) -> list
     return rows
 
 
-def lattice_rows(
-    models: Iterable[Model], fillings: Sequence[float], mu_star: float = MU_STAR
+def fermi_surface_table(
+    models: Iterable[Model], fillings: Sequence[float], mu_star: float = USUAL_MU_STAR
 ) -> list[dict[str, Any]]:
-    """One row per filling and model: λ_ME, m*/m and the Tc/Ω of an Einstein phonon at that λ_ME, each with
-    its error.
+    """Tabulate λ_ME, m*/m and the Tc/Ω of an Einstein phonon at that λ_ME, a row per filling and model.
 
-    Nothing is dropped: `flags` says what speaks against a row, that λ_ME is above `CONFIRMED` included, and
-    `reason` why Tc is 0. It is None where λ_ME is infinite, and where two kinds of oscillators have different
-    frequencies.
+    No row is left out: `flags` says what speaks against a row, for instance λ_ME above
+    `LARGEST_CONFIRMED_LAMBDA`, and `reason` why Tc is 0. Tc is None where λ_ME is infinite, and where two
+    kinds of oscillators have different frequencies.
 
     Args:
-        models: on one lattice, with the same hoppings.
+        models: models on one lattice, with the same hoppings.
         fillings: electrons per site, both spins, between 0 and 2.
         mu_star: Coulomb pseudopotential.
 
     Raises:
         InputError: for a filling or μ* out of range.
     """
-    rescaled_mu_star(mu_star, 1.0, CUTOFF)
+    rescaled_mu_star(mu_star, 1.0, COULOMB_CUTOFF)
     some = list(models)
     surfaces = {
-        filling: fermi_surface(some[0].bravais, filling, some[0].hoppings) for filling in fillings if some
+        filling: find_fermi_surface(some[0].bravais, filling, some[0].hoppings)
+        for filling in fillings
+        if some
     }
     return [
-        _lattice_row(model, filling, mu_star, surfaces[filling]) for filling in fillings for model in some
+        _fermi_surface_row(model, filling, mu_star, surfaces[filling])
+        for filling in fillings
+        for model in some
     ]
 
 
-def _lattice_row(model: Model, filling: float, mu_star: float, fermi: FermiSurface) -> dict[str, Any]:
+def _fermi_surface_row(model: Model, filling: float, mu_star: float, fermi: FermiSurface) -> dict[str, Any]:
     found = lambda_me(model, filling, fermi)
     flags, reason, tc, tc_err = list(found.flags), "", None, None
-    if found.lambda_me > CONFIRMED and not fermi.van_hove:
-        flags.append(f"lambda_ME > {CONFIRMED:g}: not confirmed")
+    if found.lambda_me > LARGEST_CONFIRMED_LAMBDA and not fermi.van_hove:
+        flags.append(f"lambda_ME > {LARGEST_CONFIRMED_LAMBDA:g}: not confirmed")
     if model.coupling == "bond+holstein" and model.site_frequency != model.omega:
         flags.append("two phonon frequencies: no Tc of an Einstein phonon")
     elif not fermi.van_hove:
