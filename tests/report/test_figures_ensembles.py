@@ -16,7 +16,7 @@ from hpcbip.models import get_lattice
 from hpcbip.reduction.cache import closed
 from hpcbip.reduction.ensembles import Reduced
 from hpcbip.reduction.executor import Analyses, Found
-from hpcbip.report.figures import draw_all
+from hpcbip.report.figures import draw_all, gallery
 from hpcbip.report.figures.autocorrelation import autocorrelation
 from hpcbip.report.figures.curves import ensemble_names
 from hpcbip.report.figures.displacement import displacement
@@ -258,3 +258,11 @@ def test_names_of_ensembles() -> None:
         "b": "bipolaron: λ = 1.21",
         "c": "bipolaron: λ = 1.44",
     }
+
+
+def test_every_figure_is_registered() -> None:
+    folder = Path(gallery.__file__).parent
+    modules = {
+        path.stem for path in folder.glob("*.py") if "\ndef draw_" in path.read_text(encoding="utf-8")
+    } - {"gallery"}
+    assert {draw.__module__.rpartition(".")[2] for draw in gallery.FIGURES} == modules
