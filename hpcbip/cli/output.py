@@ -17,7 +17,7 @@ format_option = click.option("--format", "form", type=FORMATS, default="table", 
 
 def print_data(records: list[dict[str, Any]], form: str) -> bool:
     """Print the records as CSV or JSON; return False, and print nothing, if a table is asked for."""
-    from hpcbip.report.tables import to_csv, to_json
+    from hpcbip.reduction.export import to_csv, to_json
 
     if form == "table":
         return False

@@ -15,7 +15,7 @@ from hpcbip.cli.output import format_option, print_data
 @format_option
 def reduce(directory: Path, form: str) -> None:
     """Binning, autocorrelation times and jackknife: observables with errors, into tables and files."""
-    from hpcbip.reduction.results import reduce_and_write
+    from hpcbip.report.results_files import reduce_and_write
     from hpcbip.report.summary import convergence
     from hpcbip.report.tables import print_table
     from hpcbip.vocabulary.displays import REDUCE_TABLE

@@ -11,12 +11,11 @@ import numpy as np
 import pytest
 from rich.console import Console
 
+from hpcbip.reduction.export import to_csv, to_json
 from hpcbip.report.summary import convergence, highest
 from hpcbip.report.tables import (
     print_rows,
     print_table,
-    to_csv,
-    to_json,
     with_error,
 )
 from hpcbip.vocabulary.displays import TC_TABLE

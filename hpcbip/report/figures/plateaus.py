@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from hpcbip.reduction.results import binning_rows
 from hpcbip.report.figures.source import Figures, Source
 from hpcbip.report.plotting import layout, series, style
 from hpcbip.report.plotting.picture import Picture
@@ -21,8 +22,6 @@ Row = Mapping[str, Any]
 
 def draw_plateaus(source: Source) -> Figures:
     """Draw the errors against the size of bins (`plateaus`), if an ensemble has enough bins."""
-    from hpcbip.reduction.results import binning_rows  # here, because it imports figures
-
     ensembles = source.results.ensembles
     if rows := binning_rows(ensembles):
         yield "plateaus", plateaus(rows, source.short_names, len(ensembles))

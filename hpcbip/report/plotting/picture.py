@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from hpcbip.errors import InputError
 from hpcbip.files import write_atomically
-from hpcbip.report.tables import to_csv
+from hpcbip.reduction.export import to_csv
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
