@@ -139,7 +139,7 @@ def render(results: Results, drawn: Sequence[Drawn]) -> str:
             static_rows=STATIC_ROWS,
             data=for_script(rows),
             checks=level_counts(rows),
-            kinds=Counter(kind for row in rows for kind in set(row.kinds)),
+            kinds=Counter(kind for row in rows for kind in dict.fromkeys(row.kinds)),
             figures=[_embed(figure, directory) for figure in drawn],
             runs=runs,
             versions=distinct(runs, "versions"),
