@@ -35,7 +35,7 @@ def chains(tau: float, number: int, length: int, seed: int = 1) -> list[np.ndarr
 
 
 def observables(means: np.ndarray) -> np.ndarray:
-    """Compute 25 functions of 25 means: means, inverses and ratios, a slope of twelve, logarithms of ratios."""
+    """Compute 25 functions of 25 means: means, inverses and ratios, a slope of twelve, logarithms."""
     first = [means[..., k] for k in range(8)]
     slope = means[..., 8:20] @ np.linspace(-1.0, 1.2, LAGS)
     decay = np.log(means[..., 20:23] / means[..., 21:24])

@@ -30,7 +30,7 @@ QUANTITIES = ("energy", "diffusion", "pair_distance2")
 
 
 def chains(omega: float, lam: float, beta: float, seconds: float, number: int, seed: int) -> np.ndarray:
-    """Sample `QUANTITIES` from the first bin on, shape (number of chains, bins, 3), as long as time allows."""
+    """Sample `QUANTITIES` from the first bin on, shape (chains, bins, 3), as long as time allows."""
     ensemble = point("square", "bond", omega, lam, U=8.0, beta=beta)
     where = [columns(ensemble).index(name) for name in QUANTITIES]
     words = np.random.SeedSequence(seed).generate_state(4 * number, np.uint64).reshape(number, 4)

@@ -119,7 +119,7 @@ def _masses(directory: Path, surface: AdiabaticSurface, t_over_omega: float) -> 
 
 
 def _has_parameters(record: dict[str, Any], surface: AdiabaticSurface, t_over_omega: float) -> bool:
-    """Tell whether a point has the parameters of a surface, this t/Ω, and nothing the theory neglects."""
+    """Tell whether a point has the parameters of a surface and this t/Ω, and nothing else."""
     if (record[LATTICE.name], record[COUPLING.name]) != (surface.lattice, surface.coupling):
         return False
     if any(record.get(key) for key in (V.name, SHELLS.name, *FACTOR_KEYS)):
