@@ -87,7 +87,7 @@ def fits(trials: int) -> None:
 @click.option("--axes", default="lambda", show_default=True)
 @click.option("--tolerance", multiple=True, help="axis=value; height=value")
 def searches(searches: int, axes: str, tolerance: tuple[str, ...]) -> None:
-    """Search from λ = 0.3 on campaigns without a kernel (tests/driver/fake_model.py)."""
+    """Searches from λ = 0.3 on a campaign without a kernel (tests/driver/fake_model.py)."""
     wanted = {word.split("=")[0]: float(word.split("=")[1]) for word in tolerance}
     goal, pulls, points, ended = Goal.of(tuple(axes.split(",")), tolerance=wanted), [], [], 0
     truth = _maximum(len(goal.axes))
