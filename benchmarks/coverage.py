@@ -30,7 +30,7 @@ QUANTITIES = ("energy", "diffusion", "pair_distance2")
 
 
 def chains(omega: float, lam: float, beta: float, seconds: float, number: int, seed: int) -> np.ndarray:
-    """(number, bins, 3) `QUANTITIES` of chains from their first bin on, as many bins as the time allows."""
+    """Sample `QUANTITIES` from the first bin on, shape (chains, bins, 3), as long as time allows."""
     ensemble = point("square", "bond", omega, lam, U=8.0, beta=beta)
     where = [columns(ensemble).index(name) for name in QUANTITIES]
     words = np.random.SeedSequence(seed).generate_state(4 * number, np.uint64).reshape(number, 4)
@@ -54,7 +54,7 @@ def chains(omega: float, lam: float, beta: float, seconds: float, number: int, s
 def main(
     minutes: float, omega: float, lam: float, beta: float, thermalise: int, cores: int, number: int
 ) -> None:
-    """Sample, cut, compare, print."""
+    """Sample chains, cut them, compare the pieces with the whole, print."""
     warm_up()
     with multiprocessing.get_context("spawn").Pool(cores) as pool:
         parts = pool.starmap(
@@ -99,7 +99,7 @@ def main(
 
 
 def _say_transition(rows: np.ndarray, omega: float) -> None:
-    """m*/m0, R², Tc/Ω on its two branches and as it is."""
+    """Compute m*/m0, R², and Tc/Ω on its two branches and as their minimum."""
     labels = ("m*/m0", "R2", "C/m*", "C/(m* R2)", "Tc/omega")
 
     def observables(means: np.ndarray) -> np.ndarray:

@@ -88,7 +88,7 @@ def make(folder: Path, points: int, chains: int, bins: int, sparse: bool = False
 
 
 def drop(folder: Path) -> None:
-    """Have the system forget the files of a directory, so that they come from the disk."""
+    """Drop the files of a directory from the page cache, so that they are read from the disk."""
     for path in folder.glob("*.h5"):
         handle = os.open(path, os.O_RDONLY)
         os.fsync(handle)
@@ -97,7 +97,7 @@ def drop(folder: Path) -> None:
 
 
 def parts(folder: Path, number: int = 64) -> list[dict[str, Any]]:
-    """Seconds of one ensemble, on one core."""
+    """Measure the milliseconds that one ensemble takes to read and to analyse, on one core."""
     from hpcbip.campaign.plan import make_plan
     from hpcbip.campaign.schema import load_config
     from hpcbip.reduction.ensembles import TcSettings

@@ -96,7 +96,7 @@ def test_formulas() -> None:
     assert float(mcmillan(1.0, 0.12)) == pytest.approx(math.exp(-2.08 / (1.0 - 0.12 * 1.62)) / 1.2)
     assert float(mcmillan(1.0, 0.12, 1.2 / 1.45)) == pytest.approx(
         0.052, abs=5e-4
-    )  # PHYSICS.md section 4: 0.05
+    )  # docs/physics.md, Published numbers: 0.05
     assert np.array_equal(mcmillan([0.1, 0.0], 0.2), [0.0, 0.0])
     assert allen_dynes([1.0, 2.0], 0.1).shape == (2,)
     assert float(allen_dynes(1e6)) == pytest.approx(math.exp(-1.04) / 1.2 * math.sqrt(1e6 / 2.46), rel=1e-3)

@@ -41,9 +41,9 @@ DEFAULT_EXTENT = {1: 72, 2: 16, 3: 6}  # pair extent, in hops, of the largest of
 LARGEST_EXTENT = {1: 200, 2: 24, 3: 8}  # largest pair extent allowed, by dimension
 SCANNED_MOMENTA = 33  # momenta per line of the search for the lowest, zero and the zone edge included
 FOURIER_MOMENTA = 10  # momenta per axis of the Fourier sums: no effective hop is longer than 4
-FLAT_CURVATURE = (
-    1e-9  # curvature of E(K), relative to t, that is none: there is no mass, and rounding must not move K
-)
+FLAT_CURVATURE = 1e-9
+"""Curvature of E(K), relative to t, up to which a band counts as flat: it has no mass, and rounding errors
+must not move K."""
 SMALLEST_AMPLITUDE = 1e-12  # amplitudes below this, relative to t, are not listed
 
 Array = NDArray[np.float64]

@@ -9,7 +9,7 @@ A phonon line carries |g(k,k')|² 2Ω/(Ω² + ν²); on the Fermi surface that i
 ⟨⟨·⟩⟩ over k and k' on the Fermi surface. Holstein: H_eph = (g/√N) Σ_kq c†_{k+q} c_k X_q, |g|² = g², λ_ME = 2
 g² N(E_F)/Ω. Bond oscillators along axis a: c†_r c_{r+a} + h.c. gives e^{ik·a} + e^{-ik'·a} up to a phase,
 |g|² = 4 g_a² cos²[(k+k')·a/2] = 2 g_a² [1 + cos(k·a) cos(k'·a) - sin(k·a) sin(k'·a)]; the sines average to
-zero, because k and -k are both there:
+zero, because the surface has -k with every k:
 
     λ_ME = (4/Ω) N(E_F) Σ_a g_a² [1 + ⟨cos k·a⟩²].
 

@@ -18,8 +18,8 @@ from hpcbip.theory.eliashberg.references import USUAL_MU_STAR
 
 LARGEST_CONFIRMED_LAMBDA = 0.4
 """λ_ME of the bare phonon up to which Monte Carlo of the two-dimensional Holstein model agrees with the
-theory's superconducting susceptibility (λ_0 of Esterlis et al., PRB 97, 140501 (2018), abstract); far from it
-beyond."""
+theory's superconducting susceptibility (λ_0 of Esterlis et al., PRB 97, 140501 (2018), abstract); at larger
+values they differ widely."""
 
 
 def eliashberg_table(lambdas: Sequence[float], mu_stars: Sequence[float]) -> list[dict[str, Any]]:

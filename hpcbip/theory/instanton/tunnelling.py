@@ -39,7 +39,7 @@ class Path:
 
     Attributes:
         x: fields along it, shape (points, modes).
-        profile: v - v_min there, in t, shape (points,).
+        profile: v - v_min along it, in t, shape (points,).
         length: length of the path up to each point, from 0, shape (points,).
         action: s = ∫ √(2 (v - v_min)) |dx|; S = (t/Ω) s.
     """
@@ -164,7 +164,7 @@ def find_minimum_energy_path(
     """Find the minimum-energy path by the string method.
 
     Weinan E, Ren, Vanden-Eijnden, J. Chem. Phys. 126, 164103: all points descend across the path, then they
-    are spread evenly again. As v'' ≤ 1, a step of one gradient never overshoots.
+    are placed at equal distances. As v'' ≤ 1, a step of one gradient never overshoots.
 
     Returns:
         the path, shape (points, modes), and the largest force across it.

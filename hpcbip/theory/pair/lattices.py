@@ -137,7 +137,7 @@ _XY3, _YZ3 = Operation(((0, 1, 0), (1, 0, 0), (0, 0, 1))), Operation(((1, 0, 0),
 _MXB, _MYB = Operation(((-1, 0, -1), (0, 1, 0), (0, 0, 1))), Operation(((1, 0, 0), (0, -1, -1), (0, 0, 1)))
 _MZB = Operation(((1, 0, 1), (0, 1, 1), (0, 0, -1)))
 # triangular: rotation by 120 degrees, inversion, mirror that keeps the first primitive vector
-_C3, _INV2, _MIRROR = Operation(((-1, -1), (1, 0)), 3), inversion(2), Operation(((1, 1), (0, -1)))
+_C3, _INV2, _MIRROR_TRIANGULAR = Operation(((-1, -1), (1, 0)), 3), inversion(2), Operation(((1, 1), (0, -1)))
 
 _PLANE = (
     Channel("s", "singlet", 1, ((_MX2, 1), (_MY2, 1), (_SWAP2, 1)), "1"),
@@ -163,11 +163,11 @@ _TETRAGONAL = (
     Channel("fxyz", "triplet", 1, ((_MXB, -1), (_MYB, -1), (_XY3, 1), (_MZB, -1)), "xyz"),
 )
 _HEXAGONAL = (
-    Channel("s", "singlet", 1, ((_C3, 1), (_INV2, 1), (_MIRROR, 1)), "1"),
-    Channel("d", "singlet", 2, ((_C3, -1), (_INV2, 1), (_MIRROR, 1)), "x² - y²"),
-    Channel("p", "triplet", 2, ((_C3, -1), (_INV2, -1), (_MIRROR, 1)), "x"),
-    Channel("f", "triplet", 1, ((_C3, 1), (_INV2, -1), (_MIRROR, 1)), "x(x² - 3y²)"),
-    Channel("fy", "triplet", 1, ((_C3, 1), (_INV2, -1), (_MIRROR, -1)), "y(3x² - y²)"),
+    Channel("s", "singlet", 1, ((_C3, 1), (_INV2, 1), (_MIRROR_TRIANGULAR, 1)), "1"),
+    Channel("d", "singlet", 2, ((_C3, -1), (_INV2, 1), (_MIRROR_TRIANGULAR, 1)), "x² - y²"),
+    Channel("p", "triplet", 2, ((_C3, -1), (_INV2, -1), (_MIRROR_TRIANGULAR, 1)), "x"),
+    Channel("f", "triplet", 1, ((_C3, 1), (_INV2, -1), (_MIRROR_TRIANGULAR, 1)), "x(x² - 3y²)"),
+    Channel("fy", "triplet", 1, ((_C3, 1), (_INV2, -1), (_MIRROR_TRIANGULAR, -1)), "y(3x² - y²)"),
 )
 _UNIT = ((1.0, 0.0, 0.0), (0.0, 1.0, 0.0), (0.0, 0.0, 1.0))
 
