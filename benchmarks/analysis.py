@@ -1,11 +1,12 @@
-"""What the analysis of one ensemble costs: CPU milliseconds of jackknife, summary and fit.
+"""Cost of the analysis of one ensemble: CPU milliseconds of jackknife, summary and fit.
 
     python benchmarks/analysis.py [--chains 8] [--bins 1000] [--tau 0.5,2,10]
-    python benchmarks/analysis.py --means 16 --tau 0.5,1,2,5    # what errors from means of 16 bins are worth
+    python benchmarks/analysis.py --means 16 --tau 0.5,1,2,5    # accuracy of errors from means of 16 bins
 
-Made-up bins: autoregressive chains of 25 columns with the given integrated autocorrelation times (in bins), and 25
-observables of them, among them ratios, as the reduction of a campaign has them. The projected minutes are those of a
-campaign of 10,000 points with two ensembles each on two cores. `--profile` says where the time goes.
+Made-up bins: autoregressive chains of 25 columns with the given integrated autocorrelation times (in bins),
+and 25 observables of them, among them ratios, as the reduction of a campaign has them. The projected minutes
+are those of a campaign of 10,000 points with two ensembles each on two cores. `--profile` prints a
+profile.
 """
 
 from __future__ import annotations
@@ -27,14 +28,14 @@ LAGS = 12
 
 
 def chains(tau: float, number: int, length: int, seed: int = 1) -> list[np.ndarray]:
-    """Chains (length, COLUMNS) of mean 5 and unit variance."""
+    """Make chains of shape (length, COLUMNS) with mean 5 and unit variance."""
     a = (2.0 * tau - 1.0) / (2.0 * tau + 1.0)
     noise = np.random.default_rng(seed).normal(size=(number, length + 200, COLUMNS))
     return list(5.0 + np.sqrt(1.0 - a * a) * lfilter([1.0], [1.0, -a], noise, axis=1)[:, 200:])
 
 
 def observables(means: np.ndarray) -> np.ndarray:
-    """25 functions of 25 means: means, their inverses and ratios, a slope of twelve, logarithms of ratios."""
+    """Compute 25 functions of 25 means: means, inverses and ratios, a slope of twelve, logarithms."""
     first = [means[..., k] for k in range(8)]
     slope = means[..., 8:20] @ np.linspace(-1.0, 1.2, LAGS)
     decay = np.log(means[..., 20:23] / means[..., 21:24])
@@ -50,14 +51,14 @@ def observables(means: np.ndarray) -> np.ndarray:
 
 
 def fit(data: list[np.ndarray]) -> None:
-    """A line through twelve correlated points."""
+    """Fit a line to twelve correlated points."""
     rows = np.concatenate(data)[:, :LAGS]
     x = np.arange(1.0, LAGS + 1.0)
     fit_line_past_transient(x, x + rows.mean(axis=0), np.cov(rows.T) / len(rows), len(rows))
 
 
 def milliseconds(function: Callable[[], object], seconds: float) -> float:
-    """CPU milliseconds of a call: the least of many, for other work on the machine only ever adds."""
+    """Measure the CPU milliseconds of a call: the least of many, because other work only adds to them."""
     least, begun = np.inf, time.process_time()
     while (started := time.process_time()) < begun + seconds:
         function()
@@ -66,7 +67,10 @@ def milliseconds(function: Callable[[], object], seconds: float) -> float:
 
 
 def worth(tau: float, number: int, length: int, size: int, sets: int = 20) -> dict[str, object]:
-    """Errors of the mean over the true one, from bins and from means of `size`, and how often the mean is within."""
+    """Compare errors of the mean, from bins and from means of `size` bins, with the true error.
+
+    The table also says how often the mean lies within its error.
+    """
     within, ratios = [], {"bins": [], "means": []}
     exact = np.sqrt(2.0 * tau / (number * length))
     for seed in range(sets):

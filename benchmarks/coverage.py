@@ -1,11 +1,11 @@
-"""Errors of short runs at a production point: how often do they hold what long chains say?
+"""Coverage of the errors of short runs at a production point, measured against long chains.
 
-    python benchmarks/coverage.py --minutes 10                  # square, bond, t/Ω = 1, λ = 0.75, U = 8, β = 100
+    python benchmarks/coverage.py --minutes 10            # square, bond, t/Ω = 1, λ = 0.75, U = 8, β = 100
     python benchmarks/coverage.py --minutes 10 --coupling 0.78 --beta 60
 
-Long chains are cut into pieces; sets of pieces are analysed as the runs of a campaign would be, and compared with the
-mean of everything. One process per core. `--thermalise` bins of every chain are left out, and how the pair's size gets
-there from the first bin on is printed as well.
+Long chains are cut into pieces; sets of pieces are analysed as the runs of a campaign would be, and compared
+with the mean of everything. One process per core. `--thermalise` bins of every chain are left out, and how
+the pair's size gets there from the first bin on is printed as well.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ QUANTITIES = ("energy", "diffusion", "pair_distance2")
 
 
 def chains(omega: float, lam: float, beta: float, seconds: float, number: int, seed: int) -> np.ndarray:
-    """(number, bins, 3) `QUANTITIES` of chains from their first bin on, as many bins as the time allows."""
+    """Sample `QUANTITIES` from the first bin on, shape (chains, bins, 3), as long as time allows."""
     ensemble = point("square", "bond", omega, lam, U=8.0, beta=beta)
     where = [columns(ensemble).index(name) for name in QUANTITIES]
     words = np.random.SeedSequence(seed).generate_state(4 * number, np.uint64).reshape(number, 4)
@@ -54,7 +54,7 @@ def chains(omega: float, lam: float, beta: float, seconds: float, number: int, s
 def main(
     minutes: float, omega: float, lam: float, beta: float, thermalise: int, cores: int, number: int
 ) -> None:
-    """Sample, cut, compare, print."""
+    """Sample chains, cut them, compare the pieces with the whole, print."""
     warm_up()
     with multiprocessing.get_context("spawn").Pool(cores) as pool:
         parts = pool.starmap(
@@ -99,7 +99,7 @@ def main(
 
 
 def _say_transition(rows: np.ndarray, omega: float) -> None:
-    """m*/m0, R², Tc/Ω on its two branches and as it is."""
+    """Compute m*/m0, R², and Tc/Ω on its two branches and as their minimum."""
     labels = ("m*/m0", "R2", "C/m*", "C/(m* R2)", "Tc/omega")
 
     def observables(means: np.ndarray) -> np.ndarray:
@@ -115,8 +115,12 @@ def _say_transition(rows: np.ndarray, omega: float) -> None:
 
 
 def _held(rows: np.ndarray, truth: np.ndarray, count: int, length: int) -> tuple[int, np.ndarray, ...]:
-    """Number of sets of `count` pieces; by quantity the correlation of value and error, and the shares that converged
-    and hold within one and two errors."""
+    """Analyse sets of `count` pieces of chains as the runs of a campaign.
+
+    Returns:
+        the number of sets, and by quantity the correlation of value and error, the share of converged sets,
+        and the shares within one and two errors.
+    """
     pieces = [chain[at : at + length] for chain in rows for at in range(0, len(chain) - length + 1, length)]
     np.random.default_rng(1).shuffle(pieces)
     found = [summarise(pieces[at : at + count]) for at in range(0, len(pieces) - count + 1, count)]

@@ -1,7 +1,7 @@
-"""How often the maximum of Tc is where the error says, on campaigns whose curves are known.
+"""Coverage of the error of the position of Tc's maximum, on campaigns whose curves are known.
 
 python benchmarks/domes.py peaks --campaigns 300    # errors of the maximum, by kind of curve
-python benchmarks/domes.py fits --trials 100        # does the test of the fit see what is wrong?
+python benchmarks/domes.py fits --trials 100        # whether the test of the fit detects bad data
 python benchmarks/domes.py search --searches 100    # whole searches on a campaign without a kernel
 python benchmarks/domes.py search --searches 16 --axes lambda,U --tolerance U=0.5
 """
@@ -23,9 +23,8 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from hpcbip.driver.search import Goal, search
 from hpcbip.statistics.smooth import smooth
 from hpcbip.superconductivity.peaks import find_peak
-from hpcbip.superconductivity.scans import scans
 from tests.driver import fake_model
-from tests.superconductivity.curves import TRUTHS, Truth
+from tests.superconductivity.curves import TRUTHS, Truth, scans
 
 FLAT = Truth(
     "lambda",
@@ -33,7 +32,7 @@ FLAT = Truth(
     lambda x: 0.3 + 3.6 * np.maximum(x - 0.5, 0.0) ** 2,
     lambda x: 2.4 * (0.82 - x),
 )
-"""ln Tc is flat just before R² = 1, and falls behind it."""
+"""A curve whose ln Tc is flat just before R² = 1 and falls after it."""
 CONFIG = Path(__file__).parents[1] / "configs" / "peak-search.yaml"
 
 
@@ -48,7 +47,7 @@ def main() -> None:
     "--skew", default=0.0, show_default=True, help="of the blocks of R²; at production points 1 to 2"
 )
 def peaks(campaigns: int, skew: float) -> None:
-    """Coverage and bias of position and height, seven points (six along U), Tc to 2 to 3 %."""
+    """Measure coverage and bias of position and height: seven points (six along U), Tc to 2 to 3 %."""
     rows = []
     for name, truth in (TRUTHS | {"kink, flat before it": FLAT}).items():
         position, log_height = truth.maximum
@@ -66,7 +65,7 @@ def peaks(campaigns: int, skew: float) -> None:
 @main.command()
 @click.option("--trials", default=100, show_default=True)
 def fits(trials: int) -> None:
-    """How often p < 0.001: good data, one point off by ten errors, errors five times too small."""
+    """Count how often p < 0.001: good data, one point off by ten errors, errors five times too small."""
     noise, rows = 0.01, []
     for n in (7, 9, 14, 20, 30):
         random, seen = np.random.default_rng([n, 1]), np.zeros(3)
@@ -87,7 +86,7 @@ def fits(trials: int) -> None:
 @click.option("--axes", default="lambda", show_default=True)
 @click.option("--tolerance", multiple=True, help="axis=value; height=value")
 def searches(searches: int, axes: str, tolerance: tuple[str, ...]) -> None:
-    """Searches from λ = 0.3 on a campaign without a kernel (tests/campaign/fake_model.py)."""
+    """Searches from λ = 0.3 on a campaign without a kernel (tests/driver/fake_model.py)."""
     wanted = {word.split("=")[0]: float(word.split("=")[1]) for word in tolerance}
     goal, pulls, points, ended = Goal.of(tuple(axes.split(",")), tolerance=wanted), [], [], 0
     truth = _maximum(len(goal.axes))
@@ -114,7 +113,7 @@ def searches(searches: int, axes: str, tolerance: tuple[str, ...]) -> None:
 
 
 def _maximum(axes: int) -> list[float]:
-    """Position and height of the fake model's maximum, on its axes."""
+    """Compute the position and height of the fake model's maximum on these axes."""
     lam = np.linspace(0.3, 1.2, 1801)
     u = np.linspace(0.0, 16.0, 321) if axes == 2 else np.array([8.0])
     heights = np.array([[fake_model.log_height(x, y) for y in u] for x in lam])

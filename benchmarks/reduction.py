@@ -1,14 +1,14 @@
-"""How long it takes to reduce a large campaign, and how much memory.
+"""Time and memory that the reduction of a large campaign takes.
 
-    python benchmarks/reduction.py                       # 100 ensembles of 8 chains of 1,000 bins, 2 GB of disk
-    python benchmarks/reduction.py --points 200 --folder /scratch
-    python benchmarks/reduction.py --points 10000 --sparse       # 10 GB of disk: the bins would take 150 GB
+    python benchmarks/reduction.py                            # 100 ensembles, 8 chains, 1,000 bins: 2 GB of
+    disk python benchmarks/reduction.py --points 200 --folder /scratch
+    python benchmarks/reduction.py --points 10000 --sparse   # 10 GB of disk: the bins would take 150 GB
 
-A campaign of synthetic bins in the real files, reduced as `hpcbip reduce` does it, on all cores, and then once more,
-when what is known already is not analysed again. Before the first time the files are dropped from memory, where the
-system lets one. With --sparse only the means of the blocks are written, which is what is read; the bins are holes in
-the file. The last column is what 10,000 points with two sectors would take at the same time per ensemble. A second
-table splits the time of one ensemble on one core into reading and analysis, of 16 of them together.
+A campaign of synthetic bins in the real files is reduced as by `hpcbip reduce`, on all cores, and then once
+more with its cache. Before the first time the files are dropped from memory, where the system allows it.
+With --sparse only the means of the blocks are written, which are all that is read; the bins are holes in the
+file. The last column is the time of 10,000 points with two sectors at the same time per ensemble. A second
+table splits the time of one ensemble on one core, in batches of 16, into reading and analysis.
 """
 
 from __future__ import annotations
@@ -42,8 +42,8 @@ def make(folder: Path, points: int, chains: int, bins: int, sparse: bool = False
     from hpcbip.campaign.plan import make_plan
     from hpcbip.campaign.schema import load_config
     from hpcbip.qmc import columns, lags
+    from hpcbip.store.progress import CampaignProgress, EnsembleProgress
     from hpcbip.store.segment import block_means, sums_of_means
-    from hpcbip.store.selection import Verdict, Verdicts
     from hpcbip.store.store import Room, Store
 
     couplings = ", ".join(f"{1.0 + 0.0001 * k:.4f}" for k in range(points))
@@ -84,11 +84,11 @@ def make(folder: Path, points: int, chains: int, bins: int, sparse: bool = False
                     means[room.sector],
                     sums[room.sector],
                 )
-    Verdicts({key: Verdict(chains, bins // size, done=True) for key in rooms}).write(folder)
+    CampaignProgress({key: EnsembleProgress(chains, bins // size, done=True) for key in rooms}).write(folder)
 
 
 def drop(folder: Path) -> None:
-    """Have the system forget the files of a directory, so that they come from the disk."""
+    """Drop the files of a directory from the page cache, so that they are read from the disk."""
     for path in folder.glob("*.h5"):
         handle = os.open(path, os.O_RDONLY)
         os.fsync(handle)
@@ -97,23 +97,24 @@ def drop(folder: Path) -> None:
 
 
 def parts(folder: Path, number: int = 64) -> list[dict[str, Any]]:
-    """Seconds of one ensemble, on one core."""
+    """Measure the milliseconds that one ensemble takes to read and to analyse, on one core."""
     from hpcbip.campaign.plan import make_plan
     from hpcbip.campaign.schema import load_config
     from hpcbip.reduction.ensembles import TcSettings
     from hpcbip.reduction.estimates import reduce_ensembles
-    from hpcbip.reduction.executor import TOGETHER, Analyst, sources
-    from hpcbip.store.selection import Verdicts
+    from hpcbip.reduction.executor import BATCH, EnsembleReducer, bin_selections
+    from hpcbip.store.progress import CampaignProgress
+    from hpcbip.vocabulary.sectors import SECTORS
 
     config = load_config(folder / "config.yaml")
-    everything = sources(config, make_plan(config), Verdicts.read(folder))
-    analyst, found = Analyst(folder, config.sampling.bins_per_block, TcSettings()), []
-    for sector in ("polaron", "bipolaron"):
+    everything = bin_selections(config, make_plan(config), CampaignProgress.read(folder))
+    reducer, found = EnsembleReducer(folder, config.sampling.bins_per_block, TcSettings()), []
+    for sector in SECTORS:
         keys = [source for source in everything if source.sector == sector][:number]
         spent = dict.fromkeys(("read", "analyse"), 0.0)
-        for k in range(0, len(keys), TOGETHER):
+        for k in range(0, len(keys), BATCH):
             begun = time.perf_counter()
-            data = [part for key in keys[k : k + TOGETHER] if (part := analyst.read(key, key.numbers or []))]
+            data = [part for key in keys[k : k + BATCH] if (part := reducer.read(key, key.counts or []))]
             read = time.perf_counter()
             reduce_ensembles(data, details=True)
             spent["read"] += read - begun
@@ -138,7 +139,7 @@ def main(points: int, chains: int, bins: int, folder: str, sparse: bool, made: P
     """Measure and print."""
     if made is not None:  # in a process of its own, whose memory is measured
         begun = time.perf_counter()
-        from hpcbip.reduction.results import reduce_and_write
+        from hpcbip.report.results_files import reduce_and_write
 
         reduce_and_write(made)
         seconds = time.perf_counter() - begun

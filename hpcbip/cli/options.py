@@ -1,4 +1,4 @@
-"""Numbers on the command line: finite, within limits, and not too many."""
+"""Arguments and options that several verbs share, and the types of numbers on the command line."""
 
 from __future__ import annotations
 
@@ -10,8 +10,10 @@ import click
 
 from hpcbip.errors import InputError
 
-MOST = 10_000
-"""Values that an option, or all combinations of several, may stand for."""
+MAX_VALUES = 10_000
+"""Number of values that an option, or all combinations of several options, may stand for."""
+_STEP_ROUNDING = 1e-9
+"""Part of a step by which the end of a range may lie below a multiple of the step and still belong to it."""
 
 
 class Finite(click.FloatRange):
@@ -20,7 +22,11 @@ class Finite(click.FloatRange):
     name = "number"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
-        """The number; click's BadParameter if it is none, not finite, or not within the limits."""
+        """Return the number.
+
+        Raises:
+            click.BadParameter: if it is no number, not finite, or outside the limits.
+        """
         number = float(super().convert(value, param, ctx))
         if not math.isfinite(number):
             self.fail(f"{value} is not a finite number.", param, ctx)
@@ -33,11 +39,11 @@ NOT_NEGATIVE = Finite(min=0.0)
 
 
 class Numbers(click.ParamType):
-    """`0.5,1,2`, or `0.2:3:0.2` (begin:end:step, the end included): a list of numbers.
+    """A list of numbers, written as `0.5,1,2` or as `0.2:3:0.2` (begin:end:step, with the end).
 
     Args:
-        above, below: all have to lie between them.
-        least: and are at least this.
+        above, below: exclusive limits of every number.
+        least: inclusive lower limit of every number.
         infinite: whether inf is allowed.
     """
 
@@ -56,10 +62,10 @@ class Numbers(click.ParamType):
         self.allowed = f"{'' if infinite else 'finite '}numbers {words}{'or inf' if infinite else ''}".strip()
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> list[float]:
-        """The numbers.
+        """Return the numbers.
 
         Raises:
-            InputError: if they cannot be read, are out of range, none, or more than `MOST`.
+            InputError: if they cannot be read, are out of range, or their count is not 1 to `MAX_VALUES`.
         """
         name = param.opts[0] if param else self.name
         try:
@@ -68,7 +74,9 @@ class Numbers(click.ParamType):
             allowed = "numbers as in 0.5,1,2, or begin:end:step"
             raise InputError(f"{name}: {value}: cannot be read; allowed: {allowed}") from None
         if not found:
-            raise InputError(f"{name}: {value}: no value, or more than {MOST}; allowed: 1 to {MOST} values")
+            raise InputError(
+                f"{name}: {value}: no value, or more than {MAX_VALUES}; allowed: 1 to {MAX_VALUES} values"
+            )
         for number in found:
             inside = math.isfinite(number) and self.above < number < self.below and number >= self.least
             if not inside and not (self.infinite and number == math.inf):
@@ -77,24 +85,34 @@ class Numbers(click.ParamType):
 
 
 def _read(text: str) -> list[float]:
-    """The numbers; none if there are more than `MOST`."""
+    """Return the numbers, or an empty list if there are more than `MAX_VALUES`."""
     if ":" not in text:
         found = [float(word) for word in text.split(",")]
-        return found if len(found) <= MOST else []
+        return found if len(found) <= MAX_VALUES else []
     begin, end, step = map(float, text.split(":"))
-    steps = (end - begin) / step + 1e-9
-    return [begin + k * step for k in range(int(steps) + 1)] if 0.0 <= steps < MOST else []
+    steps = (end - begin) / step + _STEP_ROUNDING
+    return [begin + k * step for k in range(int(steps) + 1)] if 0.0 <= steps < MAX_VALUES else []
 
 
-def few(*options: list[Any] | tuple[Any, ...]) -> None:
-    """Raises:
-    InputError: if these options have more than `MOST` combinations.
+def check_number_of_combinations(*options: list[Any] | tuple[Any, ...]) -> None:
+    """Check that these options do not have too many combinations.
+
+    Raises:
+        InputError: if there are more than `MAX_VALUES`.
     """
     number = math.prod(map(len, options))
-    if number > MOST:
-        raise InputError(f"{number} combinations of these options; allowed: up to {MOST}")
+    if number > MAX_VALUES:
+        raise InputError(f"{number} combinations of these options; allowed: up to {MAX_VALUES}")
 
 
+directory_argument = click.argument("directory", type=click.Path(path_type=Path))
+axes_option = click.option(
+    "--axes", default="lambda", show_default=True, help="One or two of lambda, U, t/omega."
+)
+bounds_option = click.option(
+    "--bounds", multiple=True, metavar="AXIS=LOW:HIGH", help="Of new points; may be repeated."
+)
+tolerance_option = click.option("--tolerance", help="As in height=0.03 (relative),lambda=0.03,U=0.5 (in t).")
 figure_option = click.option(
     "--figure", type=click.Path(path_type=Path), help="Draw it: PNG, with PDF and CSV beside it."
 )

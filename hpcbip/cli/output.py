@@ -1,4 +1,4 @@
-"""What the verbs that print tables share."""
+"""Printing of tables in the format that was asked for, and saving of figures."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
-    from hpcbip.report.figures.style import Picture
+    from hpcbip.report.plotting.picture import Picture
 
 FORMATS = click.Choice(["table", "csv", "json"])
 format_option = click.option("--format", "form", type=FORMATS, default="table", show_default=True)
 
 
-def as_data(records: list[dict[str, Any]], form: str) -> bool:
-    """Print as CSV or JSON; returns False if a table is asked for."""
-    from hpcbip.report.tables import to_csv, to_json
+def print_data(records: list[dict[str, Any]], form: str) -> bool:
+    """Print the records as CSV or JSON; return False, and print nothing, if a table is asked for."""
+    from hpcbip.reduction.export import to_csv, to_json
 
     if form == "table":
         return False
@@ -25,17 +25,19 @@ def as_data(records: list[dict[str, Any]], form: str) -> bool:
     return True
 
 
-def output(rows: list[dict[str, Any]], form: str) -> None:
-    """Print rows as CSV, JSON, or a plain table."""
+def print_records(rows: list[dict[str, Any]], form: str) -> None:
+    """Print the rows as CSV, as JSON, or as a plain table."""
     from hpcbip.report.tables import print_rows
 
-    if not as_data(rows, form):
+    if not print_data(rows, form):
         print_rows(rows)
 
 
-def drawn(make: Callable[[], Picture], path: Path | None, form: str) -> None:
-    """Draw and save, if there is a path; say what is to be seen and which files there are, unless a program
-    reads."""
+def draw_and_save(make: Callable[[], Picture], path: Path | None, form: str) -> None:
+    """Draw a figure and save it, if there is a path.
+
+    The caption and the names of the files are printed in the format for readers (`table`) only.
+    """
     if path is None:
         return
     picture = make()

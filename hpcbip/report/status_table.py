@@ -10,23 +10,31 @@ from rich.console import Console
 from rich.table import Table
 
 from hpcbip.driver.progress import duration
+from hpcbip.report.tables import console_for
+from hpcbip.vocabulary.parameters import ALWAYS_SHOWN, PARAMETERS, G
+
+_PARAMETERS = tuple(name if PARAMETERS[name].of_ensemble else G.name for name in ALWAYS_SHOWN)
+"""Parameters that are shown; ensembles have g where points have lambda."""
+_DIGITS = 4  # of parameters
+_TARGET = "_target"
 
 
 def print_status(
     records: Sequence[Mapping[str, Any]], run: Mapping[str, Any] | None = None, console: Console | None = None
 ) -> None:
-    """One line per ensemble: parameters, bins per chain, errors against their targets, state; then how it
-    goes."""
-    console = console or Console()
-    if not console.is_terminal:  # a log file has no width that would have to be kept
-        console.width = 200
+    """Print one row per ensemble, how many are in which state, and the run.
+
+    Args:
+        records: of the ensembles (`hpcbip.reduction.status.status_records`).
+        run: the run at work, or the last one (`hpcbip.reduction.status.status_of_run`).
+        console: to print on; None: the terminal.
+    """
+    console = console_for(console)
     table = Table()
     for title in (
         "ensemble",
         "sector",
-        "omega",
-        "g",
-        "U",
+        *_PARAMETERS,
         "chains",
         "bins per chain",
         "error / target",
@@ -34,20 +42,15 @@ def print_status(
     ):
         table.add_column(title)
     for record in records:
-        bins = f"{record['bins_min']}" + (
-            f"–{record['bins_max']}" if record["bins_max"] > record["bins_min"] else ""
+        table.add_row(
+            record["ensemble"],
+            record["sector"],
+            *(_parameter(record[name]) for name in _PARAMETERS),
+            str(record["chains"]),
+            _bins(record),
+            _errors(record),
+            record["state"] + (f": {record['why']}" if record.get("why") else ""),
         )
-        errors = []
-        for key, target in record.items():
-            if key.endswith("_target"):
-                name = key.removesuffix("_target")
-                error = record[f"{name}_relative_error"]
-                errors.append(f"{name} {'-' if error is None else f'{error:.2g}'} / {target:g}")
-        shown = [record["ensemble"], record["sector"], f"{record['omega']:g}", f"{record['g']:.4g}"]
-        shown += ["-" if record["U"] is None else f"{record['U']:g}", str(record["chains"])]
-        state = record["state"] + (f": {record['why']}" if record.get("why") else "")
-        shown += [f"{bins} of {record['bins_hard_end']}", "\n".join(errors) or "-", state]
-        table.add_row(*shown)
     console.print(table)
     counts = Counter(record["state"] for record in records)
     console.print(", ".join(f"{number} {state}" for state, number in counts.items()))
@@ -55,13 +58,32 @@ def print_status(
         console.print(run_line(run))
 
 
+def _parameter(value: float | None) -> str:
+    return "-" if value is None else f"{value:.{_DIGITS}g}"
+
+
+def _bins(record: Mapping[str, Any]) -> str:
+    least, most = record["bins_min"], record["bins_max"]
+    return f"{least}{f'–{most}' if most > least else ''} of {record['bins_hard_end']}"
+
+
+def _errors(record: Mapping[str, Any]) -> str:
+    """Return the relative errors against their targets, one a line."""
+    lines = []
+    for key, target in record.items():
+        if key.endswith(_TARGET):
+            name = key.removesuffix(_TARGET)
+            error = record[f"{name}_relative_error"]
+            lines.append(f"{name} {'-' if error is None else f'{error:.2g}'} / {target:g}")
+    return "\n".join(lines) or "-"
+
+
 def run_line(run: Mapping[str, Any]) -> str:
-    """The run at work, or the last one, in a line."""
+    """Return one line about the run at work, or the last one."""
+    state = "at work" if run["running"] else "not at work"
     if run.get("blocks") is None:
-        return "at work" if run["running"] else "not at work"
-    line = (
-        f"{'at work' if run['running'] else 'not at work'}; {'this' if run['running'] else 'the last'} run: "
-    )
+        return state
+    line = f"{state}; {'this' if run['running'] else 'the last'} run: "
     line += f"{run['blocks']} blocks, {run['blocks_per_second']:.3g} blocks/s on {run['members']} ranks"
     if run.get("seconds_left"):
         line += f", about {duration(run['seconds_left'])} left"

@@ -1,53 +1,30 @@
-"""Tables: value(error) notation, strict JSON, CSV, and the terminal."""
+"""Tables on the terminal, with numbers as value(error)."""
 
 from __future__ import annotations
 
-import csv
-import io
-import json
 import math
-import statistics
-from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from rich.console import Console
 from rich.table import Table
 
-if TYPE_CHECKING:
-    import pandas
-
-    from hpcbip.superconductivity.suggestions import Suggestion
+from hpcbip.vocabulary.entries import ERROR, VERDICT, Observable
+from hpcbip.vocabulary.observables import TC_OVER_OMEGA
+from hpcbip.vocabulary.parameters import ALWAYS_SHOWN, PARAMETERS
 
 Record = Mapping[str, Any]
 
-MOST_ROWS = 200  # of a printed table of points
-_MARKS = {"converged": "", "maybe": "?", "not": "??"}
-
-REDUCE_COLUMNS: tuple[tuple[str, str], ...] = (
-    ("E_polaron", "E_pol"),
-    ("E_bipolaron", "E_bip"),
-    ("binding_energy", "binding"),
-    ("mass_polaron", "m_pol/m_e"),
-    ("mass_bipolaron", "m*/m0"),
-    ("mass_bipolaron_fit", "m*/m0 (fit)"),
-    ("pair_distance2", "<r12^2>"),
-    ("phonons_bipolaron", "phonons"),
-    ("tc_over_omega", "Tc/omega"),
-)
-TC_COLUMNS: tuple[tuple[str, str], ...] = (
-    ("binding_energy", "binding"),
-    ("mass_bipolaron", "m*/m0"),
-    ("radius2", "R^2"),
-    ("tc_over_omega", "Tc/omega"),
-    ("tc_kelvin", "Tc [K]"),
-)
-_OPTIONAL = ("g_holstein", "omega_holstein", "t_factors", "g_factors", "shells")
-_PARAMETERS = ("lattice", "coupling", "t", "omega", "lambda", "g", "U", "V", "beta", *_OPTIONAL)
-_ALWAYS = ("omega", "lambda", "U")
+MAX_ROWS = 200
+"""Number of points that are printed of a table."""
+LOG_WIDTH = 200
+"""Columns of a table that is printed into a file, where there is no width to keep to."""
+VERDICT_MARKS = {"converged": "", "maybe": "?", "not": "??"}
+"""Marks after a number by the verdict on its error."""
 
 
 def with_error(value: float | None, error: float | None) -> str:
-    """5.42(13): the value with the error of its last digits, two digits of it; `-` for what is not known.
+    """Return `5.42(13)`: a value with two digits of its error, in units of its last digit; `-` if not known.
 
     An error of 10 or more is rounded like the value: 123(14), 12300(1400).
     """
@@ -66,115 +43,41 @@ def with_error(value: float | None, error: float | None) -> str:
     return f"{value:.{digits}f}({round(error * 10.0**digits)})"
 
 
-def to_json(records: Sequence[Record]) -> str:
-    """Strict JSON, a list of objects, each on its line; numbers that are not finite become null."""
-    lines = map(_json, records)
-    return "[\n" + ",\n".join(lines) + "\n]\n"
-
-
-def _json(record: Record) -> str:
-    try:  # most of them are plain already
-        return json.dumps(record, allow_nan=False)
-    except (ValueError, TypeError):
-        return json.dumps({k: _plain(v) for k, v in record.items()}, allow_nan=False)
-
-
-def to_csv(records: Sequence[Record]) -> str:
-    """CSV with one header line; empty fields for what is not known, flags joined by `; `."""
-    out = io.StringIO()
-    names = list(dict.fromkeys(name for record in records for name in record))
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(names)
-    for record in records:
-        values = map(record.get, names)
-        writer.writerow(["; ".join(map(str, v)) if isinstance(v, list) else _plain(v) for v in values])
-    return out.getvalue()
-
-
-def data_frame(records: Sequence[Record]) -> pandas.DataFrame:
-    """The records as a frame indexed by `point`; NaN for numbers that are not known."""
-    import pandas
-
-    frame = pandas.DataFrame.from_records(list(records)).set_index("point")
-    for name in frame.columns:
-        values = frame[name]
-        if values.dtype == object and all(v is None or isinstance(v, int | float) for v in values):
-            frame[name] = values.astype(bool if all(isinstance(v, bool) for v in values) else float)
-    return frame
-
-
-def suggestion_records(suggestions: Sequence[Suggestion]) -> list[dict[str, Any]]:
-    """One flat record per suggestion: kind, curve, parameters of the new point, target, expected error over
-    the present one, and why."""
+def varying_parameters(records: Sequence[Record]) -> list[str]:
+    """Return the names of the parameters that tell the points apart, and those that are always shown."""
     return [
-        {
-            "kind": s.kind,
-            "curve": s.label,
-            **s.parameters,
-            "target": s.target,
-            "expected": s.expected,
-            "why": s.why,
-        }
-        for s in suggestions
+        name
+        for name, parameter in PARAMETERS.items()
+        if name in ALWAYS_SHOWN
+        or (not parameter.follows and len({str(record.get(name)) for record in records}) > 1)
     ]
-
-
-def suggestion_text(suggestion: Suggestion) -> str:
-    """`square, t/Ω = 1, U = 8t: new point omega = 1, lambda = 0.67, U = 8: ...` and why."""
-    if suggestion.target is not None:
-        what = f"target tc_over_omega: {suggestion.target:g}"
-    else:
-        new = {key: x for key, x in suggestion.parameters.items() if key not in ("lattice", "coupling", "t")}
-        what = "new point " + ", ".join(f"{key} = {_number(x)}" for key, x in new.items())
-    return f"{suggestion.label}: {what}: {suggestion.why}"
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, float):  # numpy's float64 included
-        return float(value) if math.isfinite(value) else None
-    return value
 
 
 def print_table(
-    records: Sequence[Record], columns: Iterable[tuple[str, str]], console: Console | None = None
+    records: Sequence[Record], columns: Sequence[Observable], console: Console | None = None
 ) -> None:
-    """The points as a table on the terminal: parameters that vary, then value(error) of each column.
+    """Print the points as a table on the terminal: parameters that vary, then value(error) of each column.
 
     `?` and `??` after a number: its statistics may be, or are, not converged; `!` after a Tc: a flag speaks
-    against it. The flags are listed below the table by the number of the point. Of more than `MOST_ROWS`
+    against it. The flags are listed below the table by the number of the point. Of more than `MAX_ROWS`
     points the first are printed.
     """
-    console = console or Console()
-    if not console.is_terminal:  # a log file has no width that would have to be kept
-        console.width = 200
-    varies = [
-        p
-        for p in _PARAMETERS
-        if p in _ALWAYS or (p not in ("g", "beta") and len({str(record.get(p)) for record in records}) > 1)
-    ]
-    hidden = (*varies, "g", "beta", *(p for p in _OPTIONAL if p not in records[0]))
-    shared = [f"{p} = {_number(records[0].get(p))}" for p in _PARAMETERS if p not in hidden]
-    table = Table(title=", ".join(shared), title_justify="left", header_style="bold")
-    for name in ("#", *varies):
-        table.add_column(name, justify="right", no_wrap=True)
-    columns = list(columns)
-    for _, title in columns:
+    console = console_for(console)
+    shown = records[:MAX_ROWS]
+    varying = varying_parameters(records)
+    table = Table(title=_shared(records, varying), title_justify="left", header_style="bold")
+    for title in ("#", *varying, *(column.terminal for column in columns)):
         table.add_column(title, justify="right", no_wrap=True)
-    notes: dict[str, list[int]] = {}
-    for number, record in enumerate(records[:MOST_ROWS], 1):
-        cells = [_cell(record, name) for name, _ in columns]
-        table.add_row(str(number), *(_number(record.get(p)) for p in varies), *cells)
-        for flag in record["flags"]:
-            notes.setdefault(flag, []).append(number)
+    for number, record in enumerate(shown, 1):
+        cells = [_cell(record, column) for column in columns]
+        table.add_row(str(number), *(number_text(record.get(name)) for name in varying), *cells)
     console.print(table)
-    if len(records) > MOST_ROWS:
-        console.print(
-            f"  the first {MOST_ROWS} of {len(records)} points; --format csv prints all", highlight=False
-        )
-    for flag, numbers in notes.items():
-        console.print(f"  {flag}: # {', '.join(map(str, numbers))}", highlight=False, markup=False)
-    shown = " ".join(_cell(record, name) for record in records[:MOST_ROWS] for name, _ in columns)
-    if "?" in shown or "!" in shown:
+    if len(records) > MAX_ROWS:
+        note = f"  the first {MAX_ROWS} of {len(records)} points; --format csv prints all"
+        console.print(note, highlight=False)
+    _print_flags(shown, console)
+    text = " ".join(_cell(record, column) for record in shown for column in columns)
+    if "?" in text or "!" in text:
         console.print(
             "  ? statistics maybe not converged, ?? not converged, ! the flags above speak against this Tc",
             highlight=False,
@@ -182,15 +85,40 @@ def print_table(
         )
 
 
-def print_rows(rows: Sequence[Record], console: Console | None = None) -> None:
-    """Rows as a plain table, X and X_err in one column as value(error), below what all rows share. One row is
-    a list.
-
-    Numbers are never cut: where the terminal is narrow they are folded.
-    """
+def console_for(console: Console | None) -> Console:
+    """Return a console to print tables on; None: the terminal, or `LOG_WIDTH` columns of a file."""
     console = console or Console()
-    if not console.is_terminal:  # a log file has no width that would have to be kept
-        console.width = 200
+    if not console.is_terminal:
+        console.width = LOG_WIDTH
+    return console
+
+
+def _shared(records: Sequence[Record], varying: Sequence[str]) -> str:
+    """Return what all points have in common, as `lattice = square, t = 1`."""
+    first = records[0]
+    return ", ".join(
+        f"{name} = {number_text(first.get(name))}"
+        for name, parameter in PARAMETERS.items()
+        if name not in varying and not parameter.follows and (name in first or not parameter.optional)
+    )
+
+
+def _print_flags(records: Sequence[Record], console: Console) -> None:
+    """List the flags, each with the numbers of its points."""
+    points: dict[str, list[int]] = {}
+    for number, record in enumerate(records, 1):
+        for flag in record["flags"]:
+            points.setdefault(flag, []).append(number)
+    for flag, numbers in points.items():
+        console.print(f"  {flag}: # {', '.join(map(str, numbers))}", highlight=False, markup=False)
+
+
+def print_rows(rows: Sequence[Record], console: Console | None = None) -> None:
+    """Print rows as a plain table, X and X_err in one column as value(error), below what all rows share.
+
+    A single row is printed as a list. Numbers are never cut: where the terminal is narrow they are folded.
+    """
+    console = console_for(console)
     names = list(dict.fromkeys(name for row in rows for name in row))
     shown = [name for name in names if not (name.endswith("_err") and name.removesuffix("_err") in names)]
     shown = [name for name in shown if any(row.get(name) not in (None, "", []) for row in rows)]
@@ -224,74 +152,14 @@ def _plain_cell(row: Record, name: str) -> str:
     return "-" if value is None else f"{value:.7g}" if isinstance(value, float) else str(value)
 
 
-def _number(value: Any) -> str:
+def number_text(value: Any) -> str:
+    """Return a number in its shortest form, anything else as it is."""
     return f"{value:g}" if isinstance(value, int | float) else str(value)
 
 
-def _cell(record: Record, name: str) -> str:
-    text = with_error(record.get(name), record.get(f"{name}_err"))
+def _cell(record: Record, column: Observable) -> str:
+    text = with_error(record.get(column.name), record.get(column.name + ERROR))
     if text == "-":
         return text
-    mark = "!" if name.startswith("tc_") and not record["tc_valid"] else ""
-    return text + mark + _MARKS.get(record.get(f"{name}_verdict") or "", "")
-
-
-def convergence(records: Sequence[Record]) -> str:
-    """One sentence: median and worst relative error of m* and Tc, and how many points are converged and
-    valid."""
-    parts = []
-    for name, title in (("mass_bipolaron", "m*"), ("tc_over_omega", "Tc")):
-        errors = [
-            abs(record[f"{name}_err"] / record[name])
-            for record in records
-            if record.get(name) and record.get(f"{name}_err") is not None
-        ]
-        if errors:
-            parts.append(f"{title} {100 * statistics.median(errors):.1f} % (worst {100 * max(errors):.1f} %)")
-    judged = ("mass_bipolaron", "radius2", "binding_energy")
-    good = sum(all(record.get(f"{name}_verdict") == "converged" for name in judged) for record in records)
-    flagged = sum(bool(record["flags"]) for record in records)
-    errors_text = "median relative error of " + ", ".join(parts) if parts else "no errors yet"
-    return (
-        f"Convergence: {errors_text}; mass, radius and binding energy converged at {good} of {len(records)} points, "
-        f"{flagged} flagged."
-    )
-
-
-def highest(records: Sequence[Record]) -> list[str]:
-    """For every (omega, U, V, lattice, coupling) with several points: where Tc/omega is highest, as a line of
-    text."""
-    curves: dict[tuple[Any, ...], list[Record]] = {}
-    for record in records:
-        if record.get("tc_over_omega") is not None:
-            curves.setdefault(curve_key(record), []).append(record)
-    lines = []
-    for curve in curves.values():
-        valid = [record for record in curve if record["tc_valid"]]
-        if len(curve) < 2 or not valid:
-            continue
-        top = max(valid, key=lambda record: record["tc_over_omega"])
-        value = with_error(top["tc_over_omega"], top["tc_over_omega_err"])
-        kelvin = f" ({with_error(top['tc_kelvin'], top['tc_kelvin_err'])} K)" if top.get("tc_kelvin") else ""
-        edge = top["lambda"] in (min(r["lambda"] for r in curve), max(r["lambda"] for r in curve))
-        where = ", the end of the scan" if edge else ""
-        lines.append(
-            f"{curve_label(top)}: highest Tc/omega = {value}{kelvin} at lambda = {top['lambda']:g}{where}"
-        )
-    return lines
-
-
-def curve_key(record: Record) -> tuple[Any, ...]:
-    """What two points on one dome share."""
-    return tuple(str(record.get(name)) for name in _PARAMETERS if name not in ("lambda", "g", "beta"))
-
-
-def curve_label(record: Record) -> str:
-    """`square, t/omega = 2, U = 8t`."""
-    t = record["t"]
-    tail = f", V = {record['V'] / t:g}t" if record.get("V") else ""
-    lattice = "written lattice" if record["lattice"].startswith("{") else record["lattice"]
-    kind = "" if record.get("coupling", "bond") == "bond" else f" {record['coupling']}"
-    if record.get("g_holstein") is not None:
-        tail += f", g_holstein = {record['g_holstein'] / t:g}t, omega_holstein = {record['omega_holstein'] / t:g}t"
-    return f"{lattice}{kind}, t/omega = {t / record['omega']:.4g}, U = {record['U'] / t:g}t{tail}"
+    mark = "!" if column.quantity == TC_OVER_OMEGA.quantity and not record["tc_valid"] else ""
+    return text + mark + VERDICT_MARKS.get(record.get(column.name + VERDICT) or "", "")

@@ -14,7 +14,7 @@ from hpcbip.cli import commands
 from hpcbip.errors import InputError
 
 
-def said(words: str, *more: object) -> str:
+def output_of(words: str, *more: object) -> str:
     done = CliRunner().invoke(
         commands, ["theory", "antiadiabatic", *words.split(), *map(str, more)], catch_exceptions=False
     )
@@ -24,22 +24,24 @@ def said(words: str, *more: object) -> str:
 
 def test_rows_and_figure(tmp_path: Path) -> None:
     words = "--coupling bond --coupling holstein --lambda 0.5 --U -2 --states 20000"
-    text = said(words, "--figure", tmp_path / "limit.png")
+    text = output_of(words, "--figure", tmp_path / "limit.png")
     assert "bond, order 2: difference ~ Omega^-p, p: E 0.9" in text and "holstein, order 4" in text
     assert (tmp_path / "limit.png").stat().st_size > 10_000 and (tmp_path / "limit.pdf").is_file()
     drawn = list(csv.DictReader((tmp_path / "limit.csv").open()))
     assert len(drawn) == 12 and {row["coupling"] for row in drawn} == {"bond", "holstein"}
-    rows = json.loads(said("--lambda 0.5 --U -2 --states 5000 --omega 30 --order 2 --format json"))
+    rows = json.loads(output_of("--lambda 0.5 --U -2 --states 5000 --omega 30 --order 2 --format json"))
     keys = (
         "omega order E_eff mass_eff pair_distance2_eff E E_err mass mass_err difference difference_err power"
     )
     assert len(rows) == 1 and set(keys.split()) <= set(rows[0])
     assert rows[0]["difference"] == rows[0]["E_eff"] - rows[0]["E"] and rows[0]["power"] is None
-    assert said("--electrons 1 --omega 30 --states 500 --format csv").startswith("lattice,coupling,electrons")
+    assert output_of("--electrons 1 --omega 30 --states 500 --format csv").startswith(
+        "lattice,coupling,electrons"
+    )
 
 
 def test_amplitudes() -> None:
-    rows = json.loads(said("--terms --g2-over-omega 0.5 --omega 40 --U 3 --order 2 --format json"))
+    rows = json.loads(output_of("--terms --g2-over-omega 0.5 --omega 40 --U 3 --order 2 --format json"))
     found = {(row["moves"], row["displacement"]): row["amplitude"] for row in rows}
     assert found["pair on one site", "1"] == pytest.approx(-1.0) and found["electron", "0"] == pytest.approx(
         -1.0

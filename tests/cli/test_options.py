@@ -11,7 +11,7 @@ import pytest
 from click.testing import CliRunner
 
 from hpcbip.cli import commands
-from hpcbip.cli.options import MOST, Finite, Numbers, few
+from hpcbip.cli.options import MAX_VALUES, Finite, Numbers, check_number_of_combinations
 from hpcbip.errors import InputError
 
 
@@ -22,7 +22,7 @@ from hpcbip.errors import InputError
         ("0.2:1:0.2", [0.2, 0.4, 0.6, 0.8, 1.0]),
         ("-1:-3:-1", [-1.0, -2.0, -3.0]),
         ("7", [7.0]),
-        (f"1:{MOST}:1", [float(n + 1) for n in range(MOST)]),
+        (f"1:{MAX_VALUES}:1", [float(n + 1) for n in range(MAX_VALUES)]),
     ],
 )
 def test_numbers(text: str, numbers: list[float]) -> None:
@@ -33,7 +33,7 @@ def test_numbers(text: str, numbers: list[float]) -> None:
     "text",
     [
         "0:1:1e-9",
-        f"0:{MOST}:1",
+        f"0:{MAX_VALUES}:1",
         "3:1:1",
         "1:2:0",
         "nan",
@@ -45,7 +45,7 @@ def test_numbers(text: str, numbers: list[float]) -> None:
         "",
         "1:2",
         "1,,2",
-        ",".join("1" * (MOST + 1)),
+        ",".join("1" * (MAX_VALUES + 1)),
     ],
 )
 def test_numbers_refused(text: str) -> None:
@@ -66,7 +66,7 @@ def test_limits() -> None:
         with pytest.raises(click.BadParameter):
             Finite().convert(text, None, None)
     with pytest.raises(InputError, match="combinations"):
-        few([1.0] * 200, [1.0] * 200)
+        check_number_of_combinations([1.0] * 200, [1.0] * 200)
 
 
 REFUSED = """

@@ -12,13 +12,13 @@ from click.testing import CliRunner
 
 from hpcbip.cli import commands
 from hpcbip.report.figures.theory.exact import bound
-from hpcbip.theory.instanton.surface import NotTrapped, Surface
-from hpcbip.theory.instanton.tunnelling import instanton
+from hpcbip.theory.instanton.surface import AdiabaticSurface, NotSelfTrapped
+from hpcbip.theory.instanton.tunnelling import find_instanton
 from tests.reduction.test_results import campaign
 
 
-def drawn(folder: Path, words: str) -> tuple[str, list[dict[str, str]]]:
-    """What the verb says, and the CSV."""
+def draw_figure(folder: Path, words: str) -> tuple[str, list[dict[str, str]]]:
+    """Run a verb with --figure; return its output and the rows of the CSV."""
     file = folder / "figure.png"
     done = CliRunner().invoke(
         commands, ["theory", *words.split(), "--figure", str(file)], catch_exceptions=False
@@ -32,7 +32,7 @@ def test_exact(tmp_path: Path) -> None:
     words = (
         "exact --coupling site-peierls --coupling holstein --electrons 2 --omega 3 --U 0,4 --lambda 0.4,0.8"
     )
-    out, rows = drawn(tmp_path, f"{words} --states 300")
+    out, rows = draw_figure(tmp_path, f"{words} --states 300")
     assert len(rows) == 8 and "Hollow" in out and "written:" in out
     assert {row["coupling"] for row in rows} == {"site-peierls", "holstein"}
     pair = {"electrons": 2, "binding_energy": 0.1, "binding_energy_err": 0.2}
@@ -41,14 +41,14 @@ def test_exact(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 def test_critical(tmp_path: Path) -> None:
-    out, rows = drawn(tmp_path, "exact --critical --omega 3 --nh 6")
+    out, rows = draw_figure(tmp_path, "exact --critical --omega 3 --nh 6")
     assert "leaves K = 0 at λ = 0.68" in out
     for row in rows:
         assert (float(row["K"]) == pytest.approx(0.0, abs=1e-3)) == (float(row["inverse_mass_0"]) > 0.0)
 
 
 def test_pair_and_its_order_parameter(tmp_path: Path) -> None:
-    out, rows = drawn(tmp_path, "pair --U 8 --V -8 --t-prime -0.4")
+    out, rows = draw_figure(tmp_path, "pair --U 8 --V -8 --t-prime -0.4")
     assert "order parameter" in out and {row["channel"] for row in rows} == {"s", "p", "d"}
     gap = [row for row in rows if row["channel"] == "d" and row["kind"] == "order parameter"]
     on_diagonal = [float(row["value"]) for row in gap if row["x"] == row["y"]]
@@ -73,12 +73,12 @@ def test_pair_and_its_order_parameter(tmp_path: Path) -> None:
     ],
 )
 def test_pairs_elsewhere(tmp_path: Path, words: str, kinds: set[str]) -> None:
-    _, rows = drawn(tmp_path, f"pair {words}")
+    _, rows = draw_figure(tmp_path, f"pair {words}")
     assert {row["kind"] for row in rows} == kinds
 
 
 def test_scan_of_pairs(tmp_path: Path) -> None:
-    _, rows = drawn(tmp_path, "pair --U 8,inf --V=-4,-8 --t-prime=-0.3,0")
+    _, rows = draw_figure(tmp_path, "pair --U 8,inf --V=-4,-8 --t-prime=-0.3,0")
     assert len({(row["U"], row["V"], row["t_prime"]) for row in rows}) == 8
     words = ["theory", "pair", "--U", "8,inf", "--thresholds", "1", "--format", "json"]
     limits = CliRunner().invoke(commands, words)
@@ -88,7 +88,7 @@ def test_scan_of_pairs(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("model", ["a", "b"])
 def test_ring(tmp_path: Path, model: str) -> None:
-    _, rows = drawn(tmp_path, f"ring --amplitude 1.5 --attraction 4 --model {model}")
+    _, rows = draw_figure(tmp_path, f"ring --amplitude 1.5 --attraction 4 --model {model}")
     levels = [row for row in rows if row["kind"] == "ring"]
     assert [float(row["E"]) for row in levels] == pytest.approx([-7.0, -4.0, -1.0] * 2)
     assert [row["channel"] for row in levels][0] == "s" and levels[3]["channel"] != "s"
@@ -96,21 +96,21 @@ def test_ring(tmp_path: Path, model: str) -> None:
 
 
 def test_conventional(tmp_path: Path) -> None:
-    _, rows = drawn(tmp_path, "eliashberg --lambda 0.5,1 --mu-star 0,0.12")
+    _, rows = draw_figure(tmp_path, "eliashberg --lambda 0.5,1 --mu-star 0,0.12")
     assert [(row["mu_star"], row["lambda_me"]) for row in rows] == [
         ("0.0", "0.5"),
         ("0.0", "1.0"),
         ("0.12", "0.5"),
         ("0.12", "1.0"),
     ]
-    out, rows = drawn(tmp_path, "fermi-surface --filling 0.5,1 --lambda 0.1,0.2 --omega 0.1")
+    out, rows = draw_figure(tmp_path, "fermi-surface --filling 0.5,1 --lambda 0.1,0.2 --omega 0.1")
     assert "Points without a Tc (4)" in out and len(rows) == 8
     assert [row["flags"] for row in rows[:2]] == ["", "lambda_ME > 0.4: not confirmed"]
     assert float(rows[1]["tc_over_omega"]) > float(rows[3]["tc_over_omega"]) > 0.0
 
 
 def test_instanton_with_few_couplings(tmp_path: Path) -> None:
-    _, rows = drawn(tmp_path, "instanton --coupling holstein --size 4 --lambda 2,4 --points 9")
+    _, rows = draw_figure(tmp_path, "instanton --coupling holstein --size 4 --lambda 2,4 --points 9")
     assert {row["kind"].split(":")[0] for row in rows} >= {"minimum", "saddle", "least action", "action"}
 
 
@@ -120,7 +120,7 @@ def test_instanton_beside_a_campaign(tmp_path: Path) -> None:
     words = f"instanton --lattice square --U 8 --size 4 --points 9 --campaign {tmp_path} --t-over-omega"
     refused = CliRunner().invoke(commands, ["theory", *words.split(), "3"])
     assert "no point" in str(refused.exception) and "t/omega there: 0.666667" in str(refused.exception)
-    out, rows = drawn(tmp_path, f"{words} 0.6666666667")
+    out, rows = draw_figure(tmp_path, f"{words} 0.6666666667")
     assert "slopes" in out and [float(row["lambda"]) for row in rows] == [0.5, 0.7]
     results = json.loads(CliRunner().invoke(commands, ["reduce", str(tmp_path), "--format", "json"]).stdout)
     for row, record in zip(rows, results, strict=True):
@@ -135,15 +135,17 @@ def test_instanton_beside_a_campaign(tmp_path: Path) -> None:
 def test_instanton_beside_polarons_of_a_campaign(tmp_path: Path) -> None:
     campaign(tmp_path)
     words = f"instanton --lattice square --sector polaron --campaign {tmp_path}"
-    _, rows = drawn(tmp_path, f"{words} --t-over-omega {2 / 3}")
+    _, rows = draw_figure(tmp_path, f"{words} --t-over-omega {2 / 3}")
     assert [float(row["lambda"]) for row in rows] == [0.5, 0.7]
     assert all(float(row["log_mass_err"]) > 0.0 for row in rows)
     for row in rows:
         try:
-            found = instanton(
-                Surface("square", lam=float(row["lambda"]), sector="polaron", size=5), 17, lowest=False
+            found = find_instanton(
+                AdiabaticSurface("square", lam=float(row["lambda"]), sector="polaron", size=5),
+                17,
+                with_minimum_energy_path=False,
             )
-        except NotTrapped:
+        except NotSelfTrapped:
             assert row["action"] == ""
         else:
-            assert float(row["action"]) == pytest.approx(found.least.action * 2 / 3)
+            assert float(row["action"]) == pytest.approx(found.least_action_path.action * 2 / 3)

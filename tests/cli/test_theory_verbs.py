@@ -14,7 +14,7 @@ from hpcbip.errors import InputError
 from hpcbip.theory.eliashberg.equations import critical_temperature
 
 
-def said(*arguments: object) -> str:
+def output_of(*arguments: object) -> str:
     done = CliRunner().invoke(commands, ["theory", *map(str, arguments)], catch_exceptions=False)
     assert done.exit_code == 0, done.output
     return done.stdout
@@ -22,7 +22,7 @@ def said(*arguments: object) -> str:
 
 def test_eliashberg(tmp_path: Path) -> None:
     rows = json.loads(
-        said("eliashberg", "--lambda", "0.5,1", "--format", "json", "--figure", tmp_path / "me.png")
+        output_of("eliashberg", "--lambda", "0.5,1", "--format", "json", "--figure", tmp_path / "me.png")
     )
     assert [row["lambda_me"] for row in rows] == [0.5, 1.0]
     assert (
@@ -33,7 +33,9 @@ def test_eliashberg(tmp_path: Path) -> None:
     assert rows[1]["mass"] == 2.0 and rows[1]["mu_star"] == 0.12
     drawn = list(csv.DictReader((tmp_path / "me.csv").open()))
     assert [float(row["mcmillan"]) for row in drawn] == [row["mcmillan"] for row in rows]
-    assert (tmp_path / "me.pdf").is_file() and "tc_over_omega" in said("eliashberg", "--lambda", "0.5:1:0.25")
+    assert (tmp_path / "me.pdf").is_file() and "tc_over_omega" in output_of(
+        "eliashberg", "--lambda", "0.5:1:0.25"
+    )
 
 
 @pytest.mark.parametrize("words", [["--lambda", "x"], ["--lambda", "1:2:0"], ["--lambda", "-1"]])
@@ -43,40 +45,42 @@ def test_eliashberg_refuses(words: list[str]) -> None:
 
 
 def test_pair() -> None:
-    rows = json.loads(said("pair", "--lattice", "square", "--U", "-8", "--V", "0", "--format", "json"))
+    rows = json.loads(output_of("pair", "--lattice", "square", "--U", "-8", "--V", "0", "--format", "json"))
     assert rows[0]["channel"] == "s" and rows[0]["E"] == pytest.approx(-10.091756333672, abs=1e-10)
     assert {"binding_energy", "mass", "pair_distance2"} <= set(rows[0])
     assert all(row["E"] is None and row["status"] != "bound" for row in rows[1:])
-    limits = json.loads(said("pair", "--lattice", "cubic", "--thresholds", "0", "--format", "json"))
+    limits = json.loads(output_of("pair", "--lattice", "cubic", "--thresholds", "0", "--format", "json"))
     assert limits[0]["threshold"] == pytest.approx(-7.91355, abs=5e-6)
 
 
 def test_ring_exchanges_s_and_d() -> None:
     """Hole-like hopping has a d ground state, electron-like an s one."""
     for amplitude, channels in ((1.0, ["d", "p", "s"]), (-1.0, ["s", "p", "d"])):
-        rows = json.loads(said("ring", "--amplitude", amplitude, "--format", "json"))
+        rows = json.loads(output_of("ring", "--amplitude", amplitude, "--format", "json"))
         assert [row["channel"] for row in rows] == channels
         assert [row["E"] for row in rows] == pytest.approx([-2.0, 0.0, 2.0])
 
 
 def test_instanton(tmp_path: Path) -> None:
     words = ["--coupling", "holstein", "--size", "6", "--lambda", "2,3,5,8", "--points", "9"]
-    out = said("instanton", *words, "--figure", tmp_path / "instanton.png")
+    out = output_of("instanton", *words, "--figure", tmp_path / "instanton.png")
     assert "s ~ lambda^p: p = 1.0" in out and (tmp_path / "instanton.png").stat().st_size > 10_000
-    rows = json.loads(said("instanton", *words[:4], "--lambda", "3", "--format", "json"))
+    rows = json.loads(output_of("instanton", *words[:4], "--lambda", "3", "--format", "json"))
     assert rows[0]["lambda"] == 3.0 and rows[0]["action"] > 10.0
 
 
 def test_exact() -> None:
-    rows = json.loads(said("exact", "--g", "1", "--states", "20000", "--format", "json"))
+    rows = json.loads(output_of("exact", "--g", "1", "--states", "20000", "--format", "json"))
     assert rows[0]["E"] == pytest.approx(-2.469684, abs=1e-6) and rows[0]["mass"] == pytest.approx(
         1.35049, abs=1e-5
     )
     words = "--coupling site-peierls --omega 3 --lambda 1 --U 4 --electrons 2 --nh 7 --format json"
-    pair = json.loads(said("exact", *words.split()))[0]
+    pair = json.loads(output_of("exact", *words.split()))[0]
     keys = "E E_err mass mass_err pair_distance2 phonons weight K basis_size"
     assert set(keys.split()) <= set(pair) and pair["mass"] == pytest.approx(0.891, abs=0.01)
-    critical = json.loads(said("exact", "--critical", "--omega", "3", "--nh", "7", "--format", "json"))[0]
+    critical = json.loads(output_of("exact", "--critical", "--omega", "3", "--nh", "7", "--format", "json"))[
+        0
+    ]
     assert critical["lambda"] == pytest.approx(0.6819, abs=2e-4)
 
 

@@ -15,7 +15,7 @@ from hpcbip.campaign.identity import canonical_json
 from hpcbip.campaign.plan import make_plan
 from hpcbip.campaign.schema import load_config
 from hpcbip.cli import commands
-from hpcbip.report.checks import diagnostics
+from hpcbip.report.checks import run_checks
 from hpcbip.store.store import Room, Store
 from tests.store.synthetic import ERRORS, sector_bins
 
@@ -132,5 +132,5 @@ def test_report_says_why(bad: Path) -> None:
     for reason in POINTS:
         assert reason in html or reason.replace(">", "&gt;") in html or reason.replace(">", "\\u003e") in html
     for reason, record in zip(POINTS, json.loads(said("tc", bad, "--format", "json")), strict=True):
-        lights = {found.light for found in diagnostics(record)}
-        assert ("red" in lights) == bool(reason), reason
+        levels = {result.level for result in run_checks(record)}
+        assert ("red" in levels) == bool(reason), reason

@@ -11,8 +11,10 @@ from typing import Any
 import pytest
 
 from hpcbip.report.html.page import render
+from hpcbip.vocabulary.flags import split_code
 from tests.report import browser
-from tests.report.test_checks import FLAGS, good
+from tests.report.flagged import CODES, flag_text, flagged
+from tests.report.test_checks import good
 from tests.report.test_html import EVIL, figures, many_kinds, results
 
 Open = Callable[..., Any]
@@ -86,7 +88,8 @@ def test_an_injected_script_is_stopped(opened: Open) -> None:
     driver = opened([good()])
     driver.execute_script(
         "const s = document.createElement('script'); s.textContent = 'document.title = \"broken in\"';"
-        "document.body.append(s); const i = new Image(); i.src = 'http://127.0.0.1:9/x.png'; document.body.append(i)"
+        "document.body.append(s); const i = new Image(); i.src = 'http://127.0.0.1:9/x.png';"
+        "document.body.append(i)"
     )
     said = browser.messages(driver)
     assert driver.title != "broken in"
@@ -97,7 +100,7 @@ def test_an_injected_script_is_stopped(opened: Open) -> None:
 def test_every_reason_is_in_its_row(opened: Open) -> None:
     driver = opened(many_kinds())
     reasons = column(driver, "flags")
-    assert reasons[:10] == [""] * 10 and reasons[10 : 10 + len(FLAGS)] == list(FLAGS)
+    assert reasons[:10] == [""] * 10 and reasons[10 : 10 + len(CODES)] == list(map(flag_text, CODES))
     greyed = [
         cell.text for cell in driver.find_elements("css selector", "#table tbody tr:nth-child(11) .against")
     ]
@@ -145,19 +148,19 @@ def test_filters(opened: Open) -> None:
     box.send_keys("(")  # no pattern of the user's; the last point has no numbers
     assert points(driver) == list(range(1, everything))
     box.clear()
-    for light in ("red", "yellow"):
-        one(driver, f"[name=light][value={light}]").click()
+    for level in ("red", "yellow"):
+        one(driver, f"[name=level][value={level}]").click()
     assert points(driver) == list(range(1, 11))
     choice.send_keys("flagged")
     assert points(driver) == [] and one(driver, "#shown").text == f"0 of {everything} points"
-    one(driver, "[name=light][value=yellow]").click()
-    lit = [FLAGS[i - 11] for i in points(driver)]
-    assert lit and all("differs" in flag or flag == "no Tc in one dimension" for flag in lit)
+    one(driver, "[name=level][value=yellow]").click()
+    codes = [CODES[i - 11] for i in points(driver)]
+    assert codes and all(split_code(code)[0].severity == "yellow" for code in codes)
     options = texts(driver, "#flag option")
     assert "not bound (2)" in options and not any("sigma" in text for text in options)
 
 
-def test_selecting_a_point_shows_its_lights(opened: Open) -> None:
+def test_selecting_a_point_shows_its_checks(opened: Open) -> None:
     driver = opened(many_kinds())
     assert one(driver, "#point h3").text.startswith("Point 1: ")
     one(driver, "#table tbody tr:nth-child(2) td:nth-child(4)").click()
@@ -172,7 +175,7 @@ def test_selecting_a_point_shows_its_lights(opened: Open) -> None:
 
 
 def test_many_points(opened: Open) -> None:
-    records = [good(0.001 * i, 0.1, flags=["beta short"] if i % 7 == 0 else []) for i in range(2000)]
+    records = [good(0.001 * i, 0.1, **(flagged("beta_short") if i % 7 == 0 else {})) for i in range(2000)]
     driver = opened(records)
     assert points(driver) == list(range(1, 101)) and overflow(driver) <= 0
     one(driver, "#forth").click()

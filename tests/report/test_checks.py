@@ -1,38 +1,14 @@
-"""Traffic lights: thresholds, and that every flag that there is shows up as a yellow or red one."""
+"""Checks of points: their limits, and that every flag fails the check that it belongs to."""
 
 from __future__ import annotations
 
-import ast
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-import hpcbip
-from hpcbip.report.checks import CHECKS, Diagnostic, diagnostics, worst
-
-FLAGS = (
-    "not bound",
-    "Tc >= binding energy",
-    "beta short",
-    "statistics not converged",
-    "polaron: too few bins",
-    "bipolaron: too few bins",
-    "bipolaron: not thermalised",
-    "polaron: chains disagree",
-    "bipolaron: chains disagree",
-    "mass_bipolaron_fit differs by 4.2 sigma",
-    "mass_polaron_fit differs by 12.0 sigma",
-    "bipolaron failed",
-    "polaron failed",
-    "pairs overlap",
-    "no Tc in one dimension",
-    "mass not resolved",
-    "binding energy unknown",
-    "no polaron bins",
-    "no bipolaron bins",
-)
+from hpcbip.report.checks import CHECKS, CheckResult, run_checks, worst
+from hpcbip.vocabulary.flags import FLAGS, split_code
+from tests.report.flagged import CODES, flag_text, flagged
 
 
 def good(lam: float = 0.5, tc: float | None = 0.17, **other: Any) -> dict[str, Any]:
@@ -92,83 +68,54 @@ def good(lam: float = 0.5, tc: float | None = 0.17, **other: Any) -> dict[str, A
         "tc_kelvin_sys": 0.7,
         "tc_prefactor": 0.586,
         "tc_valid": tc is not None,
-        "flags": [],
+        **flagged(),
     }
     return record | other
 
 
-def of(record: dict[str, Any]) -> dict[str, Diagnostic]:
-    return {one.name: one for one in diagnostics(record)}
-
-
-def flags_in_source() -> Iterator[str]:
-    """Every text that a point's list of flags may get: what is appended to a name with `flags` in it, or
-    stands in a list that becomes one. Sectors and numbers in it get an example."""
-    package = Path(hpcbip.__file__).parent
-    # other modules flag other things: peaks, Fermi surfaces
-    sources = [*package.glob("reduction/*.py"), package / "superconductivity/tc.py"]
-    for path in sources:
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            match node:
-                case ast.Call(func=ast.Attribute(attr="append" | "extend", value=target), args=[value]):
-                    yield from _texts(target, value)
-                case ast.Assign(targets=[target], value=value) | ast.AugAssign(target=target, value=value):
-                    yield from _texts(target, value)
-
-
-def _texts(target: ast.expr, value: ast.expr) -> Iterator[str]:
-    if "flags" not in ast.unparse(target):
-        return
-    for node in (
-        [value] if isinstance(value, ast.Constant | ast.JoinedStr) else getattr(value, "elts", [value])
-    ):
-        inner = node.elt if isinstance(node, ast.ListComp) else node
-        if isinstance(inner, ast.Constant) and isinstance(inner.value, str):
-            yield inner.value
-        elif isinstance(inner, ast.JoinedStr):
-            yield "".join(
-                part.value if isinstance(part, ast.Constant) else "4.2" if part.format_spec else "bipolaron"
-                for part in inner.values
-            )
+def of(record: dict[str, Any]) -> dict[str, CheckResult]:
+    return {one.name: one for one in run_checks(record)}
 
 
 def test_nothing_speaks_against_a_good_point() -> None:
-    found = diagnostics(good())
-    assert {one.light for one in found} == {"green"} and worst(found) == "green"
+    found = run_checks(good())
+    assert {one.level for one in found} == {"green"} and worst(found) == "green"
     assert [one.name for one in found] == [check.name for check in CHECKS]
     assert all(one.value and one.meaning for one in found)
 
 
-def test_source_has_the_flags() -> None:
-    assert set(flags_in_source()) >= {"not bound", "beta short", "bipolaron failed", "no bipolaron bins"}
+def test_every_flag_belongs_to_a_check() -> None:
+    assert {flag.check for flag in FLAGS.values()} <= {check.name for check in CHECKS} - {"other flags"}
 
 
-@pytest.mark.parametrize("flag", sorted({*FLAGS, *flags_in_source()}))
-def test_every_flag_is_a_light(flag: str) -> None:
-    before, after = of(good()), of(good(flags=[flag]))
-    lit = {name for name, one in after.items() if one.light in ("yellow", "red")}
-    assert len(lit) == 1 and "other flags" not in lit
-    (name,) = lit
-    assert flag in after[name].value and after[name].meaning != before[name].meaning
+@pytest.mark.parametrize("code", CODES)
+def test_every_flag_fails_its_check(code: str) -> None:
+    before, after = of(good()), of(good(**flagged(code)))
+    flag, _ = split_code(code)
+    assert {name: one.level for name, one in after.items() if one.level != "green"} == {
+        flag.check: flag.severity
+    }
+    assert flag_text(code) in after[flag.check].value
+    assert after[flag.check].meaning != before[flag.check].meaning
     # also where nothing else is known
-    assert worst(diagnostics({"lattice": "square", "flags": [flag]})) in ("yellow", "red")
+    assert worst(run_checks({"lattice": "square", **flagged(code)})) == flag.severity
 
 
 def test_an_unknown_flag_is_not_lost() -> None:
-    found = of(good(flags=["made on a Monday"]))
-    assert found["other flags"].light == "yellow" and "made on a Monday" in found["other flags"].value
+    found = of(good(flag_codes=["made_on_a_monday"], flags=["made on a Monday"]))
+    assert found["other flags"].level == "yellow" and "made on a Monday" in found["other flags"].value
 
 
 def test_nothing_known() -> None:
-    found = diagnostics({"lattice": "square", "flags": []})
-    assert {one.light for one in found} == {"none", "green"} and worst(found) == "green"
-    assert {one.name for one in found if one.light == "green"} == {"other flags"}
-    every = diagnostics(dict.fromkeys(good(), None) | {"lattice": "cubic", "flags": None})
+    found = run_checks({"lattice": "square", **flagged()})
+    assert {one.level for one in found} == {"none", "green"} and worst(found) == "green"
+    assert {one.name for one in found if one.level == "green"} == {"other flags"}
+    every = run_checks(dict.fromkeys(good(), None) | {"lattice": "cubic"})
     assert worst(every) == "green"
 
 
 @pytest.mark.parametrize(
-    "changed,name,light",
+    "changed,name,level",
     [
         ({"independent_polaron": 31.0}, "statistics", "yellow"),
         ({"independent_bipolaron": 9.0}, "statistics", "red"),
@@ -199,20 +146,20 @@ def test_nothing_known() -> None:
         ({"lattice": "cubic", "density": 0.9}, "pair size", "red"),
     ],
 )
-def test_thresholds(changed: dict[str, Any], name: str, light: str) -> None:
+def test_thresholds(changed: dict[str, Any], name: str, level: str) -> None:
     found = of(good(**changed))
-    assert found[name].light == light
-    assert {one.light for other, one in found.items() if other != name} == {"green"}
+    assert found[name].level == level
+    assert {one.level for other, one in found.items() if other != name} == {"green"}
 
 
 def test_a_single_chain_cannot_agree() -> None:
     one = {f"chains_{sector}": 1 for sector in ("polaron", "bipolaron")}
     found = of(good(**one, chain_p_bipolaron=1.0))["chains"]
-    assert found.light == "none" and found.value == "one chain only"
+    assert found.level == "none" and found.value == "one chain only"
 
 
 def test_size_says_by_how_much_and_names_the_saturation() -> None:
     assert "1.15 lattice constants, 0.15 above one" in of(good())["pair size"].value
     small = of(good(radius=0.8, density=0.3183))["pair size"]
-    assert "R² counts as 1" in small.value and small.light == "green"
-    assert of(good(lattice="chain", density=None))["pair size"].light == "green"
+    assert "R² counts as 1" in small.value and small.level == "green"
+    assert of(good(lattice="chain", density=None))["pair size"].level == "green"

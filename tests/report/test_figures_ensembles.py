@@ -13,10 +13,10 @@ import numpy as np
 import pytest
 
 from hpcbip.models import get_lattice
-from hpcbip.reduction.cache import closed
+from hpcbip.reduction.cache import CacheEntry, serialize
 from hpcbip.reduction.ensembles import Reduced
-from hpcbip.reduction.executor import Analyses, Found
-from hpcbip.report.figures import draw_all
+from hpcbip.reduction.executor import ReducedEnsembles
+from hpcbip.report.figures import draw_all, gallery
 from hpcbip.report.figures.autocorrelation import autocorrelation
 from hpcbip.report.figures.curves import ensemble_names
 from hpcbip.report.figures.displacement import displacement
@@ -212,9 +212,9 @@ def results(records: list[dict[str, Any]], bins: bool = True, **other: Any) -> A
     )
 
 
-def analyses(ensembles: dict[str, Reduced]) -> Analyses:
-    coming = ((key, Found(b"", closed(one), True, True, 1.0)) for key, one in ensembles.items())
-    return Analyses(coming, ensembles.get)
+def analyses(ensembles: dict[str, Reduced]) -> ReducedEnsembles:
+    coming = ((key, CacheEntry(b"", serialize(one), True, True, 1.0)) for key, one in ensembles.items())
+    return ReducedEnsembles(coming, ensembles.get)
 
 
 @pytest.mark.slow  # eight figures with PDFs: 5 CPU seconds
@@ -258,3 +258,11 @@ def test_names_of_ensembles() -> None:
         "b": "bipolaron: λ = 1.21",
         "c": "bipolaron: λ = 1.44",
     }
+
+
+def test_every_figure_is_registered() -> None:
+    folder = Path(gallery.__file__).parent
+    modules = {
+        path.stem for path in folder.glob("*.py") if "\ndef draw_" in path.read_text(encoding="utf-8")
+    } - {"gallery"}
+    assert {draw.__module__.rpartition(".")[2] for draw in gallery.FIGURES} == modules

@@ -15,15 +15,17 @@ import pytest
 from hpcbip.campaign.plan import make_plan
 from hpcbip.campaign.schema import load_config
 from hpcbip.errors import InputError
+from hpcbip.models.description import lambda_convention
 from hpcbip.report.figures import Drawn
 from hpcbip.report.html import page as page_module
 from hpcbip.report.html.page import headline, render, report_and_write
 from hpcbip.report.html.results_table import table
-from hpcbip.report.model_description import lambda_words, model_formula, model_words, tc_words
+from hpcbip.report.model_description import model_formula, model_words, tc_words
 from hpcbip.report.provenance import parse_log, read_digests
 from hpcbip.store.directory import prepare_directory
 from tests.reduction.test_results import campaign
-from tests.report.test_checks import FLAGS, good
+from tests.report.flagged import CODES, flagged
+from tests.report.test_checks import good
 
 EVIL = '<script>document.title="broken in"</script>&"\'<img src=x onerror=alert(1)>'
 CONFIG = """
@@ -94,14 +96,14 @@ def _png(width: int, height: int) -> bytes:
 def many_kinds() -> list[dict[str, Any]]:
     """Good points, one point for every flag, and points with little or nothing in them."""
     records = [good(0.3 + 0.01 * i, 0.1 + 0.005 * i, point=f"good{i}") for i in range(10)]
-    records += [good(0.5 + 0.01 * i, 0.3, flags=[flag], tc_valid=False) for i, flag in enumerate(FLAGS)]
-    records.append(good(0.9, None, flags=["mass not resolved", "not bound"], mass_bipolaron=None))
+    records += [good(0.5 + 0.01 * i, 0.3, **flagged(code), tc_valid=False) for i, code in enumerate(CODES)]
+    records.append(good(0.9, None, **flagged("mass_not_resolved", "not_bound"), mass_bipolaron=None))
     empty = dict.fromkeys(good(), None)
     parameters = {name: good()[name] for name in ("lattice", "coupling", "t", "omega", "g", "U", "V", "beta")}
     bare = (
         empty
         | parameters
-        | {"lambda": 0.95, "point": "bare", "tc_valid": False, "flags": ["no bipolaron bins"]}
+        | {"lambda": 0.95, "point": "bare", "tc_valid": False, **flagged("bipolaron:no_bins")}
     )
     return [*records, bare]
 
@@ -116,7 +118,7 @@ def embedded(page: str) -> dict[str, Any]:
     return json.loads(found.group(1), parse_constant=refuse)
 
 
-# ---------------------------------------------------------------------------------------------------------------------
+# --------------------------------------------------------------------------------------------------------
 # What is in the page
 
 
@@ -177,10 +179,10 @@ def test_headline(tmp_path: Path) -> None:
     assert only.text.startswith(
         "Highest Tc/Ω: 0.2000(40) ± 0.0030 (systematic), 69.6(14) K, at λ = 0.5 (square"
     )
-    flagged = good(0.9, 0.5, tc_valid=False, flags=["not bound"])
-    top, above = headline(results(tmp_path, [*records, flagged]))
+    not_bound = good(0.9, 0.5, tc_valid=False, **flagged("not_bound"))
+    top, above = headline(results(tmp_path, [*records, not_bound]))
     assert top == only and above.flags == ("not bound",) and "0.5000(40)" in above.text
-    none, best = headline(results(tmp_path, [flagged]))
+    none, best = headline(results(tmp_path, [not_bound]))
     assert none.flags == ("flags speak against every Tc",) and best.flags == ("not bound",)
     assert headline(results(tmp_path, [good(tc=None)]))[0].flags == ("no Tc is known yet",)
 
@@ -266,7 +268,7 @@ def test_model_in_words(tmp_path: Path, model: str, words: str, formula: str, co
     )
     config = load_config(path)
     assert words in model_words(config) and "Coulomb tail" in model_words(config)
-    assert formula in model_formula(config) and convention in lambda_words(config)
+    assert formula in model_formula(config) and convention in lambda_convention(config.model)
 
 
 @pytest.mark.parametrize(

@@ -11,16 +11,15 @@ import numpy as np
 import pytest
 from rich.console import Console
 
+from hpcbip.reduction.export import to_csv, to_json
+from hpcbip.report.summary import convergence, highest
 from hpcbip.report.tables import (
-    TC_COLUMNS,
-    convergence,
-    highest,
     print_rows,
     print_table,
-    to_csv,
-    to_json,
     with_error,
 )
+from hpcbip.vocabulary.displays import TC_TABLE
+from tests.report.flagged import flagged
 
 
 def record(lam: float, tc: float | None = 0.2, **other: object) -> dict:
@@ -49,19 +48,19 @@ def record(lam: float, tc: float | None = 0.2, **other: object) -> dict:
         "tc_kelvin": None,
         "tc_kelvin_err": None,
         "tc_valid": True,
-        "flags": [],
+        **flagged(),
     }
     return base | other
 
 
 def text(records: list[dict]) -> str:
     out = io.StringIO()
-    print_table(records, TC_COLUMNS, Console(file=out))
+    print_table(records, TC_TABLE, Console(file=out))
     return out.getvalue()
 
 
 def test_of_very_many_points_the_first_are_printed() -> None:
-    records = [record(0.2, flags=["beta short"] if k > 200 else []) for k in range(300)]
+    records = [record(0.2, **(flagged("beta_short") if k > 200 else {})) for k in range(300)]
     assert "the first 200 of 300 points; --format csv prints all" in text(records)
     assert "beta short" not in text(records) and text(records).count("0.200(10)") == 200
     assert "the first" not in text(records[:200])
@@ -100,7 +99,7 @@ def test_json_is_strict() -> None:
 
 
 def test_csv_reads_back_to_the_same_bits() -> None:
-    written = to_csv([record(0.1), record(0.3, None, flags=["not bound", "beta short"])])
+    written = to_csv([record(0.1), record(0.3, None, **flagged("not_bound", "beta_short"))])
     rows = list(csv.DictReader(io.StringIO(written)))
     assert float(rows[0]["lambda"]) == 0.1 and rows[1]["tc_over_omega"] == ""
     assert rows[1]["flags"] == "not bound; beta short"
@@ -111,8 +110,8 @@ def test_marks_and_footnotes() -> None:
         [
             record(0.3),
             record(0.5, mass_bipolaron_verdict="maybe"),
-            record(0.7, tc_valid=False, flags=["Tc >= binding energy"], tc_over_omega_verdict="not"),
-            record(0.9, None, tc_valid=False, flags=["Tc >= binding energy", "not bound"]),
+            record(0.7, tc_valid=False, **flagged("tc_above_binding"), tc_over_omega_verdict="not"),
+            record(0.9, None, tc_valid=False, **flagged("tc_above_binding", "not_bound")),
         ]
     )
     lines = out.splitlines()
@@ -131,7 +130,7 @@ def test_convergence_sentence() -> None:
     records = [
         record(0.3),
         record(0.5, mass_bipolaron_err=0.54),
-        record(0.7, mass_bipolaron_err=0.054, flags=["x"]),
+        record(0.7, mass_bipolaron_err=0.054, **flagged("not_bound")),
     ]
     records[0]["radius2_verdict"] = "maybe"
     sentence = convergence(records)

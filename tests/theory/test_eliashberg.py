@@ -9,9 +9,9 @@ import pytest
 
 from hpcbip.errors import InputError
 from hpcbip.models import Model
-from hpcbip.theory.eliashberg import conventional
+from hpcbip.theory.eliashberg import references, tables
 from hpcbip.theory.eliashberg.equations import (
-    LOWEST,
+    LOWEST_TC,
     STRONG_COUPLING,
     WEAK_COUPLING,
     _gauss_sum,
@@ -31,7 +31,8 @@ def tc(lam: float, *args: float, **options: float) -> float:
 
 def whole_matrix(t: float, lam: float, mu_star: float, cutoff: float, reach: float) -> float:
     """Largest eigenvalue of πT |ω_n Z_n|^(-1/2) [λ(n-m) - μ*] |ω_m Z_m|^(-1/2): all frequencies up to `reach`
-    of both signs, Z_n summed term by term as it stands in the equations; `mu_star` at the cutoff."""
+    of both signs, Z_n summed term by term as it stands in the equations; `mu_star` at the cutoff.
+    """
     number = int(reach / (2.0 * np.pi * t))
     n = np.arange(-number, number)
     omega = np.pi * t * (2 * n + 1)
@@ -95,7 +96,7 @@ def test_formulas() -> None:
     assert float(mcmillan(1.0, 0.12)) == pytest.approx(math.exp(-2.08 / (1.0 - 0.12 * 1.62)) / 1.2)
     assert float(mcmillan(1.0, 0.12, 1.2 / 1.45)) == pytest.approx(
         0.052, abs=5e-4
-    )  # PHYSICS.md section 4: 0.05
+    )  # docs/physics.md, Published numbers: 0.05
     assert np.array_equal(mcmillan([0.1, 0.0], 0.2), [0.0, 0.0])
     assert allen_dynes([1.0, 2.0], 0.1).shape == (2,)
     assert float(allen_dynes(1e6)) == pytest.approx(math.exp(-1.04) / 1.2 * math.sqrt(1e6 / 2.46), rel=1e-3)
@@ -130,7 +131,7 @@ def test_no_transition_says_why() -> None:
     ):
         found = critical_temperature(lam, mu_star)
         assert found.tc_over_omega == 0.0 and word in found.reason
-    assert tc(0.0555) > LOWEST
+    assert tc(0.0555) > LOWEST_TC
 
 
 def test_continuous_and_rising() -> None:
@@ -173,7 +174,7 @@ def test_bad_input(call: object, name: str) -> None:
 
 
 def test_comparison_lines() -> None:
-    lines = dict(conventional.comparison_lines())
+    lines = dict(references.reference_lines())
     assert [lines[name] for name in list(lines)[:2]] == [0.05, 0.1]
     assert lines["McMillan, λ = 1, μ* = 0.12"] == pytest.approx(0.0630, abs=1e-4)
     assert lines["Migdal–Eliashberg, λ = 1, μ* = 0.12"] == pytest.approx(tc(1.0, 0.12))
@@ -181,7 +182,8 @@ def test_comparison_lines() -> None:
 
 def test_bounds_from_the_first_frequencies() -> None:
     """One Matsubara frequency alone gives Tc ≥ Ω √(λ-1)/2π, two the larger root of a quadratic equation:
-    below Tc."""
+    below Tc.
+    """
     for lam in (1.5, 2.0, 10.0, 100.0):
         one = math.sqrt(lam - 1.0) / (2.0 * math.pi)
         assert one < tc(lam)
@@ -196,7 +198,7 @@ def test_bounds_from_the_first_frequencies() -> None:
 def test_lattice_rows() -> None:
     g = math.sqrt(0.4 * 0.2)  # λ = g²/(2Ωt) = 0.2 on the square lattice
     models = [Model("square", "bond", 1.0, 0.2, g), Model("square", "holstein", 1.0, 0.2, g)]
-    rows = conventional.lattice_rows(models, [0.5, 1.0], 0.1)
+    rows = tables.fermi_surface_table(models, [0.5, 1.0], 0.1)
     assert [(row["coupling"], row["filling"]) for row in rows] == [
         ("bond", 0.5),
         ("holstein", 0.5),
@@ -213,4 +215,4 @@ def test_lattice_rows() -> None:
     assert first["flags"] == ["lambda_ME > 0.4: not confirmed"] and rows[1]["flags"] == []
     assert rows[2]["tc_over_omega"] is None and any("van Hove" in flag for flag in rows[2]["flags"])
     both = Model("square", "bond+holstein", 1.0, 0.2, g, g_holstein=g, omega_holstein=0.3)
-    assert conventional.lattice_rows([both], [0.5])[0]["tc_over_omega"] is None
+    assert tables.fermi_surface_table([both], [0.5])[0]["tc_over_omega"] is None

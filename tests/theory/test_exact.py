@@ -1,5 +1,6 @@
 """The variational diagonalisation against a plain one, closed forms, published numbers and finite
-differences."""
+differences.
+"""
 
 from __future__ import annotations
 
@@ -12,9 +13,11 @@ import pytest
 from hpcbip.errors import InputError
 from hpcbip.models import get_lattice
 from hpcbip.theory.exact.basis import build_space
-from hpcbip.theory.exact.convergence import converge, critical_lambda, extrapolate, rows
-from hpcbip.theory.exact.solver import solve
-from hpcbip.theory.exact.system import COUPLINGS, Geometry, System, g_from_lambda
+from hpcbip.theory.exact.convergence import converge, extrapolate
+from hpcbip.theory.exact.critical import critical_lambda
+from hpcbip.theory.exact.solver import solve_in_space
+from hpcbip.theory.exact.system import EXACT_COUPLINGS, Geometry, System, g_from_lambda
+from hpcbip.theory.exact.tables import exact_table
 
 Vector = tuple[int, ...]
 State = tuple[tuple[Vector, ...], tuple[tuple[Vector, int, int], ...]]
@@ -27,7 +30,8 @@ def plus(a: Vector, b: Vector) -> Vector:
 
 def plain_terms(state: State, system: System, K: np.ndarray) -> dict[State, complex]:
     """H on a state of distinguishable electrons, the first one at the origin; written without the package's
-    moves."""
+    moves.
+    """
     geometry = system.geometry
     lattice = get_lattice(geometry.lattice)
     d, electrons = lattice.dimension, geometry.electrons
@@ -112,7 +116,7 @@ def system_of(lattice: str, coupling: str, electrons: int, spin: str = "singlet"
 @pytest.mark.parametrize(
     ("lattice", "nh"), [("chain", 3), ("square", 2), ("triangular", 2), ("cubic", 2)], ids=lambda x: str(x)
 )
-@pytest.mark.parametrize("coupling", COUPLINGS)
+@pytest.mark.parametrize("coupling", EXACT_COUPLINGS)
 def test_plain_diagonalisation(coupling: str, lattice: str, nh: int, electrons: int) -> None:
     if lattice == "triangular" and coupling.startswith("site-peierls"):
         with pytest.raises(InputError, match="site-peierls"):
@@ -123,7 +127,7 @@ def test_plain_diagonalisation(coupling: str, lattice: str, nh: int, electrons: 
     K = np.array([0.7, -0.4, 0.3])[: system.geometry.bravais.dimension]
     space = build_space(system.geometry, nh)
     levels = plain(system, nh, K)
-    assert solve(space, system, K, mass=False)[0].E == pytest.approx(levels[0], abs=1e-10)
+    assert solve_in_space(space, system, K, mass=False)[0].E == pytest.approx(levels[0], abs=1e-10)
     on_site = (space.separation == 0.0).all(axis=1).sum()
     assert len(levels) == (len(space) if electrons == 1 else 2 * len(space) - on_site)
 
@@ -134,11 +138,12 @@ def test_plain_diagonalisation(coupling: str, lattice: str, nh: int, electrons: 
 )
 def test_triplet(lattice: str, coupling: str, nh: int) -> None:
     """Without double occupation, the plain levels are those of both symmetries, so the triplet's is one of
-    them."""
+    them.
+    """
     system = system_of(lattice, coupling, 2, "triplet")
     K = np.array([0.3, 0.5])[: system.geometry.bravais.dimension]
     space = build_space(system.geometry, nh)
-    energy = solve(space, system, K, mass=False)[0].E
+    energy = solve_in_space(space, system, K, mass=False)[0].E
     levels = plain(system, nh, K)
     assert len(levels) == 2 * len(space)
     assert np.abs(levels - energy).min() < 1e-10
@@ -149,7 +154,7 @@ def test_triplet(lattice: str, coupling: str, nh: int) -> None:
 def test_dimer(electrons: int, cutoff: int) -> None:
     t, omega, g = 1.0, 0.8, 0.7
     geometry = Geometry("chain", "bond", electrons, cluster=(2,))
-    level, _ = solve(build_space(geometry, cutoff), System(geometry, t, omega, g))
+    level, _ = solve_in_space(build_space(geometry, cutoff), System(geometry, t, omega, g))
     assert level.E == pytest.approx(-electrons * t - electrons**2 * g**2 / omega, abs=1e-12)
     assert level.inverse_mass is None
     assert level.phonons == pytest.approx((electrons * g / omega) ** 2, abs=1e-10)
@@ -157,7 +162,7 @@ def test_dimer(electrons: int, cutoff: int) -> None:
 
 def test_one_site() -> None:
     geometry = Geometry("chain", "holstein", 2, cluster=(1,))
-    level, _ = solve(build_space(geometry, 40), System(geometry, 1.0, 1.0, 0.7, U=0.9))
+    level, _ = solve_in_space(build_space(geometry, 40), System(geometry, 1.0, 1.0, 0.7, U=0.9))
     assert level.E == pytest.approx(0.9 - 4 * 0.49, abs=1e-12)
 
 
@@ -195,9 +200,9 @@ def test_derivatives_are_those_of_the_energy(coupling: str, electrons: int, mome
     assert len(space) > 0
 
     def energy(k: float) -> float:
-        return solve(space, system, np.array([k]), mass=False)[0].E
+        return solve_in_space(space, system, np.array([k]), mass=False)[0].E
 
-    level, _ = solve(space, system, np.array([momentum]))
+    level, _ = solve_in_space(space, system, np.array([momentum]))
     h = 0.02
     e = [energy(momentum + n * h) for n in (-2, -1, 0, 1, 2)]
     slope = (e[0] - 8 * e[1] + 8 * e[3] - e[4]) / (12 * h)
@@ -212,17 +217,17 @@ def test_derivatives_in_two_dimensions(lattice: str) -> None:
     system = system_of(lattice, "bond", 1)
     space = build_space(system.geometry, 4)
     h = 0.02
-    zero = solve(space, system, mass=False)[0].E
+    zero = solve_in_space(space, system, mass=False)[0].E
     total = sum(
         (
-            -2 * solve(space, system, 2 * k, mass=False)[0].E
-            + 32 * solve(space, system, k, mass=False)[0].E
+            -2 * solve_in_space(space, system, 2 * k, mass=False)[0].E
+            + 32 * solve_in_space(space, system, k, mass=False)[0].E
             - 30 * zero
         )
         / (12 * h * h)
         for k in h * np.eye(2)
     )
-    assert solve(space, system)[0].inverse_mass == pytest.approx(total / 2 / 2, abs=1e-5)
+    assert solve_in_space(space, system)[0].inverse_mass == pytest.approx(total / 2 / 2, abs=1e-5)
 
 
 @pytest.mark.parametrize("coupling", ["holstein", "bond", "site-peierls"])
@@ -236,13 +241,14 @@ def test_weak_coupling(coupling: str) -> None:
     ]
     second = -float(np.mean(square / (omega + 2.0 - 2.0 * np.cos(q))))
     system = System(Geometry("chain", coupling), 1.0, omega, g)
-    found = solve(build_space(system.geometry, 9), system)[0].E
+    found = solve_in_space(build_space(system.geometry, 9), system)[0].E
     assert (found + 2.0) / g**2 == pytest.approx(second, abs=2e-3)
 
 
 def test_critical_coupling() -> None:
     """Ω → ∞: hopping t₂ = -g²/Ω between second neighbours, E = -2t cos K + 2(g²/Ω) cos 2K turns over at λ =
-    1/2."""
+    1/2.
+    """
     assert critical_lambda(1000.0, nh=6).lam.value == pytest.approx(0.5, abs=2e-3)
     found = critical_lambda(3.0, nh=7).lam
     assert found.value == pytest.approx(0.68186, abs=2e-5) and found.error is not None and found.error < 1e-4
@@ -250,24 +256,25 @@ def test_critical_coupling() -> None:
 
 def test_the_ground_state_leaves_zero_momentum() -> None:
     geometry = Geometry("chain", "site-peierls")
-    below, above, far = rows(
+    below, above, far = exact_table(
         [System(geometry, 1.0, 3.0, g_from_lambda(geometry, lam, 3.0, 1.0)) for lam in (0.67, 0.70, 1.5)],
         nh=7,
     )
     assert below["K"] == 0.0 and 0.1 < above["K"] < far["K"] < np.pi / 2
-    assert above["E"] < solve(build_space(geometry, 7), System(geometry, 1.0, 3.0, above["g"]))[0].E
+    assert above["E"] < solve_in_space(build_space(geometry, 7), System(geometry, 1.0, 3.0, above["g"]))[0].E
     assert above["mass"] > 0.0 and far["mass"] > 0.0
 
 
 def test_light_bipolaron() -> None:
     """PRL 121, 247001, Ω = 3t, λ = 1: m* ≈ m0 at U = 0 and 4t, with pairs bound; Holstein is heavier by
-    far."""
+    far.
+    """
     found = {}
     for coupling in ("site-peierls", "holstein"):
         geometry = Geometry("chain", coupling, 2)
         system = System(geometry, 1.0, 3.0, g_from_lambda(geometry, 1.0, 3.0, 1.0))
-        found[coupling] = rows([system], states=10_000)[0]["mass"]
-        assert rows([system], states=5_000)[0]["binding_energy"] > 1.0
+        found[coupling] = exact_table([system], states=10_000)[0]["mass"]
+        assert exact_table([system], states=5_000)[0]["binding_energy"] > 1.0
     assert found["site-peierls"] < 1.2 and found["holstein"] > 20.0
 
 

@@ -13,10 +13,10 @@ from hpcbip.errors import InputError
 from hpcbip.models import LATTICES, Model, coupling_from_lambda, get_lattice, written_lattice
 from hpcbip.theory.eliashberg.fermi_surface import (
     FermiSurface,
-    fermi_surface,
+    find_fermi_surface,
     lambda_me,
-    part_above,
     van_hove_energies,
+    volume_fraction_above,
 )
 
 
@@ -27,7 +27,8 @@ def square_density(energy: float) -> float:
 
 def cubic_density(energy: float) -> float:
     """N(E) of the cubic lattice: that of its layers, integrated along the third direction between the
-    singularities."""
+    singularities.
+    """
     kinks = [math.acos((edge - energy) / 2.0) for edge in (-4.0, 0.0, 4.0) if abs(edge - energy) < 2.0]
 
     def layer(k: float) -> float:
@@ -65,7 +66,7 @@ def triangular_density(energy: float) -> float:
 
 
 def surface(name: str, filling: float) -> FermiSurface:
-    return fermi_surface(get_lattice(name), filling)
+    return find_fermi_surface(get_lattice(name), filling)
 
 
 @pytest.mark.parametrize("filling", [0.1, 0.5, 1.0, 1.7])
@@ -162,13 +163,13 @@ def test_axes_factors_and_two_kinds_of_oscillators() -> None:
         t_factors=(1.0, 0.6),
         g_factors=(1.0, 0.0),
     )
-    fermi = fermi_surface(model.bravais, 0.5, model.hoppings)
+    fermi = find_fermi_surface(model.bravais, 0.5, model.hoppings)
     assert fermi.cosines @ model.hoppings == pytest.approx(-fermi.energy / 2.0, abs=1e-6)
     bonds = 4.0 * 0.09 / 0.2 * (1.0 + fermi.cosines[0] ** 2)
     expected = fermi.density * (bonds + 2.0 * 0.16 / 0.5)
     assert lambda_me(model, 0.5, fermi).lambda_me == pytest.approx(expected, rel=1e-12)
     # weak coupling between chains: nearly the chain
-    chains = fermi_surface(model.bravais, 0.5, (1.0, 1e-3))
+    chains = find_fermi_surface(model.bravais, 0.5, (1.0, 1e-3))
     assert chains.density == pytest.approx(surface("chain", 0.5).density, rel=1e-3)
 
 
@@ -176,7 +177,7 @@ def test_any_bravais_lattice() -> None:
     skew = written_lattice(
         [[1.0, 0.0], [0.3, 1.1]], [[1, 0], [1, 1]]
     )  # the square lattice in other coordinates
-    assert fermi_surface(skew, 0.6).density == pytest.approx(surface("square", 0.6).density, rel=1e-5)
+    assert find_fermi_surface(skew, 0.6).density == pytest.approx(surface("square", 0.6).density, rel=1e-5)
 
 
 def test_van_hove_singularities_are_named() -> None:
@@ -201,15 +202,15 @@ def test_flags() -> None:
 def test_part_of_a_simplex() -> None:
     # triangle with 0, 1, 3 at its corners: E²/3 of it lies below E < 1, (3-E)²/6 above E > 1
     corners = np.array([[0.0], [1.0], [3.0]])
-    assert part_above(corners, 0.5)[0] == pytest.approx(1.0 - 0.25 / 3.0)
-    assert part_above(corners, 2.0)[0] == pytest.approx(1.0 / 6.0)
+    assert volume_fraction_above(corners, 0.5)[0] == pytest.approx(1.0 - 0.25 / 3.0)
+    assert volume_fraction_above(corners, 2.0)[0] == pytest.approx(1.0 / 6.0)
     # tetrahedra, equal corners too, against points at random in them
     rng = np.random.default_rng(7)
     inside = rng.dirichlet(np.ones(4), 40_000)
     for corners in ([0.0, 0.3, 1.1, 2.0], [0.0, 1.0, 1.0, 1.0], [-1.0, -1.0, 0.5, 0.5], [0.2, 0.2, 0.2, 0.9]):
         for energy in (-0.2, 0.25, 0.6, 1.05):
             expected = float(np.mean(inside @ corners > energy))
-            assert part_above(np.array(corners)[:, None], energy)[0] == pytest.approx(
+            assert volume_fraction_above(np.array(corners)[:, None], energy)[0] == pytest.approx(
                 expected, abs=0.01
             )  # 4 sigma
 
@@ -217,10 +218,10 @@ def test_part_of_a_simplex() -> None:
 @pytest.mark.parametrize("filling", [0.0, 2.0, -1.0, math.nan])
 def test_bad_filling(filling: float) -> None:
     with pytest.raises(InputError, match="filling"):
-        fermi_surface(get_lattice("square"), filling)
+        find_fermi_surface(get_lattice("square"), filling)
 
 
 @pytest.mark.parametrize("divisions", [6, 10])
 def test_bad_divisions(divisions: int) -> None:
     with pytest.raises(InputError, match="divisions"):
-        fermi_surface(get_lattice("square"), 0.5, divisions=divisions)
+        find_fermi_surface(get_lattice("square"), 0.5, divisions=divisions)

@@ -1,5 +1,6 @@
 """The two-body problem: closed forms, independent methods, thresholds of the literature, momenta, bad
-input."""
+input.
+"""
 
 from __future__ import annotations
 
@@ -12,22 +13,23 @@ import scipy.sparse as sp
 from scipy.sparse.linalg import eigsh
 
 from hpcbip.errors import InputError
-from hpcbip.theory.pair.bound_states import BoundPair, PairModel, bound_states, rows, solve
 from hpcbip.theory.pair.green import Band, square_closed_form
 from hpcbip.theory.pair.lattices import PAIR_LATTICES
-from hpcbip.theory.pair.order_parameter import order_parameter
+from hpcbip.theory.pair.model import PairModel
+from hpcbip.theory.pair.order_parameter import condensate_order_parameter
+from hpcbip.theory.pair.solver import BoundPair, bound_states, solve_channel
+from hpcbip.theory.pair.tables import pair_table, threshold_table
 from hpcbip.theory.pair.threshold import (
-    count_bound,
-    threshold,
-    threshold_rows,
+    binding_threshold,
+    count_bound_states,
     weak_square_binding,
-    weak_square_law,
+    weak_square_binding_limit,
 )
 from tests.exact.reference.two_body import attractive_hubbard
 
 
 def lowest(model: PairModel, name: str) -> BoundPair:
-    return solve(model, next(c for c in model.channels if c.name == name))[0]
+    return solve_channel(model, next(c for c in model.channels if c.name == name))[0]
 
 
 BANDS = {
@@ -92,7 +94,7 @@ def diagonalised(model: PairModel, half: int, number: int) -> tuple[np.ndarray, 
         hop = sp.csr_array((np.full(len(inside), -tau), (target, inside)), shape=h.shape)
         h = h + hop + hop.T
     potential = np.zeros(len(r))
-    for v, sites in model.sites():
+    for v, sites in model.interacting_shells():
         for site in sites:
             potential[np.all(r == site, axis=1)] = v
     energies, states = eigsh(
@@ -135,7 +137,7 @@ def test_mass_against_the_dispersion(channel: str, parity: str) -> None:
     rest = lowest(model, channel)
     estimates = []
     for k in (0.1, 0.05):
-        moving = solve(
+        moving = solve_channel(
             PairModel("square", 8.0, (-9.0,), (-0.3,), (k, 0.0)),
             next(c for c in PairModel("square", K=(k, 0.0)).channels if c.name == parity),
         )
@@ -148,33 +150,33 @@ def test_mass_against_the_dispersion(channel: str, parity: str) -> None:
 
 
 def test_thresholds_of_the_literature() -> None:
-    values = {row["channel"]: row["threshold"] for row in threshold_rows(PairModel("square", 8.0), 1)}
+    values = {row["channel"]: row["threshold"] for row in threshold_table(PairModel("square", 8.0), 1)}
     assert values["s"] == pytest.approx(-2 * 8 / (8 + 8), abs=1e-11)  # 2Ut/(U + 8t)
     assert values["d"] == pytest.approx(-2 * math.pi / (4 - math.pi), abs=1e-11)
     assert values["p"] == pytest.approx(-2 * math.pi / (math.pi - 2), abs=1e-11)
     assert values["dxy"] is None
-    chain = {row["channel"]: row["threshold"] for row in threshold_rows(PairModel("chain", math.inf), 1)}
+    chain = {row["channel"]: row["threshold"] for row in threshold_table(PairModel("chain", math.inf), 1)}
     assert chain["s"] == pytest.approx(-2.0, abs=1e-11) and chain["p"] == pytest.approx(-2.0, abs=1e-11)
 
 
 @pytest.mark.parametrize("lattice", ["chain", "square", "triangular"])
 def test_any_attraction_binds_in_one_and_two_dimensions(lattice: str) -> None:
     model = PairModel(lattice, -1e-3)
-    assert threshold(PairModel(lattice), model.channels[0], 0) == 0.0
-    assert count_bound(model, model.channels[0]) == 1
+    assert binding_threshold(PairModel(lattice), model.channels[0], 0) == 0.0
+    assert count_bound_states(model, model.channels[0]) == 1
 
 
 def test_cubic_threshold_is_the_watson_integral() -> None:
     place = PairModel("cubic")
-    critical = threshold(place, place.channels[0], 0)
+    critical = binding_threshold(place, place.channels[0], 0)
     assert critical == pytest.approx(-7.91355, abs=5e-6)
     assert critical == pytest.approx(-12 / 1.5163860591519780, abs=1e-10)
-    assert count_bound(PairModel("cubic", -7.9135), place.channels[0]) == 0
-    assert count_bound(PairModel("cubic", -7.9136), place.channels[0]) == 1
+    assert count_bound_states(PairModel("cubic", -7.9135), place.channels[0]) == 0
+    assert count_bound_states(PairModel("cubic", -7.9136), place.channels[0]) == 1
 
 
 def test_weak_coupling_law() -> None:
-    ratios = [weak_square_binding(U) / weak_square_law(U) for U in (-2.0, -1.0, -0.5, -0.2)]
+    ratios = [weak_square_binding(U) / weak_square_binding_limit(U) for U in (-2.0, -1.0, -0.5, -0.2)]
     np.testing.assert_allclose(ratios, 1.0, rtol=2e-4)
     assert ratios[3] == pytest.approx(1.0, abs=1e-12)
     assert lowest(PairModel("square", -2.0), "s").binding_energy == pytest.approx(
@@ -188,7 +190,10 @@ def test_d_wave_ground_state_needs_hole_like_hopping() -> None:
     for t_prime in (-0.3, -0.5, -0.8):
         assert bound_states(PairModel("square", 8.0, (-8.0,), (t_prime,)))[0].channel.name == "d"
     beyond = PairModel("square", math.inf, (-0.5,), (-0.7,))  # minima of the band at (π, 0) and (0, π)
-    assert threshold(beyond, beyond.channels[1], 1) == 0.0 and threshold(beyond, beyond.channels[0], 1) < -2.0
+    assert (
+        binding_threshold(beyond, beyond.channels[1], 1) == 0.0
+        and binding_threshold(beyond, beyond.channels[0], 1) < -2.0
+    )
 
 
 def test_sectors_cover_all_sites() -> None:
@@ -201,35 +206,35 @@ def test_sectors_cover_all_sites() -> None:
 
 
 def test_rows() -> None:
-    table = rows(PairModel("square", -8.0))
+    table = pair_table(PairModel("square", -8.0))
     assert [row["channel"] for row in table] == ["s", "d", "dxy", "p"]
     assert table[0]["status"] == "bound" and table[0]["E"] == pytest.approx(-10.091756333671519, abs=1e-10)
     assert all(row["E"] is None and row["status"] == "no interaction in this channel" for row in table[1:])
-    mixed = {row["channel"]: row for row in rows(PairModel("square", math.inf, (-6.0,)))}
+    mixed = {row["channel"]: row for row in pair_table(PairModel("square", math.inf, (-6.0,)))}
     assert mixed["d"]["status"] == "not bound" and mixed["p"]["status"] == "bound"
-    weak = rows(PairModel("square", -0.5))[0]
+    weak = pair_table(PairModel("square", -0.5))[0]
     assert weak["status"] == "bound by less than 1e-09 t" and weak["E"] is None
     json.dumps([*table, *mixed.values()], allow_nan=False)
 
 
 def test_order_parameter() -> None:
     model = PairModel("square", 8.0, (-8.0,), (-0.4,))
-    d = order_parameter(lowest(model, "d"), 33)
+    d = condensate_order_parameter(lowest(model, "d"), 33)
     assert np.abs(np.diag(d.gap)).max() < 1e-12 and np.abs(d.gap).max() > 0.1
     shape = np.cos(d.phases)[:, None] - np.cos(d.phases)[None, :]
     np.testing.assert_allclose(d.gap, d.gap[16, 0] / 2.0 * shape, atol=1e-12)
-    assert np.mean(order_parameter(lowest(model, "d"), 65).anomalous[:-1, :-1] ** 2) == pytest.approx(
-        1.0, rel=1e-6
-    )
+    assert np.mean(
+        condensate_order_parameter(lowest(model, "d"), 65).anomalous[:-1, :-1] ** 2
+    ) == pytest.approx(1.0, rel=1e-6)
     with pytest.raises(InputError):
-        order_parameter(bound_states(PairModel("square", -8.0, K=(0.1, 0.2)))[0])
+        condensate_order_parameter(bound_states(PairModel("square", -8.0, K=(0.1, 0.2)))[0])
 
 
 @pytest.mark.parametrize("lattice", ["chain", "cubic"])
 def test_order_parameter_in_other_dimensions(lattice: str) -> None:
     """An on-site attraction has a gap without structure, -Uψ(0); F(k) is largest at k = 0."""
     state = lowest(PairModel(lattice, -12.0), "s")
-    order = order_parameter(state, 17)
+    order = condensate_order_parameter(state, 17)
     np.testing.assert_allclose(order.gap, 12.0 * math.sqrt(state.on_site_weight), rtol=1e-9)
     assert order.gap.ndim == min(state.model.place.dimension, 2)
     assert np.unravel_index(order.anomalous.argmax(), order.anomalous.shape) == (8,) * order.gap.ndim
@@ -251,4 +256,4 @@ def test_bad_input(bad: dict) -> None:
     with pytest.raises(InputError):
         PairModel(**bad)
     with pytest.raises(InputError):
-        threshold(PairModel("square", -8.0), PairModel("square").channels[0], 1)
+        binding_threshold(PairModel("square", -8.0), PairModel("square").channels[0], 1)

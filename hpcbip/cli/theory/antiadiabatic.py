@@ -8,10 +8,10 @@ from typing import Any
 import click
 
 from hpcbip.cli.options import FINITE, NOT_NEGATIVE, Numbers, figure_option
-from hpcbip.cli.output import drawn, format_option, output
+from hpcbip.cli.output import draw_and_save, format_option, print_records
 from hpcbip.errors import InputError
 
-TABLE = (
+COLUMNS_OF_TABLE = (
     "coupling",
     "omega",
     "order",
@@ -66,10 +66,9 @@ def antiadiabatic(
     figure: Path | None,
     form: str,
 ) -> None:
-    """Ω >> t: phonons eliminated to second and fourth order in g, beside exact diagonalisation at fixed
-    g²/Ω."""
+    """Ω >> t: phonons eliminated to second and fourth order in g, and exact diagonalisation at fixed g²/Ω."""
     from hpcbip.report.figures.theory.antiadiabatic import antiadiabatic_figure
-    from hpcbip.theory.antiadiabatic.scaling import amplitude_rows, compare, scan
+    from hpcbip.theory.antiadiabatic.scaling import amplitude_table, antiadiabatic_table, scan_systems
     from hpcbip.theory.exact.system import Geometry, g_from_lambda
 
     if lam is not None and ratio is not None:
@@ -82,34 +81,35 @@ def antiadiabatic(
         fixed = (
             g_from_lambda(geometry, 0.5 if lam is None else lam, 1.0, 1.0) ** 2 if ratio is None else ratio
         )
-        scans.append(scan(geometry, fixed, omegas, U))
+        scans.append(scan_systems(geometry, fixed, omegas, U))
     if terms:
-        output(
-            [row for systems in scans for system in systems for row in amplitude_rows(system, orders)], form
+        print_records(
+            [row for systems in scans for system in systems for row in amplitude_table(system, orders)], form
         )
         return
-    rows = [row for systems in scans for row in compare(systems, orders, states)]
-    output([_short(row) for row in rows] if form == "table" else rows, form)
+    rows = [row for systems in scans for row in antiadiabatic_table(systems, orders, states)]
+    print_records([_columns_of_table(row) for row in rows] if form == "table" else rows, form)
     if form == "table":
-        _say_powers(rows)
-    drawn(lambda: antiadiabatic_figure(rows), figure, form)
+        _print_powers(rows)
+    draw_and_save(lambda: antiadiabatic_figure(rows), figure, form)
 
 
-def _short(row: dict[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in row.items() if name.removesuffix("_err") in TABLE}
+def _columns_of_table(row: dict[str, Any]) -> dict[str, Any]:
+    """Keep the columns that fit a terminal; csv and json have all of them."""
+    return {name: value for name, value in row.items() if name.removesuffix("_err") in COLUMNS_OF_TABLE}
 
 
-def _say_powers(rows: list[dict[str, Any]]) -> None:
-    """One line per coupling and order."""
+def _print_powers(rows: list[dict[str, Any]]) -> None:
+    """Print the fitted powers, one line per coupling and order."""
     from hpcbip.report.tables import with_error
 
     for row in {(row["coupling"], row["order"]): row for row in rows}.values():
-        said = [
+        powers = [
             f"{what} {with_error(row[key], row[f'{key}_err'])}"
             for key, what in (("power", "E"), ("mass_power", "mass"))
             if row[key] is not None
         ]
-        if said:
+        if powers:
             click.echo(
-                f"{row['coupling']}, order {row['order']}: difference ~ Omega^-p, p: {', '.join(said)}"
+                f"{row['coupling']}, order {row['order']}: difference ~ Omega^-p, p: {', '.join(powers)}"
             )

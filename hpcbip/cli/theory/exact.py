@@ -6,8 +6,15 @@ from pathlib import Path
 
 import click
 
-from hpcbip.cli.options import FINITE, NOT_NEGATIVE, POSITIVE, Numbers, few, figure_option
-from hpcbip.cli.output import drawn, format_option, output
+from hpcbip.cli.options import (
+    FINITE,
+    NOT_NEGATIVE,
+    POSITIVE,
+    Numbers,
+    check_number_of_combinations,
+    figure_option,
+)
+from hpcbip.cli.output import draw_and_save, format_option, print_records
 from hpcbip.errors import InputError
 
 
@@ -57,28 +64,28 @@ def exact(
     form: str,
     **energies: float,
 ) -> None:
-    """Exact diagonalisation of one or two electrons with phonons: E, mass, size, cloud, converged and with
-    errors."""
+    """Exact diagonalisation of one or two electrons with phonons: E, mass, size, cloud, with errors."""
     from hpcbip.report.figures.theory.exact import critical_figure, exact_figure
-    from hpcbip.theory.exact.convergence import critical_lambda, critical_row, rows
+    from hpcbip.theory.exact.critical import critical_lambda, critical_lambda_row
     from hpcbip.theory.exact.system import Geometry, System, g_from_lambda
+    from hpcbip.theory.exact.tables import exact_table
 
     t, omega = energies["t"], energies["omega"]
     if critical:
         found = critical_lambda(omega, t, nh or 9)
-        output([critical_row(found, omega)], form)
-        drawn(lambda: critical_figure(found, omega / t), figure, form)
+        print_records([critical_lambda_row(found, omega)], form)
+        draw_and_save(lambda: critical_figure(found, omega / t), figure, form)
         return
     if lambdas and strengths:
         raise InputError("--lambda: give either --lambda or --g, not both")
     given = strengths or lambdas or [0.2, 0.4, 0.6, 0.8, 1.0, 1.2]
-    few(couplings, interactions, given)
+    check_number_of_combinations(couplings, interactions, given)
     systems = [
         System(geometry, g=value if strengths else g_from_lambda(geometry, value, omega, t), U=U, **energies)
         for geometry in [Geometry(lattice, coupling, electrons, spin) for coupling in couplings]
         for U in interactions
         for value in given
     ]
-    found_rows = rows(systems, nh, states, K or None)
-    output(found_rows, form)
-    drawn(lambda: exact_figure(found_rows), figure, form)
+    rows = exact_table(systems, nh, states, K or None)
+    print_records(rows, form)
+    draw_and_save(lambda: exact_figure(rows), figure, form)

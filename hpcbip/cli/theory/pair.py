@@ -1,4 +1,4 @@
-"""`hpcbip theory pair` and `ring`: pairs without phonons, by symmetry."""
+"""`hpcbip theory pair`: two electrons without phonons, by symmetry."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ from pathlib import Path
 
 import click
 
-from hpcbip.cli.options import FINITE, Numbers, few, figure_option
-from hpcbip.cli.output import drawn, format_option, output
+from hpcbip.cli.options import FINITE, Numbers, check_number_of_combinations, figure_option
+from hpcbip.cli.output import draw_and_save, format_option, print_records
+from hpcbip.errors import InputError
 
 
 @click.command()
@@ -44,36 +45,20 @@ def pair(
     space and the order parameter of their condensate in k space; that of several, binding energies, masses
     and sizes.
     """
-    from hpcbip.errors import InputError
     from hpcbip.report.figures.theory.pair import pair_figure
-    from hpcbip.theory.pair.bound_states import PairModel, rows
-    from hpcbip.theory.pair.threshold import threshold_rows
+    from hpcbip.theory.pair.model import PairModel
+    from hpcbip.theory.pair.tables import pair_table, threshold_table
 
     if thresholds is not None and figure is not None:
         raise InputError("--figure: there is none of --thresholds; allowed: one of the two")
-    few(U, t_prime, t_perp, *V)
+    check_number_of_combinations(U, t_prime, t_perp, *V)
     models = []
     for u, prime, perp, *shells in itertools.product(U, t_prime, t_perp, *V):
         hops = (prime, perp) if perp or lattice == "bct" else (prime,) if prime else ()
         models.append(PairModel(lattice, u, tuple(shells), hops, K))
     if thresholds is not None:
-        output([row for model in models for row in threshold_rows(model, thresholds)], form)
+        print_records([row for model in models for row in threshold_table(model, thresholds)], form)
         return
-    found = [row for model in models for row in rows(model)]
-    output(found, form)
-    drawn(lambda: pair_figure(models, found), figure, form)
-
-
-@click.command()
-@click.option("--amplitude", type=FINITE, default=1.0, show_default=True, help="h; hole-like if positive.")
-@click.option("--attraction", type=FINITE, default=0.0, show_default=True, help="V.")
-@click.option("--model", default="a", show_default=True, help="a or b.")
-@figure_option
-@format_option
-def ring(amplitude: float, attraction: float, model: str, figure: Path | None, form: str) -> None:
-    """The four-site ring behind d-wave pairs: levels and symmetries."""
-    from hpcbip.report.figures.theory.ring import ring_figure
-    from hpcbip.theory.pair.ring import rows
-
-    output(rows(amplitude, attraction, model), form)
-    drawn(lambda: ring_figure(amplitude, attraction, model), figure, form)
+    found = [row for model in models for row in pair_table(model)]
+    print_records(found, form)
+    draw_and_save(lambda: pair_figure(models, found), figure, form)

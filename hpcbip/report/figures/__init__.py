@@ -1,11 +1,11 @@
-"""The figures of a campaign: what is drawn is in one small file each, how it looks in `style`.
+"""The figures of a campaign: one module each; what they have in common is in `hpcbip.report.plotting`.
 
-Each file has a function that makes a `style.Picture` (figure, its numbers, title and caption); `draw_all`
-saves all.
+Each module has a function that returns a `Picture` (figure, its numbers, title and caption); `draw_all` draws
+and saves them all.
 """
 
 from hpcbip.report.figures.dome import dome_figure
 from hpcbip.report.figures.gallery import Drawn, draw_all
-from hpcbip.report.figures.plateaus import PLATEAUS, plateaus
+from hpcbip.report.figures.plateaus import plateaus
 
-__all__ = ["PLATEAUS", "Drawn", "dome_figure", "draw_all", "plateaus"]
+__all__ = ["Drawn", "dome_figure", "draw_all", "plateaus"]

@@ -1,4 +1,4 @@
-"""Which points lie on one curve, what the axis of a scan is, and how points and curves are called."""
+"""Which points lie on one curve, along which axis a scan runs, and the names of points and curves."""
 
 from __future__ import annotations
 
@@ -7,97 +7,61 @@ from dataclasses import dataclass
 from typing import Any
 
 from hpcbip.models import get_lattice, lambda_from_coupling
-from hpcbip.report.tables import Record
+from hpcbip.report.tables import Record, number_text
 from hpcbip.superconductivity.scans import axis_value, parameter_text, scan_label
+from hpcbip.vocabulary.observables import TC_OVER_OMEGA
+from hpcbip.vocabulary.parameters import ADIABATICITY, COORDINATES, LAMBDA, LATTICE, SCAN_AXES, U
 
-AXES = {"lambda": r"$\lambda$", "U": "$U/t$", "t/omega": r"$t/\Omega$"}
-"""What a scan may run along, with the label of the axis."""
-AXIS_WORDS = {"lambda": "λ", "U": "U/t", "t/omega": "t/Ω"}
-"""The same for sentences."""
-
-FLAGS_OF_TC = ("no Tc in one dimension", "Tc >= binding energy", "pairs overlap")
-"""Flags that speak against Tc and against nothing else."""
-
-WORDS = {
-    "E_polaron": "energy, one electron",
-    "mass_polaron": "mass, one electron",
-    "E_bipolaron": "energy, pair",
-    "mass_bipolaron": "mass, pair",
-    "pair_distance2": r"$\langle (r_1-r_2)^2\rangle$",
-    "radius2": "$R^2$",
-    "tc_over_omega": "$T_c$",
-    "binding_energy": "binding energy",
-}
-"""Observables as panels are called."""
-
-_NAMES = (
-    "lattice",
-    "coupling",
-    "t/omega",
-    "lambda",
-    "U",
-    "V",
-    "g_holstein",
-    "omega_holstein",
-    "t_factors",
-    "g_factors",
-    "shells",
-)
-_SYMBOLS = {
-    "t/omega": (r"$t/\Omega$", "t/Ω", ""),
-    "lambda": (r"$\lambda$", "λ", ""),
-    "U": ("$U$", "U", "t"),
-    "V": ("$V$", "V", "t"),
-    "g_holstein": ("$g_H$", "g_H", "t"),
-    "omega_holstein": (r"$\Omega_H$", "Ω_H", "t"),
-    "t_factors": ("$t$ factors", "t factors", ""),
-    "g_factors": ("$g$ factors", "g factors", ""),
-    "shells": ("shells", "shells", ""),
-}
+_KEY_DIGITS, _LABEL_DIGITS = 9, 4
+"""Digits to which parameters are compared, and shown."""
 
 
 def _key(record: Record, name: str) -> str:
-    return str(record[name]) if name == "lattice" else parameter_text(record, name, digits=9)
+    return str(record[name]) if name == LATTICE.name else parameter_text(record, name, digits=_KEY_DIGITS)
 
 
 def varying(records: Sequence[Record], without: str = "") -> list[str]:
-    """Names of the parameters in which the records differ, but for the axis `without`."""
+    """Return the names of the parameters in which the records differ, except the axis `without`."""
     return [
-        name for name in _NAMES if name != without and len({_key(record, name) for record in records}) > 1
+        name
+        for name in COORDINATES
+        if name != without and len({_key(record, name) for record in records}) > 1
     ]
 
 
 def describe(record: Record, names: Sequence[str], tex: bool = True) -> str:
-    """`t/Ω = 2, U = 8t`: these parameters of a record, for a legend (`tex`) or a sentence; zero V is left
-    out."""
+    """Return `t/Ω = 2, U = 8t`: these parameters of a record, for a legend (`tex`) or for a sentence.
+
+    Parameters that the record does not have, and unremarkable values, are left out.
+    """
     parts = []
     for name in names:
-        text = parameter_text(record, name, digits=4)
-        if text == "None" or (name == "V" and text == "0") or (name == "coupling" and text == "bond"):
+        parameter, text = COORDINATES[name], parameter_text(record, name, digits=_LABEL_DIGITS)
+        if text in ("None", number_text(parameter.unremarkable)):
             continue
-        symbol, plain, unit = _SYMBOLS.get(name, ("", "", ""))
-        unit = f"${unit}$" if unit and tex else unit
-        parts.append(f"{symbol if tex else plain} = {text}{unit if text != '0' else ''}" if symbol else text)
+        symbol = parameter.tex if tex else parameter.symbol
+        unit = ("$t$" if tex else "t") if parameter.in_units_of_t and text != "0" else ""
+        parts.append(f"{symbol} = {text}{unit}" if symbol else text)
     return ", ".join(parts)
 
 
 def point_names(records: Sequence[Record], tex: bool = True) -> list[str]:
-    """What tells the points apart, one name each; of a single one λ, t/Ω and U."""
-    names = varying(records) or ["t/omega", "lambda", "U"]
+    """Return what tells the points apart, one name each; of a single point t/Ω, λ and U."""
+    names = varying(records) or [ADIABATICITY.name, LAMBDA.name, U.name]
     return [describe(record, names, tex) for record in records]
 
 
 def labels(records: Sequence[Record]) -> list[str]:
-    """As `point_names`, but empty for a single point: of that `shared_name` says everything."""
+    """Return `point_names`, but an empty name for a single point: `shared_name` says everything of it."""
     return point_names(records) if len(records) > 1 else [""] * len(records)
 
 
 def shared_name(records: Sequence[Record], axis: str = "", tex: bool = True) -> str:
-    """What all the records have in common: `square, U = 8t`."""
+    """Return what all the records have in common: `square, U = 8t`."""
     if not records:
         return ""
     differ = varying(records)
-    return describe(records[0], [name for name in _NAMES if name != axis and name not in differ], tex)
+    return describe(records[0], [name for name in COORDINATES if name != axis and name not in differ], tex)
 
 
 @dataclass(frozen=True)
@@ -118,10 +82,12 @@ class Curve:
 
 
 def curves(records: Sequence[Record], axis: str) -> list[Curve]:
-    """The curves of a scan along `axis` (a key of `AXES`), in the order of their first points."""
+    """Return the curves of a scan along `axis` (a key of `SCAN_AXES`), in the order of their first points."""
     groups: dict[tuple[str, ...], list[Record]] = {}
     for record in records:
-        groups.setdefault(tuple(_key(record, name) for name in _NAMES if name != axis), []).append(record)
+        groups.setdefault(tuple(_key(record, name) for name in COORDINATES if name != axis), []).append(
+            record
+        )
     differ = varying(records, axis)
     result = []
     for group in groups.values():
@@ -132,8 +98,7 @@ def curves(records: Sequence[Record], axis: str) -> list[Curve]:
 
 
 def pooled(lines: Sequence[Curve], front: int) -> list[Curve]:
-    """The first `front` curves, and one with the points of all others, which are not told apart (and drawn at
-    once)."""
+    """Return the first `front` curves, and one with the points of all others, which are drawn at once."""
     back = lines[front:]
     records = tuple(record for line in back for record in line.records)
     rest = Curve(records, tuple(x for line in back for x in line.x), "", "")
@@ -141,27 +106,29 @@ def pooled(lines: Sequence[Curve], front: int) -> list[Curve]:
 
 
 def varying_axes(records: Sequence[Record]) -> list[str]:
-    """The axes along which at least one curve has several points, that with the longest curves first."""
+    """Return the axes along which a curve has several points, that with the longest curves first."""
     lengths = {}
-    for axis in AXES:
+    for axis in SCAN_AXES:
         sizes = [len(set(curve.x)) for curve in curves(records, axis)]
         if sizes and max(sizes) > 1:
             lengths[axis] = sum(sizes) / len(sizes)
-    return sorted(lengths, key=lambda axis: -lengths[axis])  # stable: ties in the order of AXES
+    return sorted(lengths, key=lambda axis: -lengths[axis])  # stable: ties in the order of SCAN_AXES
 
 
 def scan_axis(records: Sequence[Record]) -> str:
-    """The axis along which the curves are longest; λ if nothing varies."""
-    return next(iter(varying_axes(records)), "lambda")
+    """Return the axis along which the curves are longest; λ if nothing varies."""
+    return next(iter(varying_axes(records)), LAMBDA.name)
 
 
 def chosen(records: Sequence[Record], number: int) -> list[int]:
-    """Positions of at most `number` points to show one by one: the highest Tc of each curve first, then the
-    second highest of each, and so on; within a curve those that no flag speaks against come before the
-    others."""
+    """Return the positions of at most `number` points that are shown one by one.
+
+    The point with the highest Tc of each curve comes first, then the second highest of each, and so on;
+    within a curve the points that no flag speaks against come before the others.
+    """
 
     def rank(record: Record) -> tuple[bool, float]:
-        tc = record.get("tc_over_omega")
+        tc = record.get(TC_OVER_OMEGA.name)
         return bool(record.get("tc_valid")), -1.0 if tc is None else tc
 
     where = {id(record): i for i, record in enumerate(records)}
@@ -172,15 +139,15 @@ def chosen(records: Sequence[Record], number: int) -> list[int]:
 
 
 def ensemble_record(parameters: Mapping[str, Any]) -> dict[str, Any]:
-    """The parameters of an ensemble with λ, so that it can be named like a point."""
-    names = ("g", "omega", "t")
+    """Return the parameters of an ensemble with λ, so that it can be named like a point."""
     lattice = get_lattice(parameters["lattice"])
-    lam = lambda_from_coupling(lattice, parameters["coupling"], *(float(parameters[name]) for name in names))
-    return {**parameters, "lambda": round(lam, 9)}
+    g, omega, t = float(parameters["g"]), float(parameters["omega"]), float(parameters["t"])
+    lam = lambda_from_coupling(lattice, parameters["coupling"], g, omega, t)
+    return {**parameters, LAMBDA.name: round(lam, _KEY_DIGITS)}
 
 
 def ensemble_names(ensembles: Mapping[str, Any], tex: bool = True) -> dict[str, str]:
-    """Names of ensembles by identity: the sector's, then what tells the ensembles of that sector apart.
+    """Return names of ensembles by identity: the sector, then what tells the ensembles of that sector apart.
 
     Args:
         ensembles: objects with `sector` and `parameters`, by identity.

@@ -1,5 +1,4 @@
-"""The displacement curve of the centre of mass, from whose slope the mass follows, and how sure that slope
-is."""
+"""The displacement curve of the centre of mass, and the uncertainty of its slope, which gives the mass."""
 
 from __future__ import annotations
 
@@ -10,8 +9,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from hpcbip.report.figures import style
-from hpcbip.report.figures.style import COLOURS, PAGE, TEXT, Picture
+from hpcbip.report.figures.source import Figures, Source
+from hpcbip.report.plotting import layout, series
+from hpcbip.report.plotting.picture import Picture
+from hpcbip.report.plotting.style import COLOURS, PAGE, TEXT
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -19,14 +20,30 @@ if TYPE_CHECKING:
     from hpcbip.reduction.ensembles import Reduced
     from hpcbip.statistics import LineFit
 
-MOST_CURVES = 6  # ensembles
+MAX_CURVES = 6
+"""Number of ensembles that are drawn."""
 _ACROSS = 3
 _P_MIN = 0.05  # of a straight line through a window
 _POINT, _LINE, _SECANT = COLOURS[0], COLOURS[1], COLOURS[2]
 
 
+def draw_displacement(source: Source) -> Figures:
+    """Draw the displacement curves of the ensembles whose two masses differ most (`displacement`)."""
+    ensembles = source.results.ensembles
+    rank = {
+        key: -float(np.nan_to_num(one.mass_discrepancy))
+        for key, one in ensembles.items()
+        if one.fit is not None
+    }
+    if rank:
+        worst = sorted(rank, key=rank.__getitem__)[:MAX_CURVES]
+        curves = [reduced for key in worst if (reduced := ensembles.detailed(key)) is not None]
+        names = [source.ensemble_names[key] for key in worst]
+        yield "displacement", displacement(curves, names, len(rank))
+
+
 def displacement(ensembles: Sequence[Reduced], names: Sequence[str], of: int | None = None) -> Picture:
-    """⟨|R(τ+lag)-R(τ)|²⟩ with its fit, above the slopes of all windows; the worst six ensembles.
+    """Draw ⟨|R(τ+lag)-R(τ)|²⟩ with its fit above the slopes of all windows, for the worst six ensembles.
 
     Upper panels: the curve, the fitted line, its window shaded, and the secant whose slope `diffusion` is.
     Lower panels: slopes of straight lines from each start to the end of the window, the slope of the fit with
@@ -38,42 +55,43 @@ def displacement(ensembles: Sequence[Reduced], names: Sequence[str], of: int | N
         of: number of ensembles that they were chosen from.
     """
     usable = [i for i, reduced in enumerate(ensembles) if reduced.fit is not None and len(reduced.curve_lags)]
-    order = sorted(usable, key=lambda i: -np.nan_to_num(ensembles[i].mass_discrepancy))[:MOST_CURVES]
+    order = sorted(usable, key=lambda i: -np.nan_to_num(ensembles[i].mass_discrepancy))[:MAX_CURVES]
     across = min(_ACROSS, max(2, len(order)))
     blocks = max(1, math.ceil(len(order) / across))
-    figure = style.canvas(PAGE * across / 3, 3.0 * blocks + 0.2)
-    grid = style.panels(figure, 2 * blocks, across, height_ratios=[1.25, 1.0] * blocks)
+    figure = layout.canvas(PAGE * across / 3, 3.0 * blocks + 0.2)
+    grid = layout.panels(figure, 2 * blocks, across, height_ratios=[1.25, 1.0] * blocks)
     rows: list[dict[str, Any]] = []
     for place, i in enumerate(order):
         block, column = divmod(place, across)
         upper, lower = grid[2 * block, column], grid[2 * block + 1, column]
-        style.name_panel(upper, names[i].replace(": ", "\n", 1))
+        layout.name_panel(upper, names[i].replace(": ", "\n", 1))
         rows += _draw(upper, lower, ensembles[i], names[i])
     for place in range(len(order), across * blocks):
         block, column = divmod(place, across)
-        style.switch_off([grid[2 * block, column], grid[2 * block + 1, column]])
+        layout.hide([grid[2 * block, column], grid[2 * block + 1, column]])
     for block in range(blocks):
         grid[2 * block, 0].set_ylabel(r"$\langle |\Delta R|^2\rangle$ [$a^2$]", fontsize=TEXT)
         grid[2 * block + 1, 0].set_ylabel("slope [$a^2 t$]", fontsize=TEXT)
     figure.supxlabel(r"lag $\tau\,t$ (above), start of the window (below)", fontsize=TEXT)
     _entries(grid[0, 0])
-    style.legend(figure, grid[0, 0])
+    layout.legend(figure, grid[0, 0])
     caption = (
-        "Mean-square displacement of the centre of mass in imaginary time (above) with the straight line fitted to it; "
-        "the window of the fit is shaded. Triangles: the two lags between which the quoted mass takes its slope. "
-        "Below: slopes of straight lines against the lag at which their window starts (hollow: a straight line does "
-        f"not describe the data there, p < {_P_MIN}), the slope of the fit with its statistical error (dark band) and, "
-        "with the spread over the windows by Akaike's weights in quadrature, its total error (light band), and the "
-        f"slope of the quoted mass (dotted). Shown are {len(order)} of {of or len(usable)} ensembles, those first "
-        "whose two estimates of the mass differ most in units of the error."
+        "Mean-square displacement of the centre of mass in imaginary time (above) with the straight line "
+        "fitted to it; the window of the fit is shaded. Triangles: the two lags between which the quoted "
+        "mass takes its slope. Below: slopes of straight lines against the lag at which their window "
+        f"starts (hollow: a straight line does not describe the data there, p < {_P_MIN}), the slope of the "
+        "fit with its statistical error (dark band) and, with the spread over the windows by Akaike's "
+        "weights in quadrature, its total error (light band), and the slope of the quoted mass (dotted). "
+        f"Shown are {len(order)} of {of or len(usable)} ensembles, those first whose two estimates of the "
+        "mass differ most in units of the error."
     )
     return Picture(figure, rows, "Displacement curves", caption)
 
 
 def _entries(axes: Axes) -> None:
-    style.entry(axes, "data", color=_POINT, marker="o", ms=3, lw=0)
-    style.entry(axes, "fit", color=_LINE, lw=1.0)
-    style.entry(axes, "slope of the quoted mass", color=_SECANT, marker="^", ms=4, lw=1.0, ls=":")
+    series.entry(axes, "data", color=_POINT, marker="o", ms=3, lw=0)
+    series.entry(axes, "fit", color=_LINE, lw=1.0)
+    series.entry(axes, "slope of the quoted mass", color=_SECANT, marker="^", ms=4, lw=1.0, ls=":")
 
 
 def _draw(upper: Axes, lower: Axes, reduced: Reduced, name: str) -> list[dict[str, Any]]:

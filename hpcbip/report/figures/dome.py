@@ -9,37 +9,35 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from hpcbip.report.figures import style
-from hpcbip.report.figures.curves import AXES, AXIS_WORDS, Curve, curves, pooled, scan_axis, shared_name
-from hpcbip.report.figures.style import COLUMN, FRONT, GREY, SMALL, TEXT, Look, Picture
+from hpcbip.report.figures.curves import Curve, curves, pooled, scan_axis, shared_name
+from hpcbip.report.figures.source import Figures, Source, file_name
+from hpcbip.report.plotting import layout, series, style
+from hpcbip.report.plotting.picture import Picture
+from hpcbip.report.plotting.style import COLUMN, GREY, MAX_COLOURED, SMALL, TEXT, SeriesStyle
 from hpcbip.report.tables import Record
 from hpcbip.superconductivity.scans import axis_value
-from hpcbip.theory.eliashberg.conventional import USUAL
+from hpcbip.theory.eliashberg.references import QUOTED_CEILINGS, reference_lines
+from hpcbip.vocabulary.displays import DOME_DATA, FLAGS_ENTRY, TC_OVER_OMEGA_SYSTEMATIC, TC_PREFACTOR
+from hpcbip.vocabulary.entries import ERROR
+from hpcbip.vocabulary.observables import TC_KELVIN, TC_OVER_OMEGA
+from hpcbip.vocabulary.parameters import BETA, LAMBDA, PARAMETERS, SCAN_AXES
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
     from hpcbip.superconductivity.peaks import Peak
 
-_DATA = (
-    "lattice",
-    "coupling",
-    "t",
-    "omega",
-    "lambda",
-    "g",
-    "U",
-    "V",
-    "tc_over_omega",
-    "tc_over_omega_err",
-    "tc_over_omega_sys",
-    "tc_kelvin",
-    "tc_kelvin_err",
-    "tc_prefactor",
-    "tc_valid",
-    "flags",
-)
+_TC, _KELVIN, _SYSTEMATIC = TC_OVER_OMEGA.name, TC_KELVIN.name, TC_OVER_OMEGA_SYSTEMATIC.name
 _DASHES = ((0, (5, 2)), (0, (5, 1.5, 1, 1.5)), (0, (2, 1)), (0, (8, 3)))
+
+
+def draw_dome(source: Source) -> Figures:
+    """Draw Tc along every axis of a campaign (`dome`), if a Tc is known."""
+    records = source.results.records
+    if any(record[_TC] is not None for record in records):
+        lines = reference_lines()
+        for axis in source.axes or [LAMBDA.name]:
+            yield file_name("dome", axis), dome(records, axis, lines, source.results.peaks)
 
 
 def dome_figure(
@@ -49,7 +47,7 @@ def dome_figure(
     lines: Sequence[tuple[str, float]] = (),
     peaks: Sequence[Peak] = (),
 ) -> list[Path]:
-    """Draw the dome (`dome`); PNG, PDF and CSV.
+    """Draw and save Tc along an axis (`dome`) as PNG, PDF and CSV.
 
     Returns:
         the files written.
@@ -66,8 +64,7 @@ def dome(
     lines: Sequence[tuple[str, float]] = (),
     peaks: Sequence[Peak] = (),
 ) -> Picture:
-    """Tc/Ω along one axis, one curve per set of the other parameters, hollow where a flag speaks against the
-    point.
+    """Draw Tc/Ω along one axis, one curve per set of the other parameters, hollow where Tc is flagged.
 
     Args:
         records: of points; those without Tc are not drawn, but are in the CSV.
@@ -76,31 +73,33 @@ def dome(
         peaks: tops of curves; those of other axes are left out.
     """
     axis = axis or scan_axis(records)
-    drawn = [record for record in records if record["tc_over_omega"] is not None]
+    drawn = [record for record in records if record[_TC] is not None]
     scans = style.sorted_to_front(curves(drawn, axis), lambda scan: max(map(_rank, scan.records)))
     peaks = [peak for peak in peaks if peak.axis == axis]
-    lines = [(label, value) for label, value in lines if value not in USUAL]
-    figure = style.canvas(COLUMN, 2.5)
-    axes = style.panels(figure)[0, 0]
-    axes.set_xlabel(AXES[axis], fontsize=TEXT)
+    lines = [(label, value) for label, value in lines if value not in QUOTED_CEILINGS]
+    figure = layout.canvas(COLUMN, 2.5)
+    axes = layout.panels(figure)[0, 0]
+    axes.set_xlabel(SCAN_AXES[axis].axis_tex, fontsize=TEXT)
     axes.set_ylabel(r"$T_c/\Omega$", fontsize=TEXT)
-    axes.set_ylim(0.0, _top(drawn, [*USUAL, *(value for _, value in lines)], peaks))
+    axes.set_ylim(0.0, _top(drawn, [*QUOTED_CEILINGS, *(value for _, value in lines)], peaks))
     for i, scan in enumerate(scans):
-        style.curve(axes, scan.x, [record["tc_over_omega"] for record in scan.records], Look.of(i))
-    outside = sum(_draw_points(axes, scan, Look.of(i)) for i, scan in enumerate(pooled(scans, FRONT)))
-    style.curve_entries(axes, [scan.label for scan in scans])
-    named = {scan.name: (Look.of(i).colour, scan.x) for i, scan in enumerate(scans)}
+        series.curve(axes, scan.x, [record[_TC] for record in scan.records], SeriesStyle.of(i))
+    outside = sum(
+        _draw_points(axes, scan, SeriesStyle.of(i)) for i, scan in enumerate(pooled(scans, MAX_COLOURED))
+    )
+    series.curve_entries(axes, [scan.label for scan in scans])
+    named = {scan.name: (SeriesStyle.of(i).colour, scan.x) for i, scan in enumerate(scans)}
     axes.margins(x=0.09 if any(peak.limit for peak in peaks) else 0.05)
     for peak in peaks:
         _draw_peak(axes, peak, *named.get(peak.label, ("black", axes.get_xlim())))
     if any(not record["tc_valid"] for record in drawn):
-        style.hollow_entry(axes)
+        series.hollow_entry(axes)
     _draw_lines(axes, lines)
     kelvin = _kelvin_axis(axes, drawn)
-    style.legend(figure, axes, shared_name(drawn, axis))
+    layout.legend(figure, axes, shared_name(drawn, axis))
     rows = [_row(record, axis) for record in records]
-    rows += [{"kind": "ceiling", "tc_over_omega": value} for value in USUAL]
-    rows += [{"kind": f"comparison: {label}", "tc_over_omega": value} for label, value in lines]
+    rows += [{"kind": "ceiling", _TC: value} for value in QUOTED_CEILINGS]
+    rows += [{"kind": f"comparison: {label}", _TC: value} for label, value in lines]
     rows += [
         {
             "kind": "edge of the scan" if peak.limit else "peak",
@@ -108,44 +107,42 @@ def dome(
             "axis": axis,
             "x": peak.position,
             "x_err": peak.position_err,
-            "tc_over_omega": peak.height,
-            "tc_over_omega_err": peak.height_err,
-            "tc_over_omega_sys": peak.height_sys,
+            _TC: peak.height,
+            _TC + ERROR: peak.height_err,
+            _SYSTEMATIC: peak.height_sys,
             "flags": peak.flags,
         }
         for peak in peaks
     ]
     caption = _caption(axis, scans, len(records) - len(drawn), outside, bool(lines), peaks, kelvin)
-    return Picture(figure, rows, f"Tc against {AXIS_WORDS[axis]}", caption)
+    return Picture(figure, rows, f"Tc against {SCAN_AXES[axis].axis_symbol}", caption)
 
 
 def _rank(record: Record) -> tuple[bool, float]:
-    return bool(record["tc_valid"]), record["tc_over_omega"]
+    return bool(record["tc_valid"]), record[_TC]
 
 
 def _total(record: Record) -> float:
-    return float(np.hypot(record["tc_over_omega_err"] or 0.0, record.get("tc_over_omega_sys") or 0.0))
+    return float(np.hypot(record[_TC + ERROR] or 0.0, record.get(_SYSTEMATIC) or 0.0))
 
 
 def _top(drawn: Sequence[Record], lines: Sequence[float], peaks: Sequence[Peak]) -> float:
-    """The upper limit: all that is valid, lines and peaks are on the scale, a flagged Tc far above them is
-    not."""
-    valid = [
-        record["tc_over_omega"] + min(_total(record), record["tc_over_omega"])
-        for record in drawn
-        if record["tc_valid"]
-    ]
-    flagged = [record["tc_over_omega"] for record in drawn if not record["tc_valid"]]
+    """Return the upper limit of the axis.
+
+    Every valid Tc, line and maximum is on the scale; a flagged Tc far above them is not.
+    """
+    valid = [record[_TC] + min(_total(record), record[_TC]) for record in drawn if record["tc_valid"]]
+    flagged = [record[_TC] for record in drawn if not record["tc_valid"]]
     top = max([*valid, *lines, *(peak.height for peak in peaks)])
     return 1.12 * max(top, min(max(flagged, default=0.0), 2.0 * max([*valid, 0.15])))
 
 
-def _draw_points(axes: Axes, scan: Curve, look: Look) -> int:
-    y = [record["tc_over_omega"] for record in scan.records]
+def _draw_points(axes: Axes, scan: Curve, series_style: SeriesStyle) -> int:
+    y = [record[_TC] for record in scan.records]
     hollow = [not record["tc_valid"] for record in scan.records]
-    error = [record["tc_over_omega_err"] for record in scan.records]
-    style.points(axes, scan.x, y, error, look, hollow, [_total(record) for record in scan.records])
-    return style.off_scale(axes, scan.x, y, look)
+    error = [record[_TC + ERROR] for record in scan.records]
+    series.points(axes, scan.x, y, error, series_style, hollow, [_total(record) for record in scan.records])
+    return series.off_scale(axes, scan.x, y, series_style)
 
 
 def _draw_peak(axes: Axes, peak: Peak, colour: str, scan: Sequence[float]) -> None:
@@ -179,19 +176,19 @@ def _draw_peak(axes: Axes, peak: Peak, colour: str, scan: Sequence[float]) -> No
 
 
 def _draw_lines(axes: Axes, lines: Sequence[tuple[str, float]]) -> None:
-    for i, ceiling in enumerate(USUAL):
-        label = f"conventional, {USUAL[0]:g} and {USUAL[1]:g}" if i == 0 else None
+    for i, ceiling in enumerate(QUOTED_CEILINGS):
+        label = f"conventional, {QUOTED_CEILINGS[0]:g} and {QUOTED_CEILINGS[1]:g}" if i == 0 else None
         axes.axhline(ceiling, color=GREY, lw=0.8, ls=":", zorder=0.5, label=label)
     for i, (label, value) in enumerate(lines):
         axes.axhline(value, color=GREY, lw=0.8, ls=_DASHES[i % len(_DASHES)], zorder=0.5, label=label)
 
 
 def _kelvin_axis(axes: Axes, drawn: Sequence[Record]) -> bool:
-    """An axis in kelvin on the right, if Tc in kelvin is known and one factor fits all points."""
-    pairs = [(record.get("tc_kelvin"), record["tc_over_omega"]) for record in drawn]
+    """Draw an axis in kelvin on the right if one factor fits all points; tell whether it was drawn."""
+    pairs = [(record.get(_KELVIN), record[_TC]) for record in drawn]
     if not pairs or any(kelvin is None or not ratio for kelvin, ratio in pairs):
         return False
-    factors = style.numbers([kelvin for kelvin, _ in pairs]) / style.numbers([ratio for _, ratio in pairs])
+    factors = series.numbers([kelvin for kelvin, _ in pairs]) / series.numbers([ratio for _, ratio in pairs])
     factor = float(factors[0])
     if not np.allclose(factors, factor, rtol=1e-6):
         return False
@@ -206,7 +203,15 @@ def _kelvin_axis(axes: Axes, drawn: Sequence[Record]) -> bool:
 
 def _row(record: Record, axis: str) -> dict[str, Any]:
     extra = {"kind": "point", "axis": axis, "x": axis_value(record, axis)}
-    return {name: record.get(name) for name in _DATA} | extra
+    return {name: record.get(name) for name in _data_names()} | extra
+
+
+def _data_names() -> list[str]:
+    """Return the names of the entries of a record that are in the data of the figure."""
+    names = [name for name, parameter in PARAMETERS.items() if not parameter.optional and name != BETA.name]
+    for observable in DOME_DATA:
+        names += [observable.name, observable.name + ERROR]
+    return [*names, _SYSTEMATIC, TC_PREFACTOR.name, "tc_valid", FLAGS_ENTRY.name]
 
 
 def _caption(
@@ -218,15 +223,16 @@ def _caption(
     peaks: Sequence[Peak],
     kelvin: bool,
 ) -> str:
-    along = AXIS_WORDS[axis]
+    along = SCAN_AXES[axis].axis_symbol
     parts = [f"Transition temperature Tc/Ω against {along}, one curve per set of the other parameters."]
     parts.append(
         "Thick error bars are statistical; thin ones add the systematic error in quadrature if it is known."
     )
     parts.append("Hollow points have a flag that speaks against them (see the table of flags).")
-    if len(scans) > FRONT:
+    if len(scans) > MAX_COLOURED:
         parts.append(
-            f"The {FRONT} curves with the highest Tc are coloured, the other {len(scans) - FRONT} grey."
+            f"The {MAX_COLOURED} curves with the highest Tc are coloured, the other "
+            f"{len(scans) - MAX_COLOURED} grey."
         )
     parts.append("Dotted lines: the conventional ceilings Tc/Ω = 0.05 and 0.1.")
     if lines:

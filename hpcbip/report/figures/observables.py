@@ -5,36 +5,39 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from hpcbip.report.figures import style
-from hpcbip.report.figures.curves import (
-    AXES,
-    AXIS_WORDS,
-    FLAGS_OF_TC,
-    Curve,
-    curves,
-    pooled,
-    scan_axis,
-    shared_name,
-)
-from hpcbip.report.figures.style import FRONT, GREY, PAGE, TEXT, Look, Picture
+from hpcbip.report.figures.curves import Curve, curves, pooled, scan_axis, shared_name
+from hpcbip.report.figures.source import Figures, Source, file_name
+from hpcbip.report.plotting import layout, series, style
+from hpcbip.report.plotting.picture import Picture
+from hpcbip.report.plotting.style import GREY, MAX_COLOURED, PAGE, TEXT, SeriesStyle
 from hpcbip.report.tables import Record
 from hpcbip.superconductivity.scans import axis_value
+from hpcbip.vocabulary.displays import CURVES_FIGURE, FLAGS_ENTRY
+from hpcbip.vocabulary.entries import ERROR, VERDICT
+from hpcbip.vocabulary.flags import flags_of, speaks_against
+from hpcbip.vocabulary.observables import BINDING_ENERGY, MASS_BIPOLARON, OBSERVABLES, RADIUS2, TC_OVER_OMEGA
+from hpcbip.vocabulary.parameters import PARAMETERS, SCAN_AXES
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-OBSERVABLES = {
-    "mass_bipolaron": r"$m^*/m_0$",
-    "radius2": r"$R^2$ [$a^2$]",
-    "binding_energy": r"$\Delta/t$",
-    "phonons_bipolaron": "phonons of the pair",
-}
 _LOGARITHMIC = 20.0  # ratio of the largest to the smallest size above which its axis is logarithmic
+
+_NAMES = tuple(observable.name for observable in CURVES_FIGURE)
+
+
+def draw_observables(source: Source) -> Figures:
+    """Draw the observables along every axis of a campaign (`observables`), if one of them is known."""
+    records = source.results.records
+    if any(record[name] is not None for record in records for name in _NAMES):
+        for axis in source.axes:
+            yield file_name("observables", axis), observables(records, axis)
 
 
 def observables(records: Sequence[Record], axis: str | None = None) -> Picture:
-    """m*/m0 (logarithmic), R² in a², Δ/t and the phonons of the pair, one panel each, one curve per set of
-    parameters.
+    """Draw m*/m0 (logarithmic), R² in a², Δ/t and the phonons of the pair, one panel each.
+
+    There is one curve per set of the other parameters.
 
     Hollow: statistics of that observable not converged, or a flag speaks against it (`doubtful`).
 
@@ -44,75 +47,68 @@ def observables(records: Sequence[Record], axis: str | None = None) -> Picture:
     """
     axis = axis or scan_axis(records)
     lines = style.sorted_to_front(curves(records, axis), lambda line: (_height(line), len(line.x)))
-    figure = style.canvas(PAGE, 4.4)
-    grid = style.panels(figure, 2, 2, sharex=True)
+    figure = layout.canvas(PAGE, 4.4)
+    grid = layout.panels(figure, 2, 2, sharex=True)
     outside = 0
-    for axes, (name, label) in zip(grid.ravel(), OBSERVABLES.items(), strict=True):
-        axes.set_ylabel(label, fontsize=TEXT)
+    for axes, name in zip(grid.ravel(), _NAMES, strict=True):
+        axes.set_ylabel(OBSERVABLES[name].axis_label, fontsize=TEXT)
         values = [value for record in records if (value := _value(record, name)) is not None]
         _scale(axes, name, values)
         for i, line in enumerate(lines):
-            style.curve(axes, line.x, _shown(axes, line, name), Look.of(i))
+            series.curve(axes, line.x, _shown(axes, line, name), SeriesStyle.of(i))
         outside += sum(
-            _draw_points(axes, line, name, Look.of(i)) for i, line in enumerate(pooled(lines, FRONT))
+            _draw_points(axes, line, name, SeriesStyle.of(i))
+            for i, line in enumerate(pooled(lines, MAX_COLOURED))
         )
     for axes in grid[1]:
-        axes.set_xlabel(AXES[axis], fontsize=TEXT)
+        axes.set_xlabel(SCAN_AXES[axis].axis_tex, fontsize=TEXT)
     first = grid[0, 0]
-    style.curve_entries(first, [line.label for line in lines])
-    if any(doubtful(record, name) for record in records for name in OBSERVABLES):
-        style.hollow_entry(first)
-    style.legend(figure, first, shared_name(records, axis))
+    series.curve_entries(first, [line.label for line in lines])
+    if any(doubtful(record, name) for record in records for name in _NAMES):
+        series.hollow_entry(first)
+    layout.legend(figure, first, shared_name(records, axis))
     caption = (
-        "Effective mass m*/m0 of the pair (m0 = 1/t), its mean-square radius R² = ⟨(r1-r2)²⟩/4, its binding energy "
-        f"Δ = 2 E(polaron) - E(bipolaron) and the number of phonons in its cloud, against {AXIS_WORDS[axis]}. Hollow "
-        "points: the statistics of that observable have not converged, or a flag speaks against it."
+        "Effective mass m*/m0 of the pair (m0 = 1/t), its mean-square radius R² = ⟨(r1-r2)²⟩/4, its "
+        "binding energy Δ = 2 E(polaron) - E(bipolaron) and the number of phonons in its cloud, against "
+        f"{SCAN_AXES[axis].axis_symbol}. Hollow points: the statistics of that observable have not "
+        "converged, or a flag speaks against it."
     )
-    if len(lines) > FRONT:
-        caption += f" {FRONT} curves are coloured, those with the highest Tc, the other {len(lines) - FRONT} are grey."
+    if len(lines) > MAX_COLOURED:
+        grey = len(lines) - MAX_COLOURED
+        caption += (
+            f" {MAX_COLOURED} curves are coloured, those with the highest Tc, the other {grey} are grey."
+        )
     if outside:
         caption += f" Values off the scale ({outside}) are triangles at the edge."
     rows = [_row(record, axis) for record in records]
-    return Picture(figure, rows, f"Observables against {AXIS_WORDS[axis]}", caption)
+    return Picture(figure, rows, f"Observables against {SCAN_AXES[axis].axis_symbol}", caption)
 
 
 def doubtful(record: Record, name: str) -> bool:
-    """Whether an observable of `OBSERVABLES` is known and drawn hollow: not converged, or flagged.
-
-    Flags about Tc alone speak against none of them, those of the one-electron sector against the binding
-    energy alone, and two masses that differ against the mass alone.
-    """
+    """Tell whether an observable is known and drawn hollow: not converged, or a flag speaks against it."""
     if _value(record, name) is None:
         return False
-    return record.get(f"{name}_verdict") != "converged" or any(
-        _against(flag, name) for flag in record["flags"]
-    )
-
-
-def _against(flag: str, name: str) -> bool:
-    if flag in FLAGS_OF_TC:
-        return False
-    if flag.startswith("mass_bipolaron"):
-        return name == "mass_bipolaron"
-    if flag.startswith(("polaron", "mass_polaron", "no polaron")):
-        return name == "binding_energy"
-    return True
+    flagged = any(speaks_against(flag.code, name) for flag in flags_of(record))
+    return flagged or record.get(name + VERDICT) != "converged"
 
 
 def _height(line: Curve) -> float:
-    return max((record["tc_over_omega"] for record in line.records if record.get("tc_valid")), default=-1.0)
+    return max(
+        (record[TC_OVER_OMEGA.name] for record in line.records if record.get("tc_valid")), default=-1.0
+    )
 
 
 def _value(record: Record, name: str, suffix: str = "") -> Any:
-    """As it is drawn: binding energies in units of t."""
+    """Return a value as it is drawn: binding energies in units of t."""
     value = record.get(name + suffix)
-    return value / record["t"] if name == "binding_energy" and value is not None else value
+    return value / record["t"] if name == BINDING_ENERGY.name and value is not None else value
 
 
 def _scale(axes: Axes, name: str, values: Sequence[float]) -> None:
-    """Limits from the values alone, so that one huge error bar does not squash the rest."""
+    """Set the limits from the values alone, so that one huge error bar does not squash the rest."""
     good = [value for value in values if value > 0.0]
-    if name == "mass_bipolaron" or (name == "radius2" and good and max(good) > _LOGARITHMIC * min(good)):
+    wide = name == RADIUS2.name and good and max(good) > _LOGARITHMIC * min(good)
+    if name == MASS_BIPOLARON.name or wide:
         axes.set_yscale("log", nonpositive="clip")
         if good:
             axes.set_ylim(min(good) / 1.4, max(good) * 1.4)
@@ -121,29 +117,29 @@ def _scale(axes: Axes, name: str, values: Sequence[float]) -> None:
         margin = 0.08 * (high - low) or 1.0
         axes.set_ylim(low - (margin if low < 0.0 else 0.0), high + margin)
     if axes.get_yscale() == "log":
-        style.log_axis(axes.yaxis)
-    if name == "binding_energy":
+        layout.log_axis(axes.yaxis)
+    if name == BINDING_ENERGY.name:
         axes.axhline(0.0, color=GREY, lw=0.6, ls=":", zorder=0.5)
 
 
 def _shown(axes: Axes, line: Curve, name: str) -> list[Any]:
-    """The values of a curve; None for those that its axis cannot show."""
+    """Return the values of a curve, with None for those that its axis cannot show."""
     log = axes.get_yscale() == "log"
     values = [_value(record, name) for record in line.records]
     return [None if value is None or (log and value <= 0.0) else value for value in values]
 
 
-def _draw_points(axes: Axes, line: Curve, name: str, look: Look) -> int:
-    error = [_value(record, name, "_err") for record in line.records]
+def _draw_points(axes: Axes, line: Curve, name: str, series_style: SeriesStyle) -> int:
+    error = [_value(record, name, ERROR) for record in line.records]
     hollow = [doubtful(record, name) for record in line.records]
-    style.points(axes, line.x, _shown(axes, line, name), error, look, hollow)
-    return style.off_scale(axes, line.x, [_value(record, name) for record in line.records], look)
+    series.points(axes, line.x, _shown(axes, line, name), error, series_style, hollow)
+    return series.off_scale(axes, line.x, [_value(record, name) for record in line.records], series_style)
 
 
 def _row(record: Record, axis: str) -> dict[str, Any]:
     row: dict[str, Any] = {"axis": axis, "x": axis_value(record, axis)}
-    row |= {name: record.get(name) for name in ("lattice", "coupling", "t", "omega", "lambda", "U", "V")}
-    for name in OBSERVABLES:
-        row |= {name: _value(record, name), f"{name}_err": _value(record, name, "_err")}
-        row |= {f"{name}_verdict": record.get(f"{name}_verdict"), f"{name}_hollow": doubtful(record, name)}
-    return row | {"flags": record["flags"]}
+    row |= {name: record.get(name) for name, p in PARAMETERS.items() if not (p.optional or p.follows)}
+    for name in _NAMES:
+        row |= {name: _value(record, name), name + ERROR: _value(record, name, ERROR)}
+        row |= {name + VERDICT: record.get(name + VERDICT), f"{name}_hollow": doubtful(record, name)}
+    return row | {FLAGS_ENTRY.name: record[FLAGS_ENTRY.name]}

@@ -11,26 +11,43 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hpcbip.models import Lattice, get_lattice
-from hpcbip.report.figures import style
-from hpcbip.report.figures.curves import FLAGS_OF_TC, chosen, labels, point_names, shared_name
-from hpcbip.report.figures.style import COLOURS, PAGE, SMALL, TEXT, Picture
+from hpcbip.report.figures.curves import chosen, labels, point_names, shared_name
+from hpcbip.report.figures.source import Figures, Source
+from hpcbip.report.plotting import layout
+from hpcbip.report.plotting.picture import Picture
+from hpcbip.report.plotting.style import COLOURS, PAGE, SMALL, TEXT
 from hpcbip.report.tables import Record
+from hpcbip.vocabulary.flags import concerns_tc_only, flags_of
+from hpcbip.vocabulary.sectors import BIPOLARON
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
     from hpcbip.reduction.ensembles import Reduced
 
-MOST_PAIRS = 12  # panels
+MAX_PAIRS = 12
+"""Number of panels."""
 _ACROSS = 4
 _DECADES = 2.0  # of the colours
 _MAP = "YlGnBu"
 Array = NDArray[np.float64]
 
 
+def draw_pair(source: Source) -> Figures:
+    """Draw the pairs of the points with the highest Tc (`pair`), if a pair was sampled."""
+    records, ensembles = source.results.records, source.results.ensembles
+    keys = [point.ensembles[BIPOLARON.name] for point in source.results.plan.points]
+    sampled = [
+        i for i, key in enumerate(keys) if (one := ensembles.get(key)) is not None and one.summary is not None
+    ]
+    if sampled:
+        shown = {sampled[k] for k in chosen([records[i] for i in sampled], MAX_PAIRS)}
+        pairs = [ensembles.detailed(key) if i in shown else None for i, key in enumerate(keys)]
+        yield "pair", pair(records, pairs, len(sampled))
+
+
 def pair(records: Sequence[Record], pairs: Sequence[Reduced | None], of: int | None = None) -> Picture:
-    """P(r) of the best points as discs on the lattice (2D), as bars (1D), or in the plane z = 0 and by
-    distance (3D).
+    """Draw P(r) of the points with the highest Tc: bars (1D), discs (2D), or a plane and by distance (3D).
 
     The area of a disc is the weight relative to the largest of its panel, its colour the weight itself.
 
@@ -44,12 +61,12 @@ def pair(records: Sequence[Record], pairs: Sequence[Reduced | None], of: int | N
     lattice = get_lattice(records[usable[0]]["lattice"]) if usable else get_lattice("square")
     each = 2 if lattice.dimension == 3 else 1
     known = [records[i] for i in usable]
-    picked = chosen(known, MOST_PAIRS // each)
+    picked = chosen(known, MAX_PAIRS // each)
     count = each * len(picked)
     across = min(_ACROSS, max(1, count))
     down = max(1, math.ceil(count / across))
-    figure = style.canvas(PAGE * across / _ACROSS + 0.6 * (across == 1), 1.75 * down + 0.3)
-    grid = style.panels(figure, down, across).ravel()
+    figure = layout.canvas(PAGE * across / _ACROSS + 0.6 * (across == 1), 1.75 * down + 0.3)
+    grid = layout.panels(figure, down, across).ravel()
     names, plain = labels([known[k] for k in picked]), point_names([known[k] for k in picked], tex=False)
     rows: list[dict[str, Any]] = []
     colours = None
@@ -60,8 +77,8 @@ def pair(records: Sequence[Record], pairs: Sequence[Reduced | None], of: int | N
         assert reduced is not None and reduced.pair_weight is not None  # others are left out
         weights = _weights(lattice, reduced.pair_weight, reduced.pair_weight_err)
         axes = grid[each * place]
-        flagged = "flagged, " if set(known[k]["flags"]).difference(FLAGS_OF_TC) else ""
-        style.name_panel(
+        flagged = "" if all(concerns_tc_only(flag.code) for flag in flags_of(known[k])) else "flagged, "
+        layout.name_panel(
             axes, f"{names[place]}\n{flagged}{100.0 * weights['weight'].sum():.0f} % shown".strip()
         )
         shared = {"point": plain[place], "flags": known[k]["flags"]}
@@ -72,7 +89,7 @@ def pair(records: Sequence[Record], pairs: Sequence[Reduced | None], of: int | N
         rows += drawn
         if lattice.dimension == 3:
             rows += _radial(grid[each * place + 1], weights, shared)
-    style.switch_off(grid[count:])
+    layout.hide(grid[count:])
     if colours is not None:
         bar = figure.colorbar(colours, ax=list(grid), fraction=0.025, pad=0.015, aspect=40, extend="min")
         bar.ax.tick_params(labelsize=SMALL, direction="in", width=0.6)
@@ -86,22 +103,26 @@ def pair(records: Sequence[Record], pairs: Sequence[Reduced | None], of: int | N
     )
 
 
+_DRAWN_AS = {
+    1: "bars with their errors",
+    2: "discs whose area is the weight relative to the largest one of the panel and whose colour is the "
+    "weight",
+    3: "discs in the plane z = 0 (area: the weight relative to the largest one there; colour: the weight), "
+    "and as the mean weight per site against the distance (bars: mean error of these sites)",
+}
+
+
 def _caption(dimension: int, shown: int, known: int) -> str:
-    what = {
-        1: "bars with their errors",
-        2: "discs whose area is the weight relative to the largest one of the panel and whose colour is the weight",
-        3: "discs in the plane z = 0 (area: the weight relative to the largest one there; colour: the weight), and as "
-        "the mean weight per site against the distance (bars: mean error of these sites)",
-    }[dimension]
-    text = f"Probability P(r) to find one electron at r when the other is at the origin (cross), as {what}."
-    text += " Shown are the shells of neighbours that were measured as a whole, with their part of the weight above."
-    text += f" These are {shown} of {known} points, the highest Tc of each curve first;"
-    return text + " those called flagged have flags that speak not only against Tc (no disc is hollow)."
+    return (
+        "Probability P(r) to find one electron at r when the other is at the origin (cross), as "
+        f"{_DRAWN_AS[dimension]}. Shown are the shells of neighbours that were measured as a whole, with "
+        f"their part of the weight above. These are {shown} of {known} points, the highest Tc of each curve "
+        "first; those called flagged have flags that speak not only against Tc (no disc is hollow)."
+    )
 
 
 def _weights(lattice: Lattice, weight: Array, error: Array | None) -> dict[str, Array]:
-    """Cartesian positions (n, d), weights and errors (n,) of the neighbour shells that lie in the box as a
-    whole."""
+    """Return Cartesian positions (n, d), weights and errors (n,) of the shells that lie wholly in the box."""
     half = weight.shape[0] // 2
     sites = np.array(list(itertools.product(range(-half, half + 1), repeat=weight.ndim)), dtype=float)
     errors = np.zeros(weight.size) if error is None else error.ravel()
@@ -171,17 +192,17 @@ def _discs(
 
 
 def _bonds(axes: Axes, lattice: Lattice, place: Array) -> None:
-    """The bonds that lie in the plane, between sites that are shown."""
+    """Draw the bonds that lie in the plane, between sites that are shown."""
     from matplotlib.collections import LineCollection
 
     steps = np.array(lattice.axes, dtype=float) @ np.array(lattice.primitive)
     steps = steps[np.abs(steps[:, 2:]).sum(axis=1) < 1e-9, :2]
-    there = {tuple(site) for site in np.round(place, 6) + 0.0}
+    sites = {tuple(site) for site in np.round(place, 6) + 0.0}
     lines = [
         (site, site + step)
         for site in place
         for step in steps
-        if tuple(np.round(site + step, 6) + 0.0) in there
+        if tuple(np.round(site + step, 6) + 0.0) in sites
     ]
     axes.add_collection(LineCollection(lines, colors="0.85", lw=0.5, zorder=1))
     axes.plot(*place.T, ".", color="0.75", ms=1.0, zorder=1.5)
@@ -201,8 +222,8 @@ def _radial(axes: Axes, weights: Mapping[str, Array], shared: Mapping[str, Any])
         axes.set_ylim(float(mean[shown].min()) / 2.0, float(mean[shown].max()) * 2.0)
     axes.set_xlabel("$|r|$ [$a$]", fontsize=SMALL)
     axes.yaxis.tick_left()
-    style.log_axis(axes.yaxis)
-    style.name_panel(axes, "mean $P(r)$ per site")
+    layout.log_axis(axes.yaxis)
+    layout.name_panel(axes, "mean $P(r)$ per site")
     return [
         {**shared, "kind": "shell", "distance": r, "weight": y, "weight_err": dy}
         for r, y, dy, show in zip(radii.tolist(), mean.tolist(), error.tolist(), shown, strict=True)

@@ -1,9 +1,8 @@
-"""`hpcbip report`: one HTML file with everything in it, that needs no network and can be mailed, printed and
-archived.
+"""`hpcbip report`: one HTML file that needs no network and can be mailed, printed and archived.
 
 The page is put together from report.html, report_style.html and report_script.html beside this module. Its
-policy lets it load nothing from anywhere and run only that one script, whose hash it holds, whatever names
-and texts it shows.
+content security policy lets it load nothing and run only that one script, whose hash it holds, whatever names
+and texts the page shows.
 """
 
 from __future__ import annotations
@@ -26,12 +25,16 @@ import numpy as np
 from hpcbip import __version__
 from hpcbip.errors import InputError
 from hpcbip.files import write_atomically
+from hpcbip.models.description import lambda_convention
 from hpcbip.reduction.results import Results, read_results
 from hpcbip.report.figures import Drawn, draw_all
-from hpcbip.report.html.results_table import for_script, kind, light_counts, shared_parameters, table
-from hpcbip.report.model_description import lambda_words, model_formula, model_words, tc_words
+from hpcbip.report.html.results_table import for_script, level_counts, shared_parameters, table
+from hpcbip.report.model_description import model_formula, model_words, tc_words
 from hpcbip.report.provenance import distinct, read_digests, read_runs
-from hpcbip.report.tables import Record, convergence, curve_label, highest, with_error
+from hpcbip.report.summary import convergence, curve_label, highest, number_converged
+from hpcbip.report.tables import Record, with_error
+from hpcbip.vocabulary.entries import ERROR, SYSTEMATIC
+from hpcbip.vocabulary.observables import TC_KELVIN, TC_OVER_OMEGA
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -40,11 +43,11 @@ if TYPE_CHECKING:
     from hpcbip.superconductivity.peaks import Peak
 
 STATIC_ROWS = 300
-"""Up to so many points the table is there without the script as well, and every point's lights on paper."""
+"""Number of points up to which the table needs no script, and the checks of every point are printed."""
 
-MAX_STATEMENTS = 12  # shown at once; the others can be opened
+MAX_STATEMENTS = 12
+"""Number of statements that are shown at once; the others can be opened."""
 _FOLDER = Path(__file__).parent
-_CONVERGED = ("mass_bipolaron", "radius2", "binding_energy")  # as in `tables.convergence`
 
 
 @dataclass(frozen=True)
@@ -57,8 +60,14 @@ class Statement:
 
 @dataclass(frozen=True)
 class Embedded:
-    """A figure as it is in the page: data URI and size in pixels of its PNG ("" and 0 without one), links to
-    files."""
+    """A figure as it is in the page.
+
+    Attributes:
+        title, caption: as of the figure.
+        source: data URI of its PNG; "" without one.
+        width, height: of the PNG in pixels; 0 without one.
+        links: format and address of its files.
+    """
 
     title: str
     caption: str
@@ -88,7 +97,7 @@ def report_and_write(directory: Path) -> list[Path]:
 
 
 def render(results: Results, drawn: Sequence[Drawn]) -> str:
-    """The page.
+    """Return the page.
 
     Args:
         results: of the campaign; its logs and bins are read from its directory.
@@ -121,7 +130,7 @@ def render(results: Results, drawn: Sequence[Drawn]) -> str:
             convergence=convergence(records),
             words=model_words(config),
             formula=model_formula(config),
-            convention=lambda_words(config),
+            convention=lambda_convention(config.model),
             tc=tc_words(config),
             shared=shared_parameters(records),
             columns=columns,
@@ -129,8 +138,8 @@ def render(results: Results, drawn: Sequence[Drawn]) -> str:
             rows=rows,
             static_rows=STATIC_ROWS,
             data=for_script(rows),
-            checks=light_counts(rows),
-            kinds=Counter(kind(flag) for row in rows for flag in set(row.flags)),
+            checks=level_counts(rows),
+            kinds=Counter(kind for row in rows for kind in dict.fromkeys(row.kinds)),
             figures=[_embed(figure, directory) for figure in drawn],
             runs=runs,
             versions=distinct(runs, "versions"),
@@ -138,7 +147,7 @@ def render(results: Results, drawn: Sequence[Drawn]) -> str:
             seeds=distinct(runs, "seed"),
             digests=read_digests(directory, len(results.plan.ensembles)),
             configuration=(directory / "config.yaml").read_text(encoding="utf-8"),
-            again=_again(directory.name),
+            commands=_commands(directory.name),
             script=Markup(script),
             script_hash=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
             tables=[name for name in ("results.csv", "results.json") if (directory / name).is_file()],
@@ -164,27 +173,30 @@ def _environment() -> Environment:
 
 
 def _code(text: str) -> Markup:
-    """A caption as HTML: what stands between `backquotes` is code."""
+    """Return a caption as HTML, in which text between `backquotes` is code."""
     from markupsafe import Markup, escape
 
     return Markup(re.sub(r"`([^`]*)`", r"<code>\1</code>", str(escape(text))))
 
 
 def headline(results: Results) -> list[Statement]:
-    """The highest Tc of the campaign, what is higher but flagged, then the peaks, or the highest Tc of every
-    dome."""
-    records = results.records
-    known = [record for record in records if record.get("tc_over_omega") is not None]
+    """Return the statements of the headline.
+
+    The highest Tc of the campaign, the highest flagged Tc above it, then the maxima of the curves, or, where
+    there are none, the highest Tc of every curve.
+    """
+    records, tc = results.records, TC_OVER_OMEGA.name
+    known = [record for record in records if record.get(tc) is not None]
     valid = [record for record in known if record["tc_valid"]]
     if valid:
-        top = max(valid, key=lambda record: record["tc_over_omega"])
+        top = max(valid, key=lambda record: record[tc])
         statements = [Statement(f"Highest Tc/Ω: {_tc(top)}")]
-        flagged = [record for record in known if record["tc_over_omega"] > top["tc_over_omega"]]
+        flagged = [record for record in known if record[tc] > top[tc]]
     else:
         reason = "flags speak against every Tc" if known else "no Tc is known yet"
         statements, flagged = [Statement("No Tc that stands", (reason,))], known
     if flagged:
-        above = max(flagged, key=lambda record: record["tc_over_omega"])
+        above = max(flagged, key=lambda record: record[tc])
         statements.append(Statement(f"Flagged: Tc/Ω = {_tc(above)}", tuple(map(str, above["flags"]))))
     if results.peaks:
         statements += [Statement(peak.statement, _reasons(peak)) for peak in results.peaks]
@@ -194,29 +206,28 @@ def headline(results: Results) -> list[Statement]:
 
 
 def _reasons(peak: Peak) -> tuple[str, ...]:
-    """What speaks against a peak and is not in its sentence already."""
+    """Return what speaks against a maximum and is not in its statement already."""
     return tuple(flag for flag in peak.flags if flag not in peak.statement) or ("flagged",) * bool(peak.flags)
 
 
 def _tc(record: Record) -> str:
-    text = with_error(record["tc_over_omega"], record["tc_over_omega_err"])
-    if record.get("tc_over_omega_sys"):
-        systematic = np.format_float_positional(
-            record["tc_over_omega_sys"], 2, unique=False, fractional=False
-        )
+    """Return Tc/Ω with its errors, Tc in kelvin, and the point."""
+    tc, kelvin = TC_OVER_OMEGA.name, TC_KELVIN.name
+    text = with_error(record[tc], record[tc + ERROR])
+    if error := record.get(tc + SYSTEMATIC):
+        systematic = np.format_float_positional(error, 2, unique=False, fractional=False)
         text += f" ± {systematic} (systematic)"
-    if record.get("tc_kelvin") is not None:
-        text += f", {with_error(record['tc_kelvin'], record['tc_kelvin_err'])} K,"
+    if record.get(kelvin) is not None:
+        text += f", {with_error(record[kelvin], record[kelvin + ERROR])} K,"
     return f"{text} at λ = {record['lambda']:.4g} ({curve_label(record).replace('omega', 'Ω')})"
 
 
 def _tiles(results: Results) -> list[tuple[str, str]]:
-    """Counts for the top of the page: (what, how many)."""
+    """Return the counts for the top of the page: (what, how many)."""
     records = results.records
-    converged = sum(all(record.get(f"{x}_verdict") == "converged" for x in _CONVERGED) for record in records)
     return [
         ("points", f"{len(records):,}"),
-        ("converged", f"{converged:,}"),
+        ("converged", f"{number_converged(records):,}"),
         ("flagged", f"{sum(bool(record['flags']) for record in records):,}"),
         ("with a Tc that stands", f"{sum(bool(record['tc_valid']) for record in records):,}"),
         ("CPU hours", f"{results.cpu_seconds / 3600.0:.3g}" if results.cpu_seconds else "–"),
@@ -234,8 +245,8 @@ def _embed(figure: Drawn, directory: Path) -> Embedded:
     return Embedded(figure.title, figure.caption, "", 0, 0, links)
 
 
-def _again(name: str) -> list[tuple[str, str]]:
-    """Commands that repeat the campaign, each with what it does."""
+def _commands(name: str) -> list[tuple[str, str]]:
+    """Return the commands that repeat the campaign, each with what it does."""
     out = shlex.quote(f"{name}-again")
     return [
         (f"hpcbip run config.yaml --out {out} -n 8", "config.yaml as above; any number of ranks"),

@@ -1,22 +1,29 @@
-"""The table of results as data: columns, cells that read value(error) and sort by number, and lights."""
+"""The table of results as data: columns, cells that read value(error) and sort by number, and checks."""
 
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from hpcbip.reduction.points import PARAMETERS
-from hpcbip.report.check_levels import LIGHTS, SECTORS, Light
-from hpcbip.report.checks import CHECKS, Diagnostic, diagnostics, worst
-from hpcbip.report.tables import Record, with_error
+from hpcbip.report.checks import CHECKS, LEVELS, CheckResult, Level, run_checks, worst
+from hpcbip.report.tables import VERDICT_MARKS, Record, number_text, varying_parameters, with_error
+from hpcbip.vocabulary.displays import FLAGS_ENTRY, HOURS, INDEPENDENT, RESULTS_TABLE
+from hpcbip.vocabulary.entries import ERROR, VERDICT
+from hpcbip.vocabulary.flags import FLAGS, RaisedFlag, flags_of
+from hpcbip.vocabulary.observables import TC_OVER_OMEGA
+from hpcbip.vocabulary.parameters import ADIABATICITY, COUPLING, LATTICE, PARAMETERS
+from hpcbip.vocabulary.sectors import SECTORS
 
-_MARKS = {"maybe": "?", "not": "??"}
-_ALWAYS = ("omega", "lambda", "U")
-_FOLLOW = ("g", "beta")  # from the others: not worth a column
-_SYMBOLS = {"omega": "Ω", "lambda": "λ"}
+POINT_GROUP = "point"
+"""Group of the columns of parameters."""
+UNKNOWN = "–"
+_SECONDS_PER_HOUR = 3600.0
+_SORT_DIGITS = 9
+_TC_GROUP = TC_OVER_OMEGA.group
+_IN_WORDS = (LATTICE.name, COUPLING.name)  # told by the description of the model
+_SHARED = [name for name, p in PARAMETERS.items() if not p.follows and name not in _IN_WORDS]
 
 
 @dataclass(frozen=True)
@@ -36,38 +43,10 @@ class Column:
     hint: str
 
 
-VALUES: tuple[Column, ...] = (
-    Column(
-        "tc_over_omega", "<i>T</i><sub>c</sub>/Ω", "transition", "transition temperature over phonon energy"
-    ),
-    Column(
-        "tc_over_omega_sys", "± syst.", "transition", "its systematic error: window of the mass, finite beta"
-    ),
-    Column("tc_kelvin", "<i>T</i><sub>c</sub> [K]", "transition", "transition temperature in kelvin"),
-    Column(
-        "tc_over_binding",
-        "<i>T</i><sub>c</sub>/Δ",
-        "transition",
-        "over the binding energy; has to be below 1",
-    ),
-    Column("flags", "flags", "what speaks against it", "flags; most of them speak against Tc"),
-    Column(
-        "mass_bipolaron",
-        "<i>m</i>*/<i>m</i><sub>0</sub>",
-        "pair",
-        "mass of the pair, in 2 electron masses = 1/t",
-    ),
-    Column("radius2", "<i>R</i>²", "pair", "mean-square distance of an electron from the pair's centre"),
-    Column("phonons_bipolaron", "phonons", "pair", "phonons in the cloud of the pair"),
-    Column("mass_polaron", "<i>m</i><sub>pol</sub>/<i>m</i><sub>e</sub>", "polaron", "mass of one electron"),
-    Column(
-        "binding_energy", "Δ", "energies", "binding energy, twice that of one electron less that of the pair"
-    ),
-    Column("E_bipolaron", "<i>E</i><sub>bip</sub>", "energies", "energy of the pair"),
-    Column("E_polaron", "<i>E</i><sub>pol</sub>", "energies", "energy of one electron"),
-    Column("independent", "samples", "sampling", "independent samples, of the sector that has fewer"),
-    Column("hours", "CPU h", "sampling", "CPU hours; a polaron that points share counts at each"),
+VALUES: tuple[Column, ...] = tuple(
+    Column(entry.name, entry.html, entry.group, entry.words) for entry in RESULTS_TABLE
 )
+"""The columns that are not parameters."""
 
 
 @dataclass(frozen=True)
@@ -79,53 +58,45 @@ class Row:
         cells: text of each column.
         keys: what each column is sorted by: a number, a word, or None for what is not known.
         against: per column, whether a flag speaks against the cell.
-        light: the worst of its lights.
-        flags: as in the record.
+        level: the most serious of its checks.
+        flags: texts of its flags.
+        kinds: texts of its flags without numbers, under which they are counted.
         label: the parameters that vary.
         parameters: all parameters.
-        diagnostics: its lights.
+        checks: the results of its checks.
     """
 
     number: int
     cells: tuple[str, ...]
     keys: tuple[float | str | None, ...]
     against: tuple[bool, ...]
-    light: Light
+    level: Level
     flags: tuple[str, ...]
+    kinds: tuple[str, ...]
     label: str
     parameters: str
-    diagnostics: tuple[Diagnostic, ...]
-
-
-def varying(records: Sequence[Record]) -> list[str]:
-    """Names of the parameters that tell points apart; omega, lambda and U always."""
-    return [
-        name
-        for name in PARAMETERS
-        if name in _ALWAYS or (name not in _FOLLOW and len({str(record.get(name)) for record in records}) > 1)
-    ]
+    checks: tuple[CheckResult, ...]
 
 
 def shared_parameters(records: Sequence[Record]) -> str:
-    """What all points have in common, as `t = 1, V = 0`; the model's lattice and coupling are told in
-    words."""
-    hidden = {"lattice", "coupling", *_FOLLOW, *varying(records)}
+    """Return what all points have in common, as `t = 1, V = 0`, without lattice and coupling."""
+    varying = varying_parameters(records)
     return ", ".join(
         f"{name} = {_plain(value)}"
         for name, value in records[0].items()
-        if name in PARAMETERS and name not in hidden and value is not None
+        if name in _SHARED and name not in varying and value is not None
     )
 
 
 def table(records: Sequence[Record]) -> tuple[list[Column], list[Row]]:
-    """Columns (those with nothing in them are left out) and one row per point.
+    """Return the columns, without those that have nothing in them, and one row per point.
 
     Args:
         records: of all points (`hpcbip.reduction.points`), at least one.
     """
     extended = [{**record, **_sampling(record)} for record in records]
-    names = varying(records)
-    columns = [Column(name, _SYMBOLS.get(name, name), "point", name) for name in names]
+    names = varying_parameters(records)
+    columns = [Column(name, PARAMETERS[name].html, POINT_GROUP, name) for name in names]
     columns += [column for column in VALUES if any(record.get(column.key) is not None for record in extended)]
     return columns, [_row(i, record, columns, names) for i, record in enumerate(extended, 1)]
 
@@ -133,103 +104,108 @@ def table(records: Sequence[Record]) -> tuple[list[Column], list[Row]]:
 def _sampling(record: Record) -> dict[str, float | None]:
     samples = [x for sector in SECTORS if (x := record.get(f"independent_{sector}")) is not None]
     seconds = [x for sector in SECTORS if (x := record.get(f"seconds_{sector}")) is not None]
-    return {"independent": min(samples, default=None), "hours": sum(seconds) / 3600.0 if seconds else None}
+    hours = sum(seconds) / _SECONDS_PER_HOUR if seconds else None
+    return {INDEPENDENT.name: min(samples, default=None), HOURS.name: hours}
 
 
 def _row(number: int, record: Record, columns: Sequence[Column], names: Sequence[str]) -> Row:
-    found = tuple(diagnostics(record))
-    flags = tuple(str(flag) for flag in record.get("flags") or ())
-    label = ", ".join(f"{_SYMBOLS.get(name, name)} = {_plain(record.get(name))}" for name in names)
+    checks = tuple(run_checks(record))
+    flags = flags_of(record)
     parameters = [f"{name} = {_plain(record[name])}" for name in PARAMETERS if record.get(name) is not None]
     if "t" in record and record.get("omega"):
-        parameters.append(f"t/omega = {record['t'] / record['omega']:.4g}")
+        parameters.append(f"{ADIABATICITY.name} = {record['t'] / record['omega']:.4g}")
     return Row(
-        number,
-        tuple(_text(record, column) for column in columns),
-        tuple(_key(record.get(column.key)) for column in columns),
-        tuple(column.key.startswith("tc_") and not record.get("tc_valid") for column in columns),
-        worst(found),
-        flags,
-        label,
-        ", ".join(parameters),
-        found,
+        number=number,
+        cells=tuple(_text(record, column) for column in columns),
+        keys=tuple(_key(record.get(column.key)) for column in columns),
+        against=tuple(column.group == _TC_GROUP and not record.get("tc_valid") for column in columns),
+        level=worst(checks),
+        flags=tuple(flag.text for flag in flags),
+        kinds=tuple(map(_kind, flags)),
+        label=", ".join(f"{PARAMETERS[name].html} = {_plain(record.get(name))}" for name in names),
+        parameters=", ".join(parameters),
+        checks=checks,
     )
+
+
+def _kind(raised: RaisedFlag) -> str:
+    """Return the text of a flag without its numbers; all of it if the flag is not declared."""
+    sector, _, code = raised.code.rpartition(":")
+    return FLAGS[code].counted_as(sector) if code in FLAGS else raised.text
 
 
 def _text(record: Record, column: Column) -> str:
     value = record.get(column.key)
-    if column.key == "flags":
+    if column.key == FLAGS_ENTRY.name:
         return "; ".join(map(str, value or ()))
-    if column.group == "point":
+    if column.group == POINT_GROUP:
         return _plain(value)
     if value is None:
-        return "–"
-    if f"{column.key}_err" not in record:
-        return f"{value:.0f}" if column.key == "independent" or value >= 100.0 else f"{value:.2g}"
-    text = with_error(value, record[f"{column.key}_err"])
-    return text + _MARKS.get(record.get(f"{column.key}_verdict") or "", "")
+        return UNKNOWN
+    if column.key + ERROR not in record:
+        return f"{value:.0f}" if column.key == INDEPENDENT.name or value >= 100.0 else f"{value:.2g}"
+    text = with_error(value, record[column.key + ERROR])
+    return text + VERDICT_MARKS.get(record.get(column.key + VERDICT) or "", "")
 
 
 def _plain(value: Any) -> str:
-    if value is None:
-        return "–"
-    return f"{value:g}" if isinstance(value, int | float) else str(value)
+    return UNKNOWN if value is None else number_text(value)
 
 
 def _key(value: Any) -> float | str | None:
     if isinstance(value, int | float):
-        return float(f"{value:.9g}") if math.isfinite(value) else None
+        return float(f"{value:.{_SORT_DIGITS}g}") if math.isfinite(value) else None
     if isinstance(value, list | tuple):
         value = "; ".join(map(str, value)) or None
     return None if value is None else str(value)
 
 
-def kind(flag: str) -> str:
-    """A flag without the numbers in it, so that the same flag of several points is counted as one."""
-    return re.sub(r" by \S+ sigma$", "", flag)
-
-
 def for_script(rows: Sequence[Row]) -> dict[str, Any]:
-    """The rows as compact JSON values for the page's script: sentences that recur are in `words`, by their
-    index.
+    """Return the rows as compact JSON values for the page's script.
 
-    A row is [cells, keys, against, light, flags, label, parameters, diagnostics], a diagnostic [light, value,
-    meaning]; lights are indices into `lights`; flags and meanings into `words`; `against` lists indices of
-    columns.
+    A row is [cells, keys, against, level, flags, label, parameters, checks], a check [level, value, meaning].
+    Levels are indices into `levels`; flags and meanings, which recur, are indices into `words`; `against`
+    lists indices of columns. `kinds` has the text without numbers of the flags that have some.
     """
     words: dict[str, int] = {}
 
     def word(text: str) -> int:
         return words.setdefault(text, len(words))
 
-    def light(name: Light) -> int:
-        return LIGHTS.index(name)
+    def level(name: Level) -> int:
+        return LEVELS.index(name)
 
     packed = [
         [
             row.cells,
             row.keys,
             [i for i, against in enumerate(row.against) if against],
-            light(row.light),
+            level(row.level),
             [word(flag) for flag in row.flags],
             row.label,
             row.parameters,
-            [[light(d.light), d.value, word(d.meaning)] for d in row.diagnostics],
+            [[level(check.level), check.value, word(check.meaning)] for check in row.checks],
         ]
         for row in rows
     ]
     return {
-        "lights": LIGHTS,
+        "levels": LEVELS,
         "checks": [check.name for check in CHECKS],
         "rows": packed,
         "words": list(words),
+        "kinds": {
+            flag: kind
+            for row in rows
+            for flag, kind in zip(row.flags, row.kinds, strict=True)
+            if flag != kind
+        },
     }
 
 
-def light_counts(rows: Sequence[Row]) -> list[tuple[str, str, dict[Light, int]]]:
-    """Per check its name, what it asks, and how many points have which of its lights."""
-    counts: list[dict[Light, int]] = [dict.fromkeys(LIGHTS, 0) for _ in CHECKS]
+def level_counts(rows: Sequence[Row]) -> list[tuple[str, str, dict[Level, int]]]:
+    """Return, for every check, its name, its question, and how many points have which of its levels."""
+    counts: list[dict[Level, int]] = [dict.fromkeys(LEVELS, 0) for _ in CHECKS]
     for row in rows:
-        for count, diagnostic in zip(counts, row.diagnostics, strict=True):
-            count[diagnostic.light] += 1
-    return [(check.name, check.asks, count) for check, count in zip(CHECKS, counts, strict=True)]
+        for count, result in zip(counts, row.checks, strict=True):
+            count[result.level] += 1
+    return [(check.name, check.question, count) for check, count in zip(CHECKS, counts, strict=True)]

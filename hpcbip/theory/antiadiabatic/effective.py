@@ -1,23 +1,21 @@
-"""The antiadiabatic limit Ω >> t: phonons eliminated in powers of g, what is left for one or two electrons
-solved.
+"""Effective Hamiltonians of one or two electrons at Ω >> t, with the phonons eliminated in powers of g.
 
-H = W + V: W the electrons (T, U), V = A + A† makes and removes phonons, A = Σ_m O_m b†_m with the electronic
-operators O_m of the model (g K_b of a bond, g n_i, g(K_{i,i+1} - K_{i-1,i})). P projects on no phonon, R_n =
-1/(energy of n phonons); A_n leads from n to n + 1 phonons. The canonical transformation that decouples P
-(Schrieffer and Wolff, Phys. Rev. 149, 491; to higher order Bravyi, DiVincenzo and Loss, Ann. Phys. 326, 2793)
-gives on P, with a = R_1 A_0, M = A_0† a and N = a†a,
+H = W + V, where W acts on the electrons (T, U) and V = A + A† makes and removes phonons, A = Σ_m O_m b†_m
+with the electronic operators O_m of the model (g K_b of a bond, g n_i, g(K_{i,i+1} - K_{i-1,i})). P projects
+on no phonon, R_n = 1/(energy of n phonons); A_n leads from n to n + 1 phonons. The canonical transformation
+that decouples P (Schrieffer and Wolff, Phys. Rev. 149, 491; to higher order Bravyi, DiVincenzo and Loss,
+Ann. Phys. 326, 2793) gives on P, with a = R_1 A_0, M = A_0† a and N = a†a,
 
     order 2:  W - M                                                               = W - (1/Ω) Σ_m O_m²
     order 4:  D(W) - M - (A_1 a)† R_2 (A_1 a) + {N, M}/2,     D(O) = O + a†O a - {N, O}/2 .
 
 At fixed g²/Ω a term g^2a W^b is of order Ω^(1-a-b): order 2 is all of Ω⁰, order 4 all of 1/Ω, that is g² W/Ω²
-and g⁴/Ω³. D is also how other electronic operators look after the transformation, with what is left out
-falling as 1/Ω².
+and g⁴/Ω³. D also transforms other electronic operators; the terms left out fall as 1/Ω².
 
-The matrices are those of the exact diagonalisation, A_n and W being blocks of its H(K) by number of phonons:
-no amplitude is typed in. Pairs are within `apart` hops of each other, from where two moves stay in the space,
-so that only the size of the box cuts anything. E(K) is differentiated exactly: H(K) carries its derivatives
-through every product.
+The matrices come from the exact diagonalisation: A_n and W are blocks of its H(K) by number of phonons, so
+that no amplitude is written down here. Pairs are within `pair_extent` hops of each other, from where two
+moves stay in the space, so that only the size of the box cuts anything. E(K) is differentiated exactly: H(K)
+carries its derivatives through every product.
 """
 
 from __future__ import annotations
@@ -34,24 +32,26 @@ from numpy.typing import NDArray
 
 from hpcbip.errors import InputError
 from hpcbip.theory.exact.basis import Space, build_space
-from hpcbip.theory.exact.convergence import Converged, limits
-from hpcbip.theory.exact.solver import DEGENERATE, Hamiltonian, Level, lowest_near, zone_lines
+from hpcbip.theory.exact.convergence import ConvergedState, extrapolate_levels
+from hpcbip.theory.exact.solver import DEGENERACY_TOLERANCE, Hamiltonian, Level, minimise_energy, search_lines
 from hpcbip.theory.exact.system import Geometry, System
 
-ORDERS = (2, 4)
-BOX = {1: 72, 2: 16, 3: 6}  # hops apart in the largest of three boxes, by dimension
-WIDEST = {1: 200, 2: 24, 3: 8}
-COARSE = 33  # momenta per line, zero and the edge included, where the lowest is looked for
-HARMONICS = 10  # momenta per axis of the Fourier sums: no effective hop is longer than 4
-FLAT = 1e-9  # curvature of E(K), relative to t, that is none: there is no mass, and rounding must not move K
-SMALLEST = 1e-12  # amplitude, relative to t, that is listed
+PERTURBATION_ORDERS = (2, 4)
+DEFAULT_EXTENT = {1: 72, 2: 16, 3: 6}  # pair extent, in hops, of the largest of three boxes, by dimension
+LARGEST_EXTENT = {1: 200, 2: 24, 3: 8}  # largest pair extent allowed, by dimension
+SCANNED_MOMENTA = 33  # momenta per line of the search for the lowest, zero and the zone edge included
+FOURIER_MOMENTA = 10  # momenta per axis of the Fourier sums: no effective hop is longer than 4
+FLAT_CURVATURE = 1e-9
+"""Curvature of E(K), relative to t, up to which a band counts as flat: it has no mass, and rounding errors
+must not move K."""
+SMALLEST_AMPLITUDE = 1e-12  # amplitudes below this, relative to t, are not listed
 
-Vector = NDArray[np.float64]
+Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
 class Jet:
-    """An operator at one K with its first two derivatives along every axis (none: empty tuples)."""
+    """An operator at one K with its first two derivatives along every axis, or with none (empty tuples)."""
 
     value: Any
     slope: tuple[Any, ...] = ()
@@ -80,31 +80,33 @@ class Jet:
             tuple(dda @ b.value + 2.0 * (da @ db) + a.value @ ddb for dda, ddb, (da, db) in seconds),
         )
 
-    def each(self, change: Any) -> Jet:
-        """A linear map of the operator that does not depend on K."""
-        return Jet(change(self.value), tuple(map(change, self.slope)), tuple(map(change, self.curvature)))
+    def map(self, function: Any) -> Jet:
+        """Apply a linear map that does not depend on K to the operator and its derivatives."""
+        return Jet(
+            function(self.value), tuple(map(function, self.slope)), tuple(map(function, self.curvature))
+        )
 
     def block(self, rows: NDArray[np.intp], columns: NDArray[np.intp]) -> Jet:
-        """Some rows and columns."""
-        return self.each(lambda x: x[rows][:, columns])
+        """Take some rows and columns."""
+        return self.map(lambda x: x[rows][:, columns])
 
-    def weighted(self, rows: Vector) -> Jet:
-        """Every row times a number."""
-        return self.each(lambda x: sp.diags(rows) @ x)
+    def scale_rows(self, rows: Array) -> Jet:
+        """Multiply every row by a number."""
+        return self.map(lambda x: sp.diags(rows) @ x)
 
     @property
     def adjoint(self) -> Jet:
-        """Its Hermitian conjugate, as K is real."""
-        return self.each(lambda x: x.conj().T)
+        """The Hermitian conjugate, of the derivatives too because K is real."""
+        return self.map(lambda x: x.conj().T)
 
     @property
-    def half(self) -> Jet:
-        """(x + x†)/2."""
-        return (self + self.adjoint).each(lambda x: 0.5 * x)
+    def hermitian_part(self) -> Jet:
+        """The Hermitian part (x + x†)/2."""
+        return (self + self.adjoint).map(lambda x: 0.5 * x)
 
 
 def _hamiltonian(hamiltonian: Hamiltonian, derivatives: bool) -> Jet:
-    """H(K): every move carries e^{-iK·s}, s its step."""
+    """Build H(K) with its derivatives: every move carries e^{-iK·s}, s its step."""
     parts = list(zip(hamiltonian.strengths, hamiltonian.steps, hamiltonian.space.matrices, strict=True))
 
     def along(axis: int, power: int) -> Any:
@@ -116,8 +118,8 @@ def _hamiltonian(hamiltonian: Hamiltonian, derivatives: bool) -> Jet:
 
 
 @dataclass(frozen=True)
-class Effective:
-    """Operators on the electron or the pairs of the box, dense, after the elimination.
+class EffectiveOperators:
+    """Dense operators on the electron or the pairs of the box, after the elimination of the phonons.
 
     Attributes:
         energy: H_eff with its derivatives along K, shapes (pairs, pairs).
@@ -130,34 +132,33 @@ class Effective:
     phonons: NDArray[np.complex128]
 
 
-def eliminate(
-    space: Space, system: System, momentum: Vector, order: int, derivatives: bool = True
-) -> Effective:
-    """The effective Hamiltonian at total momentum K (Cartesian, 1/a), by the formulas at the head of this
-    module.
+def eliminate_phonons(
+    space: Space, system: System, momentum: Array, order: int, derivatives: bool = True
+) -> EffectiveOperators:
+    """Compute the effective Hamiltonian at a total momentum, by the formulas at the head of this module.
 
     Args:
-        space: of two moves from all roots, which are the pairs of the box.
+        space: two moves from all roots, which are the pairs of the box.
         system: parameters.
-        momentum: shape (d,).
-        order: 2 or 4, in g.
-        derivatives: whether by K too.
+        momentum: total momentum K, Cartesian, units 1/a, shape (d,).
+        order: order in g, 2 or 4.
+        derivatives: whether to compute the derivatives by K.
 
     Raises:
-        InputError: for another order.
+        InputError: for an order that is not 2 or 4.
     """
-    if order not in ORDERS:
-        raise InputError(f"order: {order}; allowed: {', '.join(map(str, ORDERS))}")
+    if order not in PERTURBATION_ORDERS:
+        raise InputError(f"order: {order}; allowed: {', '.join(map(str, PERTURBATION_ORDERS))}")
     full = _hamiltonian(Hamiltonian(space, system, momentum), derivatives)
     number = space.phonons.sum(axis=0)
     quanta = system.omega * space.phonons[0] + system.omega_holstein * space.phonons[1]
     none, one, two = (np.flatnonzero(number == n) for n in range(3))
-    roots = np.arange(space.ends[0])
+    roots = np.arange(space.sizes[0])
     electrons = Jet(full.value - sp.diags(quanta), full.slope, full.curvature)
     apart2 = Jet(sp.diags((space.separation**2).sum(axis=1)).tocsr())
     makes = full.block(one, none)
-    cloud = full.block(one, roots).weighted(1.0 / quanta[one])
-    norm = makes.weighted(1.0 / quanta[one]).adjoint @ cloud
+    cloud = full.block(one, roots).scale_rows(1.0 / quanta[one])
+    norm = makes.scale_rows(1.0 / quanta[one]).adjoint @ cloud
     shift = makes.adjoint @ cloud
 
     def bare(operator: Jet) -> Jet:
@@ -165,32 +166,38 @@ def eliminate(
 
     def dressed(operator: Jet) -> Jet:
         moved = cloud.adjoint @ operator.block(one, one) @ cloud
-        return bare(operator) + moved - (norm.adjoint @ operator.block(none, roots)).half
+        return bare(operator) + moved - (norm.adjoint @ operator.block(none, roots)).hermitian_part
 
-    energy, distance2 = bare(electrons) - shift.each(lambda x: x[roots]), bare(apart2)
+    energy, distance2 = bare(electrons) - shift.map(lambda x: x[roots]), bare(apart2)
     if order == 4:
-        again = full.block(two, one) @ cloud
-        fourth = (norm.adjoint @ shift).half - again.adjoint @ again.weighted(1.0 / quanta[two])
-        energy, distance2 = dressed(electrons) - shift.each(lambda x: x[roots]) + fourth, dressed(apart2)
-    return Effective(
-        energy.each(lambda x: x.toarray()), distance2.value.toarray(), (cloud.adjoint @ cloud).value.toarray()
+        two_phonons = full.block(two, one) @ cloud
+        fourth = (norm.adjoint @ shift).hermitian_part - two_phonons.adjoint @ two_phonons.scale_rows(
+            1.0 / quanta[two]
+        )
+        energy, distance2 = dressed(electrons) - shift.map(lambda x: x[roots]) + fourth, dressed(apart2)
+    return EffectiveOperators(
+        energy.map(lambda x: x.toarray()), distance2.value.toarray(), (cloud.adjoint @ cloud).value.toarray()
     )
 
 
-def effective_level(space: Space, system: System, momentum: Vector, order: int) -> Level:
-    """The lowest state of the effective Hamiltonian in one box; arguments and errors as of `eliminate`."""
-    found = eliminate(space, system, momentum, order)
+def solve_effective(space: Space, system: System, momentum: Array, order: int) -> Level:
+    """Find the lowest state of the effective Hamiltonian in one box; arguments as in `eliminate_phonons`.
+
+    Raises:
+        InputError: as in `eliminate_phonons`.
+    """
+    found = eliminate_phonons(space, system, momentum, order)
     energies, states = np.linalg.eigh(found.energy.value)
     ground = states[:, 0]
     slopes = [states.conj().T @ (matrix @ ground) for matrix in found.energy.slope]
     curvature: float | None = None
-    if len(energies) == 1 or energies[1] - energies[0] > DEGENERATE * system.t:
+    if len(energies) == 1 or energies[1] - energies[0] > DEGENERACY_TOLERANCE * system.t:
         second = [np.vdot(ground, matrix @ ground).real for matrix in found.energy.curvature]
         response = [2.0 * float((np.abs(x[1:]) ** 2 / (energies[1:] - energies[0])).sum()) for x in slopes]
         curvature = float(np.mean(second) - np.mean(response))
-        curvature = curvature if abs(curvature) > FLAT * system.t else None
+        curvature = curvature if abs(curvature) > FLAT_CURVATURE * system.t else None
     geometry = system.geometry
-    unit = (2.0 if geometry.electrons == 1 else 1.0) * system.t
+    unit = geometry.mass_factor * system.t
     phonons = float(np.vdot(ground, found.phonons @ ground).real)
     return Level(
         nh=space.nh,
@@ -207,63 +214,72 @@ def effective_level(space: Space, system: System, momentum: Vector, order: int) 
     )
 
 
-def coarse_momentum(space: Space, system: System, order: int) -> Vector:
-    """About where E(K) of the effective Hamiltonian is lowest, Cartesian, 1/a, shape (d,).
+def guess_effective_momentum(space: Space, system: System, order: int) -> Array:
+    """Estimate where E(K) of the effective Hamiltonian is lowest; Cartesian, units 1/a, shape (d,).
 
-    Zero unless the coupling is site-Peierls or the spin triplet; then the best of `COARSE` momenta on each of
-    the exact diagonalisation's lines.
+    It is zero unless the coupling is site-Peierls or the pair a triplet; then the best of `SCANNED_MOMENTA`
+    momenta on each of the `search_lines` of the exact diagonalisation.
     """
     geometry = space.geometry
     if "site-peierls" not in geometry.coupling and not (
         geometry.electrons == 2 and geometry.spin == "triplet"
     ):
         return np.zeros(geometry.bravais.dimension)
-    momenta = [x * line for line in zone_lines(geometry) for x in np.linspace(0.0, 0.5, COARSE)]
+    momenta = [x * line for line in search_lines(geometry) for x in np.linspace(0.0, 0.5, SCANNED_MOMENTA)]
     energies = [
-        np.linalg.eigvalsh(eliminate(space, system, k, order, False).energy.value)[0] for k in momenta
+        np.linalg.eigvalsh(eliminate_phonons(space, system, k, order, False).energy.value)[0] for k in momenta
     ]
     return momenta[int(np.argmin(energies))]
 
 
-def effective_spaces(geometry: Geometry, apart: int | None = None) -> list[Space]:
-    """Three boxes, up to `apart` hops between the electrons, for `effective`; one for one electron.
+def build_effective_spaces(geometry: Geometry, pair_extent: int | None = None) -> list[Space]:
+    """Build three boxes for `converge_effective`, the largest with pairs up to `pair_extent` hops apart.
+
+    A single electron needs one box only.
 
     Raises:
-        InputError: for a width out of range.
+        InputError: for a pair_extent out of range.
     """
     d = geometry.bravais.dimension
-    apart = BOX[d] if apart is None else apart
-    if not 4 <= apart <= WIDEST[d]:
-        raise InputError(f"apart: {apart}; allowed: 4 to {WIDEST[d]} on this lattice")
-    widths = [0] if geometry.electrons == 1 else [apart - 2 * (apart // 4), apart - apart // 4, apart]
-    return [build_space(geometry, 2, apart=width) for width in widths]
+    pair_extent = DEFAULT_EXTENT[d] if pair_extent is None else pair_extent
+    if not 4 <= pair_extent <= LARGEST_EXTENT[d]:
+        raise InputError(f"pair_extent: {pair_extent}; allowed: 4 to {LARGEST_EXTENT[d]} on this lattice")
+    widths = (
+        [0]
+        if geometry.electrons == 1
+        else [pair_extent - 2 * (pair_extent // 4), pair_extent - pair_extent // 4, pair_extent]
+    )
+    return [build_space(geometry, 2, pair_extent=width) for width in widths]
 
 
-def effective(spaces: Sequence[Space], system: System, order: int) -> Converged:
-    """The lowest state of the effective Hamiltonian, with errors from the boxes; units as of `Converged`.
+def converge_effective(spaces: Sequence[Space], system: System, order: int) -> ConvergedState:
+    """Find the lowest state of the effective Hamiltonian with errors from the boxes.
+
+    Units are those of `ConvergedState`.
 
     Raises:
-        InputError: as `eliminate`.
+        InputError: as in `eliminate_phonons`.
     """
-    guess = coarse_momentum(spaces[0], system, order)
-    levels = [lowest_near(partial(_level, space, system, order), system, guess) for space in spaces]
-    return limits(system, levels if len(levels) > 1 else 3 * levels)  # a single electron needs no box
+    guess = guess_effective_momentum(spaces[0], system, order)
+    levels = [minimise_energy(partial(_level, space, system, order), system, guess) for space in spaces]
+    return extrapolate_levels(
+        system, levels if len(levels) > 1 else 3 * levels
+    )  # a single electron needs no box
 
 
-def _level(space: Space, system: System, order: int, momentum: Vector, _: bool) -> Level:
-    return effective_level(space, system, momentum, order)
+def _level(space: Space, system: System, order: int, momentum: Array, _: bool) -> Level:
+    return solve_effective(space, system, momentum, order)
 
 
-def amplitudes(system: System, order: int) -> dict[tuple[int, ...], float]:
-    """Matrix elements of the effective Hamiltonian from the electron, or the pair on one site, to where it
-    was moved.
+def effective_amplitudes(system: System, order: int) -> dict[tuple[int, ...], float]:
+    """Compute the amplitudes of the effective Hamiltonian that move an electron, or a pair on one site.
 
     Returns:
-        by displacement in lattice coordinates, one of each opposite pair, nearest first, those above
-        `SMALLEST`: at zero the energy of the site, elsewhere hops.
+        amplitudes above `SMALLEST_AMPLITUDE` by displacement in lattice coordinates, nearest first, one of
+        each two opposite displacements; at zero displacement the energy of the site.
 
     Raises:
-        InputError: as `eliminate`, and for triplets, which have no pair on one site.
+        InputError: as in `eliminate_phonons`, and for triplets, which have no pair on one site.
     """
     geometry = system.geometry
     if geometry.electrons == 2 and geometry.spin == "triplet":
@@ -271,11 +287,13 @@ def amplitudes(system: System, order: int) -> dict[tuple[int, ...], float]:
     space = build_space(geometry, 2)
     d = geometry.bravais.dimension
     dual = 2.0 * np.pi * np.linalg.inv(np.array(geometry.bravais.primitive)).T
-    values = np.zeros((HARMONICS,) * d, complex)
-    for index in product(range(HARMONICS), repeat=d):
-        momentum = np.array(index) / HARMONICS @ dual
-        values[index] = eliminate(space, system, momentum, order, False).energy.value[0, 0]
+    values = np.zeros((FOURIER_MOMENTA,) * d, complex)
+    for index in product(range(FOURIER_MOMENTA), repeat=d):
+        momentum = np.array(index) / FOURIER_MOMENTA @ dual
+        values[index] = eliminate_phonons(space, system, momentum, order, False).energy.value[0, 0]
     found = np.fft.ifftn(values).real
-    places = product(range(-(HARMONICS // 2), HARMONICS // 2), repeat=d)
-    half = [r for r in places if r >= tuple(-n for n in r) and abs(found[r]) > SMALLEST * system.t]
-    return {r: float(found[r]) for r in sorted(half, key=lambda r: (sum(n * n for n in r), r))}
+    places = product(range(-(FOURIER_MOMENTA // 2), FOURIER_MOMENTA // 2), repeat=d)
+    half_plane = [
+        r for r in places if r >= tuple(-n for n in r) and abs(found[r]) > SMALLEST_AMPLITUDE * system.t
+    ]
+    return {r: float(found[r]) for r in sorted(half_plane, key=lambda r: (sum(n * n for n in r), r))}

@@ -1,8 +1,7 @@
-"""The effective Hamiltonians of the antiadiabatic limit beside exact diagonalisation, and the power by which
-they miss.
+"""Scaling with Ω of the difference between effective Hamiltonians and exact diagonalisation.
 
-Ω is scanned at fixed t, U and g²/Ω, where the energies of order 2 stay and those of the exact solution
-approach them: what order 2 leaves out falls as 1/Ω, what order 4 leaves out as 1/Ω².
+Ω is scanned at fixed t, U and g²/Ω. There the energies of order 2 do not change and the exact ones approach
+them: the error of order 2 falls as 1/Ω, that of order 4 as 1/Ω².
 """
 
 from __future__ import annotations
@@ -15,26 +14,37 @@ from typing import Any
 import numpy as np
 
 from hpcbip.errors import InputError
-from hpcbip.theory.antiadiabatic.effective import ORDERS, amplitudes, effective, effective_spaces
+from hpcbip.theory.antiadiabatic.effective import (
+    PERTURBATION_ORDERS,
+    build_effective_spaces,
+    converge_effective,
+    effective_amplitudes,
+)
 from hpcbip.theory.exact.basis import build_space
-from hpcbip.theory.exact.convergence import STEPS, Converged, Limit, coupling_lambda, limits
-from hpcbip.theory.exact.solver import Level, guessed_momentum, solve_near
-from hpcbip.theory.exact.system import Geometry, System
+from hpcbip.theory.exact.convergence import (
+    COMPARED_SPACES,
+    ConvergedState,
+    Extrapolated,
+    extrapolate_levels,
+    scaled_difference,
+)
+from hpcbip.theory.exact.solver import Level, guess_momentum, solve_near_momentum
+from hpcbip.theory.exact.system import Geometry, System, lambda_of_system
 
-STATES = {1: 100_000, 2: 400_000, 3: 400_000}  # of the largest exact space, by dimension
-WIDTH = {1: 24, 2: 8, 3: 4}  # hops that its pairs are apart without phonons
-NARROWEST = 2  # if that would leave no room for moves
-OMEGAS = (1.0, 1e5)  # that are taken, Ω/t
-LARGEST_RATIO, LARGEST_U = 100.0, 1e4  # likewise, in t
-POINTS = 3  # of a power, at least
+EXACT_STATES = {1: 100_000, 2: 400_000, 3: 400_000}  # size of the largest exact space, by dimension
+EXACT_PAIR_EXTENT = {1: 24, 2: 8, 3: 4}  # pair extent, in hops, of the exact space, by dimension
+SMALLEST_PAIR_EXTENT = 2  # to which it is reduced where the moves would not fit
+OMEGA_RANGE = (1.0, 1e5)  # smallest and largest Ω/t allowed
+LARGEST_RATIO, LARGEST_U = 100.0, 1e4  # largest g²/Ω and |U| allowed, in t
+POINTS_OF_FIT = 3  # smallest number of points from which a power is fitted
 
 
-def scan(geometry: Geometry, ratio: float, omegas: Sequence[float], U: float = 0.0) -> list[System]:
-    """Systems of equal g²/(Ωt) = `ratio` at these Ω/t, t = 1.
+def scan_systems(geometry: Geometry, ratio: float, omegas: Sequence[float], U: float = 0.0) -> list[System]:
+    """Build systems of equal g²/(Ωt) = `ratio` at several Ω/t, with t = 1.
 
     Raises:
-        InputError: for two couplings together, triplets, no Ω, and numbers beyond `OMEGAS`, `LARGEST_RATIO`
-            and `LARGEST_U`.
+        InputError: for two couplings together, triplets, no Ω, and numbers beyond `OMEGA_RANGE`,
+            `LARGEST_RATIO` and `LARGEST_U`.
     """
     if geometry.coupling.endswith("+holstein"):
         raise InputError(f"coupling {geometry.coupling!r}; allowed: bond, site-peierls, holstein, each alone")
@@ -45,57 +55,66 @@ def scan(geometry: Geometry, ratio: float, omegas: Sequence[float], U: float = 0
     if not abs(U) <= LARGEST_U:
         raise InputError(f"U: {U:g}; allowed: -{LARGEST_U:g} to {LARGEST_U:g}")
     if not omegas:
-        raise InputError(f"omega: none given; allowed: one or more from {OMEGAS[0]:g} to {OMEGAS[1]:g}")
+        raise InputError(
+            f"omega: none given; allowed: one or more from {OMEGA_RANGE[0]:g} to {OMEGA_RANGE[1]:g}"
+        )
     for omega in omegas:
-        if not OMEGAS[0] <= omega <= OMEGAS[1]:
+        if not OMEGA_RANGE[0] <= omega <= OMEGA_RANGE[1]:
             raise InputError(
-                f"omega: {omega:g}; allowed: {OMEGAS[0]:g} to {OMEGAS[1]:g}, the theory is of large ones"
+                f"omega: {omega:g}; allowed: {OMEGA_RANGE[0]:g} to {OMEGA_RANGE[1]:g}, "
+                "the theory is of large ones"
             )
     return [System(geometry, 1.0, omega, math.sqrt(ratio * omega), U) for omega in omegas]
 
 
-def exact(systems: Sequence[System], states: int) -> list[Converged]:
-    """The lowest states of systems of one geometry for all moves and all widths.
+def converge_exact(systems: Sequence[System], states: int) -> list[ConvergedState]:
+    """Find the exact lowest states of systems of one geometry, extrapolated in moves and in pair extent.
 
     Pairs may be wider than the few moves that reach all phonons of a large Ω, so the spaces start from all
-    pairs up to `WIDTH` hops apart, or fewer where three moves from there do not fit. To the limit in moves at
-    this width comes what the limit in width, from the same, one and a half times and twice as wide, changes
-    at two moves less; errors add.
+    pairs up to `EXACT_PAIR_EXTENT` hops apart, or fewer where three moves from there do not fit. The limit
+    in moves at this extent is corrected by the limit in extent, which is taken from this, one and a half
+    times and twice this extent at two moves less; errors add.
 
     Args:
-        systems: what to solve.
-        states: size of the largest space, about.
+        systems: the systems to solve.
+        states: approximate size of the largest space.
 
     Raises:
         InputError: for too few states.
     """
     geometry = systems[0].geometry
     d, pair = geometry.bravais.dimension, geometry.electrons == 2
-    for width in range(WIDTH[d], NARROWEST - 1, -2) if pair else (0,):
+    for width in range(EXACT_PAIR_EXTENT[d], SMALLEST_PAIR_EXTENT - 1, -2) if pair else (0,):
         largest = build_space(geometry, None, states, width)
-        if largest.nh >= STEPS:
+        if largest.nh >= COMPARED_SPACES:
             break
     else:
-        raise InputError(f"states: {states}; allowed: more, so that {STEPS} moves fit into the space")
-    first = largest.nh - STEPS + 1
+        raise InputError(
+            f"states: {states}; allowed: more, so that {COMPARED_SPACES} moves fit into the space"
+        )
+    first = largest.nh - COMPARED_SPACES + 1
     spaces = [largest.block(n) for n in range(first, largest.nh + 1)]
-    wider = [build_space(geometry, first, apart=w) for w in (width * 3 // 2, width * 2)] if pair else []
+    wider = [build_space(geometry, first, pair_extent=w) for w in (width * 3 // 2, width * 2)] if pair else []
     result = []
     for system in systems:
         levels: list[Level] = []
-        guess = guessed_momentum(spaces[0], system)
+        guess = guess_momentum(spaces[0], system)
         for space in (*spaces, *wider):
-            levels.append(solve_near(space, system, np.array(levels[-1].K) if levels else guess))
-        found = limits(system, levels[:STEPS])
-        result.append(_widened(found, limits(system, [levels[0], *levels[STEPS:]])) if pair else found)
+            levels.append(solve_near_momentum(space, system, np.array(levels[-1].K) if levels else guess))
+        found = extrapolate_levels(system, levels[:COMPARED_SPACES])
+        result.append(
+            _widened(found, extrapolate_levels(system, [levels[0], *levels[COMPARED_SPACES:]]))
+            if pair
+            else found
+        )
     return result
 
 
-def _widened(found: Converged, wide: Converged) -> Converged:
-    """The limit in moves with the change from the first to the limit in width."""
+def _widened(found: ConvergedState, wide: ConvergedState) -> ConvergedState:
+    """Add the change from the first to the extrapolated pair extent to the limit in moves."""
     start = wide.levels[0]
 
-    def sum_of(one: Limit, other: Limit, begin: float | None) -> Limit:
+    def sum_of(one: Extrapolated, other: Extrapolated, begin: float | None) -> Extrapolated:
         if (
             one.value is None
             or other.value is None
@@ -103,8 +122,8 @@ def _widened(found: Converged, wide: Converged) -> Converged:
             or other.error is None
             or begin is None
         ):
-            return Limit(None, None)
-        return Limit(one.value + other.value - begin, one.error + other.error)
+            return Extrapolated(None, None)
+        return Extrapolated(one.value + other.value - begin, one.error + other.error)
 
     return replace(
         found,
@@ -114,32 +133,36 @@ def _widened(found: Converged, wide: Converged) -> Converged:
     )
 
 
-def _effective(systems: Sequence[System], order: int, apart: int | None) -> list[Converged]:
-    spaces = effective_spaces(systems[0].geometry, apart)
-    return [effective(spaces, system, order) for system in systems]
+def _effective(systems: Sequence[System], order: int, pair_extent: int | None) -> list[ConvergedState]:
+    spaces = build_effective_spaces(systems[0].geometry, pair_extent)
+    return [converge_effective(spaces, system, order) for system in systems]
 
 
 @dataclass(frozen=True)
-class Bound:
-    """The lowest state of a pair beside that of one electron (`alone`), or the latter by itself."""
+class StateWithBinding:
+    """The lowest state of a pair with that of one electron (`polaron`), or of one electron alone (None)."""
 
-    state: Converged
-    alone: Converged | None = None
+    state: ConvergedState
+    polaron: ConvergedState | None = None
 
     @property
-    def binding(self) -> Limit:
-        """2 E_polaron - E."""
-        return Limit(None, None) if self.alone is None else _minus(self.alone.E, self.state.E, 2.0)
+    def binding(self) -> Extrapolated:
+        """The binding energy 2 E_polaron - E."""
+        return (
+            Extrapolated(None, None)
+            if self.polaron is None
+            else scaled_difference(self.polaron.E, self.state.E, 2.0)
+        )
 
     @property
     def bound(self) -> bool:
-        """Whether mass and size have a meaning: not where the binding energy is not above its error."""
+        """Whether the binding energy exceeds its error, without which mass and size have no meaning."""
         binding = self.binding
-        return self.alone is None or (binding.value is not None and binding.value > (binding.error or 0.0))
+        return self.polaron is None or (binding.value is not None and binding.value > (binding.error or 0.0))
 
     def numbers(self, suffix: str = "") -> dict[str, float | None]:
-        """E, mass, size, binding energy with errors, and phonons; names end in `suffix`."""
-        unknown = Limit(None, None)
+        """Return E, mass, size, binding energy with errors, and phonons as columns that end in `suffix`."""
+        unknown = Extrapolated(None, None)
         parts = {
             "E": self.state.E,
             "mass": self.state.mass if self.bound else unknown,
@@ -152,131 +175,129 @@ class Bound:
         return row | {f"phonons{suffix}": self.state.levels[-1].phonons}
 
 
-def _minus(a: Limit, b: Limit, scale: float = 1.0) -> Limit:
-    """scale a - b, errors added."""
-    if a.value is None or b.value is None or a.error is None or b.error is None:
-        return Limit(None, None)
-    return Limit(scale * a.value - b.value, scale * a.error + b.error)
-
-
-def compare(
+def antiadiabatic_table(
     systems: Sequence[System],
-    orders: Sequence[int] = ORDERS,
+    orders: Sequence[int] = PERTURBATION_ORDERS,
     states: int | None = None,
-    apart: int | None = None,
+    pair_extent: int | None = None,
 ) -> list[dict[str, Any]]:
-    """One row per order and system: the effective Hamiltonian (`..._eff`) beside the exact solution, at
-    lowest K each.
+    """Tabulate the effective Hamiltonian (`..._eff`) and the exact solution, a row per order and system.
 
     `difference` is E_eff - E and `mass_difference` mass_eff/mass - 1, with the errors of both sides; `power`
-    and `mass_power` are of 1/Ω in them, by `power`, over the systems of the same order. `mass` and
-    `pair_distance2` are None for pairs that are not bound; `K` is |K| of the exact, `K_eff` of the effective
-    minimum.
+    and `mass_power` are the powers of 1/Ω in them, by `fit_power`, over the systems of the same order.
+    `mass` and `pair_distance2` are None for pairs that are not bound; `K` is |K| of the exact, `K_eff` of
+    the effective minimum.
 
     Args:
-        systems: of one geometry, as from `scan`.
+        systems: systems of one geometry, as from `scan_systems`.
         orders: 2, 4 or both.
-        states: as of `exact`; a tenth of it for the electron beside a pair.
-        apart: as of `effective_spaces`.
+        states: as in `converge_exact`; a tenth of it for the single electron beside a pair.
+        pair_extent: as in `build_effective_spaces`.
 
     Raises:
-        InputError: as those, and for another order.
+        InputError: as in these functions, and for another order.
     """
     groups = [list(systems)]
     if systems[0].geometry.electrons == 2:
         groups.append([replace(s, geometry=replace(s.geometry, electrons=1)) for s in systems])
-    near = {order: [_effective(group, order, apart) for group in groups] for order in orders}
-    states = STATES[systems[0].geometry.bravais.dimension] if states is None else states
-    true = [exact(group, states // (10 if k else 1)) for k, group in enumerate(groups)]
-    real = [Bound(*states) for states in zip(*true, strict=True)]
-    return [
-        row
-        for order in orders
-        for row in _rows(order, [Bound(*x) for x in zip(*near[order], strict=True)], real)
-    ]
+    effective = {order: [_effective(group, order, pair_extent) for group in groups] for order in orders}
+    states = EXACT_STATES[systems[0].geometry.bravais.dimension] if states is None else states
+    solved = [converge_exact(group, states // (10 if k else 1)) for k, group in enumerate(groups)]
+    exact_states = [StateWithBinding(*pair) for pair in zip(*solved, strict=True)]
+    table: list[dict[str, Any]] = []
+    for order in orders:
+        effective_states = [StateWithBinding(*pair) for pair in zip(*effective[order], strict=True)]
+        table += _rows_of_order(order, effective_states, exact_states)
+    return table
 
 
-def _rows(order: int, approximate: Sequence[Bound], true: Sequence[Bound]) -> list[dict[str, Any]]:
+def _rows_of_order(
+    order: int, effective_states: Sequence[StateWithBinding], exact_states: Sequence[StateWithBinding]
+) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = []
-    for near, real in zip(approximate, true, strict=True):
-        system = real.state.system
+    for effective_state, exact_state in zip(effective_states, exact_states, strict=True):
+        system = exact_state.state.system
         geometry = system.geometry
-        apart = _minus(near.state.E, real.state.E)
-        heavier = _ratio(near.state.mass, real.state.mass) if near.bound and real.bound else Limit(None, None)
+        difference = scaled_difference(effective_state.state.E, exact_state.state.E)
+        mass_difference = (
+            _relative_difference(effective_state.state.mass, exact_state.state.mass)
+            if effective_state.bound and exact_state.bound
+            else Extrapolated(None, None)
+        )
         found.append(
             {
                 "lattice": geometry.lattice,
                 "coupling": geometry.coupling,
                 "electrons": geometry.electrons,
                 "U": system.U,
-                "lambda": coupling_lambda(system),
+                "lambda": lambda_of_system(system),
                 "g": system.g,
                 "omega": system.omega,
                 "order": order,
-                **near.numbers("_eff"),
-                **real.numbers(),
-                "difference": apart.value,
-                "difference_err": apart.error,
-                "mass_difference": heavier.value,
-                "mass_difference_err": heavier.error,
-                "K_eff": math.hypot(*near.state.levels[-1].K),
-                "K": math.hypot(*real.state.levels[-1].K),
+                **effective_state.numbers("_eff"),
+                **exact_state.numbers(),
+                "difference": difference.value,
+                "difference_err": difference.error,
+                "mass_difference": mass_difference.value,
+                "mass_difference_err": mass_difference.error,
+                "K_eff": math.hypot(*effective_state.state.levels[-1].K),
+                "K": math.hypot(*exact_state.state.levels[-1].K),
             }
         )
     for name in ("difference", "mass_difference"):
         omegas, differences, errors = ([row[key] for row in found] for key in ("omega", name, f"{name}_err"))
-        law = power(omegas, differences, errors)
+        power = fit_power(omegas, differences, errors)
         for row in found:
             key = name.replace("difference", "power")
-            row |= {key: law.value, f"{key}_err": law.error}
+            row |= {key: power.value, f"{key}_err": power.error}
     return found
 
 
-def _ratio(near: Limit, real: Limit) -> Limit:
-    """near/real - 1."""
-    if not near.value or not real.value or near.error is None or real.error is None:
-        return Limit(None, None)
-    ratio = near.value / real.value
-    return Limit(ratio - 1.0, abs(ratio) * (near.error / abs(near.value) + real.error / abs(real.value)))
+def _relative_difference(approximate: Extrapolated, exact: Extrapolated) -> Extrapolated:
+    """Compute approximate/exact - 1, with the errors of both."""
+    if not approximate.value or not exact.value or approximate.error is None or exact.error is None:
+        return Extrapolated(None, None)
+    ratio = approximate.value / exact.value
+    relative_error = approximate.error / abs(approximate.value) + exact.error / abs(exact.value)
+    return Extrapolated(ratio - 1.0, abs(ratio) * relative_error)
 
 
-def power(
+def fit_power(
     omegas: Sequence[float], differences: Sequence[float | None], errors: Sequence[float | None]
-) -> Limit:
-    """p of |difference| = c Ω^-p e^(b/Ω), the last factor being the next power; its error.
+) -> Extrapolated:
+    """Fit p in |difference| = c Ω^-p e^(b/Ω), where the last factor stands for the next power.
 
-    Differences below three times their error are left out, and at least `POINTS` are needed, of one sign. The
-    error is the distance to the slope between the two largest Ω, which says how far from a pure power the
-    differences are still, plus what the errors of the differences can do at most.
+    Differences below three times their error are left out; at least `POINTS_OF_FIT` of one sign are needed.
+    The error is the distance to the slope between the two largest Ω, which says how far from a pure power
+    the differences are, plus the largest change that the errors of the differences can cause.
     """
     points = zip(omegas, differences, errors, strict=True)
     used = np.array(
         sorted((o, d, e) for o, d, e in points if d is not None and e is not None and abs(d) > 3.0 * e)
     )
-    if len(used) < POINTS or len(set(used[:, 0])) < POINTS or len(set(np.sign(used[:, 1]))) > 1:
-        return Limit(None, None)
+    if len(used) < POINTS_OF_FIT or len(set(used[:, 0])) < POINTS_OF_FIT or len(set(np.sign(used[:, 1]))) > 1:
+        return Extrapolated(None, None)
     x, y, noise = np.log(used[:, 0]), np.log(np.abs(used[:, 1])), np.abs(used[:, 2] / used[:, 1])
     solver = np.linalg.pinv(np.stack([np.ones_like(x), -x, 1.0 / used[:, 0]], axis=1))
     last = float((y[-2] - y[-1]) / (x[-1] - x[-2]))
     value = float(solver[1] @ y)
-    return Limit(value, abs(value - last) + float(np.abs(solver[1]) @ noise))
+    return Extrapolated(value, abs(value - last) + float(np.abs(solver[1]) @ noise))
 
 
-def amplitude_rows(system: System, orders: Sequence[int] = ORDERS) -> list[dict[str, Any]]:
-    """The amplitudes of the effective Hamiltonians: a row per order, displacement and what moves, electron or
-    pair.
+def amplitude_table(system: System, orders: Sequence[int] = PERTURBATION_ORDERS) -> list[dict[str, Any]]:
+    """Tabulate the amplitudes of the effective Hamiltonians, a row per order, displacement and mover.
 
-    Of opposite displacements, which have the same amplitude, one is listed; at zero it is the energy of the
-    site.
+    The mover is an electron or a pair on one site. Opposite displacements have the same amplitude and are
+    listed once; at zero displacement it is the energy of the site.
 
     Raises:
-        InputError: as `amplitudes`.
+        InputError: as in `effective_amplitudes`.
     """
     result: list[dict[str, Any]] = []
     for order in orders:
-        for electrons, what in ((1, "electron"), (2, "pair on one site")):
+        for electrons, moves in ((1, "electron"), (2, "pair on one site")):
             mover = replace(system, geometry=replace(system.geometry, electrons=electrons))
-            for displacement, amplitude in amplitudes(mover, order).items():
+            for displacement, amplitude in effective_amplitudes(mover, order).items():
                 result.append(
                     {
                         "lattice": system.geometry.lattice,
@@ -285,7 +306,7 @@ def amplitude_rows(system: System, orders: Sequence[int] = ORDERS) -> list[dict[
                         "g": system.g,
                         "omega": system.omega,
                         "order": order,
-                        "moves": what,
+                        "moves": moves,
                         "displacement": " ".join(map(str, displacement)),
                         "amplitude": amplitude,
                     }

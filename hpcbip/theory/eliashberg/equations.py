@@ -1,7 +1,7 @@
-"""Migdal-Eliashberg theory of one Einstein phonon: what conventional superconductivity gives at the same Ω.
+"""Migdal–Eliashberg theory of one Einstein phonon: the Tc of a conventional superconductor with the same Ω.
 
 The linearised isotropic equations on the Matsubara axis, ω_n = (2n+1)πT (Allen and Dynes, PRB 12, 905 (1975);
-PHYSICS.md section 5):
+docs/physics.md, Companion theories):
 
     Z_n Δ_n = πT Σ_m [λ(n-m) - μ* θ(ω_c - |ω_m|)] Δ_m/|ω_m|,    Z_n = 1 + (πT/ω_n) Σ_m λ(n-m) sgn ω_m,
     λ(l) = λ a(l),    a(l) = ϖ²/(ϖ² + l²),    ϖ = Ω/2πT.
@@ -17,7 +17,8 @@ at ω_c: 1 below, 0 above, and for the frequency whose interval of 2πT holds ω
 all is continuous in T.
 
 The sum over m is cut into ranges that grow geometrically up to a width of 2Ω, each done by the Gauss rule for
-sums over consecutive integers, up to ω = `REACH` Ω. So the size of the matrix grows with log(1/T) only.
+sums over consecutive integers, up to ω = `MATSUBARA_REACH` Ω. So the size of the matrix grows with log(1/T)
+only.
 
 All temperatures are in units of Ω. docs/eliashberg.md has accuracy, conventions and comparisons.
 """
@@ -46,26 +47,25 @@ WEAK_COUPLING = 2.0 * math.exp(np.euler_gamma - 0.5) / math.pi
 """0.6877 in Tc → 0.6877 Ω exp(-(1+λ)/λ) for λ → 0 at μ* = 0: the 1.134 of BCS over √e (the 1/√e:
 arXiv:1912.09460)."""
 
-CUTOFF = 10.0
+COULOMB_CUTOFF = 10.0
 """ω_c/Ω, where the Coulomb repulsion in the gap equation ends."""
 
-REACH = 64.0
-"""Matsubara frequencies up to this many Ω (2πT, if larger) count; what the rest adds falls off as its -4th
-power."""
+MATSUBARA_REACH = 64.0
+"""Matsubara frequencies up to this many Ω (2πT, if larger) are summed; the rest falls as the -4th power."""
 
-LOWEST = 1e-9
+LOWEST_TC = 1e-9
 """Tc/Ω below which the search for it is given up."""
 
-_NODES = 12  # of the Gauss rule of one range of frequencies
+_GAUSS_NODES = 12  # of the Gauss rule of one range of frequencies
 
 
 @dataclass(frozen=True)
-class Transition:
+class EliashbergTc:
     """A transition temperature in units of Ω, 0 where there is none.
 
     Attributes:
         tc_over_omega: Tc/Ω.
-        reason: why it is 0; empty if it is not.
+        reason: why Tc is 0; empty if it is not.
     """
 
     tc_over_omega: float
@@ -73,7 +73,7 @@ class Transition:
 
 
 def rescaled_mu_star(mu_star: float, quoted_at: float, cutoff: float) -> float:
-    """μ*(ω_c) that acts like μ*(ω) at another cutoff: 1/μ*(ω_c) = 1/μ*(ω) - ln(ω_c/ω) (Allen and Dynes 1975).
+    """Rescale μ* to another cutoff: 1/μ*(ω_c) = 1/μ*(ω) - ln(ω_c/ω) (Allen and Dynes 1975).
 
     Args:
         mu_star: the pseudopotential μ* ≥ 0 at `quoted_at`.
@@ -95,23 +95,23 @@ def rescaled_mu_star(mu_star: float, quoted_at: float, cutoff: float) -> float:
 def critical_coupling(
     tc_over_omega: float,
     mu_star: float = 0.0,
-    cutoff: float = CUTOFF,
+    cutoff: float = COULOMB_CUTOFF,
     quoted_at: float = 1.0,
-    reach: float = REACH,
+    reach: float = MATSUBARA_REACH,
 ) -> float:
-    """The λ at which Tc/Ω has this value: 1/λ is the largest eigenvalue of the kernel.
+    """Compute the λ at which Tc/Ω has a given value: 1/λ is the largest eigenvalue of the kernel.
 
     Args:
-        tc_over_omega: Tc/Ω, at least `LOWEST`.
+        tc_over_omega: Tc/Ω, at least `LOWEST_TC`.
         mu_star: the pseudopotential as McMillan's formula means it, that of a cutoff at `quoted_at` Ω.
         cutoff: ω_c/Ω of the gap equation; μ* is rescaled from `quoted_at` to it (see `rescaled_mu_star`).
         quoted_at: frequency in units of Ω at which mu_star is given; `quoted_at=cutoff` takes it as it is.
-        reach: see `REACH`; to be doubled in checks.
+        reach: see `MATSUBARA_REACH`; to be doubled in checks.
 
     Raises:
         InputError: for a value out of range.
     """
-    _check(tc_over_omega=(tc_over_omega, LOWEST), reach=(reach, 1.0))
+    _check(tc_over_omega=(tc_over_omega, LOWEST_TC), reach=(reach, 1.0))
     varpi = 1.0 / (2.0 * math.pi * tc_over_omega)
     repulsion = rescaled_mu_star(mu_star, quoted_at, cutoff)
     below = cutoff * varpi  # number of positive frequencies below the cutoff, as a real number
@@ -135,16 +135,20 @@ def critical_coupling(
 
 
 def critical_temperature(
-    lam: float, mu_star: float = 0.0, cutoff: float = CUTOFF, quoted_at: float = 1.0, reach: float = REACH
-) -> Transition:
-    """Tc/Ω from the linearised Eliashberg equations of an Einstein phonon.
+    lam: float,
+    mu_star: float = 0.0,
+    cutoff: float = COULOMB_CUTOFF,
+    quoted_at: float = 1.0,
+    reach: float = MATSUBARA_REACH,
+) -> EliashbergTc:
+    """Compute Tc/Ω from the linearised Eliashberg equations of an Einstein phonon.
 
     Args:
         lam: λ = λ_ME ≥ 0.
         mu_star, cutoff, quoted_at, reach: see `critical_coupling`.
 
     Returns:
-        Tc/Ω, or 0 with the reason where it is below `LOWEST`.
+        Tc/Ω, or 0 with the reason where it is below `LOWEST_TC`.
 
     Raises:
         InputError: for a value out of range.
@@ -152,14 +156,14 @@ def critical_temperature(
     _check(lam=(lam, 0.0))
     rescaled_mu_star(mu_star, quoted_at, cutoff)
     if lam == 0.0:
-        return Transition(0.0, "no coupling")
+        return EliashbergTc(0.0, "no coupling")
 
     def excess(log_t: float) -> float:
         # nearly linear in log T at weak coupling, nearly a power of T at strong coupling
         return 1.0 / critical_coupling(math.exp(log_t), mu_star, cutoff, quoted_at, reach) - 1.0 / lam
 
-    high = math.log(max(1.001 * STRONG_COUPLING * math.sqrt(lam), 2.0 * LOWEST))
-    low, floor, step = high, math.log(LOWEST * 1.000001), 1.0
+    high = math.log(max(1.001 * STRONG_COUPLING * math.sqrt(lam), 2.0 * LOWEST_TC))
+    low, floor, step = high, math.log(LOWEST_TC * 1.000001), 1.0
     while excess(low := max(low - step, floor)) < 0.0:
         if low == floor:
             why = (
@@ -167,14 +171,13 @@ def critical_temperature(
                 if mu_star
                 else f"lambda = {lam:g}"
             )
-            return Transition(0.0, f"{why}: no transition above {LOWEST:g} Ω")
+            return EliashbergTc(0.0, f"{why}: no transition above {LOWEST_TC:g} Ω")
         high, step = low, 2.0 * step
-    return Transition(math.exp(brentq(excess, low, high, xtol=1e-12, rtol=1e-12)))
+    return EliashbergTc(math.exp(brentq(excess, low, high, xtol=1e-12, rtol=1e-12)))
 
 
 def mcmillan(lam: ArrayLike, mu_star: ArrayLike = 0.0, omega_log: ArrayLike = 1.0) -> Array:
-    """McMillan's formula with the prefactor ω_log/1.2 of Allen and Dynes, PRB 12, 905 (1975): Tc in units of
-    omega_log.
+    """Compute Tc by McMillan's formula with the prefactor ω_log/1.2 of Allen and Dynes, PRB 12, 905 (1975).
 
     Tc = (ω_log/1.2) exp(-1.04 (1+λ)/(λ - μ* (1 + 0.62 λ))), 0 where the denominator is not positive.
     McMillan, Phys. Rev. 167, 331 (1968), has Θ_D/1.45 in place of ω_log/1.2.
@@ -190,7 +193,7 @@ def mcmillan(lam: ArrayLike, mu_star: ArrayLike = 0.0, omega_log: ArrayLike = 1.
 def allen_dynes(
     lam: ArrayLike, mu_star: ArrayLike = 0.0, omega_log: ArrayLike = 1.0, omega_2: ArrayLike | None = None
 ) -> Array:
-    """The formula of Allen and Dynes, PRB 12, 905 (1975), with both factors: f1 f2 times `mcmillan`.
+    """Compute Tc by the formula of Allen and Dynes, PRB 12, 905 (1975): f1 f2 times `mcmillan`.
 
     f1 = [1 + (λ/Λ1)^{3/2}]^{1/3}, Λ1 = 2.46 (1 + 3.8 μ*); f2 = 1 + (ω̄2/ω_log - 1) λ²/(λ² + Λ2²),
     Λ2 = 1.82 (1 + 6.3 μ*) ω̄2/ω_log.
@@ -212,12 +215,14 @@ def _lorentzian(difference: Array, varpi: float) -> Array:
 
 
 def _frequencies(varpi: float, cutoff: int, reach: float) -> tuple[Array, Array]:
-    """Nodes x and weights w with Σ_n f(n) ≈ Σ w f(x) for 0 ≤ n < reach ϖ; the index `cutoff` is a node of its
-    own."""
-    stop, widest = math.ceil(reach * max(1.0, varpi)), max(_NODES, int(2.0 * varpi))
+    """Construct nodes x and weights w with Σ_n f(n) ≈ Σ w f(x) for 0 ≤ n < reach ϖ.
+
+    The index `cutoff` is a node of its own.
+    """
+    stop, widest = math.ceil(reach * max(1.0, varpi)), max(_GAUSS_NODES, int(2.0 * varpi))
     x, weight, start = [], [], 0
     while start < stop:
-        end = min(start + min(max(start, _NODES), widest), stop)
+        end = min(start + min(max(start, _GAUSS_NODES), widest), stop)
         end = min([end, *(edge for edge in (cutoff, cutoff + 1) if edge > start)])
         nodes, weights = _gauss_sum(end - start)
         x.append(start + nodes)
@@ -228,23 +233,26 @@ def _frequencies(varpi: float, cutoff: int, reach: float) -> tuple[Array, Array]
 
 @lru_cache(maxsize=256)
 def _gauss_sum(number: int) -> tuple[Array, Array]:
-    """Gauss rule for Σ_{n=0..number-1} f(n), exact for polynomials up to degree 2 `_NODES` - 1; all n if they
-    are few.
+    """Construct the Gauss rule for Σ_{n=0..number-1} f(n), exact up to degree 2 `_GAUSS_NODES` - 1.
+
+    Up to `_GAUSS_NODES` terms the rule is the sum itself.
 
     Golub and Welsch with the recurrence of the Gram (discrete Chebyshev) polynomials, Abramowitz and Stegun
     22.17.
     """
-    if number <= _NODES:
+    if number <= _GAUSS_NODES:
         return np.arange(float(number)), np.ones(number)
-    k = np.arange(1.0, _NODES)
+    k = np.arange(1.0, _GAUSS_NODES)
     off = np.sqrt(k**2 * (float(number) ** 2 - k**2) / (4.0 * (4.0 * k**2 - 1.0)))
-    nodes, vectors = eigh_tridiagonal(np.zeros(_NODES), off)
+    nodes, vectors = eigh_tridiagonal(np.zeros(_GAUSS_NODES), off)
     return (number - 1.0) / 2.0 + nodes, number * vectors[0] ** 2
 
 
 def _check(**values: tuple[float, float]) -> None:
-    """Raises:
-    InputError: unless every value is finite and at least its minimum.
+    """Check that every value is finite and at least its minimum.
+
+    Raises:
+        InputError: if one is not.
     """
     for name, (value, least) in values.items():
         if not (math.isfinite(value) and value >= least):

@@ -1,5 +1,6 @@
-"""λ_ME of the lattice models: the electron-phonon coupling averaged over the Fermi surface (PHYSICS.md
-section 5).
+"""λ_ME of the lattice models: the electron-phonon coupling averaged over the Fermi surface.
+
+See docs/physics.md, Companion theories.
 
 A phonon line carries |g(k,k')|² 2Ω/(Ω² + ν²); on the Fermi surface that is λ(ν) = λ_ME Ω²/(Ω² + ν²) with
 
@@ -8,7 +9,7 @@ A phonon line carries |g(k,k')|² 2Ω/(Ω² + ν²); on the Fermi surface that i
 ⟨⟨·⟩⟩ over k and k' on the Fermi surface. Holstein: H_eph = (g/√N) Σ_kq c†_{k+q} c_k X_q, |g|² = g², λ_ME = 2
 g² N(E_F)/Ω. Bond oscillators along axis a: c†_r c_{r+a} + h.c. gives e^{ik·a} + e^{-ik'·a} up to a phase,
 |g|² = 4 g_a² cos²[(k+k')·a/2] = 2 g_a² [1 + cos(k·a) cos(k'·a) - sin(k·a) sin(k'·a)]; the sines average to
-zero, because k and -k are both there:
+zero, because the surface has -k with every k:
 
     λ_ME = (4/Ω) N(E_F) Σ_a g_a² [1 + ⟨cos k·a⟩²].
 
@@ -18,7 +19,8 @@ E_F comes from the part of the zone below it, on simplices (segments, triangles,
 interpolated linearly. Averages over the surface come from its crossings with the lines of a grid along each
 direction i, found as roots of a polynomial in e^{ik_i}:
 
-    N(E_F) ⟨f⟩ = Σ_i ∫ dk_⊥/(2π)^{d-1} Σ_crossings w_i f/(2π |v_i|),    w_i = v_i^{2p}/Σ_j v_j^{2p},  v_i = ∂E/∂k_i.
+    N(E_F) ⟨f⟩ = Σ_i ∫ dk_⊥/(2π)^{d-1} Σ_crossings w_i f/(2π |v_i|),
+    w_i = v_i^{2p}/Σ_j v_j^{2p},  v_i = ∂E/∂k_i.
 
 The weights share every piece of the surface out among the directions, and take away the inverse root where a
 line only touches it, so that the error falls off as a high power of the number of lines (in one dimension
@@ -38,16 +40,17 @@ from scipy.optimize import brentq
 
 from hpcbip.errors import InputError
 from hpcbip.models import Lattice, Model
+from hpcbip.vocabulary.flags import NO_TC_IN_ONE_DIMENSION
 
 Array = NDArray[np.float64]
 
 DIVISIONS = {1: 65536, 2: 512, 3: 64}
 """Divisions N of each reciprocal vector, by dimension: of the simplices, and lines per reciprocal vector."""
 
-SHARPNESS = 8
+VELOCITY_POWER = 8
 """2p, the power of the velocities in the weights of the directions."""
 
-RESOLVED = 0.01
+RESOLVED_DENSITY = 0.01
 """A density of states with a larger relative error than this is flagged."""
 
 
@@ -83,7 +86,7 @@ class FermiSurfaceCoupling:
     Attributes:
         lambda_me, lambda_me_err: λ_ME and its numerical error; inf at a van Hove singularity.
         lam: the model's own λ (convention of `hpcbip.models.couplings`).
-        flags: what speaks against λ_ME or against Migdal's approximation; empty if nothing does.
+        flags: reasons against λ_ME or against Migdal's approximation; empty if there are none.
     """
 
     lambda_me: float
@@ -97,13 +100,13 @@ class FermiSurfaceCoupling:
         return 1.0 + self.lambda_me
 
 
-def fermi_surface(
+def find_fermi_surface(
     lattice: Lattice,
     filling: float,
     hoppings: Sequence[float] | Array | None = None,
     divisions: int | None = None,
 ) -> FermiSurface:
-    """E_F, N(E_F) and the averages of cos k·a at a filling.
+    """Compute E_F, N(E_F) and the averages of cos k·a at a filling.
 
     Args:
         lattice: any infinite Bravais lattice.
@@ -126,18 +129,21 @@ def fermi_surface(
     bottom, top = float(fine[0].min()), float(fine[-1].max())
     near = max(3.0 * energy_err, 1e-9 * (top - bottom))
     van_hove = any(abs(energy - singular) <= near for singular in van_hove_energies(lattice, t))
-    averages = _averages(lattice, t, energy, n)
-    error = np.abs(averages - _averages(lattice, t, energy, n // 2))
-    error += np.abs(averages - _averages(lattice, t, energy + energy_err, n))
+    density, cosines = _averages(lattice, t, energy, n)
+    density_err, cosines_err = 0.0, np.zeros_like(cosines)
+    for other_energy, lines in ((energy, n // 2), (energy + energy_err, n)):
+        other_density, other_cosines = _averages(lattice, t, other_energy, lines)
+        density_err += abs(density - other_density)
+        cosines_err += np.abs(cosines - other_cosines)
     if van_hove:
-        averages[0] = error[0] = math.inf
+        density = density_err = math.inf
     return FermiSurface(
         energy,
         energy_err,
-        float(averages[0]),
-        float(error[0]),
-        averages[1:],
-        error[1:],
+        density,
+        density_err,
+        cosines,
+        cosines_err,
         energy - bottom,
         top - energy,
         van_hove,
@@ -145,17 +151,17 @@ def fermi_surface(
 
 
 def lambda_me(model: Model, filling: float, surface: FermiSurface | None = None) -> FermiSurfaceCoupling:
-    """λ_ME of a model at a filling (electrons per site); two kinds of oscillators add up.
+    """Compute λ_ME of a model at a filling; two kinds of oscillators add up.
 
     Args:
-        model: its U and V do not enter.
-        filling: 0 < filling < 2.
-        surface: the Fermi surface at that filling, if it is there already.
+        model: lattice, hoppings and couplings; U and V do not enter.
+        filling: electrons per site, both spins, 0 < filling < 2.
+        surface: the Fermi surface at that filling, if it has been computed; None: compute it.
 
     Raises:
         InputError: for a filling that is not allowed.
     """
-    fermi = fermi_surface(model.bravais, filling, model.hoppings) if surface is None else surface
+    fermi = find_fermi_surface(model.bravais, filling, model.hoppings) if surface is None else surface
     bonds = 4.0 / model.omega * model.bond_couplings**2
     per_state = float(bonds @ (1.0 + fermi.cosines**2))
     spread = float(bonds @ (2.0 * np.abs(fermi.cosines) * fermi.cosines_err))
@@ -166,12 +172,12 @@ def lambda_me(model: Model, filling: float, surface: FermiSurface | None = None)
     flags = []
     if fermi.van_hove:
         flags.append("van Hove singularity at the Fermi level: lambda_ME diverges")
-    elif fermi.density_err > RESOLVED * fermi.density:
+    elif fermi.density_err > RESOLVED_DENSITY * fermi.density:
         flags.append("density of states not resolved")
     if min(fermi.above_bottom, fermi.below_top) < phonon:
         flags.append("Fermi level within a phonon energy of a band edge: not adiabatic")
     if model.bravais.dimension == 1:
-        flags.append("no Tc in one dimension")
+        flags.append(NO_TC_IN_ONE_DIMENSION.text)
     if per_state == 0.0:
         return FermiSurfaceCoupling(0.0, 0.0, model.lam, tuple(flags))
     value = per_state * fermi.density
@@ -180,8 +186,7 @@ def lambda_me(model: Model, filling: float, surface: FermiSurface | None = None)
 
 
 def van_hove_energies(lattice: Lattice, hoppings: ArrayLike) -> list[float]:
-    """Energies at which N(E) is infinite because of a point k with k = -k, where the band is stationary by
-    symmetry.
+    """List the energies at which a point k = -k, stationary by symmetry, makes N(E) infinite.
 
     There N(E) diverges in one dimension, at a saddle in two, and wherever the band is flat along a line.
     Stationary points elsewhere in the zone are not looked for.
@@ -199,7 +204,7 @@ def van_hove_energies(lattice: Lattice, hoppings: ArrayLike) -> list[float]:
 
 
 def _simplices(lattice: Lattice, t: Array, size: int) -> Array:
-    """Energies of the corners of the simplices of a grid, in ascending order, shape (d+1, simplices).
+    """Compute the energies at the corners of the simplices of a grid, ascending, shape (d+1, simplices).
 
     Every cell is cut into d! simplices along its diagonal (Kuhn). Half of the cells are enough: k → -k maps
     the cut onto itself.
@@ -224,20 +229,22 @@ def _fermi_energy(simplices: Array, filling: float) -> float:
 
     def excess(energy: float) -> float:
         cut = (low < energy) & (energy < high)
-        below = np.count_nonzero(high <= energy) + float((1.0 - part_above(simplices[:, cut], energy)).sum())
+        below = np.count_nonzero(high <= energy) + float(
+            (1.0 - volume_fraction_above(simplices[:, cut], energy)).sum()
+        )
         return below / len(low) - filling / 2.0
 
     return float(brentq(excess, low.min(), high.max(), xtol=1e-13))
 
 
-def part_above(corners: Array, energy: float) -> Array:
-    """Part of the volume of each simplex where a linear function is above a value.
+def volume_fraction_above(corners: Array, energy: float) -> Array:
+    """Compute the fraction of the volume of each simplex in which a linear function is above a value.
 
-    The divided difference of (e - E)_+^d at the d + 1 corners, by de Boor's recursion for B-splines.
+    It is the divided difference of (e - E)_+^d at the d + 1 corners, by de Boor's recursion for B-splines.
 
     Args:
         corners: values at the corners in ascending order, shape (d+1, simplices).
-        energy: E.
+        energy: the value E.
     """
     part = [(corner > energy).astype(float) for corner in corners]
     for order in range(1, len(corners)):
@@ -251,12 +258,12 @@ def part_above(corners: Array, energy: float) -> Array:
     return part[0]
 
 
-def _averages(lattice: Lattice, t: Array, energy: float, size: int) -> Array:
-    """N(E) and ⟨cos k·a⟩ of every axis in one row, from `size`^(d-1) lines along each direction."""
+def _averages(lattice: Lattice, t: Array, energy: float, size: int) -> tuple[float, Array]:
+    """Compute N(E) and ⟨cos k·a⟩, shapes () and (axes,), from `size`^(d-1) lines along each direction."""
     axes, d = np.array(lattice.axes), lattice.dimension
     # shifted by golden sections, so that no line runs where the band is flat along it
     shift = np.modf(np.arange(1, d + 1) * (math.sqrt(5.0) - 1.0) / 2.0)[0]
-    total = np.zeros(1 + len(axes))
+    density, cosine_sums = 0.0, np.zeros(len(axes))
     for direction in range(d):
         grid = np.indices((size,) * (d - 1)).reshape(d - 1, size ** (d - 1))
         k = np.insert((grid + shift[1:, None]) * (2.0 * np.pi / size), direction, 0.0, axis=0)
@@ -265,21 +272,24 @@ def _averages(lattice: Lattice, t: Array, energy: float, size: int) -> Array:
         k[direction] = crossing
         phase = axes @ k
         speed = np.abs(axes.T @ (2.0 * t[:, None] * np.sin(phase)))
-        part = speed[direction] ** (SHARPNESS - 1) / (speed**SHARPNESS).sum(axis=0)
-        total += np.array([part.sum(), *(np.cos(phase) @ part)]) / (2.0 * np.pi * size ** (d - 1))
-    return np.array([total[0], *(total[1:] / total[0])])
+        part = speed[direction] ** (VELOCITY_POWER - 1) / (speed**VELOCITY_POWER).sum(axis=0)
+        scale = 2.0 * np.pi * size ** (d - 1)
+        density += float(part.sum() / scale)
+        cosine_sums += np.cos(phase) @ part / scale
+    return density, cosine_sums / density
 
 
 def _crossings(
     powers: NDArray[np.int64], terms: NDArray[np.complex128], energy: float
 ) -> tuple[NDArray[np.int64], Array]:
-    """Lines and phases k where Σ_a 2 Re(terms_a e^{i powers_a k}) = energy: eigenvalues of companion
-    matrices.
+    """Find the lines and phases k where Σ_a 2 Re(terms_a e^{i powers_a k}) = energy.
+
+    The roots are eigenvalues of companion matrices.
 
     Args:
-        powers: shape (axes,).
-        terms: shape (axes, lines).
-        energy: in the unit of the terms.
+        powers: integers of shape (axes,).
+        terms: amplitudes of shape (axes, lines).
+        energy: energy in the unit of the terms.
     """
     degree = int(np.abs(powers).max())
     polynomial = np.zeros((2 * degree + 1, terms.shape[1]), dtype=complex)

@@ -1,1 +1,18 @@
 """Exact diagonalisation of one or two electrons with phonons in the Bonča–Trugman space."""
+
+from hpcbip.theory.exact.convergence import ConvergedState, Extrapolated, converge
+from hpcbip.theory.exact.critical import CriticalLambda, critical_lambda
+from hpcbip.theory.exact.system import Geometry, System, g_from_lambda
+from hpcbip.theory.exact.tables import exact_table
+
+__all__ = [
+    "ConvergedState",
+    "CriticalLambda",
+    "Extrapolated",
+    "Geometry",
+    "System",
+    "converge",
+    "critical_lambda",
+    "exact_table",
+    "g_from_lambda",
+]

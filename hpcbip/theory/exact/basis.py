@@ -1,5 +1,4 @@
-"""The variational space of Bonča, Trugman and Batistić (PRB 60, 1633): bases up to 10⁷ states without loops
-over them.
+"""The variational space of Bonča, Trugman and Batistić (PRB 60, 1633), built without loops over states.
 
 A state is the positions of the electrons and a list of phonons. Sites are numbered so that a translation adds
 a constant to all numbers; modulo translations the first electron is at site 0, and of two electrons the first
@@ -9,7 +8,7 @@ number, the sum of random numbers of their parts: with N states two of them are 
 N²/2⁶⁵ (10⁻⁶ at N = 10⁷).
 
 The space of Nh is what up to Nh moves make of the roots, the bare electron or pair (singlet: on one site,
-triplet: on neighbouring sites; for pairs wider than Nh, all that are up to `apart` hops apart). Moves that
+triplet: on neighbouring sites; with a `pair_extent`, all pairs up to that many hops apart). Moves that
 remove phonons reach nothing new: without them and their partners, or with bare hops in place of both, the
 same state is reached in no more moves. The spaces are nested, smaller ones are leading blocks.
 """
@@ -27,13 +26,13 @@ from numpy.typing import NDArray
 from hpcbip.errors import InputError
 from hpcbip.theory.exact.system import Geometry, Move
 
-CHUNK = 1 << 18  # states that are moved at once, so that intermediate arrays stay small
-DEEPEST = {1: 48, 2: 20, 3: 12}  # largest Nh by dimension, which fixes the range of site numbers
+STATES_PER_CHUNK = 1 << 18  # states that are moved at once, which keeps intermediate arrays small
+LARGEST_NH = {1: 48, 2: 20, 3: 12}  # largest Nh by dimension, which fixes the range of site numbers
 
 
 @dataclass(frozen=True)
 class States:
-    """Basis states as columns.
+    """Basis states, one per column of the arrays.
 
     Attributes:
         place: site numbers (times oscillators per site) of the electrons, shape (electrons, N).
@@ -49,21 +48,26 @@ class States:
     def __len__(self) -> int:
         return len(self.count)
 
-    def at(self, chosen: NDArray[np.bool_] | NDArray[np.integer] | slice) -> States:
-        """Some of them."""
+    def select(self, chosen: NDArray[np.bool_] | NDArray[np.integer] | slice) -> States:
+        """Copy the chosen states."""
         return States(self.place[:, chosen], self.phonons[:, chosen], self.count[chosen])
 
 
-class Frame:
-    """Numbers of sites and oscillators within reach of `depth` moves of the roots, and the moves in these
-    numbers."""
+class SiteNumbering:
+    """Numbers of the sites and oscillators within `depth` moves of the roots, and the moves in these numbers.
 
-    def __init__(self, geometry: Geometry, depth: int, apart: int = 0) -> None:
+    Args:
+        geometry: lattice, coupling and electrons.
+        depth: largest number of moves.
+        pair_extent: hops between the electrons of the widest pairs from which the moves start.
+    """
+
+    def __init__(self, geometry: Geometry, depth: int, pair_extent: int = 0) -> None:
         self.geometry = geometry
         self.slots = depth
-        self.apart = apart
+        self.pair_extent = pair_extent
         d, modes = geometry.bravais.dimension, geometry.modes
-        self.half = max([depth + apart, *(geometry.cluster or ())]) + 2
+        self.half = max([depth + pair_extent, *(geometry.cluster or ())]) + 2
         self.base = 2 * self.half + 1
         self.weights = modes * self.base ** np.arange(d)
         self.origin = int(self.half * self.weights.sum())
@@ -74,18 +78,18 @@ class Frame:
         self.keys[:, self.empty] = 0
 
     def number(self, vector: tuple[int, ...]) -> int:
-        """What a displacement adds to numbers of sites."""
+        """Compute what a displacement in lattice coordinates adds to the number of a site."""
         return int(np.dot(self.weights, vector))
 
     def vectors(self, place: NDArray[np.int32]) -> NDArray[np.int64]:
-        """Lattice coordinates of sites, shape (N, d)."""
+        """Convert site numbers to lattice coordinates, shape (N, d)."""
         site = (place.astype(np.int64) + self.origin) // self.geometry.modes
         return np.stack(
             [site // self.base**a % self.base - self.half for a in range(len(self.weights))], axis=1
         )
 
-    def names(self, states: States) -> NDArray[np.uint64]:
-        """The 64-bit numbers that stand for the states."""
+    def hashes(self, states: States) -> NDArray[np.uint64]:
+        """Compute the 64-bit numbers that identify the states, shape (N,)."""
         result = self.keys[1][states.place[0] + self.origin]
         if len(states.place) == 2:
             result = result + self.keys[2][states.place[1] + self.origin]
@@ -94,24 +98,26 @@ class Frame:
         return result
 
     def roots(self) -> States:
-        """The bare electron, or pair: singlet on one site, triplet on neighbouring sites, both up to `apart`
-        hops."""
+        """Build the bare electron, or the bare pairs up to `pair_extent` hops apart.
+
+        There is at least the pair on one site (singlet) or on neighbouring sites (triplet).
+        """
         geometry = self.geometry
         triplet = geometry.spin == "triplet"
         place = np.zeros((geometry.electrons, 1), dtype=np.int32)
         if geometry.electrons == 2:
-            apart = {abs(self.number(r)) for r in self._reach(max(self.apart, int(triplet)))}
-            there = np.array(sorted(apart - {0} if triplet else apart), dtype=np.int32)
-            place = np.stack([np.zeros_like(there), there])
+            offsets = {abs(self.number(r)) for r in self._reach(max(self.pair_extent, int(triplet)))}
+            second = np.array(sorted(offsets - {0} if triplet else offsets), dtype=np.int32)
+            place = np.stack([np.zeros_like(second), second])
             if geometry.cluster:
-                place = place[:, self._inside(there)]
+                place = place[:, self._inside(second)]
         width = place.shape[1]
         if width == 0:
             raise InputError(f"cluster {geometry.cluster} has no place for the electrons")
         return States(place, np.full((self.slots, width), self.empty, self.dtype), np.zeros(width, np.int16))
 
     def _reach(self, hops: int) -> set[tuple[int, ...]]:
-        """Displacements of at most so many hops."""
+        """List the displacements of at most this many hops."""
         steps = self.geometry.bravais.neighbours
         found = {(0,) * len(self.weights)}
         for _ in range(hops):
@@ -125,11 +131,11 @@ class Frame:
     def act(
         self, states: States, move: Move, electron: int, reverse: bool = False
     ) -> tuple[NDArray[np.intp], States, NDArray[np.float64]]:
-        """A move by one electron.
+        """Apply a move of one electron to states.
 
         Returns:
-            which states it is possible in, what it makes of them, and the matrix elements between normalised
-            (anti)symmetric states.
+            the indices of the states that allow the move, the resulting states, and the matrix elements
+            between normalised (anti)symmetric states.
         """
         step = self.number(move.step) * (-1 if reverse else 1)
         target = states.place[electron] + np.int32(step)
@@ -141,7 +147,7 @@ class Frame:
         if self.geometry.spin == "triplet" and len(states.place) == 2:
             allowed &= target != states.place[1 - electron]
         source = np.flatnonzero(allowed)
-        new = states.at(source)  # copies
+        new = states.select(source)  # copies
         weight = np.full(len(source), float(move.sign))
         if len(new.place) == 2:
             weight[new.place[0] == new.place[1]] *= 0.5**0.5
@@ -174,17 +180,18 @@ class Space:
     """A basis with the matrices of the moves.
 
     Attributes:
-        geometry: what it was made for.
-        nh: number of moves from the root.
-        ends: size of the space of every smaller number of moves, from 0 to nh.
+        geometry: lattice, coupling and electrons.
+        nh: number of moves from the roots.
+        sizes: sizes of the spaces of 0 to nh moves.
         separation: r2 - r1 in Cartesian coordinates, shape (N, d); zero for one electron.
-        phonons: numbers of phonons of g and of g_holstein, shape (2, N).
-        matrices: of every move, real; with their adjoints they make H. Rows: after the move, columns: before.
+        phonons: numbers of phonons that couple by g and by g_holstein, shape (2, N).
+        matrices: every move with its real matrix, rows after the move, columns before; with their adjoints
+            they add up to H.
     """
 
     geometry: Geometry
     nh: int
-    ends: tuple[int, ...]
+    sizes: tuple[int, ...]
     separation: NDArray[np.float64]
     phonons: NDArray[np.int16]
     matrices: tuple[tuple[Move, sp.csr_matrix], ...]
@@ -193,109 +200,116 @@ class Space:
         return self.phonons.shape[1]
 
     def block(self, nh: int) -> Space:
-        """The space of fewer moves, which is the leading block."""
+        """Return the space of fewer moves, which is the leading block."""
         if nh == self.nh:
             return self
-        end = self.ends[nh]
+        end = self.sizes[nh]
         matrices = tuple((move, matrix[:end, :end]) for move, matrix in self.matrices)
         return Space(
-            self.geometry, nh, self.ends[: nh + 1], self.separation[:end], self.phonons[:, :end], matrices
+            self.geometry, nh, self.sizes[: nh + 1], self.separation[:end], self.phonons[:, :end], matrices
         )
 
 
 @lru_cache(maxsize=2)
-def build_space(geometry: Geometry, nh: int | None = None, states: int = 100_000, apart: int = 0) -> Space:
-    """The space of `nh` moves, or of as many as keep it below about `states` states.
+def build_space(
+    geometry: Geometry, nh: int | None = None, states: int = 100_000, pair_extent: int = 0
+) -> Space:
+    """Build the space of `nh` moves, or of as many as keep it below about `states` states.
 
     Args:
-        geometry: what moves, and how.
+        geometry: lattice, coupling and electrons.
         nh: number of moves, None: from `states`.
-        states: size that is not passed by much if `nh` is None.
-        apart: hops between the electrons of the widest pairs that the moves start from.
+        states: size that the space does not exceed by much, if `nh` is None.
+        pair_extent: hops between the electrons of the widest pairs from which the moves start.
 
     Raises:
         InputError: for an nh out of range.
     """
-    deepest = DEEPEST[geometry.bravais.dimension]
+    deepest = LARGEST_NH[geometry.bravais.dimension]
     if nh is not None and not 0 <= nh <= deepest:
         raise InputError(f"nh: {nh}; allowed: 0 to {deepest} on this lattice")
     if states < 1:
         raise InputError(f"states: {states}; allowed: >= 1")
-    frame = Frame(geometry, deepest if nh is None else nh, apart)
-    layers, names = _layers(frame, nh, states)
-    ends = tuple(int(x) for x in np.cumsum([len(layer) for layer in layers]))
-    order = np.argsort(names)
-    known = names[order]
+    numbering = SiteNumbering(geometry, deepest if nh is None else nh, pair_extent)
+    layers, hashes = _layers(numbering, nh, states)
+    sizes = tuple(int(x) for x in np.cumsum([len(layer) for layer in layers]))
+    order = np.argsort(hashes)
+    known = hashes[order]
     parts: dict[Move, list[sp.csr_matrix]] = {move: [] for move in (*geometry.hops, *geometry.creations)}
     for move, pieces in parts.items():
-        pieces += [_columns(frame, move, chunk, known, order) for layer in layers for chunk in _chunks(layer)]
+        pieces += [
+            _columns(numbering, move, chunk, known, order) for layer in layers for chunk in _chunks(layer)
+        ]
     matrices = tuple((move, sp.hstack(pieces, format="csr")) for move, pieces in parts.items())
-    main = [((layer.phonons != frame.empty) & _main(frame, layer.phonons)).sum(axis=0) for layer in layers]
+    main = [
+        ((layer.phonons != numbering.empty) & _couples_by_g(numbering, layer.phonons)).sum(axis=0)
+        for layer in layers
+    ]
     counts = np.concatenate([layer.count for layer in layers])
     first = np.concatenate(main).astype(np.int16)
     between = np.concatenate([layer.place[-1] - layer.place[0] for layer in layers])
-    separation = frame.vectors(between) @ np.array(geometry.bravais.primitive)
-    return Space(geometry, len(ends) - 1, ends, separation, np.stack([first, counts - first]), matrices)
+    separation = numbering.vectors(between) @ np.array(geometry.bravais.primitive)
+    return Space(geometry, len(sizes) - 1, sizes, separation, np.stack([first, counts - first]), matrices)
 
 
-def _main(frame: Frame, phonons: NDArray[np.integer]) -> NDArray[np.bool_]:
-    return phonons % frame.geometry.modes < frame.geometry.main_modes
+def _couples_by_g(numbering: SiteNumbering, phonons: NDArray[np.integer]) -> NDArray[np.bool_]:
+    return phonons % numbering.geometry.modes < numbering.geometry.main_modes
 
 
 def _chunks(states: States) -> Iterator[States]:
-    for start in range(0, len(states), CHUNK):
-        yield states.at(slice(start, start + CHUNK))
+    for start in range(0, len(states), STATES_PER_CHUNK):
+        yield states.select(slice(start, start + STATES_PER_CHUNK))
 
 
-def _layers(frame: Frame, nh: int | None, limit: int) -> tuple[list[States], NDArray[np.uint64]]:
-    """The new states of every number of moves, and the names of all, in this order."""
-    geometry = frame.geometry
+def _layers(numbering: SiteNumbering, nh: int | None, limit: int) -> tuple[list[States], NDArray[np.uint64]]:
+    """Find the new states of every number of moves, and the hashes of all states in this order."""
+    geometry = numbering.geometry
     moves = [(move, reverse) for move in geometry.hops for reverse in (False, True)]
     moves += [(move, False) for move in geometry.creations]
-    layers = [frame.roots()]
-    names = frame.names(layers[0])
-    known = np.sort(names)
-    for _ in range(frame.slots):
+    layers = [numbering.roots()]
+    hashes = numbering.hashes(layers[0])
+    known = np.sort(hashes)
+    for _ in range(numbering.slots):
         size = len(known)
         if nh is None and size * size / max(size - len(layers[-1]), 1) > limit and size > 1:
             break
-        found, labels = [], []
+        found, new_hashes = [], []
         for move, reverse in moves:
             for electron in range(geometry.electrons):
                 for chunk in _chunks(layers[-1]):
-                    _, new, _ = frame.act(chunk, move, electron, reverse)
-                    label = frame.names(new)
-                    fresh = known[np.minimum(np.searchsorted(known, label), size - 1)] != label
-                    label, first = np.unique(label[fresh], return_index=True)
-                    found.append(new.at(np.flatnonzero(fresh)[first]))
-                    labels.append(label)
-        label, first = np.unique(np.concatenate(labels), return_index=True)
-        if len(label) == 0:
+                    _, new, _ = numbering.act(chunk, move, electron, reverse)
+                    candidates = numbering.hashes(new)
+                    fresh = known[np.minimum(np.searchsorted(known, candidates), size - 1)] != candidates
+                    candidates, first = np.unique(candidates[fresh], return_index=True)
+                    found.append(new.select(np.flatnonzero(fresh)[first]))
+                    new_hashes.append(candidates)
+        candidates, first = np.unique(np.concatenate(new_hashes), return_index=True)
+        if len(candidates) == 0:
             break
-        first.sort()  # neighbours in the making stay neighbours in memory
+        first.sort()  # states that were made one after another stay neighbours in memory
         joined = States(
             np.concatenate([x.place for x in found], axis=1),
             np.concatenate([x.phonons for x in found], axis=1),
             np.concatenate([x.count for x in found]),
         )
-        layers.append(joined.at(first))
-        fresh_names = np.concatenate(labels)[first]
-        names = np.concatenate([names, fresh_names])
-        known = np.sort(names)
-    return layers, names
+        layers.append(joined.select(first))
+        fresh_hashes = np.concatenate(new_hashes)[first]
+        hashes = np.concatenate([hashes, fresh_hashes])
+        known = np.sort(hashes)
+    return layers, hashes
 
 
 def _columns(
-    frame: Frame, move: Move, chunk: States, known: NDArray[np.uint64], order: NDArray[np.intp]
+    numbering: SiteNumbering, move: Move, chunk: States, known: NDArray[np.uint64], order: NDArray[np.intp]
 ) -> sp.csr_matrix:
-    """The matrix of a move, its columns of these states."""
+    """Build the columns of a move's matrix that belong to a chunk of states."""
     rows, columns, values = [], [], []
-    for electron in range(frame.geometry.electrons):
-        source, new, weight = frame.act(chunk, move, electron)
-        label = frame.names(new)
-        at = np.minimum(np.searchsorted(known, label), len(known) - 1)
-        inside = known[at] == label
-        rows.append(order[at[inside]].astype(np.int32))
+    for electron in range(numbering.geometry.electrons):
+        source, new, weight = numbering.act(chunk, move, electron)
+        candidates = numbering.hashes(new)
+        position = np.minimum(np.searchsorted(known, candidates), len(known) - 1)
+        inside = known[position] == candidates
+        rows.append(order[position[inside]].astype(np.int32))
         columns.append(source[inside].astype(np.int32))
         values.append(weight[inside])
     entries = (np.concatenate(values), (np.concatenate(rows), np.concatenate(columns)))

@@ -1,46 +1,50 @@
-"""Polarons and bipolarons by exact diagonalisation in a variational space, with their convergence.
+"""Convergence of the exact diagonalisation: states of successive spaces, extrapolated, with errors.
 
-Energies in the unit of t; masses m_e = 1/(2t) for the polaron and m0 = 1/t for the pair. See docs/exact.md.
+Energies are in the unit of t, masses in m_e = 1/(2t) for the polaron and m0 = 1/t for the pair. See
+docs/exact.md.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
-from scipy.optimize import brentq
 
 from hpcbip.errors import InputError
-from hpcbip.models import lambda_from_coupling
-from hpcbip.theory.exact.basis import Space, build_space
-from hpcbip.theory.exact.solver import Level, guessed_momentum, solve, solve_near
-from hpcbip.theory.exact.system import Geometry, System, g_from_lambda
+from hpcbip.theory.exact.basis import build_space
+from hpcbip.theory.exact.solver import Level, guess_momentum, solve_in_space, solve_near_momentum
+from hpcbip.theory.exact.system import System
 
-STATES = 100_000  # default size of the largest space
-STEPS = 3  # spaces of this many successive Nh tell the convergence
-SLOWEST = 0.8  # ratio of successive steps above which no limit is extrapolated
-ROOT = 1e-8  # to which a critical coupling is found in one space
-SOLVER = 1e-10  # relative error that the eigensolver leaves at most
+DEFAULT_STATES = 100_000
+"""Number of states that the largest space has by default, about."""
+
+COMPARED_SPACES = 3
+"""Number of spaces of successive Nh whose levels are extrapolated."""
+
+LARGEST_STEP_RATIO = 0.8
+"""Ratio of successive steps above which no limit is extrapolated."""
+
+SOLVER_TOLERANCE = 1e-10
+"""Relative error that the eigensolver leaves at most."""
 
 
 @dataclass(frozen=True)
-class Limit:
-    """A limit for Nh → ∞ with its error, None where unknown."""
+class Extrapolated:
+    """A number extrapolated to an infinite space, with its error; None where one of them is unknown."""
 
     value: float | None
     error: float | None
 
 
 @dataclass(frozen=True)
-class Converged:
-    """The lowest state of a system.
+class ConvergedState:
+    """The lowest state of a system, extrapolated from several spaces.
 
     Attributes:
-        system: what was solved.
-        levels: of successive spaces, the largest last.
+        system: the system solved.
+        levels: lowest states of successive spaces, the largest last.
         E: energy; its upper bound is `levels[-1].E`.
         mass: in m_e (one electron) or m0 (two).
         pair_distance2: <(r1 - r2)²>; None for one electron.
@@ -48,40 +52,50 @@ class Converged:
 
     system: System
     levels: tuple[Level, ...]
-    E: Limit
-    mass: Limit
-    pair_distance2: Limit
+    E: Extrapolated
+    mass: Extrapolated
+    pair_distance2: Extrapolated
 
 
-def extrapolate(values: Sequence[float | None]) -> Limit:
-    """The limit of a sequence whose last three terms are taken for a geometric one (Aitken's Δ²).
+def scaled_difference(a: Extrapolated, b: Extrapolated, scale: float = 1.0) -> Extrapolated:
+    """Compute scale a - b with errors added; unknown where one of the two is."""
+    if a.value is None or b.value is None or a.error is None or b.error is None:
+        return Extrapolated(None, None)
+    return Extrapolated(scale * a.value - b.value, scale * a.error + b.error)
+
+
+def extrapolate(values: Sequence[float | None]) -> Extrapolated:
+    """Extrapolate a sequence whose last three terms are taken for a geometric one (Aitken's Δ²).
 
     The error is the whole step from the last term to the limit, and at least half of the last step and a
     tenth of the one before: what is not the energy need not be monotonic, and a step may be small by chance.
-    Where the steps do not shrink to `SLOWEST` or less, or change sign, the last term is the value and the
-    larger of the last two steps, times 1/(1 - `SLOWEST`), the error.
+    Where the steps do not shrink to `LARGEST_STEP_RATIO` or less, or change sign, the last term is the value
+    and the larger of the last two steps, times 1/(1 - `LARGEST_STEP_RATIO`), the error.
     """
-    if any(value is None or not math.isfinite(value) for value in values) or len(values) < STEPS:
-        return Limit(values[-1] if values else None, None)
+    if any(value is None or not math.isfinite(value) for value in values) or len(values) < COMPARED_SPACES:
+        return Extrapolated(values[-1] if values else None, None)
     a, b, c = (float(value) for value in values[-3:] if value is not None)
     first, second = b - a, c - b
-    floor = SOLVER * abs(c)
+    floor = SOLVER_TOLERANCE * abs(c)
     if max(abs(first), abs(second)) <= floor:
-        return Limit(c, floor)
+        return Extrapolated(c, floor)
     ratio = second / first if first else math.inf
-    if not 0.0 <= ratio <= SLOWEST:
-        return Limit(c, max(abs(first), abs(second)) / (1.0 - SLOWEST) + floor)
+    if not 0.0 <= ratio <= LARGEST_STEP_RATIO:
+        return Extrapolated(c, max(abs(first), abs(second)) / (1.0 - LARGEST_STEP_RATIO) + floor)
     step = second * ratio / (1.0 - ratio)
-    return Limit(c + step, max(abs(step), 0.5 * abs(second), 0.1 * abs(first)) + floor)
+    return Extrapolated(c + step, max(abs(step), 0.5 * abs(second), 0.1 * abs(first)) + floor)
 
 
 def converge(
-    system: System, nh: int | None = None, states: int = STATES, momentum: Sequence[float] | None = None
-) -> Converged:
+    system: System,
+    nh: int | None = None,
+    states: int = DEFAULT_STATES,
+    momentum: Sequence[float] | None = None,
+) -> ConvergedState:
     """Solve a system in three successive variational spaces.
 
     Args:
-        system: parameters.
+        system: geometry and parameters.
         nh: moves of the largest space; None: as many as keep it below about `states` states.
         states: size of the largest space if `nh` is None.
         momentum: total momentum, Cartesian, units 1/a; None: that of the lowest state, found in every space
@@ -93,24 +107,24 @@ def converge(
     d = system.geometry.bravais.dimension
     if momentum is not None and (len(momentum) != d or not np.all(np.isfinite(momentum))):
         raise InputError(f"K: {momentum}; allowed: {d} finite components")
-    if nh is not None and nh < STEPS - 1:
-        raise InputError(f"nh: {nh}; allowed: >= {STEPS - 1}, three spaces are compared")
+    if nh is not None and nh < COMPARED_SPACES - 1:
+        raise InputError(f"nh: {nh}; allowed: >= {COMPARED_SPACES - 1}, three spaces are compared")
     space = build_space(system.geometry, nh, states)
-    guess = guessed_momentum(space, system) if momentum is None else None
+    guess = guess_momentum(space, system) if momentum is None else None
     levels = []
-    for n in range(max(space.nh - STEPS + 1, 0), space.nh + 1):
+    for n in range(max(space.nh - COMPARED_SPACES + 1, 0), space.nh + 1):
         block = space.block(n)
         if guess is None:
-            levels.append(solve(block, system, np.array(momentum, dtype=float))[0])
+            levels.append(solve_in_space(block, system, np.array(momentum, dtype=float))[0])
         else:
-            levels.append(solve_near(block, system, guess))
-    return limits(system, levels)
+            levels.append(solve_near_momentum(block, system, guess))
+    return extrapolate_levels(system, levels)
 
 
-def limits(system: System, levels: Sequence[Level]) -> Converged:
-    """What `extrapolate` makes of the lowest state in successive spaces, the largest last."""
+def extrapolate_levels(system: System, levels: Sequence[Level]) -> ConvergedState:
+    """Extrapolate the lowest state from successive spaces, the largest last."""
     inverse = extrapolate([level.inverse_mass for level in levels])
-    return Converged(
+    return ConvergedState(
         system,
         tuple(levels),
         extrapolate([level.E for level in levels]),
@@ -119,178 +133,8 @@ def limits(system: System, levels: Sequence[Level]) -> Converged:
     )
 
 
-def _inverted(inverse: Limit) -> Limit:
+def _inverted(inverse: Extrapolated) -> Extrapolated:
     if not inverse.value:
-        return Limit(None, None)
+        return Extrapolated(None, None)
     error = None if inverse.error is None else inverse.error / inverse.value**2
-    return Limit(1.0 / inverse.value, error)
-
-
-def coupling_lambda(system: System) -> float | None:
-    """λ of a system as `g_from_lambda` defines it, to 14 digits, so that a λ comes back as it was given; None
-    where there is no convention."""
-    geometry = system.geometry
-    if geometry.coupling.startswith("site-peierls"):
-        lam = 2.0 * system.g**2 / (system.omega * system.t) if geometry.lattice == "chain" else None
-    else:
-        lam = lambda_from_coupling(geometry.bravais, geometry.coupling, system.g, system.omega, system.t)
-    return None if lam is None else float(f"{lam:.14g}")
-
-
-def rows(
-    systems: Sequence[System],
-    nh: int | None = None,
-    states: int = STATES,
-    momentum: Sequence[float] | None = None,
-) -> list[dict[str, Any]]:
-    """One flat row per system; `E`, `mass`, `pair_distance2` are the limits, the rest is of the largest
-    space.
-
-    `E_bound` is the variational upper bound, `K` is |K|, `K_x` ... its components. Of two electrons,
-    `binding_energy` is 2 E_polaron - E; where it is not above 0 by its error, no bound pair is known, and
-    mass and size mean nothing.
-
-    Raises:
-        InputError: as `converge`.
-    """
-    return [_row(converge(system, nh, states, momentum)) for system in systems]
-
-
-def _binding(result: Converged) -> Limit:
-    if result.system.geometry.electrons == 1 or result.system.geometry.cluster is not None:
-        return Limit(None, None)
-    alone = replace(result.system, geometry=replace(result.system.geometry, electrons=1))
-    polaron = converge(alone, states=max(result.levels[-1].basis_size // 2, 2000)).E
-    if polaron.value is None or result.E.value is None or polaron.error is None or result.E.error is None:
-        return Limit(None, None)
-    return Limit(2.0 * polaron.value - result.E.value, 2.0 * polaron.error + result.E.error)
-
-
-def _row(result: Converged) -> dict[str, Any]:
-    system, last = result.system, result.levels[-1]
-    geometry = system.geometry
-    binding = _binding(result)
-    return {
-        "lattice": geometry.lattice,
-        "coupling": geometry.coupling,
-        "electrons": geometry.electrons,
-        "spin": geometry.spin if geometry.electrons == 2 else None,
-        "t": system.t,
-        "omega": system.omega,
-        "g": system.g,
-        "lambda": coupling_lambda(system),
-        "U": system.U,
-        "V": system.V,
-        "g_holstein": system.g_holstein,
-        "omega_holstein": system.omega_holstein,
-        "E": result.E.value,
-        "E_err": result.E.error,
-        "E_bound": last.E,
-        "mass": result.mass.value,
-        "mass_err": result.mass.error,
-        "pair_distance2": result.pair_distance2.value,
-        "pair_distance2_err": result.pair_distance2.error,
-        "binding_energy": binding.value,
-        "binding_energy_err": binding.error,
-        "phonons": last.phonons,
-        "weight": last.weight,
-        "K": math.hypot(*last.K),
-        **{f"K_{axis}": k for axis, k in zip("xyz", last.K, strict=False)},
-        "basis_size": last.basis_size,
-        "nh": last.nh,
-    }
-
-
-@dataclass(frozen=True)
-class Critical:
-    """Where the state at K = 0 stops being a minimum of E(K): 1/m*(K = 0) = 0.
-
-    Attributes:
-        lam: λ and its error for Nh → ∞.
-        by_nh: (Nh, number of states, λ) of every space.
-    """
-
-    lam: Limit
-    by_nh: tuple[tuple[int, int, float], ...]
-
-
-def critical_lambda(
-    omega: float, t: float = 1.0, nh: int = 9, geometry: Geometry | None = None, largest: float = 4.0
-) -> Critical:
-    """The critical coupling of the site-Peierls polaron on the chain (Marchand et al., PRL 105, 266605).
-
-    Args:
-        omega: Ω, in the unit of t.
-        t: hopping.
-        nh: moves of the largest space; five spaces up to it are compared.
-        geometry: another geometry than this polaron's.
-        largest: λ up to which a change of sign is looked for, in steps of 0.1.
-
-    Raises:
-        InputError: if there is none, or nh is below 6 or too small to agree on it within 0.1.
-    """
-    geometry = geometry or Geometry("chain", "site-peierls")
-    if nh < 6:
-        raise InputError(f"nh: {nh}; allowed: >= 6 for a critical coupling")
-    system = System(geometry, t, omega, 0.0)
-    space = build_space(geometry, nh)
-
-    def inverse(lam: float, block: Space) -> float:
-        level, _ = solve(block, replace(system, g=g_from_lambda(geometry, lam, omega, t)))
-        if level.inverse_mass is None:
-            raise InputError(f"{geometry.coupling}: the mass at K = 0 is not defined")
-        return level.inverse_mass
-
-    first = space.block(nh - 4)
-    steps = np.arange(0.1, largest + 0.05, 0.1)
-    above = next((x for x in steps if inverse(float(x), first) < 0.0), None)
-    if above is None:
-        raise InputError(f"nh: {nh}; no critical coupling up to lambda = {largest:g} in these spaces")
-    low, high, found = float(above) - 0.2, float(above) + 0.1, []
-    for n in range(nh - 4, nh + 1):
-        block = space.block(n)
-        if inverse(max(low, 0.0), block) < 0.0 or inverse(high, block) > 0.0:
-            raise InputError(
-                f"nh: {nh}; the spaces are too small for a critical coupling at omega = {omega:g}"
-            )
-        lam = float(brentq(inverse, max(low, 0.0), high, args=(block,), xtol=ROOT))
-        found.append((n, len(block), lam))
-    limit = extrapolate([lam for _, _, lam in found])
-    return Critical(Limit(limit.value, max(limit.error or 0.0, ROOT)), tuple(found))
-
-
-def critical_row(critical: Critical, omega: float) -> dict[str, Any]:
-    """One flat row: omega, lambda, lambda_err, and λ in every space."""
-    by_nh = {f"nh = {nh}": lam for nh, _, lam in critical.by_nh}
-    return {"omega": omega, "lambda": critical.lam.value, "lambda_err": critical.lam.error, **by_nh}
-
-
-def sharp_transition(lambdas: Sequence[float], omega: float, nh: int = 7) -> list[dict[str, float | None]]:
-    """The site-Peierls polaron on the chain across its critical coupling (PRL 105, 266605), t = 1.
-
-    Returns:
-        per λ: momentum K, energy E and mass (in m_e) of the lowest state, and `inverse_mass_0`, m_e/m* at K =
-            0.
-
-    Raises:
-        InputError: for negative λ.
-    """
-    geometry = Geometry("chain", "site-peierls")
-    space = build_space(geometry, nh)
-    found: list[dict[str, float | None]] = []
-    for lam in lambdas:
-        system = System(geometry, 1.0, omega, g_from_lambda(geometry, lam, omega, 1.0))
-        result = converge(system, nh)
-        central, _ = solve(space, system)
-        found.append(
-            {
-                "omega": omega,
-                "lambda": lam,
-                "K": result.levels[-1].K[0],
-                "E": result.E.value,
-                "mass": result.mass.value,
-                "mass_err": result.mass.error,
-                "inverse_mass_0": central.inverse_mass,
-            }
-        )
-    return found
+    return Extrapolated(1.0 / inverse.value, error)

@@ -1,5 +1,4 @@
-"""The lowest state of a variational space at a total momentum, and E(K) with its derivatives, none by
-differences.
+"""The lowest state of a variational space at a total momentum, and the exact derivatives of E(K).
 
 With every state translated so that its centre of mass carries the phase, H(K) = D + Σ_m [c_m e^{-iK·s_m} X_m
 + h.c.]: X_m the move's real matrix, c_m its strength, s_m its step for one electron, half of it for two.
@@ -25,10 +24,10 @@ from scipy.sparse.linalg import LinearOperator, cg, eigsh
 from hpcbip.theory.exact.basis import Space
 from hpcbip.theory.exact.system import Geometry, System
 
-SMALL = 300  # below, dense matrices are quicker and know no tolerance
-DEGENERATE = 1e-8  # distance of levels, in t, below which a curvature has no meaning
-FLAT = 1e-6  # slope of E(K), in t, of a minimum or maximum
-COARSE = 9  # momenta per line on which the lowest state is looked for, zero and the edge included
+DENSE_SIZE = 300  # number of states up to which dense matrices are quicker; they need no tolerance
+DEGENERACY_TOLERANCE = 1e-8  # distance of levels, in t, below which a curvature has no meaning
+FLAT_SLOPE = 1e-6  # slope of E(K), in t, of a minimum or maximum
+MOMENTA_PER_LINE = 9  # momenta per line of the search for the lowest state, zero and the zone edge included
 
 
 @dataclass(frozen=True)
@@ -36,7 +35,7 @@ class Level:
     """The lowest state of one variational space.
 
     Attributes:
-        nh: moves from the root.
+        nh: number of moves from the roots.
         basis_size: number of states.
         K: total momentum, Cartesian, units 1/a.
         E: energy.
@@ -45,7 +44,7 @@ class Level:
             cross, where the iteration failed, or on a cluster.
         pair_distance2: <(r1 - r2)²>, None for one electron.
         phonons: mean number of phonons.
-        weight: weight of the states without phonons: of one electron, the quasiparticle weight |<0|c_K|ψ>|².
+        weight: probability of no phonon; for one electron the quasiparticle weight |<0|c_K|ψ>|².
     """
 
     nh: int
@@ -60,12 +59,18 @@ class Level:
 
     @property
     def mass(self) -> float | None:
-        """In m_e = 1/(2t) (polaron) or m0 = 1/t (pair); negative at a maximum."""
+        """Mass in m_e = 1/(2t) (polaron) or m0 = 1/t (pair); negative at a maximum of E(K)."""
         return 1.0 / self.inverse_mass if self.inverse_mass else None
 
 
 class Hamiltonian:
-    """H(K) of a system in a space."""
+    """The sparse matrix H(K) of a system in a space.
+
+    Args:
+        space: the basis and the matrices of the moves.
+        system: parameters.
+        momentum: total momentum K, Cartesian, units 1/a, shape (d,).
+    """
 
     def __init__(self, space: Space, system: System, momentum: NDArray[np.float64]) -> None:
         self.space = space
@@ -88,14 +93,19 @@ class Hamiltonian:
     def lowest(
         self, start: NDArray[Any] | None, levels: int = 1
     ) -> tuple[float, NDArray[np.complex128], float]:
-        """E, the normalised state, and the distance to the next level (infinite if not asked for)."""
+        """Find E, the normalised state of shape (N,), and the distance to the next level.
+
+        Args:
+            start: start vector of the iteration, None for one spread over few moves.
+            levels: number of levels to find; for one level the distance is infinite.
+        """
         size = len(self.diagonal)
-        if size <= SMALL:
+        if size <= DENSE_SIZE:
             energies, states = np.linalg.eigh(self.matrix.toarray())
         else:
             if start is None:
                 start = np.zeros(size)
-                start[: self.space.ends[min(4, self.space.nh)]] = 1.0
+                start[: self.space.sizes[min(4, self.space.nh)]] = 1.0
                 start[0] += 1.0
             start = start.real if self.real else start
             energies, states = eigsh(
@@ -107,7 +117,10 @@ class Hamiltonian:
         return float(energies[0]), states[:, 0], gap
 
     def derivative(self, state: NDArray[np.complex128], axis: int) -> NDArray[np.complex128]:
-        """H'_a ψ; for a real ψ at K = 0 this is i times a real vector, which is returned without the i."""
+        """Compute H'_a ψ, shape (N,).
+
+        For a real ψ at K = 0 it is i times a real vector, which is returned without the i.
+        """
         result = np.zeros(len(state), dtype=state.dtype)
         for c, step, (_, matrix) in zip(self.strengths, self.steps, self.space.matrices, strict=True):
             if step[axis] == 0.0:
@@ -121,7 +134,7 @@ class Hamiltonian:
     def derivatives(
         self, energy: float, state: NDArray[np.complex128], second: bool = True
     ) -> tuple[NDArray[np.float64], float | None]:
-        """∂E/∂K, shape (d,), and Σ_a ∂²E/∂K_a²/d."""
+        """Compute ∂E/∂K, shape (d,), and, if `second`, Σ_a ∂²E/∂K_a²/d."""
         d = self.space.geometry.bravais.dimension
         first = [self.derivative(state, axis) for axis in range(d)]
         slope = np.zeros(d) if self.real else np.array([np.vdot(state, x).real for x in first])
@@ -131,7 +144,7 @@ class Hamiltonian:
         for c, step, (_, matrix) in zip(self.strengths, self.steps, self.space.matrices, strict=True):
             if step.any():
                 curvature -= 2.0 * float(step @ step) * (c * np.vdot(state, matrix @ state)).real
-        # at K = 0 a lattice of the list is isotropic, so one axis stands for all
+        # at K = 0 all lattices of `hpcbip.models` are isotropic, so one axis stands for all
         axes = (0,) if self.real and self._isotropic else range(d)
         responses = [2.0 * self._response(energy, state, first[axis]) for axis in axes]
         return slope, curvature / d - float(np.mean(responses))
@@ -144,12 +157,12 @@ class Hamiltonian:
     def _response(
         self, energy: float, state: NDArray[np.complex128], source: NDArray[np.complex128]
     ) -> float:
-        """<source|Q (H - E)⁻¹ Q|source>."""
+        """Compute <source|Q (H - E)⁻¹ Q|source>; nan if the iteration fails."""
         right = source - state * np.vdot(state, source)
         scale = float(np.linalg.norm(right))
         if scale < 1e-14:
             return 0.0
-        if len(right) <= SMALL:
+        if len(right) <= DENSE_SIZE:
             energies, states = np.linalg.eigh(self.matrix.toarray())
             parts = np.abs(states.conj().T @ right)[1:] ** 2
             return float((parts / (energies[1:] - energy)).sum())
@@ -181,14 +194,25 @@ def _diagonal(space: Space, system: System) -> NDArray[np.float64]:
     return result
 
 
-def solve(
+def solve_in_space(
     space: Space,
     system: System,
     momentum: NDArray[np.float64] | None = None,
     start: NDArray[np.complex128] | None = None,
     mass: bool = True,
 ) -> tuple[Level, NDArray[np.complex128]]:
-    """The lowest state at one total momentum (Cartesian, 1/a; None: zero), and its amplitudes, shape (N,)."""
+    """Find the lowest state of one space at one total momentum.
+
+    Args:
+        space: the basis.
+        system: parameters.
+        momentum: total momentum K, Cartesian, units 1/a, shape (d,); None for zero.
+        start: amplitudes from which the iteration starts, shape (N,); None for a vector of its own.
+        mass: whether to compute the mass.
+
+    Returns:
+        the level and its amplitudes, shape (N,).
+    """
     geometry = space.geometry
     d = geometry.bravais.dimension
     momentum = np.zeros(d) if momentum is None else momentum
@@ -196,8 +220,8 @@ def solve(
     crossing = geometry.electrons == 2 and geometry.spin == "triplet" and d > 1
     energy, state, gap = hamiltonian.lowest(start, levels=2 if crossing else 1)
     mass = mass and geometry.cluster is None
-    slope, curvature = hamiltonian.derivatives(energy, state, mass and gap > DEGENERATE * system.t)
-    unit = (2.0 if geometry.electrons == 1 else 1.0) * system.t
+    slope, curvature = hamiltonian.derivatives(energy, state, mass and gap > DEGENERACY_TOLERANCE * system.t)
+    unit = geometry.mass_factor * system.t
     probability = np.abs(state) ** 2
     total = space.phonons.sum(axis=0)
     distance2 = float(probability @ (space.separation**2).sum(axis=1)) if geometry.electrons == 2 else None
@@ -215,56 +239,56 @@ def solve(
     return level, state
 
 
-def guessed_momentum(space: Space, system: System) -> NDArray[np.float64]:
-    """About the total momentum of the lowest state, from a small leading block; shape (d,), Cartesian, units
-    1/a.
+def guess_momentum(space: Space, system: System) -> NDArray[np.float64]:
+    """Estimate the total momentum of the lowest state, Cartesian, units 1/a, shape (d,), in a small space.
 
     Where all matrix elements of H(K = 0) can be given one sign (bond and Holstein coupling, polaron and
-    singlet, and the triplet of the chain), it is zero. Otherwise it is the best of `COARSE` momenta along the
-    first reciprocal vector and along the diagonal; a minimum closer to zero shows as a negative curvature
-    there.
+    singlet, and the triplet of the chain), it is zero. Otherwise it is the best of `MOMENTA_PER_LINE`
+    momenta along the first reciprocal vector and along the diagonal; a minimum closer to zero shows as a
+    negative curvature there.
     """
     geometry = space.geometry
     d = geometry.bravais.dimension
     crossed = geometry.electrons == 2 and geometry.spin == "triplet" and d > 1
     if geometry.cluster is not None or not ("site-peierls" in geometry.coupling or crossed):
         return np.zeros(d)
-    lines = zone_lines(geometry)
-    momenta = [x * line for line in lines for x in np.linspace(0.0, 0.5, COARSE)]
-    small = space.block(max(sum(end <= 3000 for end in space.ends) - 1, min(4, space.nh)))
-    best = momenta[int(np.argmin([solve(small, system, k, mass=False)[0].E for k in momenta]))]
-    if not best.any() and (solve(small, system)[0].inverse_mass or 1.0) < 0.0:
+    lines = search_lines(geometry)
+    momenta = [x * line for line in lines for x in np.linspace(0.0, 0.5, MOMENTA_PER_LINE)]
+    small = space.block(max(sum(end <= 3000 for end in space.sizes) - 1, min(4, space.nh)))
+    best = momenta[int(np.argmin([solve_in_space(small, system, k, mass=False)[0].E for k in momenta]))]
+    if not best.any() and (solve_in_space(small, system)[0].inverse_mass or 1.0) < 0.0:
         return 0.5 * momenta[1]
     return best
 
 
-def solve_near(space: Space, system: System, guess: NDArray[np.float64]) -> Level:
-    """The lowest state at the minimum of E(K) next to a guess, as `lowest_near`."""
+def solve_near_momentum(space: Space, system: System, guess: NDArray[np.float64]) -> Level:
+    """Find the lowest state at the minimum of E(K) next to a guess, with `minimise_energy`."""
     state: list[NDArray[np.complex128] | None] = [None]
 
     def level(k: NDArray[np.float64], mass: bool) -> Level:
-        found, state[0] = solve(space, system, k, state[0], mass=mass)
+        found, state[0] = solve_in_space(space, system, k, state[0], mass=mass)
         return found
 
-    return lowest_near(level, system, guess)
+    return minimise_energy(level, system, guess)
 
 
-def lowest_near(
+def minimise_energy(
     level: Callable[[NDArray[np.float64], bool], Level], system: System, guess: NDArray[np.float64]
 ) -> Level:
-    """The minimum of E(K) next to a guess, by the exact slope; a guess that is one already, like zero, is
-    kept.
+    """Find the minimum of E(K) next to a guess by the exact slope.
+
+    A guess that is a minimum already, for instance zero, is returned unchanged.
 
     Args:
-        level: the lowest state at K, with its mass or without.
-        system: that it belongs to.
-        guess: Cartesian, units 1/a, shape (d,).
+        level: function of K, and of whether the mass is needed, that returns the lowest state.
+        system: the system of these states.
+        guess: momentum, Cartesian, units 1/a, shape (d,).
     """
-    here = level(guess, True)
-    if np.linalg.norm(here.slope) < FLAT * system.t:
-        if here.inverse_mass is None or here.inverse_mass > 0.0:
-            return here
-        guess = 0.9 * guess if guess.any() else 0.025 * zone_lines(system.geometry)[0]
+    start = level(guess, True)
+    if np.linalg.norm(start.slope) < FLAT_SLOPE * system.t:
+        if start.inverse_mass is None or start.inverse_mass > 0.0:
+            return start
+        guess = 0.9 * guess if guess.any() else 0.025 * search_lines(system.geometry)[0]
 
     def target(k: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
         found = level(k, False)
@@ -274,9 +298,11 @@ def lowest_near(
     return level(found if np.linalg.norm(found) > 1e-6 else np.zeros(len(found)), True)
 
 
-def zone_lines(geometry: Geometry) -> list[NDArray[np.float64]]:
-    """Reciprocal vectors along which lowest momenta are looked for: the first, and the sum of all; Cartesian,
-    1/a."""
+def search_lines(geometry: Geometry) -> list[NDArray[np.float64]]:
+    """List the reciprocal vectors along which the lowest momentum is searched: the first, and the sum of all.
+
+    Cartesian, units 1/a.
+    """
     primitive = np.array(geometry.bravais.primitive)
     dual = 2.0 * np.pi * np.linalg.inv(primitive).T
     return [dual[0]] if len(primitive) == 1 else [dual[0], dual.sum(axis=0)]

@@ -1,4 +1,4 @@
-"""What the exact diagonalisation solves: couplings, electrons and their parameters (PHYSICS.md section 1).
+"""Couplings, electrons and parameters of the systems that are diagonalised (docs/physics.md, Models).
 
 The Hamiltonian is a sum of moves: an electron hops or stays, and one phonon is made on the way or none. Their
 adjoints complete it, so that only bare hops along the axes and moves that make phonons have to be listed.
@@ -12,24 +12,32 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from hpcbip.errors import InputError
-from hpcbip.models import LATTICES, Lattice, coupling_from_lambda, get_lattice
+from hpcbip.models import LATTICES, Lattice, coupling_from_lambda, get_lattice, lambda_from_coupling
+from hpcbip.vocabulary.sectors import SECTORS
 
-COUPLINGS: tuple[str, ...] = ("holstein", "bond", "site-peierls", "bond+holstein", "site-peierls+holstein")
-SPINS: tuple[str, ...] = ("singlet", "triplet")
+EXACT_COUPLINGS: tuple[str, ...] = (
+    "holstein",
+    "bond",
+    "site-peierls",
+    "bond+holstein",
+    "site-peierls+holstein",
+)
+MASS_FACTORS = {sector.electrons: sector.mass_factor for sector in SECTORS.values()}
+"""Factor in the unit of mass, 1/(factor t), by number of electrons."""
+
+SPIN_STATES: tuple[str, ...] = ("singlet", "triplet")
 
 
 @dataclass(frozen=True)
 class Move:
-    """One term of H without its strength: electron along `step`, with a phonon of `mode` made at `place`,
-    times `sign`.
+    """One term of H without its strength: an electron moves along `step` while one phonon is made, or none.
 
     Attributes:
         step: displacement of the electron, lattice coordinates; zero for Holstein coupling.
-        strength: "t", "g" or "g_holstein": what multiplies it.
-        mode: oscillator of a site that gains a phonon, None for a bare hop.
-        at_target: whether that is an oscillator of the site the electron goes to, rather than of the one it
-            leaves.
-        sign: ±1.
+        strength: name of the parameter that multiplies the term: "t", "g" or "g_holstein".
+        mode: oscillator of the site that gains a phonon, None for a bare hop.
+        at_target: whether that site is the one that the electron goes to, rather than the one it leaves.
+        sign: ±1, a factor of the term.
     """
 
     step: tuple[int, ...]
@@ -41,18 +49,19 @@ class Move:
 
 @dataclass(frozen=True)
 class Geometry:
-    """All that the basis depends on; the same for all strengths of the couplings.
+    """Lattice, kind of coupling and electrons: all that the basis depends on.
 
     Attributes:
         lattice: name of a lattice.
-        coupling: one of `COUPLINGS`.
+        coupling: one of `EXACT_COUPLINGS`.
         electrons: 1 or 2.
-        spin: of two electrons, "singlet" or "triplet".
+        spin: "singlet" or "triplet", for two electrons.
         cluster: extents of an open cluster; None for the infinite lattice, where total momentum is a quantum
             number.
 
     Raises:
-        InputError: for what is not in these lists, and for site-Peierls coupling on a lattice whose bonds are
+        InputError: for a value that is not allowed, and for site-Peierls coupling on a lattice whose bonds
+            are
             not at right angles: its sites have one oscillator per bond axis.
     """
 
@@ -65,12 +74,12 @@ class Geometry:
     def __post_init__(self) -> None:
         if self.lattice not in LATTICES:
             raise InputError(f"lattice {self.lattice!r} is unknown; allowed: {', '.join(LATTICES)}")
-        if self.coupling not in COUPLINGS:
-            raise InputError(f"coupling {self.coupling!r} is unknown; allowed: {', '.join(COUPLINGS)}")
+        if self.coupling not in EXACT_COUPLINGS:
+            raise InputError(f"coupling {self.coupling!r} is unknown; allowed: {', '.join(EXACT_COUPLINGS)}")
         if self.electrons not in (1, 2):
             raise InputError(f"electrons: {self.electrons}; allowed: 1 or 2")
-        if self.spin not in SPINS:
-            raise InputError(f"spin: {self.spin!r}; allowed: {', '.join(SPINS)}")
+        if self.spin not in SPIN_STATES:
+            raise InputError(f"spin: {self.spin!r}; allowed: {', '.join(SPIN_STATES)}")
         if "site-peierls" in self.coupling and not self.bravais.hypercubic:
             raise InputError(
                 f"site-peierls on {self.lattice}: allowed on the chain, square and cubic lattices"
@@ -79,6 +88,11 @@ class Geometry:
             len(self.cluster) != self.bravais.dimension or min(self.cluster) < 1
         ):
             raise InputError(f"cluster {self.cluster}: one extent of at least 1 per dimension of the lattice")
+
+    @property
+    def mass_factor(self) -> float:
+        """The unit of mass is 1/(mass_factor t): m_e for one electron, m0 for two."""
+        return MASS_FACTORS[self.electrons]
 
     @cached_property
     def bravais(self) -> Lattice:
@@ -102,7 +116,7 @@ class Geometry:
 
     @cached_property
     def creations(self) -> tuple[Move, ...]:
-        """All moves that make a phonon.
+        """Moves that make a phonon.
 
         A bond's oscillator belongs to its lower site. Site-Peierls: g K_b (X_i - X_j), j = i + axis, so a hop
         along the axis has + at the site it leaves, and one against it has - there.
@@ -128,13 +142,13 @@ class System:
     """A geometry with its energies, all in the same unit.
 
     Attributes:
-        geometry: lattice, coupling, electrons.
+        geometry: lattice, coupling and electrons.
         t: hopping, > 0.
         omega: phonon frequency Ω, > 0.
         g: coupling; only its square matters.
         U: on-site interaction of two electrons.
         V: strength of their Coulomb tail V/|r|, r ≠ 0, |r| in lattice constants.
-        g_holstein, omega_holstein: of the sites' oscillators, for `bond+holstein` and
+        g_holstein, omega_holstein: coupling and frequency of the sites' oscillators, for `bond+holstein` and
             `site-peierls+holstein`.
 
     Raises:
@@ -164,7 +178,9 @@ class System:
 
 
 def g_from_lambda(geometry: Geometry, lam: float, omega: float, t: float) -> float:
-    """g ≥ 0 for λ ≥ 0: `hpcbip.models.couplings`; site-Peierls chain λ = 2g²/(Ωt) (PRL 121, 247001).
+    """Compute g ≥ 0 from λ ≥ 0 in the convention of `hpcbip.models.couplings`.
+
+    For site-Peierls coupling on the chain λ = 2g²/(Ωt) (PRL 121, 247001).
 
     Raises:
         InputError: for negative λ, and for site-Peierls beyond the chain, where no convention is established.
@@ -178,3 +194,16 @@ def g_from_lambda(geometry: Geometry, lam: float, omega: float, t: float) -> flo
             )
         return math.sqrt(lam * omega * t / 2.0)
     return coupling_from_lambda(geometry.bravais, geometry.coupling, lam, omega, t)
+
+
+def lambda_of_system(system: System) -> float | None:
+    """Compute λ of a system, the inverse of `g_from_lambda`; None where there is no convention.
+
+    It is rounded to 14 digits, so that a λ comes back as it was given.
+    """
+    geometry = system.geometry
+    if geometry.coupling.startswith("site-peierls"):
+        lam = 2.0 * system.g**2 / (system.omega * system.t) if geometry.lattice == "chain" else None
+    else:
+        lam = lambda_from_coupling(geometry.bravais, geometry.coupling, system.g, system.omega, system.t)
+    return None if lam is None else float(f"{lam:.14g}")

@@ -1,5 +1,4 @@
-"""The law of the semiclassical mass: ln m* ≃ S(λ) = (t/Ω) s(λ), its exponents, and s beside Monte Carlo
-masses.
+"""Scaling of the semiclassical mass, ln m* ≃ S(λ) = (t/Ω) s(λ): powers of λ, and S beside Monte Carlo masses.
 
 Fluctuations around the instanton and the power of t/Ω in front are left out, so m* itself is not given, only
 how its logarithm grows (PRB 109, L220502).
@@ -14,20 +13,20 @@ from typing import Any
 import numpy as np
 
 from hpcbip.errors import InputError
-from hpcbip.theory.instanton.surface import NotTrapped, Surface
-from hpcbip.theory.instanton.tunnelling import Instanton, instanton
+from hpcbip.theory.instanton.surface import AdiabaticSurface, NotSelfTrapped
+from hpcbip.theory.instanton.tunnelling import Instanton, find_instanton
 
-MIN_POINTS = 4  # of a fit
+POINTS_OF_POWER_LAW = 4  # smallest number of points from which a power law is fitted
 
 
 @dataclass(frozen=True)
-class Exponent:
-    """ln s = ln c + p ln λ.
+class PowerLaw:
+    """A fitted power law s = c λ^p.
 
     Attributes:
         p: the exponent.
         p_err: standard error of the fit and half the difference between the two halves' slopes, in
-            quadrature: no statistics, but how far from a pure power the curve is.
+            quadrature. It says how far the curve is from a pure power, and is no statistical error.
         c: s at λ = 1 on the fitted line.
         lam_from, lam_to: smallest and largest λ of the fit.
     """
@@ -40,13 +39,13 @@ class Exponent:
 
 
 @dataclass(frozen=True)
-class Mass:
+class MonteCarloMass:
     """One Monte Carlo mass.
 
     Attributes:
         lam: λ.
         mass, mass_err: m* and its error, in m0 (pair) or m_e (polaron).
-        flags: what speaks against it.
+        flags: reasons against the mass.
     """
 
     lam: float
@@ -56,39 +55,43 @@ class Mass:
 
 
 @dataclass(frozen=True)
-class Comparison:
+class MassComparison:
     """One Monte Carlo mass beside the action.
 
     Attributes:
-        mass: it.
+        mass: the Monte Carlo mass.
         log_mass, log_mass_err: ln m* and its error.
         action: S = (t/Ω) s, None where there is no self-trapped minimum.
     """
 
-    mass: Mass
+    mass: MonteCarloMass
     log_mass: float
     log_mass_err: float
     action: float | None
 
 
-def scan(surface: Surface, lams: Iterable[float], points: int = 25) -> list[Instanton]:
-    """The path of least action for each λ, without the minimum-energy paths.
+def scan_coupling(surface: AdiabaticSurface, lams: Iterable[float], points: int = 25) -> list[Instanton]:
+    """Find the path of least action for each λ, without the minimum-energy paths.
 
     Raises:
-        InputError: as `instanton`.
+        InputError: as in `find_instanton`.
     """
-    return [instanton(replace(surface, lam=float(lam)), points, lowest=False) for lam in lams]
+    return [
+        find_instanton(replace(surface, lam=float(lam)), points, with_minimum_energy_path=False)
+        for lam in lams
+    ]
 
 
-def exponent(lams: Sequence[float], actions: Sequence[float]) -> Exponent:
-    """The power of λ in s by least squares in the logarithms.
+def fit_power_law(lams: Sequence[float], actions: Sequence[float]) -> PowerLaw:
+    """Fit the power of λ in s by least squares in the logarithms.
 
     Raises:
         InputError: for fewer than four points, or values that are not positive.
     """
-    if len(lams) != len(actions) or len(lams) < MIN_POINTS or min(*lams, *actions) <= 0.0:
+    if len(lams) != len(actions) or len(lams) < POINTS_OF_POWER_LAW or min(*lams, *actions) <= 0.0:
         raise InputError(
-            f"{len(lams)} lambdas, {len(actions)} actions: allowed are {MIN_POINTS} or more, all positive"
+            f"{len(lams)} lambdas, {len(actions)} actions: "
+            f"allowed are {POINTS_OF_POWER_LAW} or more, all positive"
         )
     x, y = np.log(lams), np.log(actions)
     order = np.argsort(x)
@@ -98,13 +101,13 @@ def exponent(lams: Sequence[float], actions: Sequence[float]) -> Exponent:
     half = (len(x) + 1) // 2
     low, high = np.polyfit(x[:half], y[:half], 1)[0], np.polyfit(x[-half:], y[-half:], 1)[0]
     error = float(np.sqrt(error2 + 0.25 * (high - low) ** 2))
-    return Exponent(float(p), error, float(np.exp(c)), float(np.exp(x[0])), float(np.exp(x[-1])))
+    return PowerLaw(float(p), error, float(np.exp(c)), float(np.exp(x[0])), float(np.exp(x[-1])))
 
 
-def compare(
-    surface: Surface, masses: Iterable[Mass], t_over_omega: float, points: int = 25
-) -> list[Comparison]:
-    """ln m* beside S at the same λ; the surface gives all but λ.
+def compare_masses(
+    surface: AdiabaticSurface, masses: Iterable[MonteCarloMass], t_over_omega: float, points: int = 25
+) -> list[MassComparison]:
+    """Compare ln m* with S at the same λ; the surface gives all parameters but λ.
 
     Raises:
         InputError: for a mass or t/Ω that is not positive, or an error below zero.
@@ -118,7 +121,7 @@ def compare(
             raise InputError(f"{where}: allowed are masses above 0, errors from 0 on")
     actions = {lam: _action(replace(surface, lam=lam), points) for lam in {one.lam for one in given}}
     return [
-        Comparison(
+        MassComparison(
             one, float(np.log(one.mass)), one.mass_err / one.mass, None if s is None else t_over_omega * s
         )
         for one in given
@@ -126,19 +129,19 @@ def compare(
     ]
 
 
-def _action(surface: Surface, points: int) -> float | None:
+def _action(surface: AdiabaticSurface, points: int) -> float | None:
     try:
-        return instanton(surface, points, lowest=False).least.action
-    except NotTrapped:  # the mass is fine; the theory has nothing to say where the carriers are not trapped
+        return find_instanton(surface, points, with_minimum_energy_path=False).least_action_path.action
+    except NotSelfTrapped:  # the mass stands; the theory gives no action where the carriers are not trapped
         return None
 
 
-def manifold_spread(surface: Surface, number: int = 200, seed: int = 1) -> tuple[float, float]:
-    """Smallest and largest v/Λ on the degenerate manifold of strong bond coupling, from random weights.
+def manifold_spread(surface: AdiabaticSurface, number: int = 200, seed: int = 1) -> tuple[float, float]:
+    """Find the smallest and largest v/Λ on the degenerate manifold of strong bond coupling.
 
-    Draws weights with ½ in all on each side of a star, or of a plaquette on the square lattice, with the
-    fields that follow them. Both tend to -1 (polaron) or -4 (pair) as Λ grows: the spread is of order t, v of
-    order Λt.
+    Draws random weights with ½ in all on each side of a star, or of a plaquette on the square lattice, with
+    the fields that follow them. Both tend to -1 (polaron) or -4 (pair) as Λ grows: the spread is of order t,
+    v of order Λt.
 
     Raises:
         InputError: for Holstein coupling, which has no such manifold.
@@ -159,13 +162,13 @@ def manifold_spread(surface: Surface, number: int = 200, seed: int = 1) -> tuple
         for side in sides[k % len(sides)]:
             for site, share in zip(side, rng.dirichlet(np.ones(len(side))), strict=True):
                 weights[site] = 0.5 * share
-        fields.append(surface.pattern(weights))
+        fields.append(surface.equilibrium_field(weights))
     v = surface.energy(np.array(fields))[0] / surface.strength
     return float(v.min()), float(v.max())
 
 
-def rows(found: Iterable[Instanton]) -> list[dict[str, Any]]:
-    """One flat row per instanton, for tables."""
+def instanton_table(found: Iterable[Instanton]) -> list[dict[str, Any]]:
+    """Tabulate instantons, a row each."""
     return [
         {
             "lattice": i.surface.lattice,
@@ -180,17 +183,17 @@ def rows(found: Iterable[Instanton]) -> list[dict[str, Any]]:
             "trapped": i.minimum.trapped,
             "barrier": i.barrier,
             "negative": i.saddle.negative,
-            "action": i.least.action,
-            "barrier_least": i.least.barrier,
-            "action_lowest": i.lowest.action if i.lowest else None,
+            "action": i.least_action_path.action,
+            "barrier_least": i.least_action_path.barrier,
+            "action_lowest": i.minimum_energy_path.action if i.minimum_energy_path else None,
             "force": i.force,
         }
         for i in found
     ]
 
 
-def comparison_rows(found: Iterable[Comparison]) -> list[dict[str, Any]]:
-    """One flat row per Monte Carlo mass, for tables."""
+def mass_comparison_table(found: Iterable[MassComparison]) -> list[dict[str, Any]]:
+    """Tabulate Monte Carlo masses beside the action, a row each."""
     return [
         {
             "lambda": c.mass.lam,

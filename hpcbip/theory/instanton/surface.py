@@ -1,5 +1,4 @@
-"""Energy of one or two electrons in static phonon fields (the adiabatic limit Ω ≪ t), its minima and their
-pattern.
+"""Energy of one or two electrons in static phonon fields (the adiabatic limit Ω ≪ t), and its minima.
 
 Phonons as coordinates, q = (b + b†)/√2 with mass 1/Ω and potential Ωq²/2 per oscillator, hopping and levels
 linear in them. With x = q √(Ω/t) and energies in t,
@@ -25,22 +24,22 @@ from scipy.sparse.linalg import LinearOperator, eigsh
 
 from hpcbip.errors import InputError
 from hpcbip.models import coupling_from_lambda, get_lattice
+from hpcbip.vocabulary.sectors import SECTORS
 
 Array = NDArray[np.float64]
 
-LATTICES = ("chain", "square")
-COUPLINGS = ("bond", "holstein")
-SECTORS = ("polaron", "bipolaron")
-MAX_SITES = 144
-FLAT = 1e-5  # curvatures nearer to zero count as none
+ADIABATIC_LATTICES = ("chain", "square")
+ADIABATIC_COUPLINGS = ("bond", "holstein")
+MAX_SITES = 144  # largest cluster allowed
+ZERO_CURVATURE = 1e-5  # curvatures of smaller magnitude count as zero
 
 
-class NotTrapped(InputError):
-    """No self-trapped minimum below the extended state."""
+class NotSelfTrapped(InputError):
+    """Raised where no self-trapped minimum lies below the extended state."""
 
 
 @dataclass(frozen=True)
-class Surface:
+class AdiabaticSurface:
     """The adiabatic energy surface on a periodic cluster.
 
     Attributes:
@@ -63,12 +62,16 @@ class Surface:
     size: int = 4
 
     def __post_init__(self) -> None:
-        for name, allowed in (("lattice", LATTICES), ("coupling", COUPLINGS), ("sector", SECTORS)):
+        for name, allowed in (
+            ("lattice", ADIABATIC_LATTICES),
+            ("coupling", ADIABATIC_COUPLINGS),
+            ("sector", SECTORS),
+        ):
             if getattr(self, name) not in allowed:
                 raise InputError(f"{name} {getattr(self, name)!r}: allowed are {', '.join(allowed)}")
         if not 0.0 < self.lam <= 1e5:
             raise InputError(f"lambda = {self.lam}: allowed are 0 < lambda <= 100000")
-        if not 0.0 <= self.U < 1e3 or (self.U > 0.0 and self.sector == "polaron"):
+        if not 0.0 <= self.U < 1e3 or (self.U > 0.0 and self.electrons == 1):
             raise InputError(
                 f"U = {self.U} for the {self.sector}: allowed are 0 <= U < 1000, for a polaron U = 0"
             )
@@ -79,22 +82,22 @@ class Surface:
 
     @property
     def dimension(self) -> int:
-        """Of the lattice."""
+        """Dimension of the lattice."""
         return 1 if self.lattice == "chain" else 2
 
     @property
     def sites(self) -> int:
-        """Of the cluster."""
+        """Number of sites of the cluster."""
         return int(self.size**self.dimension)
 
     @property
     def electrons(self) -> int:
-        """One or two."""
-        return 1 if self.sector == "polaron" else 2
+        """Number of electrons, one or two."""
+        return SECTORS[self.sector].electrons
 
     @property
     def shape(self) -> tuple[int, ...]:
-        """Of a field: oscillators of a cell, then sites by axis."""
+        """Shape of a field: oscillators of a cell, then sites by axis."""
         return (self.dimension if self.coupling == "bond" else 1, *(self.size,) * self.dimension)
 
     @property
@@ -109,7 +112,7 @@ class Surface:
 
     @cached_property
     def ends(self) -> NDArray[np.int64]:
-        """Sites that each bond joins, or the one site of each oscillator twice, shape (2, modes)."""
+        """The two sites of each bond, or the site of each Holstein oscillator twice, shape (2, modes)."""
         number = np.arange(self.sites).reshape(self.shape[1:])
         if self.coupling == "holstein":
             return np.array([number.ravel()] * 2)
@@ -122,7 +125,7 @@ class Surface:
         return np.concatenate([np.array(pair) for pair in pairs], axis=1)
 
     def one_body(self, x: Array) -> Array:
-        """Matrices of one electron, shape (..., sites, sites), for fields x of shape (..., modes)."""
+        """Build the matrices of one electron, shape (..., sites, sites), in fields of shape (..., modes)."""
         y = np.sqrt(2.0 * self.strength) * x
         h = np.zeros((*x.shape[:-1], self.sites, self.sites))
         if self.coupling == "bond":
@@ -133,7 +136,7 @@ class Surface:
         return h
 
     def electronic(self, x: Array) -> tuple[Array, Array]:
-        """e_el and its one-body density matrix Σ_σ <c†_i c_j>, shapes (...) and (..., sites, sites)."""
+        """Compute e_el and the density matrix Σ_σ <c†_i c_j>, shapes (...) and (..., sites, sites)."""
         h = self.one_body(x)
         if self.U == 0.0:
             levels, states = np.linalg.eigh(h)
@@ -146,9 +149,12 @@ class Surface:
         return energies, np.array([density for _, density in results]).reshape(h.shape)
 
     def _pair(self, h: Array) -> tuple[float, Array]:
-        """Lowest singlet of two electrons with U: Lanczos on Ψ(r1, r2), H Ψ = hΨ + Ψh + U diag Ψ; exact.
+        """Find the lowest singlet of two electrons with U by Lanczos on Ψ(r1, r2): H Ψ = hΨ + Ψh + U diag Ψ.
 
-        The start vector is symmetric, and so is all that H makes of it.
+        Exact, because the start vector is symmetric and H keeps the symmetry.
+
+        Returns:
+            energy and density matrix, shape (sites, sites).
         """
         n, diagonal = self.sites, np.arange(self.sites)
 
@@ -168,28 +174,31 @@ class Surface:
         return float(value[0]), 2.0 * psi @ psi.T
 
     def energy(self, x: Array) -> tuple[Array, Array]:
-        """v and its gradient (Hellmann-Feynman), shapes (...) and (..., modes), for fields x of shape (...,
-        modes)."""
+        """Compute v and its gradient (Hellmann–Feynman) in fields x of shape (..., modes).
+
+        Returns:
+            arrays of shapes (...) and (..., modes).
+        """
         e, density = self.electronic(x)
         bond = 2.0 if self.coupling == "bond" else 1.0  # a bond hops both ways
         force = np.sqrt(2.0 * self.strength) * bond * density[..., self.ends[0], self.ends[1]]
         return e + 0.5 * (x * x).sum(axis=-1), x - force
 
     def density(self, x: Array) -> Array:
-        """Electrons on each site, shape (size, ...)."""
+        """Compute the number of electrons on each site, shape (size, ...)."""
         return np.diagonal(self.electronic(x)[1]).reshape(self.shape[1:])
 
     def translated(self, x: Array, steps: tuple[int, ...]) -> Array:
-        """The field moved by whole lattice constants along each axis."""
+        """Translate a field by whole lattice constants along each axis."""
         return np.roll(x.reshape(self.shape), steps, axis=tuple(range(1, self.dimension + 1))).ravel()
 
-    def pattern(self, weights: Array) -> Array:
-        """The field in equilibrium with all electrons in the state ψ_i = √weights_i, shape (modes,)."""
+    def equilibrium_field(self, weights: Array) -> Array:
+        """Compute the field in equilibrium with electrons in the state ψ_i = √weights_i, shape (modes,)."""
         psi = np.sqrt(weights.ravel() / weights.sum())
         bond = 2.0 if self.coupling == "bond" else 1.0
         return np.sqrt(2.0 * self.strength) * bond * self.electrons * psi[self.ends[0]] * psi[self.ends[1]]
 
-    def patterns(self) -> dict[str, Array]:
+    def start_fields(self) -> dict[str, Array]:
         """Starts of the search: weights on a site, a dimer, a star, a plaquette (square), a wide bump."""
         corner = (0,) * self.dimension
         axes = [tuple(int(a == b) for b in range(self.dimension)) for a in range(self.dimension)]
@@ -204,24 +213,24 @@ class Surface:
             weights = np.zeros(self.shape[1:])
             for site, weight in sites.items():
                 weights[site] = weight
-            found[name] = self.pattern(weights)
+            found[name] = self.equilibrium_field(weights)
         offsets = np.meshgrid(*[np.fft.fftfreq(self.size, 1 / self.size)] * self.dimension, indexing="ij")
-        found["wide"] = self.pattern(np.exp(-sum(r * r for r in offsets) / 4.0))
+        found["wide"] = self.equilibrium_field(np.exp(-sum(r * r for r in offsets) / 4.0))
         return found
 
 
 @dataclass(frozen=True)
-class Stationary:
-    """A point of zero gradient: a minimum, or a saddle that the symmetry of the start kept.
+class StationaryPoint:
+    """A point of zero gradient: a minimum, or a saddle where the search kept the symmetry of its start.
 
     Attributes:
-        start: name of the pattern that the search came from.
+        start: name of the field from which the search started.
         energy: v, in t.
         x: the field, shape (modes,).
         residual: largest component of the gradient.
         curvatures: eigenvalues of v'' in ascending order, shape (modes,); none is above 1.
         sites: participation number of the electrons' density, (Σn)²/Σn².
-        trapped: energy of the best field that is the same everywhere minus this energy, in t.
+        trapped: energy of the extended state (`uniform_energy`) minus this energy, in t.
     """
 
     start: str
@@ -234,15 +243,15 @@ class Stationary:
 
     @property
     def negative(self) -> int:
-        """Number of directions in which the energy falls."""
-        return int((self.curvatures < -FLAT).sum())
+        """Number of directions in which the curvature is negative."""
+        return int((self.curvatures < -ZERO_CURVATURE).sum())
 
 
-def stationary(surface: Surface, x: Array, start: str = "") -> Stationary:
-    """All about a field of shape (modes,) that is a stationary point."""
+def describe_stationary_point(surface: AdiabaticSurface, x: Array, start: str = "") -> StationaryPoint:
+    """Compute the properties of a field of shape (modes,) that is a stationary point."""
     v, slope = surface.energy(x)
     n = surface.density(x)
-    return Stationary(
+    return StationaryPoint(
         start=start,
         energy=float(v),
         x=x,
@@ -253,8 +262,8 @@ def stationary(surface: Surface, x: Array, start: str = "") -> Stationary:
     )
 
 
-def relax(surface: Surface, x: Array, start: str = "") -> Stationary:
-    """Where L-BFGS leads from a field of shape (modes,)."""
+def find_stationary_point(surface: AdiabaticSurface, x: Array, start: str = "") -> StationaryPoint:
+    """Minimise the energy by L-BFGS from a field of shape (modes,)."""
 
     def target(z: Array) -> tuple[float, Array]:
         v, slope = surface.energy(z)
@@ -263,44 +272,45 @@ def relax(surface: Surface, x: Array, start: str = "") -> Stationary:
     found = minimize(
         target, x, jac=True, method="L-BFGS-B", options={"maxiter": 5000, "ftol": 1e-15, "gtol": 1e-9}
     )
-    return stationary(surface, found.x, start)
+    return describe_stationary_point(surface, found.x, start)
 
 
-def uniform_energy(surface: Surface) -> float:
-    """v of the best field that is the same everywhere: the extended state on this cluster, in t."""
+def uniform_energy(surface: AdiabaticSurface) -> float:
+    """Compute the energy of the extended state, in t: v of the best uniform field on this cluster."""
     flat = np.ones(surface.modes)
     return float(
         minimize(lambda a: float(surface.energy(a[0] * flat)[0]), np.array([0.1]), method="BFGS").fun
     )
 
 
-def stationary_points(surface: Surface) -> list[Stationary]:
-    """Localised stationary points reached from all patterns, lowest first; those of one energy count once."""
-    found: list[Stationary] = []
-    for start, x in surface.patterns().items():
-        new = relax(surface, x, start)
+def localised_stationary_points(surface: AdiabaticSurface) -> list[StationaryPoint]:
+    """Find the localised stationary points from all `start_fields`, lowest first, each energy once."""
+    found: list[StationaryPoint] = []
+    for start, x in surface.start_fields().items():
+        new = find_stationary_point(surface, x, start)
         if new.trapped > 1e-6 and all(abs(new.energy - m.energy) > 1e-6 for m in found):
             found.append(new)
     return sorted(found, key=lambda m: m.energy)
 
 
-def minima(surface: Surface) -> list[Stationary]:
-    """The localised minima, lowest first.
+def self_trapped_minima(surface: AdiabaticSurface) -> list[StationaryPoint]:
+    """Find the localised minima, lowest first.
 
     Raises:
-        NotTrapped: if there is none below the extended state (the carriers do not trap themselves at this λ).
+        NotSelfTrapped: if there is none below the extended state: the carriers do not trap themselves at
+            this λ.
     """
-    found = [m for m in stationary_points(surface) if m.negative == 0]
+    found = [m for m in localised_stationary_points(surface) if m.negative == 0]
     if not found:
-        raise NotTrapped(
+        raise NotSelfTrapped(
             f"lambda = {surface.lam:g}: the {surface.sector} does not trap itself on the {surface.lattice} "
             f"({surface.coupling}, U = {surface.U:g}); allowed is a larger lambda"
         )
     return found
 
 
-def hessian(surface: Surface, x: Array, step: float = 1e-3) -> Array:
-    """Second derivatives of v from central differences of the gradient, shape (modes, modes)."""
+def hessian(surface: AdiabaticSurface, x: Array, step: float = 1e-3) -> Array:
+    """Compute second derivatives of v from central differences of the gradient, shape (modes, modes)."""
     shifts = step * np.eye(surface.modes)
     matrix = (surface.energy(x + shifts)[1] - surface.energy(x - shifts)[1]) / (2.0 * step)
     return 0.5 * (matrix + matrix.T)

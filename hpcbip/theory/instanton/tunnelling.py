@@ -1,9 +1,9 @@
-"""Paths between neighbouring translates of a minimum: minimum-energy path, saddle, and the path of least
-action.
+"""Paths between neighbouring translates of a minimum: minimum-energy path, saddle, path of least action.
 
-In the units of `instanton` a path x(u) has the action S = (t/Ω) s with s = ∫ √(2 (v - v_min)) |dx|, the
-length of the path in the Jacobi metric; the semiclassical instanton (PRB 109, L220502) is its shortest
-geodesic, not the path that is lowest in energy. Every path gives an upper bound of the least action.
+In the units of `hpcbip.theory.instanton.surface` a path x(u) has the action S = (t/Ω) s with s = ∫ √(2 (v -
+v_min)) |dx|, the length of the path in the Jacobi metric; the semiclassical instanton (PRB 109, L220502) is
+its shortest geodesic, not the path that is lowest in energy. Every path gives an upper bound of the least
+action.
 """
 
 from __future__ import annotations
@@ -18,19 +18,19 @@ from scipy.optimize import minimize
 
 from hpcbip.errors import InputError
 from hpcbip.theory.instanton.surface import (
-    Stationary,
-    Surface,
+    AdiabaticSurface,
+    StationaryPoint,
+    describe_stationary_point,
     hessian,
-    minima,
-    stationary,
-    stationary_points,
+    localised_stationary_points,
+    self_trapped_minima,
 )
 
 Array = NDArray[np.float64]
-FINE = 8  # points of the quadrature of s per segment
-TINY = 1e-14
-ROUGH = 80  # iterations after which the starts are compared
-ASIDE = 0.05  # step off a symmetric path, in units of its length
+QUADRATURE_POINTS = 8  # points per segment of the quadrature of s
+SMALLEST_NORM = 1e-14
+ROUGH_ITERATIONS = 80  # iterations after which the start paths are compared
+SIDE_STEP = 0.05  # displacement that breaks the symmetry of a path, in units of its length
 
 
 @dataclass(frozen=True)
@@ -39,8 +39,8 @@ class Path:
 
     Attributes:
         x: fields along it, shape (points, modes).
-        profile: v - v_min there, in t, shape (points,).
-        length: |dx| added up, from 0, shape (points,).
+        profile: v - v_min along it, in t, shape (points,).
+        length: length of the path up to each point, from 0, shape (points,).
         action: s = ∫ √(2 (v - v_min)) |dx|; S = (t/Ω) s.
     """
 
@@ -57,45 +57,45 @@ class Path:
 
 @dataclass(frozen=True)
 class Instanton:
-    """Tunnelling by one lattice constant.
+    """The instanton: tunnelling of a self-trapped carrier by one lattice constant.
 
     Attributes:
-        surface: what it was computed on.
+        surface: the energy surface.
         minimum: lowest minimum.
-        others: higher stationary points that the patterns lead to.
-        saddle: next to the top of the minimum-energy path, else of the path of least action; by Newton's
-            method. A saddle proper has `negative == 1`.
-        least: path of least action.
-        lowest: minimum-energy path, or None where it was not asked for.
-        force: largest remaining force across it, in t.
+        others: higher stationary points found from the start fields.
+        saddle: stationary point next to the top of the minimum-energy path, or without it of the path of
+            least action, by Newton's method. A first-order saddle has `negative == 1`.
+        least_action_path: path of least action.
+        minimum_energy_path: minimum-energy path; None if it was not asked for.
+        force: largest remaining force across the minimum-energy path, in t; None without it.
     """
 
-    surface: Surface
-    minimum: Stationary
-    others: tuple[Stationary, ...]
-    saddle: Stationary
-    least: Path
-    lowest: Path | None
+    surface: AdiabaticSurface
+    minimum: StationaryPoint
+    others: tuple[StationaryPoint, ...]
+    saddle: StationaryPoint
+    least_action_path: Path
+    minimum_energy_path: Path | None
     force: float | None
 
     @property
     def barrier(self) -> float:
-        """Of the saddle over the minimum, in t."""
+        """Energy of the saddle above the minimum, in t."""
         return self.saddle.energy - self.minimum.energy
 
 
-def _spread(x: Array, number: int, measure: Array | None = None) -> Array:
-    """Points at equal steps of a measure (shape (points,), by default the length) on the polygon x."""
+def _redistribute(x: Array, number: int, measure: Array | None = None) -> Array:
+    """Place points at equal steps of a measure (shape (points,), by default the length) on the polygon x."""
     if measure is None:
         measure = np.concatenate([[0.0], np.cumsum(np.linalg.norm(np.diff(x, axis=0), axis=1))])
     at = np.linspace(0.0, measure[-1], number)
     return np.array([np.interp(at, measure, column) for column in x.T]).T
 
 
-def measured(surface: Surface, x: Array, floor: float) -> Path:
-    """A path with its profile and action; `floor` is v_min, `x` has shape (points, modes)."""
+def path_with_action(surface: AdiabaticSurface, x: Array, floor: float) -> Path:
+    """Compute the profile and action of a path; `floor` is v_min, `x` has shape (points, modes)."""
     knots = np.concatenate([[0.0], np.cumsum(np.linalg.norm(np.diff(x, axis=0), axis=1))])
-    parts = np.arange(FINE) / FINE
+    parts = np.arange(QUADRATURE_POINTS) / QUADRATURE_POINTS
     at = np.append((knots[:-1, None] + parts * np.diff(knots)[:, None]).ravel(), knots[-1])
     fine = CubicSpline(knots, x)(at)  # on a curved manifold the corners of a polygon would lie far above it
     profile = surface.energy(fine)[0] - floor
@@ -105,23 +105,25 @@ def measured(surface: Surface, x: Array, floor: float) -> Path:
     return Path(fine, profile, length, float((0.5 * (speed[1:] + speed[:-1]) * steps).sum()))
 
 
-def least_action(surface: Surface, x: Array, floor: float, points: int = 25, iterations: int = 1000) -> Path:
-    """The geodesic of the Jacobi metric near a path, with its ends fixed.
+def find_least_action_path(
+    surface: AdiabaticSurface, x: Array, floor: float, points: int = 25, iterations: int = 1000
+) -> Path:
+    """Find the geodesic of the Jacobi metric near a path, with its ends fixed.
 
     Minimises n Σ_k f_k² |x_{k+1} - x_k|², f = √(2 (v - v_min)) averaged over the ends of a segment. By
-    Cauchy's inequality it is at least s², and equal to it where all segments are equally long in the metric:
-    the points spread themselves, no constraint is needed.
+    Cauchy's inequality it is at least s², and equal to it where all segments are equally long in the metric,
+    so that the points spread evenly without a constraint.
     """
-    path = measured(surface, x, floor)
+    path = path_with_action(surface, x, floor)
     speed = np.sqrt(2.0 * np.maximum(path.profile, 0.0)) + 1e-3
     weight = np.cumsum(0.5 * (speed[1:] + speed[:-1]) * np.diff(path.length))
-    start = _spread(path.x, points, np.concatenate([[0.0], weight]))
+    start = _redistribute(path.x, points, np.concatenate([[0.0], weight]))
     ends = start[:1], start[-1:]
 
     def target(inner: Array) -> tuple[float, Array]:
         whole = np.concatenate([ends[0], inner.reshape(points - 2, -1), ends[1]])
         v, slope = surface.energy(whole[1:-1])
-        f = np.sqrt(2.0 * np.maximum(v - floor, 0.0) + TINY)
+        f = np.sqrt(2.0 * np.maximum(v - floor, 0.0) + SMALLEST_NORM)
         g = 0.5 * (np.concatenate([[0.0], f]) + np.concatenate([f, [0.0]]))
         d = np.diff(whole, axis=0)
         d2 = (d * d).sum(axis=1)
@@ -133,12 +135,16 @@ def least_action(surface: Surface, x: Array, floor: float, points: int = 25, ite
 
     options = {"maxiter": iterations, "maxfun": 2 * iterations, "ftol": 1e-10, "gtol": 1e-7}
     found = minimize(target, start[1:-1].ravel(), jac=True, method="L-BFGS-B", options=options)
-    return measured(surface, np.concatenate([ends[0], found.x.reshape(points - 2, -1), ends[1]]), floor)
+    return path_with_action(
+        surface, np.concatenate([ends[0], found.x.reshape(points - 2, -1), ends[1]]), floor
+    )
 
 
 def _tangents(x: Array, v: Array) -> Array:
-    """Unit tangents at the inner points: towards the higher neighbour, mixed at extrema (Henkelman, Jónsson
-    2000)."""
+    """Compute unit tangents at the inner points: towards the higher neighbour, mixed at extrema.
+
+    Henkelman and Jónsson, J. Chem. Phys. 113, 9978 (2000).
+    """
     ahead, behind = np.diff(x, axis=0)[1:], np.diff(x, axis=0)[:-1]
     up, down = v[2:] - v[1:-1], v[:-2] - v[1:-1]
     large, small = np.maximum(abs(up), abs(down)), np.minimum(abs(up), abs(down))
@@ -152,15 +158,18 @@ def _tangents(x: Array, v: Array) -> Array:
     return np.asarray(tangent / np.linalg.norm(tangent, axis=1)[:, None])
 
 
-def minimum_energy_path(
-    surface: Surface, x: Array, points: int = 25, iterations: int = 600, tolerance: float = 2e-3
+def find_minimum_energy_path(
+    surface: AdiabaticSurface, x: Array, points: int = 25, iterations: int = 600, tolerance: float = 2e-3
 ) -> tuple[Array, float]:
-    """The path that runs down from its saddles, and the largest force across it (string method).
+    """Find the minimum-energy path by the string method.
 
     Weinan E, Ren, Vanden-Eijnden, J. Chem. Phys. 126, 164103: all points descend across the path, then they
-    are spread evenly again. As v'' ≤ 1, a step of one gradient never overshoots.
+    are placed at equal distances. As v'' ≤ 1, a step of one gradient never overshoots.
+
+    Returns:
+        the path, shape (points, modes), and the largest force across it.
     """
-    path, force, pace = _spread(x, points), np.inf, 1.0
+    path, force, pace = _redistribute(x, points), np.inf, 1.0
     for _ in range(iterations):
         v, slope = surface.energy(path)
         tangent = _tangents(path, v)
@@ -171,13 +180,13 @@ def minimum_energy_path(
         if force < tolerance:
             break
         most = 0.5 * float(np.linalg.norm(np.diff(path, axis=0), axis=1).min())
-        across *= pace * np.minimum(1.0, most / np.maximum(size, TINY))[:, None]
-        path = _spread(np.concatenate([path[:1], path[1:-1] - across, path[-1:]]), points)
+        across *= pace * np.minimum(1.0, most / np.maximum(size, SMALLEST_NORM))[:, None]
+        path = _redistribute(np.concatenate([path[:1], path[1:-1] - across, path[-1:]]), points)
     return path, force
 
 
-def refine_saddle(surface: Surface, path: Path, steps: int = 60) -> Stationary:
-    """The saddle next to the top of a path: Newton's method, uphill along the path, downhill across it."""
+def refine_saddle(surface: AdiabaticSurface, path: Path, steps: int = 60) -> StationaryPoint:
+    """Find the saddle next to the top of a path by Newton's method: uphill along it, downhill across."""
     top = int(np.clip(np.argmax(path.profile), 1, len(path.x) - 2))
     x, along = path.x[top], path.x[top + 1] - path.x[top - 1]
     for _ in range(steps):
@@ -190,17 +199,18 @@ def refine_saddle(surface: Surface, path: Path, steps: int = 60) -> Stationary:
         parts = vectors.T @ slope / np.maximum(np.abs(values), 1e-4)
         parts[follow] *= -1.0
         move = -vectors @ parts
-        x = x + move * min(1.0, 0.02 * path.length[-1] / max(float(np.linalg.norm(move)), TINY))
-    return stationary(surface, x, "saddle")
+        x = x + move * min(1.0, 0.02 * path.length[-1] / max(float(np.linalg.norm(move)), SMALLEST_NORM))
+    return describe_stationary_point(surface, x, "saddle")
 
 
-def _starts(surface: Surface, minimum: Stationary, others: list[Stationary]) -> list[Array]:
-    """Paths from the minimum to its translate: direct, and by way of each other stationary point where that
-    is nearest.
+def _start_paths(
+    surface: AdiabaticSurface, minimum: StationaryPoint, others: list[StationaryPoint]
+) -> list[Array]:
+    """Build paths from the minimum to its translate: direct, and through each of the other points.
 
-    Between these points the electrons' weights are interpolated and the fields follow them
-    (`Surface.pattern`): for strong bond coupling that stays near the degenerate manifold, where a straight
-    line would climb ∝ Λ.
+    A point is taken at its translate nearest to the middle. Between the points the electrons' weights are
+    interpolated and the fields follow them (`AdiabaticSurface.equilibrium_field`). For strong bond coupling
+    such a path stays near the degenerate manifold, where a straight line would climb ∝ Λ.
     """
     step = (1,) + (0,) * (surface.dimension - 1)
     first, last = minimum.x, surface.translated(minimum.x, step)
@@ -211,44 +221,53 @@ def _starts(surface: Surface, minimum: Stationary, others: list[Stationary]) -> 
         middle = min(moved, key=lambda y: float(np.linalg.norm(y - 0.5 * (first + last))))
         stops.append([first, middle, last])
     return [
-        np.concatenate([_between(surface, *ends)[k > 0 :] for k, ends in enumerate(pairwise(x))])
+        np.concatenate([_interpolate(surface, *ends)[k > 0 :] for k, ends in enumerate(pairwise(x))])
         for x in stops
     ]
 
 
-def _between(surface: Surface, first: Array, last: Array, number: int = 12) -> Array:
+def _interpolate(surface: AdiabaticSurface, first: Array, last: Array, number: int = 12) -> Array:
     u = np.linspace(0.0, 1.0, number + 1)[:, None]
     n, m = (surface.density(x).ravel() for x in (first, last))
-    bent = np.array([surface.pattern((1.0 - v) * n + v * m) for v in u[:, 0]])
+    bent = np.array([surface.equilibrium_field((1.0 - v) * n + v * m) for v in u[:, 0]])
     return bent + (1.0 - u) * (first - bent[0]) + u * (last - bent[-1])
 
 
-def instanton(surface: Surface, points: int = 25, lowest: bool = True) -> Instanton:
-    """Minimum, saddle, minimum-energy path and path of least action to the nearest translate.
+def find_instanton(
+    surface: AdiabaticSurface, points: int = 25, with_minimum_energy_path: bool = True
+) -> Instanton:
+    """Find the minimum, the saddle, and the paths to the nearest translate.
 
     Args:
-        surface: where.
-        points: of the paths before the quadrature, 9 to 101.
-        lowest: whether to find the minimum-energy path too.
+        surface: the energy surface.
+        points: number of points of the paths before the quadrature, 9 to 101.
+        with_minimum_energy_path: whether to find the minimum-energy path too.
 
     Raises:
-        InputError: where the carriers do not trap themselves, or for too few points.
+        NotSelfTrapped: where the carriers do not trap themselves.
+        InputError: for points out of range.
     """
     if not 9 <= points <= 101:
         raise InputError(f"points = {points}: allowed are 9 to 101")
-    minimum, others = minima(surface)[0], stationary_points(surface)[1:]
-    starts = _starts(surface, minimum, others)
-    candidates = [least_action(surface, x, minimum.energy, points, ROUGH) for x in starts]
-    best = least_action(surface, min(candidates, key=lambda path: path.action).x, minimum.energy, points)
+    minimum, others = self_trapped_minima(surface)[0], localised_stationary_points(surface)[1:]
+    starts = _start_paths(surface, minimum, others)
+    candidates = [
+        find_least_action_path(surface, x, minimum.energy, points, ROUGH_ITERATIONS) for x in starts
+    ]
+    best = find_least_action_path(
+        surface, min(candidates, key=lambda path: path.action).x, minimum.energy, points
+    )
     top = refine_saddle(surface, best)
     start = best.x
     if top.negative > 1:  # the path keeps a mirror symmetry that the saddle breaks
         aside = np.linalg.eigh(hessian(surface, top.x))[1][:, 1]
         bump = np.sin(np.pi * best.length / best.length[-1])
-        start = best.x + ASIDE * best.length[-1] * bump[:, None] * aside
-        best = min(best, least_action(surface, start, minimum.energy, points), key=lambda path: path.action)
-    if not lowest:
+        start = best.x + SIDE_STEP * best.length[-1] * bump[:, None] * aside
+        best = min(
+            best, find_least_action_path(surface, start, minimum.energy, points), key=lambda path: path.action
+        )
+    if not with_minimum_energy_path:
         return Instanton(surface, minimum, tuple(others), top, best, None, None)
-    x, force = minimum_energy_path(surface, start, points)
-    path = measured(surface, x, minimum.energy)
+    x, force = find_minimum_energy_path(surface, start, points)
+    path = path_with_action(surface, x, minimum.energy)
     return Instanton(surface, minimum, tuple(others), refine_saddle(surface, path), best, path, force)

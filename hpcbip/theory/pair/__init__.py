@@ -1,2 +1,24 @@
-"""Two electrons without phonons: bound states, thresholds, order parameter, and the ring behind d-wave
-pairs."""
+"""Two electrons without phonons: bound states, thresholds, order parameter, the ring behind d-wave pairs."""
+
+from hpcbip.theory.pair.model import PairModel
+from hpcbip.theory.pair.order_parameter import OrderParameter, condensate_order_parameter
+from hpcbip.theory.pair.ring import RingLevel, ring_levels, ring_table
+from hpcbip.theory.pair.solver import BoundPair, bound_states, solve_channel
+from hpcbip.theory.pair.tables import pair_table, threshold_table
+from hpcbip.theory.pair.threshold import binding_threshold, count_bound_states
+
+__all__ = [
+    "BoundPair",
+    "OrderParameter",
+    "PairModel",
+    "RingLevel",
+    "binding_threshold",
+    "bound_states",
+    "condensate_order_parameter",
+    "count_bound_states",
+    "pair_table",
+    "ring_levels",
+    "ring_table",
+    "solve_channel",
+    "threshold_table",
+]

@@ -25,16 +25,17 @@ from scipy.special import ellipe, ellipk, ellipkm1
 from hpcbip.errors import InputError
 
 Array = NDArray[np.float64]
-GRID = {1: 64, 2: 48, 3: 24}
-NODES = 12
-FINEST = {1: 1.0, 2: 2.0**-44, 3: 2.0**-31}
-"""Smallest panel by dimension: what is nearer to a minimum counts in proportion, and is integrated to a per
-cent."""
+GRID_POINTS = {1: 64, 2: 48, 3: 24}
+"""Points per phase, by dimension, of the grid on which the search for minima of the band starts."""
+GAUSS_NODES_OF_PANEL = 12
+"""Nodes of the Gauss-Legendre rule of one panel."""
+SMALLEST_PANEL = {1: 1.0, 2: 2.0**-44, 3: 2.0**-31}
+"""Width of the smallest panel by dimension; the region nearer to a minimum is integrated to a per cent."""
 
 
 @dataclass(frozen=True)
 class Band:
-    """The band of a relative coordinate.
+    """The band ε(q) of the relative coordinate.
 
     Attributes:
         bonds: one lattice vector per bond axis, shape (bonds, d); the last component is -1, 0 or 1.
@@ -56,27 +57,27 @@ class Band:
 
     @property
     def width(self) -> float:
-        """A scale of energy, 4 Σ |τ|: no smaller than the width of the band."""
+        """Upper bound of the width of the band, 4 Σ |τ|."""
         return 4.0 * float(np.abs(self.strengths).sum())
 
     def energy(self, q: Array) -> Array:
-        """ε at momenta given as phases per primitive vector, shape (..., d)."""
+        """Compute ε at momenta given as phases per primitive vector, shape (..., d)."""
         return -2.0 * np.cos(q @ self.bonds.T) @ self.strengths
 
     @cached_property
-    def memory(self) -> dict[tuple[float, int], dict[tuple[int, ...], float]]:
-        """For users of `integrals`: values that are known, by (binding, order) and displacement."""
+    def known_integrals(self) -> dict[tuple[float, int], dict[tuple[int, ...], float]]:
+        """Values of `integrals` computed before, by (binding, order) and displacement; callers fill it."""
         return {}
 
     @cached_property
     def _grid(self) -> Array:
-        phases = np.linspace(-np.pi, np.pi, GRID[self.dimension], endpoint=False)
+        phases = np.linspace(-np.pi, np.pi, GRID_POINTS[self.dimension], endpoint=False)
         return self.energy(np.stack(np.meshgrid(*[phases] * self.dimension, indexing="ij"), axis=-1))
 
     @cached_property
-    def stationary(self) -> list[tuple[float, Array, float]]:
-        """(energy, q, lowest eigenvalue of the Hessian) of all local minima, the lowest energy first."""
-        grid, size = self._grid, GRID[self.dimension]
+    def local_minima(self) -> list[tuple[float, Array, float]]:
+        """All local minima as (energy, q, lowest eigenvalue of the Hessian), the lowest energy first."""
+        grid, size = self._grid, GRID_POINTS[self.dimension]
         low = np.ones(grid.shape, dtype=bool)
         for axis, side in itertools.product(range(self.dimension), (1, -1)):
             low &= grid <= np.roll(grid, side, axis) + 1e-12 * self.width
@@ -102,12 +103,12 @@ class Band:
     @property
     def edge(self) -> float:
         """The lowest energy of the band."""
-        return self.stationary[0][0]
+        return self.local_minima[0][0]
 
     @property
     def lowest(self) -> list[tuple[float, Array, float]]:
-        """Those of `stationary` with the lowest energy."""
-        return [item for item in self.stationary if item[0] < self.edge + 1e-11 * self.width]
+        """The entries of `local_minima` with the lowest energy."""
+        return [item for item in self.local_minima if item[0] < self.edge + 1e-11 * self.width]
 
     @property
     def minima(self) -> list[Array]:
@@ -116,12 +117,11 @@ class Band:
 
     @property
     def isolated(self) -> bool:
-        """Whether the lowest energy is taken at points only, with a mass: otherwise the band is flat along
-        lines."""
+        """Whether the band is lowest at points, with a finite mass, and not flat along lines."""
         return min(curvature for _, _, curvature in self.lowest) > 1e-6 * self.width
 
     def integrals(self, displacements: NDArray[np.int64], binding: float, order: int = 0) -> Array:
-        """∫ d^dq/(2π)^d cos(q·r) / (ε(q) - E)^(order + 1) at E = edge - binding.
+        """Compute ∫ d^dq/(2π)^d cos(q·r) / (ε(q) - E)^(order + 1) at E = edge - binding.
 
         Args:
             displacements: r in lattice coordinates, shape (number, d).
@@ -145,7 +145,7 @@ class Band:
         return values
 
     def _nodes(self, binding: float) -> tuple[Array, Array, NDArray[np.complex128], Array]:
-        """Weights, y - 2|B| without cancellation at the minima, B, and q⊥ of shape (nodes, d - 1)."""
+        """Return weights, y - 2|B| without cancellation at the minima, B, and q⊥ of shape (nodes, d - 1)."""
         rules = [self._rule(axis, binding) for axis in range(self.dimension - 1)]
         weights = np.ones(1)
         centre, offset = np.zeros((1, 0)), np.zeros((1, 0))
@@ -182,41 +182,42 @@ class Band:
         return weights, np.maximum(gap, 0.0) + binding, hop, q
 
     def _rule(self, axis: int, binding: float) -> tuple[Array, Array, Array]:
-        """Break points, offsets from them and weights for one component; of the first one half, for ε(q) =
-        ε(-q)."""
+        """Return break points, offsets from them and weights for one component of q.
+
+        Of the first component one half is enough, because ε(q) = ε(-q).
+        """
         points = [
             0.0,
             np.pi,
-            *(float(q[axis]) for _, q, curved in self.stationary if curved > 1e-6 * self.width),
+            *(float(q[axis]) for _, q, curved in self.local_minima if curved > 1e-6 * self.width),
         ]
         both = sorted({round(abs(p), 9): abs(p) for p in points}.values())
         if axis > 0:
             both = sorted({round(p, 9): p for p in [*both, *(2.0 * np.pi - p for p in both)]}.values())
-        x, w = np.polynomial.legendre.leggauss(NODES)
+        x, w = np.polynomial.legendre.leggauss(GAUSS_NODES_OF_PANEL)
         parts: list[tuple[Array, Array, Array]] = []
         for left, right in itertools.pairwise(both):
             half = 0.5 * (right - left)
             for start, sign in ((left, 1.0), (right, -1.0)):
                 scale = math.sqrt((binding + self._slice_gap(axis, start)) / self.width)
-                finest = max(FINEST[self.dimension], 0.25 * scale)
+                finest = max(SMALLEST_PANEL[self.dimension], 0.25 * scale)
                 edges = [half]
                 while edges[-1] > finest:
                     edges.append(0.5 * edges[-1])
                 edges.append(0.0)
                 for high, low in itertools.pairwise(edges):
                     nodes = 0.5 * (high + low) + 0.5 * (high - low) * x
-                    parts.append((np.full(NODES, start), sign * nodes, 0.5 * (high - low) * w))
+                    parts.append((np.full(GAUSS_NODES_OF_PANEL, start), sign * nodes, 0.5 * (high - low) * w))
         c, o, weights = (np.concatenate(column) for column in zip(*parts, strict=True))
         return c, o, weights / (np.pi if axis == 0 else 2.0 * np.pi)
 
     def _slice_gap(self, axis: int, value: float) -> float:
-        """How far the band stays above its edge, roughly, where component `axis` has this value or its
-        negative."""
-        size = GRID[self.dimension]
+        """Estimate the distance of the band from its edge where component `axis` is ± this value."""
+        size = GRID_POINTS[self.dimension]
         index = round((value + np.pi) / (2.0 * np.pi) * size)
         exact = [
             energy
-            for energy, q, _ in self.stationary
+            for energy, q, _ in self.local_minima
             if abs(abs(float(_wrap(q[axis]))) - abs(float(_wrap(np.array(value))))) < 1e-7
         ]
         return max(0.0, min([float(np.take(self._grid, index % size, axis).min()), *exact]) - self.edge)
@@ -227,14 +228,14 @@ def _wrap(q: Array) -> Array:
 
 
 def _cosine_change(away: Array, start: Array, vectors: NDArray[np.int64]) -> Array:
-    """cos((start + away)·v) - cos(start·v) without cancellation, shape (nodes, vectors)."""
+    """Compute cos((start + away)·v) - cos(start·v) without cancellation, shape (nodes, vectors)."""
     moved, angle = away @ vectors.T, start @ vectors.T
     sine = np.where(np.abs(np.sin(angle)) < 1e-9, 0.0, np.sin(angle))
     return -2.0 * np.cos(angle) * np.sin(0.5 * moved) ** 2 - sine * np.sin(moved)
 
 
 def _derivative(order: int, n: int, y: Array, s: Array) -> Array:
-    """d^order/dE^order of x^n/s divided by x^n, where y = A - E, s² = y² - 4|B|², x = 2|B|/(y + s)."""
+    """Compute d^order/dE^order (x^n/s), divided by x^n, for y = A - E, s² = y² - 4|B|², x = 2|B|/(y + s)."""
     if order == 0:
         return 1.0 / s
     if order == 1:
@@ -245,12 +246,12 @@ def _derivative(order: int, n: int, y: Array, s: Array) -> Array:
 
 
 def square_closed_form(binding: float, tau: float = 2.0) -> dict[tuple[int, int], float]:
-    """G(r) of the square lattice with nearest-neighbour hops for r = 00, 10, 11, 20, by complete elliptic
-    integrals.
+    """Compute G(r) of the square lattice for r = 00, 10, 11, 20 by complete elliptic integrals.
 
-    With E = -4τ - binding, k = 4τ/|E|: G(00) = (2/π|E|) K(k), G(11) = (2/π|E|) [(2/k² - 1) K - (2/k²) E(k)];
-    the other two from (ε - E) G = δ at 00 and 10 (Economou, chapter 5). Exact down to any binding > 0; far
-    below the band G(11) and G(20) lose digits by cancellation, |E|⁴ of them.
+    The lattice has nearest-neighbour hops. With E = -4τ - binding, k = 4τ/|E|: G(00) = (2/π|E|) K(k), G(11)
+    = (2/π|E|) [(2/k² - 1) K - (2/k²) E(k)]; the other two from (ε - E) G = δ at 00 and 10 (Economou, chapter
+    5). Exact down to any binding > 0; far below the band G(11) and G(20) lose digits by cancellation, |E|⁴
+    of them.
 
     Args:
         binding: distance below the band, > 0.

@@ -15,7 +15,7 @@ from types import MappingProxyType
 import numpy as np
 from numpy.typing import NDArray
 
-Vector = tuple[int, ...]
+LatticeVector = tuple[int, ...]
 Matrix = tuple[tuple[int, ...], ...]
 
 
@@ -51,7 +51,7 @@ class PairLattice:
     """A lattice for two electrons.
 
     Attributes:
-        name: as in `PAIR_LATTICES`.
+        name: its key in `PAIR_LATTICES`.
         primitive: primitive vectors (rows, Cartesian, lattice constants).
         hops: bond axes by family, in the order of the hopping amplitudes (t first).
         hop_names: names of the amplitudes.
@@ -62,9 +62,9 @@ class PairLattice:
 
     name: str
     primitive: tuple[tuple[float, ...], ...]
-    hops: tuple[tuple[Vector, ...], ...]
+    hops: tuple[tuple[LatticeVector, ...], ...]
     hop_names: tuple[str, ...]
-    shells: tuple[tuple[Vector, ...], ...]
+    shells: tuple[tuple[LatticeVector, ...], ...]
     shell_names: tuple[str, ...]
     channels: tuple[Channel, ...]
 
@@ -80,8 +80,10 @@ class PairLattice:
         return vectors @ vectors.T
 
 
-def symmetric_basis(sites: Sequence[Vector], signs: Sequence[tuple[Operation, int]]) -> NDArray[np.float64]:
-    """Orthonormal functions on a shell with these signs, shape (sites, functions).
+def symmetric_basis(
+    sites: Sequence[LatticeVector], signs: Sequence[tuple[Operation, int]]
+) -> NDArray[np.float64]:
+    """Construct orthonormal functions on a shell with these signs, shape (sites, functions).
 
     Args:
         sites: closed under the operations.
@@ -105,16 +107,16 @@ def symmetric_basis(sites: Sequence[Vector], signs: Sequence[tuple[Operation, in
 
 
 def inversion(dimension: int) -> Operation:
-    """r → -r, the exchange of the electrons."""
+    """Return r → -r, the exchange of the electrons."""
     return Operation(tuple(tuple(-int(x) for x in row) for row in np.eye(dimension)))
 
 
-def _both(*axes: Vector) -> tuple[Vector, ...]:
+def _both(*axes: LatticeVector) -> tuple[LatticeVector, ...]:
     return tuple(tuple(sign * x for x in axis) for axis in axes for sign in (1, -1))
 
 
-def _permutations(*kinds: Vector) -> tuple[Vector, ...]:
-    """All sites that follow by permuting components and changing their signs."""
+def _permutations(*kinds: LatticeVector) -> tuple[LatticeVector, ...]:
+    """List all sites that follow by permuting components and changing their signs."""
     found = {
         tuple(sign * x for sign, x in zip(signs, order, strict=True))
         for kind in kinds
@@ -135,7 +137,7 @@ _XY3, _YZ3 = Operation(((0, 1, 0), (1, 0, 0), (0, 0, 1))), Operation(((1, 0, 0),
 _MXB, _MYB = Operation(((-1, 0, -1), (0, 1, 0), (0, 0, 1))), Operation(((1, 0, 0), (0, -1, -1), (0, 0, 1)))
 _MZB = Operation(((1, 0, 1), (0, 1, 1), (0, 0, -1)))
 # triangular: rotation by 120 degrees, inversion, mirror that keeps the first primitive vector
-_C3, _INV2, _MIRROR = Operation(((-1, -1), (1, 0)), 3), inversion(2), Operation(((1, 1), (0, -1)))
+_C3, _INV2, _MIRROR_TRIANGULAR = Operation(((-1, -1), (1, 0)), 3), inversion(2), Operation(((1, 1), (0, -1)))
 
 _PLANE = (
     Channel("s", "singlet", 1, ((_MX2, 1), (_MY2, 1), (_SWAP2, 1)), "1"),
@@ -161,11 +163,11 @@ _TETRAGONAL = (
     Channel("fxyz", "triplet", 1, ((_MXB, -1), (_MYB, -1), (_XY3, 1), (_MZB, -1)), "xyz"),
 )
 _HEXAGONAL = (
-    Channel("s", "singlet", 1, ((_C3, 1), (_INV2, 1), (_MIRROR, 1)), "1"),
-    Channel("d", "singlet", 2, ((_C3, -1), (_INV2, 1), (_MIRROR, 1)), "x² - y²"),
-    Channel("p", "triplet", 2, ((_C3, -1), (_INV2, -1), (_MIRROR, 1)), "x"),
-    Channel("f", "triplet", 1, ((_C3, 1), (_INV2, -1), (_MIRROR, 1)), "x(x² - 3y²)"),
-    Channel("fy", "triplet", 1, ((_C3, 1), (_INV2, -1), (_MIRROR, -1)), "y(3x² - y²)"),
+    Channel("s", "singlet", 1, ((_C3, 1), (_INV2, 1), (_MIRROR_TRIANGULAR, 1)), "1"),
+    Channel("d", "singlet", 2, ((_C3, -1), (_INV2, 1), (_MIRROR_TRIANGULAR, 1)), "x² - y²"),
+    Channel("p", "triplet", 2, ((_C3, -1), (_INV2, -1), (_MIRROR_TRIANGULAR, 1)), "x"),
+    Channel("f", "triplet", 1, ((_C3, 1), (_INV2, -1), (_MIRROR_TRIANGULAR, 1)), "x(x² - 3y²)"),
+    Channel("fy", "triplet", 1, ((_C3, 1), (_INV2, -1), (_MIRROR_TRIANGULAR, -1)), "y(3x² - y²)"),
 )
 _UNIT = ((1.0, 0.0, 0.0), (0.0, 1.0, 0.0), (0.0, 0.0, 1.0))
 

@@ -1,4 +1,4 @@
-"""The macroscopic order parameter of a dilute gas of pairs, in momentum space.
+"""The order parameter of a dilute condensate of pairs, in momentum space.
 
 Condensed pairs are the state Π_k (u_k + v_k c†_k↑ c†_-k↓) with v_k/u_k = √n φ(k), φ the pair's wave function
 normalised to one pair, n the pairs per site. For n → 0 Bogoliubov's relations u_k v_k = Δ_k/2E_k, E_k =
@@ -16,20 +16,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hpcbip.errors import InputError
-from hpcbip.theory.pair.bound_states import BoundPair
+from hpcbip.theory.pair.solver import BoundPair
 
 Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
 class OrderParameter:
-    """On a grid over the Brillouin zone; in three dimensions in its plane where the third phase is zero.
+    """The order parameter on a grid over the Brillouin zone.
+
+    In three dimensions the grid covers the plane where the third phase is zero.
 
     Attributes:
         phases: k per primitive vector from -π to π, shape (n,).
-        anomalous: F(k)/√n = φ(k), shape (n,) or (n, n), first index along the first vector; of a triplet its
-            imaginary part.
-        gap: Δ(k)/√n, unit t, likewise.
+        anomalous: F(k)/√n = φ(k), shape (n,) or (n, n), first index along the first vector; for a
+            triplet the imaginary part.
+        gap: Δ(k)/√n, unit t, of the same shape.
         chemical_potential: μ = E/2, unit t.
     """
 
@@ -39,8 +41,12 @@ class OrderParameter:
     chemical_potential: float
 
 
-def order_parameter(state: BoundPair, size: int = 121) -> OrderParameter:
-    """The order parameter of a condensate of these pairs.
+def condensate_order_parameter(state: BoundPair, size: int = 121) -> OrderParameter:
+    """Compute the order parameter of a condensate of one bound state.
+
+    Args:
+        state: the pair that is condensed, at K = 0.
+        size: grid points along each phase.
 
     Raises:
         InputError: unless K = 0.

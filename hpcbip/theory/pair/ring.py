@@ -1,5 +1,4 @@
-"""Real-space pair symmetry: the four-site ring of Kornilovitch's derivation, and the lattice problem it
-stands for.
+"""Symmetry of pairs in real space: Kornilovitch's four-site ring, and the lattice problem it approximates.
 
 One spin-up carrier around a fixed spin-down one with attraction -V on z' = 4 resonant sites and an amplitude
 h between neighbouring ones, H = -V + h Σ (|i⟩⟨i+1| + h.c.): levels 2h cos(πm/2) - V, m = 0, ±1, 2
@@ -21,11 +20,12 @@ from numpy.typing import NDArray
 from scipy.optimize import brentq
 
 from hpcbip.errors import InputError
-from hpcbip.theory.pair.bound_states import LIMIT, PairModel, solve
+from hpcbip.theory.pair.model import LARGEST_ENERGY, PairModel
+from hpcbip.theory.pair.solver import solve_channel
 
 Array = NDArray[np.float64]
 _ROTATION, _MIRROR = np.array([[0, -1], [1, 0]]), np.array([[1, 0], [0, -1]])
-OPERATIONS: Mapping[str, tuple[NDArray[np.int64], ...]] = MappingProxyType(
+C4V_OPERATIONS: Mapping[str, tuple[NDArray[np.int64], ...]] = MappingProxyType(
     {
         "E": (np.eye(2, dtype=np.int64),),
         "2 C4": (_ROTATION, _ROTATION.T),
@@ -35,7 +35,7 @@ OPERATIONS: Mapping[str, tuple[NDArray[np.int64], ...]] = MappingProxyType(
     }
 )
 """C4v as matrices by class: σv are the mirrors of the lattice's axes, σd those of its diagonals."""
-CHARACTERS: Mapping[str, tuple[int, ...]] = MappingProxyType(
+C4V_CHARACTERS: Mapping[str, tuple[int, ...]] = MappingProxyType(
     {
         "A1": (1, 1, 1, 1, 1),
         "A2": (1, 1, 1, -1, -1),
@@ -44,21 +44,23 @@ CHARACTERS: Mapping[str, tuple[int, ...]] = MappingProxyType(
         "E": (2, 0, -2, 0, 0),
     }
 )
-"""Irreducible representations of C4v: characters in the order of `OPERATIONS`."""
-LABELS: Mapping[str, str] = MappingProxyType({"A1": "s", "A2": "g", "B1": "d", "B2": "dxy", "E": "p"})
+"""Irreducible representations of C4v: characters in the order of `C4V_OPERATIONS`."""
+CHANNEL_OF_IRREP: Mapping[str, str] = MappingProxyType(
+    {"A1": "s", "A2": "g", "B1": "d", "B2": "dxy", "E": "p"}
+)
 
 
 @dataclass(frozen=True)
 class RingModel:
-    """Which sites are resonant.
+    """The resonant sites of a ring.
 
     Attributes:
         sites: in order around the ring, in-plane coordinates (of (b) in units of half a lattice constant).
-        words: what they are, and which hop joins them.
+        description: what the sites are, and which hop joins them.
     """
 
     sites: tuple[tuple[int, int], ...]
-    words: str
+    description: str
 
 
 RING_MODELS: Mapping[str, RingModel] = MappingProxyType(
@@ -69,7 +71,7 @@ RING_MODELS: Mapping[str, RingModel] = MappingProxyType(
         ),
         "b": RingModel(
             ((1, 1), (-1, 1), (-1, -1), (1, -1)),
-            "the nearest sites of the next layer of a body-centred tetragonal lattice, joined by its nearest hop t",
+            "the nearest sites of the next layer of a body-centred tetragonal lattice, joined by the hop t",
         ),
     }
 )
@@ -81,8 +83,8 @@ class RingLevel:
 
     Attributes:
         E: energy, unit of the amplitude.
-        degeneracy: of it.
-        irrep: representation of C4v; "reducible" where levels of several coincide.
+        degeneracy: number of states of this energy.
+        irrep: irreducible representation of C4v; "reducible" where levels of several coincide.
         label: s, p, d (x² - y²) or dxy.
         states: orthonormal amplitudes on the sites, shape (4, degeneracy).
     """
@@ -95,10 +97,10 @@ class RingLevel:
 
 
 def ring_levels(amplitude: float, attraction: float = 0.0, model: str = "a") -> list[RingLevel]:
-    """The levels, lowest first, with their symmetry from the characters of C4v.
+    """Compute the levels of the ring, lowest first, with their symmetry from the characters of C4v.
 
     Args:
-        amplitude: h, not 0.
+        amplitude: h ≠ 0, the amplitude between neighbouring sites.
         attraction: V; the levels lie around -V.
         model: a key of `RING_MODELS`.
 
@@ -107,9 +109,9 @@ def ring_levels(amplitude: float, attraction: float = 0.0, model: str = "a") -> 
     """
     if model not in RING_MODELS:
         raise InputError(f"model: {model!r} is not one of {', '.join(RING_MODELS)}")
-    if not 0.0 < abs(amplitude) <= LIMIT or not abs(attraction) <= LIMIT:
+    if not 0.0 < abs(amplitude) <= LARGEST_ENERGY or not abs(attraction) <= LARGEST_ENERGY:
         raise InputError(
-            f"amplitude: {amplitude}, attraction: {attraction}: up to {LIMIT:g}, the amplitude not 0"
+            f"amplitude: {amplitude}, attraction: {attraction}: up to {LARGEST_ENERGY:g}, the amplitude not 0"
         )
     hamiltonian = -attraction * np.eye(4)
     for i in range(4):
@@ -122,15 +124,21 @@ def ring_levels(amplitude: float, attraction: float = 0.0, model: str = "a") -> 
     ):
         members = list(group)
         states = vectors[:, members]
-        irrep = symmetry(states, model)
+        irrep = irreducible_representation(states, model)
         levels.append(
-            RingLevel(float(energies[members].mean()), len(members), irrep, LABELS.get(irrep, irrep), states)
+            RingLevel(
+                float(energies[members].mean()),
+                len(members),
+                irrep,
+                CHANNEL_OF_IRREP.get(irrep, irrep),
+                states,
+            )
         )
     return levels
 
 
-def symmetry(states: Array, model: str) -> str:
-    """The representation of C4v that an invariant space of amplitudes carries, by its characters.
+def irreducible_representation(states: Array, model: str) -> str:
+    """Identify the representation of C4v that an invariant space of amplitudes carries, by its characters.
 
     Args:
         states: orthonormal, shape (4, number).
@@ -138,17 +146,19 @@ def symmetry(states: Array, model: str) -> str:
     """
     sites = RING_MODELS[model].sites
     traces = []
-    for matrices in OPERATIONS.values():
+    for matrices in C4V_OPERATIONS.values():
         image = [sites.index(tuple(int(x) for x in matrices[0] @ site)) for site in sites]
         permutation = np.zeros((4, 4))
         permutation[image, np.arange(4)] = 1.0
         traces.append(round(float(np.trace(states.T @ permutation @ states))))
-    return next((name for name, row in CHARACTERS.items() if list(row) == traces), "reducible")
+    return next((name for name, row in C4V_CHARACTERS.items() if list(row) == traces), "reducible")
 
 
-def rows(amplitude: float, attraction: float = 0.0, model: str = "a") -> list[dict[str, Any]]:
-    """One row per level of `ring_levels`: model, amplitude, attraction, level, channel, irrep, degeneracy,
-    spin, E."""
+def ring_table(amplitude: float, attraction: float = 0.0, model: str = "a") -> list[dict[str, Any]]:
+    """Tabulate `ring_levels`, a row per level.
+
+    Columns: model, amplitude, attraction, level, channel, irrep, degeneracy, spin, E.
+    """
     rounding = 1e-14 * (abs(amplitude) + abs(attraction))
     return [
         {
@@ -166,8 +176,10 @@ def rows(amplitude: float, attraction: float = 0.0, model: str = "a") -> list[di
     ]
 
 
-def exchange_attraction(t_prime: float) -> float:
-    """V < 0 at which s, p and d change places on the square lattice with a hard core, exact; t = 1.
+def crossing_attraction(t_prime: float) -> float:
+    """Compute the V < 0 at which the s, p and d levels cross on the square lattice with a hard core; t = 1.
+
+    Exact.
 
     At E = 2t²/t' the denominator factorises, ε - E = (a - b cos q_x)(a - b cos q_y) with a² = -E, b² = -8t',
     so that G(m, n) ∝ x^(|m| + |n|): then G(11) = G(20) = G(10)²/G(00), the three channels have the same
@@ -176,13 +188,13 @@ def exchange_attraction(t_prime: float) -> float:
         |V| = (1 - 4t'² + √(1 - 4t'²)) / |t'|,
 
     which is 2t²/|t'| for small t' (second-order hopping around the diagonal site against t'). d lies lowest
-    where |V| or |t'| is larger; p and d change places on the same line for any U, s only for a hard core.
+    where |V| or |t'| is larger; p and d cross on the same line for any U, s only for a hard core.
 
     Args:
         t_prime: diagonal hop, -1/2 < t' < 0 (hole-like).
 
     Raises:
-        InputError: outside that range.
+        InputError: for a t_prime outside that range.
     """
     if not -0.5 < t_prime < 0.0:
         raise InputError(f"t_prime: {t_prime} is not between -0.5 and 0, where the exchange is")
@@ -190,12 +202,12 @@ def exchange_attraction(t_prime: float) -> float:
     return -root * (root + 1.0) / abs(t_prime)
 
 
-def exchange_hopping(V: float, U: float = math.inf) -> float:
-    """t' < 0 at which s and d of the two-body problem on the square lattice have the same energy; t = 1.
+def crossing_hopping(V: float, U: float = math.inf) -> float:
+    """Find the t' < 0 at which the s and d levels of two electrons on the square lattice cross; t = 1.
 
     Args:
         V: nearest-neighbour interaction, -200 ≤ V ≤ -2.
-        U: on-site repulsion, from 0 to infinity; at infinity the inverse of `exchange_attraction`.
+        U: on-site repulsion, from 0 to infinity; at infinity the inverse of `crossing_attraction`.
 
     Raises:
         InputError: for values out of range.
@@ -205,18 +217,19 @@ def exchange_hopping(V: float, U: float = math.inf) -> float:
     if not U >= 0.0:
         raise InputError(f"U: {U} is not 0 or above")
     if U == math.inf:
-        return float(brentq(lambda t: exchange_attraction(t) - V, -0.5 + 1e-12, -1e-6, xtol=1e-15))
+        return float(brentq(lambda t: crossing_attraction(t) - V, -0.5 + 1e-12, -1e-6, xtol=1e-15))
 
     def difference(t_prime: float) -> float:
-        energies = embedded_energies(t_prime, V, U)
+        energies = square_lattice_energies(t_prime, V, U)
         return energies["s"] - energies["d"]
 
     return float(brentq(difference, -0.49, -1e-4, xtol=1e-12))
 
 
-def embedded_energies(t_prime: float, V: float, U: float = math.inf) -> dict[str, float]:
-    """Energies of the two-body problem on the square lattice by channel (s, d, p), t = 1; the edge where not
-    bound.
+def square_lattice_energies(t_prime: float, V: float, U: float = math.inf) -> dict[str, float]:
+    """Compute the energies of two electrons on the square lattice by channel (s, d, p), t = 1.
+
+    Where a channel has no bound state, its energy is the edge of the band.
 
     The carrier around a fixed one is the same problem with half the hops: E_fixed(V, U) = E(2V, 2U)/2.
     """
@@ -224,17 +237,20 @@ def embedded_energies(t_prime: float, V: float, U: float = math.inf) -> dict[str
     found = {}
     for channel in model.channels:
         if channel.name in ("s", "d", "p"):
-            states = solve(model, channel)
+            states = solve_channel(model, channel)
             found[channel.name] = states[0].E if states else model.band.edge
     return found
 
 
-def embedded_rows(V: float, U: float, t_primes: list[float]) -> list[dict[str, Any]]:
-    """For a figure: E by channel over t' (None if not bound), and the ring's E_ring with h = -2t', for both
-    move."""
+def square_lattice_table(V: float, U: float, t_primes: list[float]) -> list[dict[str, Any]]:
+    """Tabulate `square_lattice_energies` against t' beside the levels of the ring.
+
+    The ring has h = -2t', because both electrons move. E is None where there is no bound state; E_ring is the
+    level of the ring; `lowest` says whether the channel has the lowest energy.
+    """
     result = []
     for t_prime in t_primes:
-        energies = embedded_energies(t_prime, V, U)
+        energies = square_lattice_energies(t_prime, V, U)
         edge = PairModel("square", U, (V,), (t_prime,)).band.edge
         for name, ring in (("s", -4.0 * t_prime), ("p", 0.0), ("d", 4.0 * t_prime)):
             result.append(

@@ -1,6 +1,6 @@
 """Thresholds: the interaction at which a bound state leaves the band, and how many there are.
 
-At the edge of the band the eigenvalues of v⁻¹ + G decide, see `hpcbip.theory.pair.bound_states`. In three
+At the edge of the band the eigenvalues of v⁻¹ + G decide, see `hpcbip.theory.pair.solver`. In three
 dimensions G is finite there. In one and two it diverges as g u u^T, where u is the value of the channel's
 functions at the minima of the band; in the limit g → ∞ one eigenvalue per independent u goes to infinity, and
 the others are those of the matrix on what is orthogonal to all u, where the divergence cancels. So an
@@ -11,59 +11,62 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 import scipy.linalg
 from numpy.typing import NDArray
+from scipy.optimize import brentq
 
 from hpcbip.errors import InputError
-from hpcbip.theory.pair.bound_states import PairModel, Sector, parameters
+from hpcbip.theory.pair.channel import ChannelInteraction
 from hpcbip.theory.pair.green import Band, square_closed_form
 from hpcbip.theory.pair.lattices import Channel
+from hpcbip.theory.pair.model import PairModel
 
 Array = NDArray[np.float64]
 
 
-def _edge_matrix(sector: Sector, band: Band) -> tuple[Array, Array]:
-    """(P, G at the edge on the columns of P): P spans the functions on which G stays finite."""
-    number = sector.basis.shape[1]
+def _edge_matrix(interaction: ChannelInteraction, band: Band) -> tuple[Array, Array]:
+    """Return (P, G at the edge on the columns of P), where P spans the functions on which G stays finite."""
+    number = interaction.basis.shape[1]
     if band.dimension == 3:
-        return np.eye(number), sector.matrix(band, 0.0)
-    values = [np.exp(1j * (sector.sites @ q)) @ sector.basis for q in band.minima]
+        return np.eye(number), interaction.matrix(band, 0.0)
+    values = [np.exp(1j * (interaction.sites @ q)) @ interaction.basis for q in band.minima]
     divergent = np.array([part for value in values for part in (value.real, value.imag)])
     _, singular, right = np.linalg.svd(divergent)
     rank = int(np.sum(singular > 1e-9))
     keep = right[rank:].T
     if band.dimension == 1:
-        away = np.abs(sector.sites[:, 0][None] - sector.sites[:, 0][:, None])
+        away = np.abs(interaction.sites[:, 0][None] - interaction.sites[:, 0][:, None])
         sign = np.sign(band.strengths[0]) ** away  # the minimum is at q = π for τ < 0
         finite = -sign * away / (2.0 * abs(band.strengths[0]))
-        return keep, keep.T @ sector.basis.T @ finite @ sector.basis @ keep
-    return keep, keep.T @ sector.matrix(band, 0.0) @ keep
+        return keep, keep.T @ interaction.basis.T @ finite @ interaction.basis @ keep
+    return keep, keep.T @ interaction.matrix(band, 0.0) @ keep
 
 
-def count_bound(model: PairModel, channel: Channel) -> int | None:
-    """The number of bound states of a channel, however weak; None if the band is flat along lines at its
-    edge."""
-    band, sector = model.band, Sector.of(model.sites(), channel, model.place.dimension)
+def count_bound_states(model: PairModel, channel: Channel) -> int | None:
+    """Count the bound states of a channel, however weak; None if the band is flat along lines at its edge."""
+    band, interaction = (
+        model.band,
+        ChannelInteraction.in_channel(model.interacting_shells(), channel, model.place.dimension),
+    )
     if not band.isolated:
         return None
-    keep, green = _edge_matrix(sector, band)
-    eigenvalues = np.linalg.eigvalsh(keep.T @ np.diag(1.0 / sector.strength) @ keep + green)
-    return int(np.sum(sector.strength < 0.0)) - int(np.sum(eigenvalues < 0.0))
+    keep, green = _edge_matrix(interaction, band)
+    eigenvalues = np.linalg.eigvalsh(keep.T @ np.diag(1.0 / interaction.strength) @ keep + green)
+    return int(np.sum(interaction.strength < 0.0)) - int(np.sum(eigenvalues < 0.0))
 
 
-def threshold(model: PairModel, channel: Channel, shell: int) -> float | None:
-    """The attraction of a shell at which the first bound state that it causes in a channel appears, unit t.
+def binding_threshold(model: PairModel, channel: Channel, shell: int) -> float | None:
+    """Find the attraction of one shell, in t, at which its first bound state in a channel appears.
 
     Args:
-        model: everything else is taken from it.
-        channel: of the model's lattice.
+        model: gives the lattice, the hopping and all other interactions.
+        channel: a channel of the model's lattice.
         shell: 0 for U, n for the n-th V.
 
     Returns:
-        a number ≤ 0: 0 if any attraction binds. None if no attraction of this shell ever binds in this
+        a number ≤ 0, which is 0 if any attraction binds; None if no attraction of this shell binds in this
         channel.
 
     Raises:
@@ -80,16 +83,16 @@ def threshold(model: PairModel, channel: Channel, shell: int) -> float | None:
         replace(model, U=numbers[0], V=tuple(numbers[1:]))
         for numbers in ([value if n == shell else v for n, v in enumerate(values)] for value in (0.0, -1.0))
     )
-    if (count_bound(rest, channel) or 0) > 0:
+    if (count_bound_states(rest, channel) or 0) > 0:
         raise InputError(f"threshold: {channel.name} is bound already without {names[shell]}")
-    sector = Sector.of(unit.sites(), channel, model.place.dimension)
-    varied = sector.part == sum(v != 0.0 for v in values[:shell])
+    interaction = ChannelInteraction.in_channel(unit.interacting_shells(), channel, model.place.dimension)
+    varied = interaction.part == sum(v != 0.0 for v in values[:shell])
     if not varied.any():
         return None
-    keep, green = _edge_matrix(sector, model.band)
-    fixed = keep.T @ np.diag(np.where(varied, 0.0, 1.0 / sector.strength)) @ keep + green
-    # bound states of a weak attraction: 1/V → -∞ leaves a negative eigenvalue per varied function that is
-    # kept
+    keep, green = _edge_matrix(interaction, model.band)
+    fixed = keep.T @ np.diag(np.where(varied, 0.0, 1.0 / interaction.strength)) @ keep + green
+    # for a weak attraction, 1/V → -∞, each varied function that the projection leaves has a negative
+    # eigenvalue; where it leaves one out, any attraction binds
     weight = keep.T @ np.diag(varied.astype(float)) @ keep
     if np.linalg.matrix_rank(weight, tol=1e-9) < int(varied.sum()):
         return 0.0
@@ -102,40 +105,11 @@ def threshold(model: PairModel, channel: Channel, shell: int) -> float | None:
     return float(1.0 / min(real)) if real else None
 
 
-def threshold_rows(model: PairModel, shell: int) -> list[dict[str, Any]]:
-    """`threshold` of all channels: rows with the other parameters, channel, interaction, threshold (None) and
-    words."""
-    name = ("U", *model.place.shell_names)[shell] if 0 <= shell <= len(model.place.shell_names) else ""
-    others = {key: value for key, value in parameters(model).items() if key != name}
-    result = []
-    for channel in model.channels:
-        value, words = None, "never binds"
-        try:
-            value = threshold(model, channel, shell)
-        except InputError as error:
-            words = str(error)
-        if value is not None:
-            words = "any attraction binds" if value == 0.0 else "binds beyond"
-        result.append(
-            {
-                **others,
-                "channel": channel.name,
-                "spin": channel.spin,
-                "degeneracy": channel.degeneracy,
-                "interaction": name,
-                "threshold": value,
-                "status": words,
-            }
-        )
-    return result
-
-
 def weak_square_binding(U: float) -> float:
-    """Binding energy of the attractive Hubbard model on the square lattice by elliptic integrals, however
-    small.
+    """Compute the binding energy of the attractive Hubbard model on the square lattice, t = 1.
 
-    Solves 1/|U| = G(00) for the logarithm of the binding energy; for weak U it follows 32·8t... see
-    `weak_square_law`.
+    Solves 1/|U| = G(00), an elliptic integral, for the logarithm of the binding energy; its limit for U → 0
+    is `weak_square_binding_limit`.
 
     Raises:
         InputError: unless -1000 ≤ U ≤ -0.12 (below, the binding energy leaves the range of floating-point
@@ -143,14 +117,16 @@ def weak_square_binding(U: float) -> float:
     """
     if not -1000.0 <= U <= -0.12:
         raise InputError(f"U: {U} is not between -1000 and -0.12")
-    from scipy.optimize import brentq
 
-    def condition(log_binding: float) -> float:
+    def secular_condition(log_binding: float) -> float:
         return square_closed_form(math.exp(log_binding))[0, 0] * abs(U) - 1.0
 
-    return math.exp(brentq(condition, -700.0, math.log(abs(U)), xtol=1e-13, rtol=1e-14))
+    return math.exp(brentq(secular_condition, -700.0, math.log(abs(U)), xtol=1e-13, rtol=1e-14))
 
 
-def weak_square_law(U: float) -> float:
-    """64 e^{-8π/|U|}, the limit of `weak_square_binding` (t = 1): G(00) → ln(64/binding)/(8π) at the edge."""
+def weak_square_binding_limit(U: float) -> float:
+    """Compute 64 e^{-8π/|U|}, the limit of `weak_square_binding` for U → 0 (t = 1).
+
+    It follows from G(00) → ln(64/binding)/(8π) at the edge of the band.
+    """
     return 64.0 * math.exp(-8.0 * math.pi / abs(U))

@@ -1,2 +1,1 @@
-"""The figures of the companion theories, one file each for the verbs of `hpcbip theory`; none needs a
-campaign."""
+"""Figures of the companion theories, one file per verb of `hpcbip theory`."""

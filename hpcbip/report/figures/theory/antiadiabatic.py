@@ -1,5 +1,4 @@
-"""The antiadiabatic limit: by how much the effective Hamiltonians miss the exact energies and masses, against
-Ω/t."""
+"""The antiadiabatic limit: errors of the effective Hamiltonians in energy and mass against Ω/t."""
 
 from __future__ import annotations
 
@@ -8,8 +7,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from hpcbip.report.figures import style
-from hpcbip.report.figures.style import COLOURS, GREY, PAGE, TEXT, Look, Picture
+from hpcbip.report.plotting import layout, series
+from hpcbip.report.plotting.picture import Picture
+from hpcbip.report.plotting.style import COLOURS, GREY, PAGE, TEXT, SeriesStyle
 from hpcbip.report.tables import Record, with_error
 
 if TYPE_CHECKING:
@@ -20,18 +20,18 @@ PANELS = (
     ("difference", "power", r"$|E_\mathrm{eff}-E|/t$"),
     ("mass_difference", "mass_power", r"$|m^*_\mathrm{eff}/m^*-1|$"),
 )
-UNCERTAIN = 1.0 / 3.0
-"""Error over value from which a point is drawn hollow."""
+HOLLOW_RELATIVE_ERROR = 1.0 / 3.0
+"""Relative error from which a point is drawn hollow."""
 
 
 def antiadiabatic_figure(rows: Sequence[Record]) -> Picture:
     """Draw the rows of `hpcbip theory antiadiabatic`.
 
     Args:
-        rows: as `hpcbip.theory.antiadiabatic.scaling.compare` gives them, of one or more couplings.
+        rows: rows of `hpcbip.theory.antiadiabatic.antiadiabatic_table` for one or more couplings.
     """
-    figure = style.canvas(PAGE, 2.8)
-    grid = style.panels(figure, 1, 2)[0]
+    figure = layout.canvas(PAGE, 2.8)
+    grid = layout.panels(figure, 1, 2)[0]
     couplings = list(dict.fromkeys(row["coupling"] for row in rows))
     curves = list(dict.fromkeys((row["coupling"], row["order"]) for row in rows))
     hollow = False
@@ -40,32 +40,32 @@ def antiadiabatic_figure(rows: Sequence[Record]) -> Picture:
             own = sorted(
                 (row for row in rows if (row["coupling"], row["order"]) == (coupling, order)), key=_omega
             )
-            look = Look(COLOURS[couplings.index(coupling) % len(COLOURS)], MARKERS[order])
-            hollow |= _curve(axes, own, name, look)
+            series_style = SeriesStyle(COLOURS[couplings.index(coupling) % len(COLOURS)], MARKERS[order])
+            hollow |= _curve(axes, own, name, series_style)
             if name == "difference":
                 slope = (
                     ""
                     if own[0][power] is None
                     else f": p = {with_error(own[0][power], own[0][f'{power}_err'])}"
                 )
-                style.look_entry(axes, f"{coupling}, order {order}{slope}", look)
+                series.legend_entry(axes, f"{coupling}, order {order}{slope}", series_style)
         axes.set_xscale("log")
         axes.set_yscale("log")
         axes.set_xlabel(r"$\Omega/t$", fontsize=TEXT)
         axes.set_ylabel(label, fontsize=TEXT)
         for axis in (axes.xaxis, axes.yaxis):
-            style.log_axis(axis)
-    style.entry(grid[0], "dashed: 1/Ω, 1/Ω²", color=GREY, lw=0.7, ls="--")
+            layout.log_axis(axis)
+    series.entry(grid[0], "dashed: 1/Ω, 1/Ω²", color=GREY, lw=0.7, ls="--")
     if hollow:
-        style.hollow_entry(grid[0])
+        series.hollow_entry(grid[0])
     first = rows[0]
-    style.legend(
+    layout.legend(
         figure, grid[0], f"{first['lattice']}, electrons: {first['electrons']}, U/t = {first['U']:g}"
     )
     caption = (
-        "Effective minus exact energy (left) and mass (right) at fixed g²/Ω, to second and fourth order in g; dashed:"
-        " the power of what is left out, through the last point; p: fitted power of the energy; hollow: error above a"
-        " third."
+        "Effective minus exact energy (left) and mass (right) at fixed g²/Ω, to second and fourth order in "
+        "g; dashed: the power of what is left out, through the last point; p: fitted power of the energy; "
+        "hollow: error above a third."
     )
     return Picture(figure, [dict(row) for row in rows], "Antiadiabatic limit", caption)
 
@@ -74,19 +74,19 @@ def _omega(row: Record) -> float:
     return float(row["omega"])
 
 
-def _curve(axes: Axes, rows: Sequence[Record], name: str, look: Look) -> bool:
-    """Points and their power law; whether one of them is hollow."""
+def _curve(axes: Axes, rows: Sequence[Record], name: str, series_style: SeriesStyle) -> bool:
+    """Draw points and their power law; return whether one of the points is hollow."""
     x = np.array([row["omega"] for row in rows])
-    y = np.abs(style.numbers([row[name] for row in rows]))
-    error = style.numbers([row[f"{name}_err"] for row in rows])
-    uncertain = ~(error <= UNCERTAIN * y)
+    y = np.abs(series.numbers([row[name] for row in rows]))
+    error = series.numbers([row[f"{name}_err"] for row in rows])
+    uncertain = ~(error <= HOLLOW_RELATIVE_ERROR * y)
     down = np.minimum(error, 0.999 * y)  # a bar to zero has no place on a logarithmic axis
-    style.points(
-        axes, x, np.where(y > 0.0, y, np.nan), np.where(uncertain, down, error), look, list(uncertain)
+    series.points(
+        axes, x, np.where(y > 0.0, y, np.nan), np.where(uncertain, down, error), series_style, list(uncertain)
     )
     known = np.flatnonzero(~uncertain & (y > 0.0))
     if len(known):
         last = known[-1]
-        law = y[last] * (x / x[last]) ** (-0.5 * rows[0]["order"])
-        axes.plot(x, law, color=look.colour, lw=0.7, ls="--", alpha=0.7, zorder=1.5)
+        power_law = y[last] * (x / x[last]) ** (-0.5 * rows[0]["order"])
+        axes.plot(x, power_law, color=series_style.colour, lw=0.7, ls="--", alpha=0.7, zorder=1.5)
     return bool((uncertain & np.isfinite(y)).any())

@@ -1,5 +1,4 @@
-"""Instantons: distortion of minimum and saddle, barriers, actions against λ, and actions beside Monte Carlo
-masses."""
+"""Instantons: distortion of minimum and saddle, barriers, actions against λ and beside Monte Carlo masses."""
 
 from __future__ import annotations
 
@@ -9,10 +8,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from hpcbip.report.figures import style
-from hpcbip.report.figures.style import COLOURS, COLUMN, PAGE, SMALL, TEXT, Look, Picture
-from hpcbip.theory.instanton.scaling import MIN_POINTS, Comparison, comparison_rows, exponent
-from hpcbip.theory.instanton.surface import Surface
+from hpcbip.report.plotting import layout, series
+from hpcbip.report.plotting.picture import Picture
+from hpcbip.report.plotting.style import COLOURS, COLUMN, PAGE, SMALL, TEXT, SeriesStyle
+from hpcbip.theory.instanton.scaling import (
+    POINTS_OF_POWER_LAW,
+    MassComparison,
+    fit_power_law,
+    mass_comparison_table,
+)
+from hpcbip.theory.instanton.surface import AdiabaticSurface
 from hpcbip.theory.instanton.tunnelling import Instanton
 
 if TYPE_CHECKING:
@@ -21,75 +26,82 @@ if TYPE_CHECKING:
 Rows = list[dict[str, Any]]
 
 
-def instanton_figure(shown: Instanton, laws: Sequence[tuple[str, Sequence[Instanton]]]) -> Picture:
-    """Distortion of minimum and saddle, barrier profiles, s against λ, with a fit where there are four λ or
-    more.
+def instanton_figure(shown: Instanton, scans: Sequence[tuple[str, Sequence[Instanton]]]) -> Picture:
+    """Draw the distortion of minimum and saddle, the barrier, and s against λ with a fit from four λ on.
 
     Args:
-        shown: with its minimum-energy path.
-        laws: label and instantons of each curve.
+        shown: the instanton whose distortion and barrier are drawn, with its minimum-energy path.
+        scans: label and instantons of each curve of s.
     """
-    figure = style.canvas(PAGE, 5.6)
-    grid = style.panels(figure, 2, 2)
+    figure = layout.canvas(PAGE, 5.6)
+    grid = layout.panels(figure, 2, 2)
     rows: Rows = []
     for axes, point, title in ((grid[0, 0], shown.minimum, "minimum"), (grid[0, 1], shown.saddle, "saddle")):
         rows += _distortion(axes, shown.surface, point.x, title)
     rows += _profiles(grid[1, 0], shown)
-    for i, (label, found) in enumerate(laws):
-        rows += _law(grid[1, 1], label, found, Look.of(i))
+    for i, (label, found) in enumerate(scans):
+        rows += _actions(grid[1, 1], label, found, SeriesStyle.of(i))
     grid[1, 1].set(xscale="log", yscale="log")
     grid[1, 1].set_xlabel(r"$\lambda$", fontsize=TEXT)
     grid[1, 1].set_ylabel(r"$s = S\Omega/t$", fontsize=TEXT)
     for axes, place in zip(grid[1], ("upper left", "lower right"), strict=True):
         axes.legend(fontsize=SMALL - 1.0, frameon=False, loc=place)
     caption = (
-        "Above: electron density (discs) and change of the hopping or level (width of the lines) in the self-trapped "
-        "minimum and at the saddle. Below: energy along the path of lowest energy and that of least action; the action "
-        "against λ with its power, whose error says how far it is from a pure one."
+        "Above: electron density (discs) and change of the hopping or level (width of the lines) in the "
+        "self-trapped minimum and at the saddle. Below: energy along the path of lowest energy and that of "
+        "least action; the action against λ with its power, whose error says how far it is from a pure one."
     )
     return Picture(figure, rows, "Instantons", caption)
 
 
-def comparison_figure(found: Sequence[Comparison], surface: Surface, t_over_omega: float) -> Picture:
-    """ln m* of Monte Carlo with its errors beside S(λ); hollow where flagged.
+def comparison_figure(
+    found: Sequence[MassComparison], surface: AdiabaticSurface, t_over_omega: float
+) -> Picture:
+    """Draw ln m* of Monte Carlo with errors and S(λ), hollow where flagged.
 
     Args:
-        found: in the order of λ.
-        surface: gives the words of the title.
+        found: comparisons in the order of λ.
+        surface: the parameters named in the title.
         t_over_omega: t/Ω.
     """
-    figure = style.canvas(COLUMN, 2.5)
-    axes = style.panels(figure)[0, 0]
+    figure = layout.canvas(COLUMN, 2.5)
+    axes = layout.panels(figure)[0, 0]
     lam = [one.mass.lam for one in found]
     hollow = [bool(one.mass.flags) for one in found]
-    style.points(
-        axes, lam, [one.log_mass for one in found], [one.log_mass_err for one in found], Look.of(0), hollow
+    series.points(
+        axes,
+        lam,
+        [one.log_mass for one in found],
+        [one.log_mass_err for one in found],
+        SeriesStyle.of(0),
+        hollow,
     )
     axes.plot(
-        style.numbers(lam),
-        style.numbers([one.action for one in found]),
+        series.numbers(lam),
+        series.numbers([one.action for one in found]),
         "s-",
         color=COLOURS[1],
         ms=3.0,
         lw=1.0,
         label=r"$S(\lambda)$, instanton",
     )
-    style.look_entry(axes, r"$\ln m^*$, Monte Carlo", Look.of(0))
+    series.legend_entry(axes, r"$\ln m^*$, Monte Carlo", SeriesStyle.of(0))
     if any(hollow):
-        style.hollow_entry(axes)
+        series.hollow_entry(axes)
     axes.set_xlabel(r"$\lambda$", fontsize=TEXT)
     axes.set_ylabel(r"$\ln m^*$, $S$", fontsize=TEXT)
     U = f", $U = {surface.U:g}t$" if surface.sector == "bipolaron" else ""
     words = f"{surface.lattice}, {surface.coupling}, {surface.sector}{U}, $t/\\Omega = {t_over_omega:g}$"
-    style.legend(figure, axes, words)
+    layout.legend(figure, axes, words)
     caption = (
-        "Logarithm of the Monte Carlo mass with its error (hollow: flagged) and the tunnelling action S. The prefactor "
-        "of m* is not in S: slopes are to be compared, not values. No S where the carriers are not trapped."
+        "Logarithm of the Monte Carlo mass with its error (hollow: flagged) and the tunnelling action S. The "
+        "prefactor of m* is not in S: slopes are to be compared, not values. No S where the carriers are not "
+        "trapped."
     )
-    return Picture(figure, comparison_rows(found), "Masses beside instantons", caption)
+    return Picture(figure, mass_comparison_table(found), "Masses beside instantons", caption)
 
 
-def _distortion(axes: Axes, surface: Surface, x: NDArray[np.float64], title: str) -> Rows:
+def _distortion(axes: Axes, surface: AdiabaticSurface, x: NDArray[np.float64], title: str) -> Rows:
     data = bond_picture(surface, x)
     largest = float(np.abs(data["change"]).max())
     for start, stop, change in zip(data["starts"], data["stops"], data["change"], strict=True):
@@ -100,7 +112,7 @@ def _distortion(axes: Axes, surface: Surface, x: NDArray[np.float64], title: str
     )
     axes.set_aspect("equal", adjustable="datalim")
     axes.set_axis_off()
-    style.name_panel(axes, f"{title}, $\\lambda$ = {surface.lam:g}; largest change {largest:.2g} t")
+    layout.name_panel(axes, f"{title}, $\\lambda$ = {surface.lam:g}; largest change {largest:.2g} t")
     sites = [
         {"kind": f"{title}: density", "x": x, "y": y, "value": value}
         for (x, y), value in zip(data["sites"].tolist(), data["density"].tolist(), strict=True)
@@ -114,7 +126,10 @@ def _distortion(axes: Axes, surface: Surface, x: NDArray[np.float64], title: str
 
 def _profiles(axes: Axes, shown: Instanton) -> Rows:
     rows: Rows = []
-    lines = ((shown.lowest, "lowest in energy", COLOURS[0]), (shown.least, "least action", COLOURS[1]))
+    lines = (
+        (shown.minimum_energy_path, "lowest in energy", COLOURS[0]),
+        (shown.least_action_path, "least action", COLOURS[1]),
+    )
     for line, label, colour in lines:
         if line is not None:
             x = line.length / line.length[-1]
@@ -129,22 +144,22 @@ def _profiles(axes: Axes, shown: Instanton) -> Rows:
     return rows
 
 
-def _law(axes: Axes, label: str, found: Sequence[Instanton], look: Look) -> Rows:
-    lams, actions = [each.surface.lam for each in found], [each.least.action for each in found]
-    fitted = len(found) >= MIN_POINTS
-    axes.plot(lams, actions, "o", ms=3, color=look.colour, label=None if fitted else label)
+def _actions(axes: Axes, label: str, found: Sequence[Instanton], series_style: SeriesStyle) -> Rows:
+    lams, actions = [each.surface.lam for each in found], [each.least_action_path.action for each in found]
+    fitted = len(found) >= POINTS_OF_POWER_LAW
+    axes.plot(lams, actions, "o", ms=3, color=series_style.colour, label=None if fitted else label)
     if fitted:
-        fit = exponent(lams, actions)
+        fit = fit_power_law(lams, actions)
         ends = np.array([fit.lam_from, fit.lam_to])
         text = f"{label}: p = {fit.p:.2f} ± {fit.p_err:.2f}"
-        axes.plot(ends, fit.c * ends**fit.p, color=look.colour, lw=1, label=text)
+        axes.plot(ends, fit.c * ends**fit.p, color=series_style.colour, lw=1, label=text)
     return [
         {"kind": f"action: {label}", "lambda": lam, "value": s} for lam, s in zip(lams, actions, strict=True)
     ]
 
 
-def bond_picture(surface: Surface, x: NDArray[np.float64]) -> dict[str, NDArray[np.float64]]:
-    """A field as drawn, centred in the cluster.
+def bond_picture(surface: AdiabaticSurface, x: NDArray[np.float64]) -> dict[str, NDArray[np.float64]]:
+    """Lay out a field for drawing, centred in the cluster.
 
     Returns:
         `sites` (sites, 2) and their `density`; `starts`, `stops` (modes, 2) of the bonds (Holstein: both the

@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from hpcbip.report.figures import style
-from hpcbip.report.figures.style import COLOURS, COLUMN, GREY, PAGE, SMALL, TEXT, Look, Picture
+from hpcbip.report.plotting import layout, series
+from hpcbip.report.plotting.picture import Picture
+from hpcbip.report.plotting.style import COLOURS, COLUMN, GREY, PAGE, SMALL, TEXT, SeriesStyle
 from hpcbip.report.tables import Record
-from hpcbip.theory.pair.bound_states import BoundPair, PairModel, bound_states
-from hpcbip.theory.pair.order_parameter import order_parameter
+from hpcbip.theory.pair.model import PairModel
+from hpcbip.theory.pair.order_parameter import condensate_order_parameter
+from hpcbip.theory.pair.solver import BoundPair, bound_states
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -34,32 +36,32 @@ _SCAN = (
 
 
 def pair_figure(models: Sequence[PairModel], rows: Sequence[Record]) -> Picture:
-    """Of one model its pairs and their order parameter, of several what depends on the parameters.
+    """Draw the pairs of one model with their order parameter, or how the pairs of several models vary.
 
     Args:
-        models: on one lattice.
-        rows: of `hpcbip.theory.pair.bound_states.rows` for all of them.
+        models: models on one lattice.
+        rows: rows of `hpcbip.theory.pair.pair_table` for all of them.
     """
     return _pairs(models[0]) if len(models) == 1 else _scan(rows)
 
 
 def _pairs(model: PairModel) -> Picture:
-    """ψ(r) above, Δ(k) and F(k) below, one column per bound state."""
+    """Draw ψ(r) above, Δ(k) and F(k) below, one column per bound state."""
     states, d = bound_states(model), model.place.dimension
     shown, below = states[:_MOST], not any(model.K)
     columns, down = max(1, len(shown)), 1 + below
-    figure = style.canvas(max(COLUMN, 1.75 * columns), 1.8 * down)
-    grid = style.panels(figure, down, columns)
+    figure = layout.canvas(max(COLUMN, 1.75 * columns), 1.8 * down)
+    grid = layout.panels(figure, down, columns)
     rows: Rows = []
     for column, state in enumerate(shown):
         words = {"channel": state.channel.name, "level": state.level, "E": state.E}
-        style.name_panel(grid[0, column], f"{state.channel.name}: $E = {state.E:.4g}t$")
+        layout.name_panel(grid[0, column], f"{state.channel.name}: $E = {state.E:.4g}t$")
         rows += [{**words, **row} for row in _real_space(grid[0, column], state)]
         if below:
             rows += [{**words, **row} for row in _momentum_space(grid[1, column], state, not column)]
     if not shown:
-        style.name_panel(grid[0, 0], "no bound pair")
-        style.switch_off(grid.ravel())
+        layout.name_panel(grid[0, 0], "no bound pair")
+        layout.hide(grid.ravel())
     caption = f"The {len(shown)} lowest of {len(states)} bound states. Above: the wave function of r1 - r2"
     caption += "." if d == 1 else "; area: its square, relative to the largest; colour: its sign."
     if below:
@@ -118,7 +120,7 @@ def _real_space(axes: Axes, state: BoundPair) -> Rows:
 
 
 def _momentum_space(axes: Axes, state: BoundPair, first: bool) -> Rows:
-    order = order_parameter(state, _GRID)
+    order = condensate_order_parameter(state, _GRID)
     k = order.phases / np.pi
     square = state.model.lattice in ("square", "cubic", "bct")
     names = ("$k_x/\\pi$", "$k_y/\\pi$") if square else ("$k_1/\\pi$", "$k_2/\\pi$")
@@ -144,7 +146,7 @@ def _momentum_space(axes: Axes, state: BoundPair, first: bool) -> Rows:
                 axes.contour(k, k, order.gap.T, colors=GREY, linewidths=1.0, levels=[0.0])
         axes.set_xlabel(names[0], fontsize=SMALL)
         axes.set_ylabel(names[1] if first else "", fontsize=SMALL)
-        style.name_panel(axes, f"$|\\Delta_k|/\\sqrt{{n}} \\leq {top:.3g}t$")
+        layout.name_panel(axes, f"$|\\Delta_k|/\\sqrt{{n}} \\leq {top:.3g}t$")
     return [
         {
             "kind": "order parameter",
@@ -159,26 +161,28 @@ def _momentum_space(axes: Axes, state: BoundPair, first: bool) -> Rows:
 
 
 def _scan(rows: Sequence[Record]) -> Picture:
-    """Binding energy, mass and size against the first parameter that varies; a curve per channel, level, and
-    rest."""
+    """Draw binding energy, mass and size against the first parameter that varies.
+
+    Each channel, level and set of the other parameters has a curve.
+    """
     varied = [name for name in _PARAMETERS if len({row.get(name) for row in rows}) > 1]
     x, others = (varied or ["U"])[0], varied[1:]
-    figure = style.canvas(PAGE, 2.3)
-    panels = style.panels(figure, 1, len(_SCAN))[0]
+    figure = layout.canvas(PAGE, 2.3)
+    panels = layout.panels(figure, 1, len(_SCAN))[0]
     curves: dict[tuple[Any, ...], list[Record]] = {}
     for row in rows:
         if row["E"] is not None and row[x] != "inf":
             curves.setdefault((row["channel"], row["level"], *(row[name] for name in others)), []).append(row)
     for i, curve in enumerate(curves.values()):
         for axes, (name, _) in zip(panels, _SCAN, strict=True):
-            look = Look.of(i)
+            series_style = SeriesStyle.of(i)
             axes.plot(
-                style.numbers([row[x] for row in curve]),
-                style.numbers([row[name] for row in curve]),
-                look.marker,
+                series.numbers([row[x] for row in curve]),
+                series.numbers([row[name] for row in curve]),
+                series_style.marker,
                 ls="-",
                 ms=2.0,
-                color=look.colour,
+                color=series_style.colour,
                 lw=1.0,
             )
     for axes, (name, label) in zip(panels, _SCAN, strict=True):
@@ -188,17 +192,19 @@ def _scan(rows: Sequence[Record]) -> Picture:
             axes.set_ylim(0.0, None)
         elif any(row[name] is not None for curve in curves.values() for row in curve):
             axes.set_yscale("log")
-            style.log_axis(axes.yaxis)
-    style.look_entries(panels[0], [(_label(key, others), Look.of(i)) for i, key in enumerate(curves)])
+            layout.log_axis(axes.yaxis)
+    series.legend_entries(
+        panels[0], [(_label(key, others), SeriesStyle.of(i)) for i, key in enumerate(curves)]
+    )
     fixed = [
         f"${_SYMBOLS.get(name, name)} = {_text(rows[0][name])}$"
         for name in _PARAMETERS
         if name in rows[0] and name not in varied and rows[0][name]
     ]
-    style.legend(figure, panels[0], ", ".join([rows[0]["lattice"], *fixed]))
+    layout.legend(figure, panels[0], ", ".join([rows[0]["lattice"], *fixed]))
     caption = (
-        f"Binding energy, mass and size of the bound states against {x}, by symmetry channel; exact. A curve begins "
-        "where its state leaves the band."
+        f"Binding energy, mass and size of the bound states against {x}, by symmetry channel; exact. A curve "
+        "begins where its state leaves the band."
     )
     return Picture(figure, [dict(row) for row in rows], f"Pairs against {x}", caption)
 

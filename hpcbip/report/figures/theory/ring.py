@@ -1,4 +1,4 @@
-"""The four-site ring behind d-wave pairs, and the lattice problem that it stands for."""
+"""The four-site ring behind d-wave pairs, and the lattice problem that it approximates."""
 
 from __future__ import annotations
 
@@ -7,9 +7,16 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from hpcbip.report.figures import style
-from hpcbip.report.figures.style import COLOURS, GREY, PAGE, SMALL, TEXT, Picture
-from hpcbip.theory.pair.ring import embedded_rows, exchange_attraction, exchange_hopping, ring_levels, rows
+from hpcbip.report.plotting import layout, series
+from hpcbip.report.plotting.picture import Picture
+from hpcbip.report.plotting.style import COLOURS, GREY, PAGE, SMALL, TEXT
+from hpcbip.theory.pair.ring import (
+    crossing_attraction,
+    crossing_hopping,
+    ring_levels,
+    ring_table,
+    square_lattice_table,
+)
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -21,24 +28,25 @@ Rows = list[dict[str, Any]]
 
 
 def ring_figure(amplitude: float, attraction: float, model: str) -> Picture:
-    """Levels with their symmetries for both signs of the amplitude; of model a also two carriers on the
-    square lattice.
+    """Draw the levels with their symmetries for both signs of the amplitude.
+
+    For model a two carriers on the square lattice are drawn beside the ring.
 
     Args:
-        amplitude, attraction, model: as `hpcbip.theory.pair.ring.ring_levels` takes them.
+        amplitude, attraction, model: as in `hpcbip.theory.pair.ring_levels`.
 
     Raises:
         InputError: for other values.
     """
     lattice = model == "a"  # the ring of model b stands for another lattice
-    figure = style.canvas(PAGE if lattice else 0.5 * PAGE, 4.6 if lattice else 2.4)
-    grid = style.panels(figure, *(2, 2) if lattice else (1, 1)).ravel()
+    figure = layout.canvas(PAGE if lattice else 0.5 * PAGE, 4.6 if lattice else 2.4)
+    grid = layout.panels(figure, *(2, 2) if lattice else (1, 1)).ravel()
     data = _levels(grid[0], abs(amplitude), attraction, model)
     if lattice:
         data += _exchange(grid[1])
         for axes, V in zip(grid[2:], ATTRACTIONS, strict=True):
             data += _embedded(axes, V)
-    style.legend(figure, grid[0])
+    layout.legend(figure, grid[0])
     caption = "Levels of the ring against the amplitude h: electron-like (h < 0) and hole-like (h > 0). " + (
         "Above right: where s, p and d of two carriers with a hard core on the square lattice change places. "
         "Below: their energies by channel (full) and the ring's, h = -2t' for both move (dashed)." * lattice
@@ -70,13 +78,15 @@ def _levels(axes: Axes, amplitude: float, attraction: float, model: str) -> Rows
     axes.set_xlabel("amplitude $h$: electron-like | hole-like", fontsize=TEXT)
     axes.set_ylabel("$E$", fontsize=TEXT)
     return [
-        {"kind": "ring", **row} for sign in (-1.0, 1.0) for row in rows(sign * amplitude, attraction, model)
+        {"kind": "ring", **row}
+        for sign in (-1.0, 1.0)
+        for row in ring_table(sign * amplitude, attraction, model)
     ]
 
 
 def _exchange(axes: Axes) -> Rows:
     t_primes = np.linspace(-0.499, -0.03, 200).tolist()
-    V = [exchange_attraction(t) for t in t_primes]
+    V = [crossing_attraction(t) for t in t_primes]
     axes.plot(t_primes, np.abs(V), color="black", lw=1.2)
     axes.plot(t_primes, 2.0 / np.abs(t_primes), color=GREY, lw=0.8, ls="--")
     axes.text(-0.3, 19.0, "d lowest", color=CHANNELS["d"], fontsize=SMALL)
@@ -84,20 +94,20 @@ def _exchange(axes: Axes) -> Rows:
     axes.set_xlabel("$t'/t$", fontsize=TEXT)
     axes.set_ylabel("$|V|/t$", fontsize=TEXT)
     axes.set_ylim(0.0, 25.0)
-    style.name_panel(axes, "two carriers, $U = \\infty$: exact; dashed: $2t^2/|t'|$")
+    layout.name_panel(axes, "two carriers, $U = \\infty$: exact; dashed: $2t^2/|t'|$")
     return [{"kind": "exchange", "t_prime": t, "V": v} for t, v in zip(t_primes, V, strict=True)]
 
 
 def _embedded(axes: Axes, V: float) -> Rows:
-    table = embedded_rows(V, math.inf, np.linspace(-0.45, 0.25, 36).tolist())
+    table = square_lattice_table(V, math.inf, np.linspace(-0.45, 0.25, 36).tolist())
     for name, colour in CHANNELS.items():
-        of_it = [row for row in table if row["channel"] == name]
-        x = [row["t_prime"] for row in of_it]
-        bound = [None if row["E"] is None else row["E"] - V for row in of_it]
-        axes.plot(x, style.numbers(bound), color=colour, lw=1.2)
-        axes.plot(x, [row["E_ring"] - V for row in of_it], color=colour, lw=0.7, ls="--")
-    axes.axvline(exchange_hopping(V), color=GREY, lw=0.6, ls=":")
+        curve = [row for row in table if row["channel"] == name]
+        x = [row["t_prime"] for row in curve]
+        bound = [None if row["E"] is None else row["E"] - V for row in curve]
+        axes.plot(x, series.numbers(bound), color=colour, lw=1.2)
+        axes.plot(x, [row["E_ring"] - V for row in curve], color=colour, lw=0.7, ls="--")
+    axes.axvline(crossing_hopping(V), color=GREY, lw=0.6, ls=":")
     axes.set_xlabel("$t' = -h/2$ [$t$]", fontsize=TEXT)
     axes.set_ylabel("$(E - V)/t$", fontsize=TEXT)
-    style.name_panel(axes, f"two carriers, $U = \\infty$, $V = {V:g}t$")
+    layout.name_panel(axes, f"two carriers, $U = \\infty$, $V = {V:g}t$")
     return [{"kind": "two carriers", **row} for row in table]

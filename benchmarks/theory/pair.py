@@ -1,19 +1,29 @@
-"""The two-body problem without phonons: the tables of docs/pair.md.
+"""Print the tables of docs/pair.md: the two-body problem without phonons.
 
-OMP_NUM_THREADS=1 python benchmarks/theory_pair.py
+OMP_NUM_THREADS=1 python benchmarks/theory/pair.py
 """
 
 from __future__ import annotations
 
 import math
+import sys
 import time
+from pathlib import Path
 
 import click
+
+sys.path.insert(0, str(Path(__file__).parents[1]))  # the folder of sampling.py
+
 from sampling import markdown
 
-from hpcbip.theory.pair.bound_states import PairModel, rows
-from hpcbip.theory.pair.ring import embedded_energies, exchange_hopping
-from hpcbip.theory.pair.threshold import threshold, threshold_rows, weak_square_binding, weak_square_law
+from hpcbip.theory.pair.model import PairModel
+from hpcbip.theory.pair.ring import crossing_hopping, square_lattice_energies
+from hpcbip.theory.pair.tables import pair_table, threshold_table
+from hpcbip.theory.pair.threshold import (
+    binding_threshold,
+    weak_square_binding,
+    weak_square_binding_limit,
+)
 
 
 @click.command(help=__doc__)
@@ -38,7 +48,7 @@ def _lattices() -> list[dict[str, object]]:
     found = []
     for model in models:
         start = time.process_time()
-        table = rows(model)
+        table = pair_table(model)
         spent = f"{time.process_time() - start:.1f}"
         names = (
             "lattice",
@@ -69,7 +79,7 @@ def _thresholds() -> list[dict[str, object]]:
         ("cubic", 8.0, 1),
         ("cubic", math.inf, 1),
     ):
-        limits = {row["channel"]: row["threshold"] for row in threshold_rows(PairModel(lattice, U), shell)}
+        limits = {row["channel"]: row["threshold"] for row in threshold_table(PairModel(lattice, U), shell)}
         found.append(
             {"lattice": lattice, "U": U, "of": "UV"[shell]} | {name: limits.get(name) for name in "sdpf"}
         )
@@ -80,7 +90,7 @@ def _hole_like() -> list[dict[str, object]]:
     found = []
     for t_prime in (0.5, 0.25, 0.0, -0.1, -0.2, -0.3, -0.4, -0.45, -0.55, -0.6, -0.8, -1.0):
         model = PairModel("square", math.inf, hops=(t_prime,))
-        limits = {f"V of {c.name}": threshold(model, c, 1) for c in model.channels if c.name != "dxy"}
+        limits = {f"V of {c.name}": binding_threshold(model, c, 1) for c in model.channels if c.name != "dxy"}
         found.append({"t' (square, U = inf)": t_prime} | limits)
     return found
 
@@ -88,7 +98,7 @@ def _hole_like() -> list[dict[str, object]]:
 def _weak() -> list[dict[str, object]]:
     found = []
     for U in (-8.0, -4.0, -2.0, -1.0, -0.5, -0.2):
-        exact, law = weak_square_binding(U), weak_square_law(U)
+        exact, law = weak_square_binding(U), weak_square_binding_limit(U)
         found.append({"U (square)": U, "binding energy": exact, "64 exp(-8π/|U|)": law, "ratio": exact / law})
     return found
 
@@ -96,13 +106,13 @@ def _weak() -> list[dict[str, object]]:
 def _exchange() -> list[dict[str, object]]:
     found = []
     for V in (-2.0, -4.0, -8.0, -16.0, -32.0):
-        t_prime = exchange_hopping(V)
-        energies = {f"E_{name}": E for name, E in embedded_energies(t_prime, V).items()}
+        t_prime = crossing_hopping(V)
+        energies = {f"E_{name}": E for name, E in square_lattice_energies(t_prime, V).items()}
         found.append(
             {"V": V, "t' of s = p = d, U = inf": t_prime}
             | energies
             | {"2t²/t'": 2.0 / t_prime}
-            | {"t' of s = d, U = 8": exchange_hopping(V, 8.0)}
+            | {"t' of s = d, U = 8": crossing_hopping(V, 8.0)}
         )
     return found
 
@@ -112,7 +122,7 @@ def _tetragonal() -> list[dict[str, object]]:
     for t_prime in (0.2, 0.0, -0.2, -0.3, -0.4):
         for V in (-8.0, -12.0):
             model = PairModel("bct", math.inf, (V,), (t_prime, 0.25))
-            energies = {row["channel"]: row["E"] for row in rows(model) if row["level"] == 0}
+            energies = {row["channel"]: row["E"] for row in pair_table(model) if row["level"] == 0}
             found.append(
                 {"t' (bct, U = inf, t_perp = 0.25)": t_prime, "V": V} | {c: energies[c] for c in "spd"}
             )

@@ -1,24 +1,31 @@
-"""Tc/Ω against λ_ME: Migdal-Eliashberg, McMillan, Allen-Dynes; published values; accuracy of the solver; λ_ME of the
-lattices: the tables of docs/eliashberg.md.
+"""Print the tables of docs/eliashberg.md.
 
-    OMP_NUM_THREADS=1 python benchmarks/eliashberg.py
+They have Tc/Ω against λ_ME (Migdal–Eliashberg, McMillan, Allen–Dynes), published values, the accuracy of the
+solver, and λ_ME of the lattices.
+
+    OMP_NUM_THREADS=1 python benchmarks/theory/eliashberg.py
 """
 
 from __future__ import annotations
 
 import math
+import sys
 import time
 from functools import partial
+from pathlib import Path
 
 import click
 import numpy as np
-from sampling import markdown
 from scipy.optimize import brentq
 
+sys.path.insert(0, str(Path(__file__).parents[1]))  # the folder of sampling.py
+
+from sampling import markdown
+
 from hpcbip.models import LATTICES, Model, coupling_from_lambda, get_lattice
-from hpcbip.theory.eliashberg.conventional import eliashberg_rows
 from hpcbip.theory.eliashberg.equations import STRONG_COUPLING, WEAK_COUPLING, critical_temperature
-from hpcbip.theory.eliashberg.fermi_surface import fermi_surface, lambda_me
+from hpcbip.theory.eliashberg.fermi_surface import find_fermi_surface, lambda_me
+from hpcbip.theory.eliashberg.tables import eliashberg_table
 
 Rows = list[dict[str, object]]
 MU_STARS = (0.0, 0.12)
@@ -34,14 +41,14 @@ def main() -> None:
 def _temperatures() -> Rows:
     names = {"tc_over_omega": "Eliashberg", "mcmillan": "McMillan", "allen_dynes": "Allen–Dynes"}
     found: dict[float, dict[str, object]] = {}
-    for row in eliashberg_rows((0.3, 0.4, 0.5, 0.7, 1.0, 1.5, 2.0, 3.0, 5.0, 10.0), MU_STARS):
+    for row in eliashberg_table((0.3, 0.4, 0.5, 0.7, 1.0, 1.5, 2.0, 3.0, 5.0, 10.0), MU_STARS):
         cells = {f"{words}, μ* = {row['mu_star']:g}": row[name] for name, words in names.items()}
         found.setdefault(row["lambda_me"], {"λ": row["lambda_me"]}).update(cells)
     return list(found.values())
 
 
 def _published() -> Rows:
-    """Where the literature has numbers for an Einstein phonon at μ* = 0; which of them are formulas says the page."""
+    """Compare with published numbers for an Einstein phonon at μ* = 0, some of them formulas."""
     strong, weak = 1e8, np.array([0.06, 0.08, 0.1, 0.12, 0.14, 0.16])
     limit = critical_temperature(strong).tc_over_omega / math.sqrt(strong)
     prefactors = [critical_temperature(x).tc_over_omega * math.exp((1.0 + x) / x) for x in weak]
@@ -64,12 +71,12 @@ def _published() -> Rows:
 
 
 def _bounds() -> Rows:
-    """Lower bounds of Tc/Ω from the first few Matsubara frequencies alone; of one it is √(λ-1)/2π."""
+    """Compute lower bounds of Tc/Ω from the first Matsubara frequencies alone; from one it is √(λ-1)/2π."""
     rows: Rows = []
     for lam in (1.1, 1.5, 2.0, 3.0, 5.0, 10.0, 100.0):
         row: dict[str, object] = {"λ": lam, "first: √(λ-1)/2π": math.sqrt(lam - 1.0) / (2.0 * math.pi)}
         for number in (2, 3, 4):
-            needed = partial(_coupling_of_few, number=number)
+            needed = partial(_coupling_of_first_frequencies, number=number)
             tc = math.exp(
                 brentq(lambda x, f=needed, y=lam: f(math.exp(x)) - y, math.log(1e-3), math.log(10.0))
             )
@@ -78,8 +85,8 @@ def _bounds() -> Rows:
     return rows
 
 
-def _coupling_of_few(tc_over_omega: float, number: int) -> float:
-    """The λ at which the equations cut off after `number` positive frequencies have this Tc/Ω, at μ* = 0."""
+def _coupling_of_first_frequencies(tc_over_omega: float, number: int) -> float:
+    """Compute the λ at which the equations with `number` positive frequencies have this Tc/Ω, at μ* = 0."""
     varpi = 1.0 / (2.0 * math.pi * tc_over_omega)
     a = [varpi**2 / (varpi**2 + k**2) for k in range(2 * number)]
     kernel = np.array([[a[abs(i - j)] + a[i + j + 1] for j in range(number)] for i in range(number)])
@@ -132,7 +139,7 @@ def _couplings() -> Rows:
     for name in LATTICES:
         lattice = get_lattice(name)
         for filling in (0.1, 0.5, 0.8, 1.0, 1.5):
-            fermi = fermi_surface(lattice, filling)
+            fermi = find_fermi_surface(lattice, filling)
             row: dict[str, object] = {"lattice": name, "filling": filling, "E_F/t": fermi.energy}
             row |= {"N(E_F) t": fermi.density, "±": f"{fermi.density_err:.1e}"}
             for coupling in ("bond", "holstein"):

@@ -1,18 +1,23 @@
-"""Exact diagonalisation: how it converges, and what a basis costs: tables of docs/exact.md.
+"""Print the tables of docs/exact.md: convergence of the exact diagonalisation, and the cost of a basis.
 
-OMP_NUM_THREADS=1 python benchmarks/theory_exact.py
+OMP_NUM_THREADS=1 python benchmarks/theory/exact.py
 """
 
 from __future__ import annotations
 
+import sys
 import time
+from pathlib import Path
 
 import click
+
+sys.path.insert(0, str(Path(__file__).parents[1]))  # the folder of sampling.py
+
 from sampling import markdown
 
 from hpcbip.theory.exact.basis import build_space
 from hpcbip.theory.exact.convergence import converge
-from hpcbip.theory.exact.solver import solve
+from hpcbip.theory.exact.solver import solve_in_space
 from hpcbip.theory.exact.system import Geometry, System
 
 
@@ -61,7 +66,7 @@ def _costs() -> None:
         start = time.process_time()
         space = build_space(geometry, nh)
         built = time.process_time()
-        solve(space, System(geometry, 1.0, 1.0, 0.7))
+        solve_in_space(space, System(geometry, 1.0, 1.0, 0.7))
         done = time.process_time()
         rows.append(
             {

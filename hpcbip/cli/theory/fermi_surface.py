@@ -1,4 +1,4 @@
-"""`hpcbip theory eliashberg` and `fermi-surface`: what conventional superconductivity gives."""
+"""`hpcbip theory fermi-surface`: λ_ME of the lattice models, and the Tc/Ω that it gives."""
 
 from __future__ import annotations
 
@@ -6,29 +6,16 @@ from pathlib import Path
 
 import click
 
-from hpcbip.cli.options import FINITE, NOT_NEGATIVE, POSITIVE, Numbers, few, figure_option
-from hpcbip.cli.output import drawn, format_option, output
-from hpcbip.errors import InputError
-
-MU_STAR = Numbers(least=0.0)
-
-
-@click.command()
-@click.option(
-    "--lambda", "lambdas", default="0.2:3:0.2", show_default=True, type=Numbers(least=0.0), help="λ_ME."
+from hpcbip.cli.options import (
+    FINITE,
+    NOT_NEGATIVE,
+    POSITIVE,
+    Numbers,
+    check_number_of_combinations,
+    figure_option,
 )
-@click.option("--mu-star", "mu_stars", default="0.12", show_default=True, type=MU_STAR)
-@figure_option
-@format_option
-def eliashberg(lambdas: list[float], mu_stars: list[float], figure: Path | None, form: str) -> None:
-    """Tc/Ω of Migdal–Eliashberg theory for an Einstein phonon, with Allen–Dynes and McMillan beside it."""
-    from hpcbip.report.figures.theory.conventional import eliashberg_figure
-    from hpcbip.theory.eliashberg.conventional import eliashberg_rows
-
-    few(lambdas, mu_stars)
-    rows = eliashberg_rows(lambdas, mu_stars)
-    output(rows, form)
-    drawn(lambda: eliashberg_figure(rows), figure, form)
+from hpcbip.cli.output import draw_and_save, format_option, print_records
+from hpcbip.errors import InputError
 
 
 @click.command("fermi-surface")
@@ -72,11 +59,10 @@ def fermi_surface(
     figure: Path | None,
     form: str,
 ) -> None:
-    """λ_ME and m*/m of the lattice models from averages over the Fermi surface, and the ceiling Tc/Ω they
-    give."""
+    """λ_ME and m*/m of the lattice models from averages over the Fermi surface, and the Tc/Ω they give."""
     from hpcbip.models import Model, coupling_from_lambda, get_lattice
-    from hpcbip.report.figures.theory.conventional import ceiling_figure
-    from hpcbip.theory.eliashberg.conventional import lattice_rows
+    from hpcbip.report.figures.theory.fermi_surface import fermi_surface_figure
+    from hpcbip.theory.eliashberg.tables import fermi_surface_table
 
     if lambdas and strengths:
         raise InputError("--lambda: give either --lambda or --g, not both")
@@ -85,19 +71,27 @@ def fermi_surface(
             "--g-holstein, --omega-holstein: go with --coupling bond+holstein, and with no other"
         )
     given = strengths or lambdas or [0.05 * n for n in range(1, 21)]
-    few(couplings, fillings, given)
+    check_number_of_combinations(couplings, fillings, given)
     models = []
     try:
-        place = get_lattice(lattice)
+        bravais = get_lattice(lattice)
         for coupling in couplings:
-            site = (g_holstein, omega_holstein or omega) if coupling == "bond+holstein" else (0.0, 0.0)
+            site_phonon = (g_holstein, omega_holstein or omega) if coupling == "bond+holstein" else (0.0, 0.0)
             for value in given:
-                g = value if strengths else coupling_from_lambda(place, coupling, value, omega, 1.0)
+                g = value if strengths else coupling_from_lambda(bravais, coupling, value, omega, 1.0)
                 models.append(
-                    Model(lattice, coupling, 1.0, omega, g, g_holstein=site[0], omega_holstein=site[1])
+                    Model(
+                        lattice,
+                        coupling,
+                        1.0,
+                        omega,
+                        g,
+                        g_holstein=site_phonon[0],
+                        omega_holstein=site_phonon[1],
+                    )
                 )
     except (KeyError, ValueError) as error:
         raise InputError(error.args[0]) from None
-    rows = lattice_rows(models, fillings, mu_star)
-    output(rows, form)
-    drawn(lambda: ceiling_figure(rows), figure, form)
+    rows = fermi_surface_table(models, fillings, mu_star)
+    print_records(rows, form)
+    draw_and_save(lambda: fermi_surface_figure(rows), figure, form)

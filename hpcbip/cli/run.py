@@ -1,0 +1,55 @@
+"""`hpcbip run`: start a campaign, or go on with it."""
+
+from __future__ import annotations
+
+import sys
+import time
+from pathlib import Path
+
+import click
+
+from hpcbip import settings
+from hpcbip.cli.options import POSITIVE
+from hpcbip.driver.launch.mpirun import launch
+from hpcbip.errors import InputError
+from hpcbip.exit_status import BAD_INPUT, DONE
+
+
+@click.command()
+@click.argument("config", type=click.Path(path_type=Path))
+@click.option(
+    "--out", "directory", required=True, type=click.Path(path_type=Path), help="Directory of the campaign."
+)
+@click.option("-n", "ranks", type=click.IntRange(min=1), help="Start that many MPI ranks, with mpirun.")
+@click.option("--max-time", type=POSITIVE, help="Stop, with all saved, after SECONDS.")
+def run(config: Path, directory: Path, ranks: int | None, max_time: float | None) -> None:
+    """Start the campaign of CONFIG, or go on with it: the same command.
+
+    Runs on one rank, on the ranks of mpirun or srun around it, or on those that -n starts.
+    """
+    started = settings.started() or time.time()
+    from hpcbip.driver.run import mpi_rank, report_status, run_campaign
+
+    rank = mpi_rank()
+    if ranks is not None and rank is not None:
+        raise InputError(
+            f"-n: {ranks}: this is an MPI job already; allowed: either -n or mpirun and srun, not both"
+        )
+    try:
+        if ranks is not None and ranks > 1:
+            from hpcbip.campaign.schema import load_config
+            from hpcbip.store.directory import check_directory
+
+            check_directory(directory, load_config(config), str(config))
+            arguments = [str(config), "--out", str(directory)]
+            if max_time is not None:
+                arguments += ["--max-time", str(max_time)]
+            sys.exit(launch(ranks, arguments, directory, started))
+        status = run_campaign(config, directory, max_time, started)
+    except InputError as error:
+        status = BAD_INPUT
+        report_status(status)
+        if not rank:  # only one rank prints the error
+            click.echo(f"hpcbip: {error}", err=True)
+    # mpirun prints a page about ranks whose status is not 0; `hpcbip run -n` reads the status from a file
+    sys.exit(DONE if settings.status_file() else status)

@@ -1,0 +1,55 @@
+"""`hpcbip submit`: write a batch script and submit it to Slurm."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+
+@click.command()
+@click.argument("configs", metavar="CONFIG...", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option(
+    "--out", type=click.Path(path_type=Path), help="Directory of the campaign. [default: runs/NAME-OF-FILE]"
+)
+@click.option(
+    "--nodes", type=click.IntRange(min=1), help="Whole ones, all CPUs, unless tasks are given. [default: 1]"
+)
+@click.option("--ntasks", type=click.IntRange(min=1), help="MPI ranks in all; without --nodes, anywhere.")
+@click.option("--ntasks-per-node", type=click.IntRange(min=1), help="MPI ranks on each node.")
+@click.option(
+    "--time", help="Limit of one go, as sbatch takes it; the job requeues itself until it is finished."
+)
+@click.option("--partition", help="As of sbatch.")
+@click.option("--account", help="As of sbatch.")
+@click.option("--qos", help="As of sbatch.")
+@click.option(
+    "--signal", type=click.IntRange(1, 65535), help="Let Slurm ask for the stop SECONDS before the limit."
+)
+@click.option(
+    "--chain", is_flag=True, help="Further jobs, after the campaign is finished: reduce, tc, report."
+)
+@click.option("--launcher", type=click.Choice(["mpirun", "srun"]), default="mpirun", show_default=True)
+@click.option("--mpi", help="The MPI type for srun: pmix, pmi2, ... [default: the cluster's]")
+@click.option(
+    "--sbatch", multiple=True, metavar="OPTION", help="Any other, as in --sbatch --mem=4G; may be repeated."
+)
+@click.option("--python", help="Interpreter in the job. [default: the one that runs this command]")
+@click.option("--dry-run", is_flag=True, help="Print the scripts; write and submit nothing.")
+def submit(dry_run: bool, python: str | None, **options: Any) -> None:
+    """Write the batch script of the campaign of CONFIG and submit it to Slurm.
+
+    Several CONFIGs become an array of independent campaigns, each in a directory of its own below --out.
+    """
+    from hpcbip.driver.launch import slurm
+
+    command = shlex.join(["hpcbip", *(word for word in sys.argv[1:] if word != "--dry-run")])
+    request = slurm.Request(command=command, python=python or sys.executable, **options)
+    if dry_run:
+        click.echo("".join(job.text for job in slurm.jobs(request)), nl=False)
+        return
+    for job, number in slurm.submit(request):
+        click.echo(f"submitted: job {number}: {job.path}")

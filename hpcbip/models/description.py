@@ -1,0 +1,116 @@
+"""A model in words, its Hamiltonian as a formula, and the convention of its λ.
+
+Formulas are plain text in which `_{...}` is a subscript.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Protocol
+
+from hpcbip.models.couplings import BOND, SITE
+from hpcbip.models.lattice import get_lattice
+
+_BOND_WORDS = "an oscillator on every bond modulates the hopping over it (bond-Peierls coupling)"
+_SITE_WORDS = "couples to the density there (Holstein coupling)"
+
+_HOP = "(c†_{iσ} c_{jσ} + h.c.)"
+_BONDS = "Σ_{⟨ij⟩σ}"
+_PAIRS = "Σ_{i<j}"
+_DENSITIES = "n_{i}n_{j}"
+_DISTANCE = "|r_{i} − r_{j}|"
+
+
+class ModelKind(Protocol):
+    """What the models of all points of a campaign have in common."""
+
+    @property
+    def lattice(self) -> str:
+        """Name of the lattice (`hpcbip.models.get_lattice`)."""
+
+    @property
+    def coupling(self) -> str:
+        """Name of the coupling, one of `hpcbip.models.COUPLINGS`."""
+
+    @property
+    def shells(self) -> tuple[float, ...]:
+        """Interactions of the neighbour shells."""
+
+    @property
+    def t_factors(self) -> tuple[float, ...]:
+        """Factors of the hopping along the bond axes."""
+
+    @property
+    def g_factors(self) -> tuple[float, ...]:
+        """Factors of the coupling along the bond axes."""
+
+
+def model_in_words(model: ModelKind, coulomb: bool = False) -> str:
+    """Return one or two sentences: who moves on which lattice, coupled to what.
+
+    Args:
+        model: `hpcbip.models.Model`, or what its points share.
+        coulomb: whether there is a tail V/r.
+    """
+    words = f"One and two electrons (a singlet) on {_lattice_in_words(model.lattice)}; "
+    words += f"{_coupling_in_words(model.coupling)}."
+    more = []
+    if coulomb:
+        more.append("an unscreened Coulomb tail V/r")
+    if model.shells:
+        more.append(f"interactions {_numbers(model.shells)} of the first neighbour shells")
+    if model.t_factors:
+        more.append(f"hopping multiplied by {_numbers(model.t_factors)} along the bond axes")
+    if model.g_factors:
+        more.append(f"coupling multiplied by {_numbers(model.g_factors)} along the bond axes")
+    return words + (f" With {', '.join(more)}." if more else "")
+
+
+def _lattice_in_words(lattice: str) -> str:
+    if lattice == "chain":
+        return "the infinite chain"
+    if lattice.startswith("{"):
+        written = json.loads(lattice)
+        vectors, bonds = written["vectors"], written["bonds"]
+        return f"the infinite lattice with primitive vectors {vectors} and bonds {bonds}"
+    return f"the infinite {lattice} lattice"
+
+
+def _coupling_in_words(coupling: str) -> str:
+    if coupling not in SITE:
+        return _BOND_WORDS
+    if coupling not in BOND:
+        return f"an oscillator on every site {_SITE_WORDS}"
+    return f"{_BOND_WORDS}, and one on every site {_SITE_WORDS}"
+
+
+def _numbers(values: Sequence[float]) -> str:
+    return ", ".join(f"{value:g}" for value in values)
+
+
+def hamiltonian(model: ModelKind, coulomb: bool = False) -> str:
+    """Return the Hamiltonian as a formula (`hpcbip.models.Model`).
+
+    Args:
+        model: a model, or what its points share.
+        coulomb: whether there is a tail V/r.
+    """
+    terms = [f"H = −t {_BONDS} {_HOP}", "U Σ_{i} n_{i↑}n_{i↓}"]
+    if coulomb:
+        terms.append(f"V {_PAIRS} {_DENSITIES}/{_DISTANCE}")
+    if model.shells:
+        terms.append(f"{_PAIRS} v({_DISTANCE}) {_DENSITIES}")
+    if model.coupling in BOND:
+        terms += ["Ω Σ_{⟨ij⟩} b†_{ij}b_{ij}", f"g {_BONDS} {_HOP} (b†_{{ij}} + b_{{ij}})"]
+    if model.coupling in SITE:
+        omega, g = ("Ω_{h}", "g_{h}") if model.coupling in BOND else ("Ω", "g")
+        terms += [f"{omega} Σ_{{i}} b†_{{i}}b_{{i}}", f"{g} Σ_{{i}} n_{{i}} (b†_{{i}} + b_{{i}})"]
+    return " + ".join(terms)
+
+
+def lambda_convention(model: ModelKind) -> str:
+    """Return the convention of λ (`hpcbip.models.couplings`) for this model, as `λ = g²/(2Ωt)`."""
+    lattice = get_lattice(model.lattice)
+    number = lattice.coordination // 2 if model.coupling in BOND else 4 * lattice.dimension
+    return f"λ = g²/({'' if number == 1 else number}Ωt)"

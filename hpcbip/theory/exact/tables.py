@@ -1,0 +1,83 @@
+"""Tables of the exact diagonalisation."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from hpcbip.theory.exact.convergence import (
+    DEFAULT_STATES,
+    ConvergedState,
+    Extrapolated,
+    converge,
+    scaled_difference,
+)
+from hpcbip.theory.exact.system import System, lambda_of_system
+
+
+def exact_table(
+    systems: Sequence[System],
+    nh: int | None = None,
+    states: int = DEFAULT_STATES,
+    momentum: Sequence[float] | None = None,
+) -> list[dict[str, Any]]:
+    """Solve systems and tabulate them, a row per system.
+
+    `E`, `mass` and `pair_distance2` are extrapolated, the other columns belong to the largest space.
+    `E_bound` is the variational upper bound, `K` is |K|, `K_x` ... its components. Of two electrons,
+    `binding_energy` is 2 E_polaron - E; where it does not exceed its error, no bound pair is resolved, and
+    mass and size have no meaning.
+
+    Args:
+        systems: the systems to solve.
+        nh, states, momentum: as in `converge`.
+
+    Raises:
+        InputError: as in `converge`.
+    """
+    return [_exact_row(converge(system, nh, states, momentum)) for system in systems]
+
+
+def _binding(result: ConvergedState) -> Extrapolated:
+    if result.system.geometry.electrons == 1 or result.system.geometry.cluster is not None:
+        return Extrapolated(None, None)
+    one_electron = replace(result.system, geometry=replace(result.system.geometry, electrons=1))
+    polaron = converge(one_electron, states=max(result.levels[-1].basis_size // 2, 2000)).E
+    return scaled_difference(polaron, result.E, 2.0)
+
+
+def _exact_row(result: ConvergedState) -> dict[str, Any]:
+    system, last = result.system, result.levels[-1]
+    geometry = system.geometry
+    binding = _binding(result)
+    return {
+        "lattice": geometry.lattice,
+        "coupling": geometry.coupling,
+        "electrons": geometry.electrons,
+        "spin": geometry.spin if geometry.electrons == 2 else None,
+        "t": system.t,
+        "omega": system.omega,
+        "g": system.g,
+        "lambda": lambda_of_system(system),
+        "U": system.U,
+        "V": system.V,
+        "g_holstein": system.g_holstein,
+        "omega_holstein": system.omega_holstein,
+        "E": result.E.value,
+        "E_err": result.E.error,
+        "E_bound": last.E,
+        "mass": result.mass.value,
+        "mass_err": result.mass.error,
+        "pair_distance2": result.pair_distance2.value,
+        "pair_distance2_err": result.pair_distance2.error,
+        "binding_energy": binding.value,
+        "binding_energy_err": binding.error,
+        "phonons": last.phonons,
+        "weight": last.weight,
+        "K": math.hypot(*last.K),
+        **{f"K_{axis}": k for axis, k in zip("xyz", last.K, strict=False)},
+        "basis_size": last.basis_size,
+        "nh": last.nh,
+    }

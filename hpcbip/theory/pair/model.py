@@ -1,0 +1,122 @@
+"""The model of two electrons on a lattice without phonons.
+
+H = -Σ_b t_b (hops along bond axis b) + Σ_r v(r) with t = 1 the unit of energy, v(0) = U, v = V on the shells
+and r = r1 - r2. At total momentum K the relative coordinate hops with τ_b = 2 t_b cos(K·b/2).
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hpcbip.errors import InputError
+from hpcbip.theory.pair.green import Band
+from hpcbip.theory.pair.lattices import PAIR_LATTICES, Channel, LatticeVector, PairLattice, inversion
+
+Array = NDArray[np.float64]
+
+LARGEST_ENERGY = 1e4
+"""Largest magnitude of an interaction or a hopping amplitude, in t."""
+
+
+@dataclass(frozen=True)
+class PairModel:
+    """Two electrons with on-site and short-range interactions on a lattice; unit of energy t.
+
+    Attributes:
+        lattice: a key of `PAIR_LATTICES`.
+        U: on-site interaction; infinity (a hard core) is allowed.
+        V: interactions of the first shells, in the order of the lattice's `shell_names`; the rest are zero.
+        hops: amplitudes beyond t = 1 in the order of the lattice's `hop_names`; H = -Σ t_b ..., negative is
+            hole-like.
+        K: total momentum as phases per primitive vector; empty for zero.
+    """
+
+    lattice: str
+    U: float = 0.0
+    V: tuple[float, ...] = ()
+    hops: tuple[float, ...] = ()
+    K: tuple[float, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Refuse values out of range with an InputError."""
+        if self.lattice not in PAIR_LATTICES:
+            raise InputError(f"lattice: {self.lattice!r} is not one of {', '.join(PAIR_LATTICES)}")
+        place = self.place
+        for name, given, allowed in (
+            ("V", self.V, place.shell_names),
+            ("hops", self.hops, place.hop_names[1:]),
+        ):
+            if len(given) > len(allowed):
+                raise InputError(
+                    f"{name}: {len(given)} values given, {self.lattice} has {len(allowed)}: {allowed}"
+                )
+        if len(self.K) not in (0, place.dimension):
+            raise InputError(f"K: {len(self.K)} components given, {self.lattice} has {place.dimension}")
+        for name, values in (("V", self.V), ("hops", self.hops), ("K", self.K)):
+            for value in values:
+                if not abs(value) <= LARGEST_ENERGY:
+                    raise InputError(
+                        f"{name}: {value} is not between -{LARGEST_ENERGY:g} and {LARGEST_ENERGY:g}"
+                    )
+        if not (abs(self.U) <= LARGEST_ENERGY or self.U == math.inf):
+            raise InputError(f"U: {self.U} is not between -{LARGEST_ENERGY:g} and {LARGEST_ENERGY:g}, or inf")
+        if self.dispersionless:
+            raise InputError(f"K: {self.K}: no relative motion is left at this momentum")
+
+    @property
+    def place(self) -> PairLattice:
+        """The lattice with its bonds, shells and channels."""
+        return PAIR_LATTICES[self.lattice]
+
+    @cached_property
+    def band(self) -> Band:
+        """The band of the relative coordinate."""
+        bonds, amplitudes = self.bonds
+        phases = bonds @ np.array(self.K or (0.0,) * self.place.dimension)
+        return Band(bonds, 2.0 * amplitudes * np.cos(0.5 * phases))
+
+    @property
+    def dispersionless(self) -> bool:
+        """Whether the relative coordinate cannot hop."""
+        return bool(np.abs(self.band.strengths).max() < 1e-12)
+
+    @cached_property
+    def bonds(self) -> tuple[NDArray[np.int64], Array]:
+        """All bond axes, shape (bonds, d), with their amplitudes in t, shape (bonds,)."""
+        families = list(zip((1.0, *self.hops), self.place.hops, strict=False))
+        bonds = [(bond, t) for t, family in families for bond in family if t != 0.0]
+        return np.array([bond for bond, _ in bonds], dtype=np.int64), np.array([t for _, t in bonds])
+
+    @property
+    def channels(self) -> tuple[Channel, ...]:
+        """The symmetry channels; at K ≠ 0 the only symmetry is the exchange of the electrons."""
+        if not any(self.K):
+            return self.place.channels
+        swap = inversion(self.place.dimension)
+        return (
+            Channel("even", "singlet", 1, ((swap, 1),), "1"),
+            Channel("odd", "triplet", 1, ((swap, -1),), "x"),
+        )
+
+    def interacting_shells(self) -> list[tuple[float, tuple[LatticeVector, ...]]]:
+        """List (interaction, sites) of all shells with an interaction, the site of U first."""
+        every = [(self.U, ((0,) * self.place.dimension,)), *zip(self.V, self.place.shells, strict=False)]
+        return [(v, sites) for v, sites in every if v != 0.0]
+
+
+def model_parameters(model: PairModel) -> dict[str, Any]:
+    """List the lattice, interactions, amplitudes beyond t and K (None for zero) by name, for tables."""
+    place = model.place
+    found: dict[str, Any] = {"lattice": model.lattice, "U": "inf" if model.U == math.inf else model.U}
+    found |= dict(
+        zip(place.shell_names, (*model.V, *(0.0,) * (len(place.shell_names) - len(model.V))), strict=True)
+    )
+    amplitudes = (*model.hops, *(0.0,) * (len(place.hop_names) - 1 - len(model.hops)))
+    found |= dict(zip(place.hop_names[1:], amplitudes, strict=True))
+    return found | {"K": list(model.K) or None}
