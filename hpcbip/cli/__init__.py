@@ -16,12 +16,13 @@ from typing import Any
 
 import click
 
-from hpcbip import __version__, settings
+from hpcbip import settings
 from hpcbip.cli.options import POSITIVE
 from hpcbip.cli.output import as_data, format_option
 from hpcbip.cli.theory import theory
 from hpcbip.driver.launch.mpirun import cap_threads, launch
 from hpcbip.errors import InputError
+from hpcbip.version import __version__
 
 directory_argument = click.argument("directory", type=click.Path(path_type=Path))
 

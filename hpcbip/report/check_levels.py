@@ -8,7 +8,8 @@ from collections.abc import Iterable, Mapping
 from typing import Literal
 
 from hpcbip.models import get_lattice
-from hpcbip.report.tables import Record, with_error
+from hpcbip.report.tables import Record
+from hpcbip.statistics.notation import with_error
 from hpcbip.superconductivity import closest_packing
 
 Light = Literal["green", "yellow", "red", "none"]

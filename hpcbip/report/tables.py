@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any
 from rich.console import Console
 from rich.table import Table
 
-if TYPE_CHECKING:
-    import pandas
+from hpcbip.statistics.notation import with_error
 
+if TYPE_CHECKING:
     from hpcbip.superconductivity.suggestions import Suggestion
 
 Record = Mapping[str, Any]
@@ -46,26 +46,6 @@ _PARAMETERS = ("lattice", "coupling", "t", "omega", "lambda", "g", "U", "V", "be
 _ALWAYS = ("omega", "lambda", "U")
 
 
-def with_error(value: float | None, error: float | None) -> str:
-    """5.42(13): the value with the error of its last digits, two digits of it; `-` for what is not known.
-
-    An error of 10 or more is rounded like the value: 123(14), 12300(1400).
-    """
-    if value is None or not math.isfinite(value):
-        return "-"
-    if error is None or not math.isfinite(error):
-        return f"{value:.4g}(?)"
-    if error <= 0.0:
-        return f"{value:.6g}(0)"
-    digits = 1 - math.floor(math.log10(error))
-    if round(error * 10.0**digits) == 100:  # 0.0996 shows as 0.10
-        digits -= 1
-    if digits <= 0:
-        scale = 10.0**-digits
-        return f"{round(value / scale) * scale:.0f}({round(error / scale) * scale:.0f})"
-    return f"{value:.{digits}f}({round(error * 10.0**digits)})"
-
-
 def to_json(records: Sequence[Record]) -> str:
     """Strict JSON, a list of objects, each on its line; numbers that are not finite become null."""
     lines = map(_json, records)
@@ -89,18 +69,6 @@ def to_csv(records: Sequence[Record]) -> str:
         values = map(record.get, names)
         writer.writerow(["; ".join(map(str, v)) if isinstance(v, list) else _plain(v) for v in values])
     return out.getvalue()
-
-
-def data_frame(records: Sequence[Record]) -> pandas.DataFrame:
-    """The records as a frame indexed by `point`; NaN for numbers that are not known."""
-    import pandas
-
-    frame = pandas.DataFrame.from_records(list(records)).set_index("point")
-    for name in frame.columns:
-        values = frame[name]
-        if values.dtype == object and all(v is None or isinstance(v, int | float) for v in values):
-            frame[name] = values.astype(bool if all(isinstance(v, bool) for v in values) else float)
-    return frame
 
 
 def suggestion_records(suggestions: Sequence[Suggestion]) -> list[dict[str, Any]]:

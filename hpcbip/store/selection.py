@@ -18,10 +18,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from hpcbip import __version__
 from hpcbip.campaign.plan import SampleSize
 from hpcbip.files import write_atomically
 from hpcbip.store.store import Means, Rows, Store
+from hpcbip.version import __version__
 
 FILE = "progress.json"
 ENOUGH = 400  # blocks of an ensemble from which on their means are analysed

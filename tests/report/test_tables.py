@@ -19,8 +19,8 @@ from hpcbip.report.tables import (
     print_table,
     to_csv,
     to_json,
-    with_error,
 )
+from hpcbip.statistics.notation import with_error
 
 
 def record(lam: float, tc: float | None = 0.2, **other: object) -> dict:

@@ -23,7 +23,6 @@ from urllib.parse import quote
 
 import numpy as np
 
-from hpcbip import __version__
 from hpcbip.errors import InputError
 from hpcbip.files import write_atomically
 from hpcbip.reduction.results import Results, read_results
@@ -31,7 +30,9 @@ from hpcbip.report.figures import Drawn, draw_all
 from hpcbip.report.html.results_table import for_script, kind, light_counts, shared_parameters, table
 from hpcbip.report.model_description import lambda_words, model_formula, model_words, tc_words
 from hpcbip.report.provenance import distinct, read_digests, read_runs
-from hpcbip.report.tables import Record, convergence, curve_label, highest, with_error
+from hpcbip.report.tables import Record, convergence, curve_label, highest
+from hpcbip.statistics.notation import with_error
+from hpcbip.version import __version__
 
 if TYPE_CHECKING:
     from jinja2 import Environment

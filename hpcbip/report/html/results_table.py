@@ -11,7 +11,8 @@ from typing import Any
 from hpcbip.reduction.points import PARAMETERS
 from hpcbip.report.check_levels import LIGHTS, SECTORS, Light
 from hpcbip.report.checks import CHECKS, Diagnostic, diagnostics, worst
-from hpcbip.report.tables import Record, with_error
+from hpcbip.report.tables import Record
+from hpcbip.statistics.notation import with_error
 
 _MARKS = {"maybe": "?", "not": "??"}
 _ALWAYS = ("omega", "lambda", "U")

@@ -10,7 +10,8 @@ import numpy as np
 
 from hpcbip.report.figures import style
 from hpcbip.report.figures.style import COLOURS, GREY, PAGE, TEXT, Look, Picture
-from hpcbip.report.tables import Record, with_error
+from hpcbip.report.tables import Record
+from hpcbip.statistics.notation import with_error
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -1,0 +1,1 @@
+"""Sampling one model from Python, without a campaign: `hpcbip.sample`."""

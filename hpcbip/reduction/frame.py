@@ -1,0 +1,99 @@
+"""Reduced campaigns for Python and notebooks: pandas frames, and the maxima of Tc in them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from os import PathLike
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from hpcbip.errors import InputError
+from hpcbip.reduction.results import read_results
+from hpcbip.superconductivity.peaks import Peak
+from hpcbip.superconductivity.peaks import find_peaks as find_peaks_of_records
+from hpcbip.version import __version__
+
+if TYPE_CHECKING:
+    import pandas
+
+Record = Mapping[str, Any]
+
+
+def data_frame(records: Sequence[Record]) -> pandas.DataFrame:
+    """Arrange records as a frame indexed by `point`; NaN for numbers that are not known."""
+    import pandas  # loading it takes longer than all else here, and not every caller of this module needs it
+
+    frame = pandas.DataFrame.from_records(list(records)).set_index("point")
+    for name in frame.columns:
+        values = frame[name]
+        if values.dtype == object and all(v is None or isinstance(v, int | float) for v in values):
+            frame[name] = values.astype(bool if all(isinstance(v, bool) for v in values) else float)
+    return frame
+
+
+def load(
+    directory: str | PathLike[str], prefactor: float | str | None = None, density: float | None = None
+) -> pandas.DataFrame:
+    """Load the results of a campaign as a labelled data set: one row per point, reduced from its bins as they
+    are now.
+
+    Args:
+        directory: of the campaign, running or not.
+        prefactor: of Tc, a number or "published"; None: as the configuration says.
+        density: pairs per volume at which Tc is taken; None: as the configuration says, or where pairs touch.
+
+    Returns:
+        a frame indexed by the identity of the point. Columns: the parameters (lattice, coupling, t, omega,
+        lambda, g, U, V, beta), every observable X with its error X_err, autocorrelation time X_tau (in bins)
+        and X_verdict, the checks, `tc_valid` and `flags` (a list of texts). Energies in the unit of t, masses
+        in m0 = 1/t (pair) and m_e = 1/(2t), lengths in lattice constants. NaN is what is not known. `attrs`
+        holds the campaign's name, seed, directory and the version of hpcbip.
+
+    Raises:
+        hpcbip.InputError: if the directory is not a campaign, or has no bins yet.
+    """
+    results = read_results(Path(directory), prefactor, density)
+    frame = data_frame(results.records)
+    frame.attrs = {
+        "name": results.config.name,
+        "seed": results.config.seed,
+        "directory": str(directory),
+        "hpcbip": __version__,
+    }
+    return frame
+
+
+def find_peaks(source: str | PathLike[str] | pandas.DataFrame | Sequence[Record]) -> list[Peak]:
+    """Find the maximum of Tc along every curve of at least three points, along λ, U and t/Ω.
+
+    Args:
+        source: directory of a campaign, whose bins give the errors with all their correlations; or a frame
+            of `load`, all of it or a part; or records. Of these the errors of mass and size are taken.
+
+    Returns:
+        maxima with position, height, their errors and flags; print `peak.statement` for one sentence.
+
+    Raises:
+        hpcbip.InputError: if the directory is not a campaign, or has no bins yet; if columns are missing.
+    """
+    if isinstance(source, str | PathLike):
+        return read_results(Path(source)).peaks
+    try:
+        return find_peaks_of_records(_records(source))
+    except KeyError as missing:
+        raise InputError(
+            f"find_peaks: no column {missing}; allowed: a directory, a frame of hpcbip.load, or records"
+        ) from None
+
+
+def _records(source: pandas.DataFrame | Sequence[Record]) -> list[Record]:
+    """Turn a frame back into records, with None for what is not known."""
+    if isinstance(source, Sequence):
+        return list(source)
+    rows = source.reset_index().to_dict("records")
+    return [{name: _known(value) for name, value in row.items()} for row in rows]
+
+
+def _known(value: Any) -> Any:
+    return None if isinstance(value, float) and math.isnan(value) else value
