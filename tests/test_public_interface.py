@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -62,11 +63,10 @@ assert not [name for name in ("numba", "h5py", "mpi4py", "pandas") if name in sy
 
 
 def test_every_public_name_is_there() -> None:
-    names = python("import hpcbip; print(*(type(getattr(hpcbip, name)).__name__ for name in hpcbip.__all__))")
-    assert len(names.split()) == len(hpcbip.__all__)
-    assert python("from hpcbip import *; print(sample.__module__, Model.__name__)").startswith(
-        "hpcbip.driver"
-    )
+    assert all(getattr(hpcbip, name) is not None for name in hpcbip.__all__)
+    names: dict[str, Any] = {}
+    exec("from hpcbip import *", names)
+    assert names["sample"] is hpcbip.sample and set(hpcbip.__all__) <= names.keys()
     with pytest.raises(AttributeError, match="no attribute 'smaple'"):
         hpcbip.smaple  # type: ignore[attr-defined]  # noqa: B018
 
@@ -100,10 +100,12 @@ def test_run_takes_a_file_and_goes_on(scan: tuple[Path, Any], tmp_path: Path) ->
     assert hpcbip.run(str(directory / "config.yaml"), str(directory)).equals(frame)  # nothing is left to do
 
 
-def test_stopped_run_says_so(tmp_path: Path) -> None:
-    longer = SCAN | {"sampling": SCAN["sampling"] | {"max_blocks": 1_000_000}}  # type: ignore[operator]
-    frame = hpcbip.run(longer, tmp_path / "run", max_time=2.0)
-    assert frame.attrs["finished"] is False and (frame["bins_polaron"] > 0).any()
+def test_stopped_run_says_so(scan: tuple[Path, Any], tmp_path: Path) -> None:
+    directory, before = scan
+    shutil.copytree(directory, tmp_path / "run")
+    longer = SCAN | {"sampling": SCAN["sampling"] | {"max_blocks": 100_000}}  # type: ignore[operator]
+    after = hpcbip.run(longer, tmp_path / "run", max_time=3.0)
+    assert after.attrs["finished"] is False and (after["bins_polaron"] >= before["bins_polaron"]).all()
 
 
 def test_peaks_of_a_directory_a_frame_and_records(scan: tuple[Path, Any]) -> None:
@@ -111,12 +113,8 @@ def test_peaks_of_a_directory_a_frame_and_records(scan: tuple[Path, Any]) -> Non
     (peak,) = hpcbip.find_peaks(directory)
     (of_frame,) = hpcbip.find_peaks(frame)
     (of_records,) = hpcbip.find_peaks(read_results(directory).records)
-    assert peak.position == of_frame.position == of_records.position
-    assert (of_frame.height, of_frame.height_err, of_frame.flags) == (
-        of_records.height,
-        of_records.height_err,
-        of_records.flags,
-    )
+    assert of_frame == of_records
+    assert peak.position == pytest.approx(of_frame.position, abs=0.05)
     assert peak.statement.startswith("square, t/Ω = 1, U = 2t: Tc/Ω")
     assert hpcbip.find_peaks(frame.iloc[:2]) == []
     with pytest.raises(hpcbip.InputError, match="find_peaks: no column '.*'; allowed: a directory, a frame"):

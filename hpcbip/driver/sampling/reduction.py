@@ -14,6 +14,10 @@ from hpcbip.reduction.points import TRUSTED, reduce_point
 from hpcbip.store.segment import block_means
 from hpcbip.store.selection import bins_per_row
 from hpcbip.store.store import Rows
+from hpcbip.vocabulary.displays import DERIVED
+from hpcbip.vocabulary.observables import LATTICE_OBSERVABLES, OBSERVABLES
+from hpcbip.vocabulary.parameters import BETA, PARAMETERS
+from hpcbip.vocabulary.sectors import BIPOLARON, POLARON, SECTORS
 
 
 def reduce_chains(
@@ -39,10 +43,39 @@ def reduce_chains(
         for sector, record in ensembles.items()
     }
     if len(ensembles) == 1:
-        (record,) = ensembles.values()
-        point = {**point, "beta": record.parameters["beta"]}
-    record_of_point = reduce_point(point, reduced.get("polaron"), reduced.get("bipolaron"))
-    return record_of_point
+        (ensemble,) = ensembles.values()
+        point = {**point, BETA.name: ensemble.parameters[BETA.name]}
+    record = reduce_point(point, reduced.get(POLARON.name), reduced.get(BIPOLARON.name))
+    for sector in SECTORS.keys() - ensembles.keys():
+        record = _without(sector, record)
+    return record
+
+
+def _without(sector: str, record: Mapping[str, Any]) -> dict[str, Any]:
+    """Leave out what a sector has a part in: parameters, observables, checks, flags."""
+    observables = (*OBSERVABLES.values(), *LATTICE_OBSERVABLES.values())
+    absent = {o.name.partition("[")[0] for o in observables if sector in o.sectors}
+    if sector == BIPOLARON.name:
+        absent |= {entry.name for entry in DERIVED} | {p.name for p in PARAMETERS.values() if p.of_pair}
+        absent |= {"tc_valid"}
+    own = {}
+    for key, value in record.items():
+        words = key.partition("[")[0].split("_")
+        starts = {"_".join(words[:number]) for number in range(1, len(words) + 1)}
+        if not starts & absent and sector not in words:
+            own[key] = value
+    return own | _without_flags(sector, record)
+
+
+def _without_flags(sector: str, record: Mapping[str, Any]) -> dict[str, list[str]]:
+    if "flag_codes" not in record:
+        return {"flags": record["flags"]}
+    flags = {
+        code: text
+        for code, text in zip(record["flag_codes"], record["flags"], strict=True)
+        if sector not in code.split(":")
+    }
+    return {"flag_codes": list(flags), "flags": list(flags.values())}
 
 
 def meets_targets(record: Mapping[str, Any], target: Mapping[str, float]) -> bool:

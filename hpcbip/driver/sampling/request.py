@@ -3,21 +3,34 @@
 from __future__ import annotations
 
 import json
-import math
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any
 
+import numpy as np
 from pydantic import Field, ValidationError
 
-from hpcbip.campaign.plan import ELECTRONS, EnsembleRecord, Point, make_plan
-from hpcbip.campaign.schema import TARGETS, Config, ModelSection, PointSection, SamplingSection
+from hpcbip.campaign.plan import EnsembleRecord, Point, make_plan
+from hpcbip.campaign.schema import Config, ModelSection, PointSection, SamplingSection
 from hpcbip.campaign.validation import Count, NonNegativeCount, Positive, Section, explain
 from hpcbip.driver.sampling.chains import Schedule
 from hpcbip.errors import InputError
 from hpcbip.models import Model
 from hpcbip.reduction.ensembles import MIN_BINS
+from hpcbip.vocabulary.observables import TARGETS
+from hpcbip.vocabulary.parameters import (
+    G_HOLSTEIN,
+    LAMBDA,
+    LATTICE,
+    MODEL,
+    PARAMETERS,
+    POINT,
+    SAMPLING,
+    SITE_KEYS,
+    G,
+)
+from hpcbip.vocabulary.sectors import SECTORS
 
 DEFAULT_SECONDS = 60.0
 """Limit where neither `seconds` nor `bins` is given."""
@@ -115,7 +128,7 @@ def check_request(model: object, electrons: object, sampling: Mapping[str, Any],
 
 def _sectors(electrons: object) -> list[str]:
     wanted = list(electrons) if isinstance(electrons, tuple | list) else [electrons]
-    sectors = [sector for sector, number in ELECTRONS.items() if number in wanted]
+    sectors = [name for name, sector in SECTORS.items() if sector.electrons in wanted]
     if not wanted or len(sectors) != len(wanted):
         raise InputError(f"sample: electrons: {electrons!r}: not a sector; allowed: 1, 2 or (1, 2)")
     return sectors
@@ -123,7 +136,7 @@ def _sectors(electrons: object) -> list[str]:
 
 def _check_targets(target: Mapping[str, float], sectors: list[str]) -> None:
     """Refuse targets of observables that are not sampled."""
-    possible = [name for name, needed in TARGETS.items() if set(needed) <= set(sectors)]
+    possible = [name for name, observable in TARGETS.items() if set(observable.sectors) <= set(sectors)]
     for name, error in target.items():
         if name not in possible:
             raise InputError(
@@ -133,17 +146,7 @@ def _check_targets(target: Mapping[str, float], sectors: list[str]) -> None:
 
 def _plan(model: Model, sampling: SamplingSection, seed: int) -> tuple[Point, dict[str, EnsembleRecord]]:
     """Build the point and the ensembles that a campaign has for this model, with the same identities."""
-    lattice: object = model.lattice
-    if model.lattice.startswith("{"):  # written out in its name
-        lattice = json.loads(model.lattice)
-    shared = {"lattice": lattice, "coupling": model.coupling, "t": model.t}
-    lists = {"t_factors": model.t_factors, "g_factors": model.g_factors, "shells": model.shells}
-    point = {"omega": model.omega, "g": math.fabs(model.g), "U": model.U, "V": model.V}
-    if model.omega_holstein:
-        point |= {"g_holstein": math.fabs(model.g_holstein), "omega_holstein": model.omega_holstein}
-    point = {key: _number(value) for key, value in point.items()}
-    section = {key: _number(value) for key, value in shared.items()}
-    section |= {key: list(values) for key, values in lists.items() if values}
+    section, point = _sections(model)
     content = {"name": "sample", "seed": seed, "sampling": sampling.model_dump(exclude_unset=True)}
     try:
         ModelSection.model_validate(section)  # first each section for itself, whose keys the message names
@@ -157,9 +160,29 @@ def _plan(model: Model, sampling: SamplingSection, seed: int) -> tuple[Point, di
     }
 
 
-def _number(value: Any) -> Any:
-    """Take numpy's numbers for Python's."""
-    return value.item() if hasattr(value, "item") else value
+def _sections(model: Model) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Write a model as the sections `model` and `points` of a configuration."""
+    absent = {LAMBDA.name, *(() if model.omega_holstein else SITE_KEYS)}
+    given = {
+        name: _plain(getattr(model, name))
+        for name, parameter in PARAMETERS.items()
+        if name not in absent and parameter.section != SAMPLING
+    }
+    section = {
+        name: value for name, value in given.items() if PARAMETERS[name].section == MODEL and value != []
+    }
+    point = {name: value for name, value in given.items() if PARAMETERS[name].section == POINT}
+    if model.lattice.startswith("{"):  # written out in its name
+        section[LATTICE.name] = json.loads(model.lattice)
+    # only the square of a coupling matters, and a configuration holds its root
+    return section, point | {name: abs(point[name]) for name in (G.name, G_HOLSTEIN.name) if name in point}
+
+
+def _plain(value: Any) -> Any:
+    """Turn numpy's numbers into Python's, and tuples into lists."""
+    if isinstance(value, tuple):
+        return list(value)
+    return value.item() if isinstance(value, np.generic) else value
 
 
 def _available_cores() -> int:

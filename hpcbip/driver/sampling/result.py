@@ -12,11 +12,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hpcbip.statistics.notation import with_error
+from hpcbip.vocabulary.entries import ERROR, TIME, VERDICT
+from hpcbip.vocabulary.observables import LATTICE_OBSERVABLES, OBSERVABLES
+from hpcbip.vocabulary.parameters import PARAMETERS, Parameter
 
 if TYPE_CHECKING:
     import pandas
 
-HEADINGS = ("observable", "value(error)", "tau", "verdict")
+HEADINGS = ("observable", "value(error)", "unit", "tau", "verdict")
+LONG_NAME = 20  # letters; a lattice that is written out has its definition as its name
+UNITS = {
+    observable.name.partition("[")[0]: observable.unit
+    for observable in (*LATTICE_OBSERVABLES.values(), *OBSERVABLES.values())
+}
 
 
 @dataclass(frozen=True)
@@ -25,8 +33,9 @@ class Estimate:
 
     Attributes:
         name: of the observable, as in the results of a campaign.
-        value, error: NaN where they are not known. Energies in the unit of t, masses in m0 = 1/t (pair) and
-            m_e = 1/(2t) (one electron), lengths in lattice constants.
+        value, error: NaN where they are not known.
+        unit: energies are in the unit of t, masses in m0 = 1/t (pair) and m_e = 1/(2t) (one electron),
+            lengths in lattice constants.
         tau: integrated autocorrelation time in bins; 1/2: uncorrelated.
         verdict: whether the statistics can be believed, "converged", "maybe" or "not".
     """
@@ -34,6 +43,7 @@ class Estimate:
     name: str
     value: float
     error: float
+    unit: str
     tau: float
     verdict: str
 
@@ -96,7 +106,7 @@ class SampleResult(Mapping[str, Estimate]):
         self, record: Mapping[str, Any], bins: Mapping[str, ChainBins], seed: int, stopped_by: str
     ) -> None:
         self.record, self.bins, self.seed, self.stopped_by = dict(record), dict(bins), seed, stopped_by
-        names = [name for name in self.record if f"{name}_err" in self.record]
+        names = [name for name in self.record if name + ERROR in self.record]
         self._estimates = {name: _estimate(self.record, name) for name in names}
 
     @property
@@ -121,16 +131,14 @@ class SampleResult(Mapping[str, Estimate]):
         return len(self._estimates)
 
     def frame(self) -> pandas.DataFrame:
-        """Arrange the observables as a frame: index their names, columns value, error, tau, verdict."""
+        """Arrange the observables as a frame: index their names, columns value, error, unit, tau, verdict."""
         import pandas  # loading it takes half a second
 
-        rows = [(e.name, e.value, e.error, e.tau, e.verdict) for e in self.values()]
-        names = ["observable", "value", "error", "tau", "verdict"]
-        return pandas.DataFrame(rows, columns=names).set_index("observable")
+        return pandas.DataFrame([vars(estimate) for estimate in self.values()]).set_index("name")
 
     def __repr__(self) -> str:
         rows = [HEADINGS, *self._rows()]
-        widths = [max(len(row[column]) for row in rows) for column in range(len(HEADINGS))]
+        widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
         lines = [
             "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
             for row in rows
@@ -150,23 +158,34 @@ class SampleResult(Mapping[str, Estimate]):
 
     def _rows(self) -> list[tuple[str, ...]]:
         known = (e for e in self.values() if math.isfinite(e.value))
-        return [(e.name, str(e), _short(e.tau), e.verdict) for e in known]
+        return [(e.name, str(e), e.unit, _short(e.tau), e.verdict) for e in known]
 
     def _title(self) -> str:
         sampled = ", ".join(
             f"{sector}: {len(bins.chains)} chains of {len(bins)} bins" for sector, bins in self.bins.items()
         )
-        parameters = [f"{name} = {self.record[name]:g}" for name in ("t", "omega", "g", "U", "V", "beta")]
-        lattice = str(self.record["lattice"])
-        words = [lattice if len(lattice) < 20 else "written lattice", str(self.record["coupling"])]
-        return f"{', '.join([*words, *parameters])} ({sampled}, seed {self.seed})"
+        words = [
+            _parameter(parameter, self.record[name])
+            for name, parameter in PARAMETERS.items()
+            if name in self.record
+        ]
+        return f"{', '.join(words)} ({sampled}, seed {self.seed})"
+
+
+def _parameter(parameter: Parameter, value: Any) -> str:
+    """Write a parameter as `Ω = 1`, or as its value alone if that speaks for itself."""
+    text = f"{value:g}" if isinstance(value, int | float) else str(value)
+    if parameter.symbol:
+        return f"{parameter.symbol} = {text}"
+    return text if len(text) < LONG_NAME else "written-out lattice"
 
 
 def _estimate(record: Mapping[str, Any], name: str) -> Estimate:
     value, error, tau = (
-        math.nan if (x := record.get(f"{name}{end}")) is None else float(x) for end in ("", "_err", "_tau")
+        math.nan if (x := record.get(name + end)) is None else float(x) for end in ("", ERROR, TIME)
     )
-    return Estimate(name, value, error, tau, record.get(f"{name}_verdict") or "not")
+    unit = UNITS.get(name.partition("[")[0], "")
+    return Estimate(name, value, error, unit, tau, record.get(name + VERDICT) or "not")
 
 
 def _short(tau: float) -> str:
