@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import threading
 import time
@@ -15,9 +16,12 @@ import pytest
 import hpcbip
 from hpcbip.campaign.plan import make_plan
 from hpcbip.campaign.schema import Config
+from hpcbip.driver.sampling.reduction import _ensemble_bins
 from hpcbip.driver.sampling.request import check_request
 from hpcbip.models import written_lattice
 from hpcbip.reduction.results import read_results
+from hpcbip.store.segment import block_means
+from hpcbip.store.selection import analysed
 from hpcbip.store.store import Store
 
 CHAIN = hpcbip.Model("chain", "holstein", t=1.0, omega=1.0, g=0.8, U=2.0)
@@ -126,10 +130,35 @@ def test_a_campaign_and_a_sample_name_their_ensembles_alike() -> None:
         ],
     }
     arguments = {"chains": 1, "seed": 1, "seconds": None, "bins": 4, "cores": 1, "thermal_bins": None}
-    request = check_request(model, (1, 2), {}, progress=None, **arguments)
+    arguments |= dict.fromkeys(("beta", "target", "updates_per_bin", "bins_per_block", "progress"))
+    request = check_request(model, (1, 2), arguments)
     plan = make_plan(Config.model_validate(content))
     assert [record.identity for record in request.ensembles.values()] == list(plan.ensembles)
     assert request.ensembles["polaron"].build().beta == 15.0  # beta: auto of a campaign
+
+
+class StoredRows:
+    """Rows of one ensemble, as a store hands them out."""
+
+    def __init__(self, chains: list[Any]) -> None:
+        self.chains = chains
+
+    def read(self, identity: str, chain: int, limit: int, verify: bool) -> Any:
+        return self.chains[chain][:limit]
+
+    def means(self, identity: str, blocks: list[int], size: int, verify: bool) -> list[Any]:
+        return [block_means(rows[: n * size], size) for rows, n in zip(self.chains, blocks, strict=True)]
+
+
+@pytest.mark.parametrize(("bins", "rows"), [(40, 40), (403, 201), (1700, 425)])
+def test_of_many_bins_means_are_reduced_as_in_a_campaign(bins: int, rows: int) -> None:
+    chains = [np.random.default_rng(k).normal(size=(bins, 5)) for k in range(4)]
+    record = make_plan(Config.model_validate(CAMPAIGN)).ensembles
+    here = _ensemble_bins(next(iter(record.values())), chains, 2)
+    there = analysed(StoredRows(chains), "", [bins] * 4, 2)  # type: ignore[arg-type]
+    assert (here.bins_per_row, here.together) == (there.bins_per_row, there.together)
+    assert here.samples == 4 * rows
+    assert all(np.array_equal(a, b) for a, b in zip(here.chains, there.chains, strict=True))
 
 
 def test_cores_do_not_matter() -> None:
@@ -210,8 +239,6 @@ def test_interrupt_before_there_is_anything_ends_the_call() -> None:
 def test_wrong_arguments_are_one_clear_line(arguments: dict[str, Any], message: str) -> None:
     with pytest.raises(hpcbip.InputError) as error:
         sample(**arguments)
-    import re
-
     assert re.fullmatch(message, str(error.value)), str(error.value)
 
 

@@ -32,14 +32,11 @@ from hpcbip.vocabulary.parameters import (
 )
 from hpcbip.vocabulary.sectors import SECTORS
 
-DEFAULT_SECONDS = 60.0
+SECONDS = 60.0
 """Limit where neither `seconds` nor `bins` is given."""
 
-UPDATES_PER_BIN = 100_000
-"""Shorter bins than a campaign's, so that the first error bars are there after seconds."""
-
-THERMAL_BINS = 32
-BINS_PER_BLOCK = 8
+DEFAULTS = {"updates_per_bin": 100_000, "thermal_bins": 32, "bins_per_block": 8}
+"""Bins are shorter than a campaign's, so that the first error bars are there after seconds."""
 
 
 class _Arguments(Section):
@@ -77,14 +74,13 @@ class Request:
     progress: bool | None
 
 
-def check_request(model: object, electrons: object, sampling: Mapping[str, Any], **limits: Any) -> Request:
+def check_request(model: object, electrons: object, arguments: Mapping[str, Any]) -> Request:
     """Check all arguments.
 
     Args:
         model: a `Model`.
         electrons: 1, 2, or both.
-        sampling: beta, target, updates_per_bin, bins_per_block; None where the default is wanted.
-        limits: chains, seed, seconds, bins, cores, thermal_bins, progress.
+        arguments: the others, by name; None where the default is wanted.
 
     Raises:
         InputError: on anything wrong, `sample: KEY: VALUE: what is wrong; allowed: ...`.
@@ -92,17 +88,12 @@ def check_request(model: object, electrons: object, sampling: Mapping[str, Any],
     if not isinstance(model, Model):
         raise InputError(f"sample: model: {model!r}: not a model; allowed: a hpcbip.Model")
     sectors = _sectors(electrons)
-    defaults = {"thermal_bins": THERMAL_BINS}
+    wanted = {key: DEFAULTS.get(key) if value is None else value for key, value in arguments.items()}
+    own = {key: wanted.pop(key) for key in _Arguments.model_fields}
     try:
-        given = _Arguments.model_validate(
-            {key: defaults.get(key) if value is None else value for key, value in limits.items()}
-        )
+        given = _Arguments.model_validate(own)
         sections = SamplingSection.model_validate(
-            {
-                "updates_per_bin": UPDATES_PER_BIN,
-                "bins_per_block": BINS_PER_BLOCK,
-                **{key: value for key, value in sampling.items() if value is not None},
-            }
+            {key: value for key, value in wanted.items() if value is not None}
         )
     except ValidationError as error:
         raise InputError(explain("sample", error)) from None
@@ -119,7 +110,7 @@ def check_request(model: object, electrons: object, sampling: Mapping[str, Any],
         Schedule(given.thermal_bins, sections.bins_per_block, sections.updates_per_bin, given.bins),
         given.chains,
         given.seed,
-        DEFAULT_SECONDS if unlimited else given.seconds,
+        SECONDS if unlimited else given.seconds,
         given.cores or _available_cores(),
         sections.target,
         given.progress,

@@ -63,37 +63,40 @@ def sample(
     Raises:
         hpcbip.InputError: if an argument cannot be used; if the time was too short for an error.
     """
-    request = check_request(
-        model,
-        electrons,
-        {
-            "beta": beta,
-            "target": target,
-            "updates_per_bin": updates_per_bin,
-            "bins_per_block": bins_per_block,
-        },
-        chains=chains,
-        seed=seed,
-        seconds=seconds,
-        bins=bins,
-        cores=cores,
-        thermal_bins=thermal_bins,
-        progress=progress,
-    )
-    started = {
-        sector: [SampledChain(record, number, request.seed, request.schedule) for number in range(chains)]
-        for sector, record in request.ensembles.items()
+    arguments = {
+        "beta": beta,
+        "seconds": seconds,
+        "bins": bins,
+        "chains": chains,
+        "seed": seed,
+        "cores": cores,
+        "updates_per_bin": updates_per_bin,
+        "thermal_bins": thermal_bins,
+        "bins_per_block": bins_per_block,
+        "target": target,
+        "progress": progress,
     }
-    with _ProgressBar(request) as bar:
-        warm_up()
-        outcome = _sample(request, started, bar)
-    return _result(request, started, outcome)
+    return _sample(check_request(model, electrons, arguments))
 
 
 Chains = Mapping[str, Sequence[SampledChain]]
 
 
-def _sample(request: Request, chains: Chains, bar: _ProgressBar) -> Outcome:
+def _sample(request: Request) -> SampleResult:
+    """Run the chains of all ensembles and reduce them."""
+    chains = {
+        sector: [
+            SampledChain(record, number, request.seed, request.schedule) for number in range(request.chains)
+        ]
+        for sector, record in request.ensembles.items()
+    }
+    with _ProgressBar(request) as bar:
+        warm_up()
+        outcome = _run_blocks(request, chains, bar)
+    return _result(request, chains, outcome)
+
+
+def _run_blocks(request: Request, chains: Chains, bar: _ProgressBar) -> Outcome:
     """Run blocks of all chains until the sampling is over."""
     everyone = [chain for members in chains.values() for chain in members]
     begun = time.monotonic()
@@ -146,7 +149,7 @@ class _ProgressBar:
         wanted = (console.is_terminal or console.is_jupyter) if request.progress is None else request.progress
         fields = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[note]}"))
         self._bar = Progress(*fields, console=console, disable=not wanted)
-        self._task = self._bar.add_task("compiling the kernel", total=1.0, note="")
+        self._task = self._bar.add_task("loading the kernel", total=1.0, note="")
 
     def __enter__(self) -> _ProgressBar:
         self._bar.start()
