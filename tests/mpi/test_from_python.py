@@ -22,9 +22,3 @@ def test_ranks_do_not_matter(tmp_path: Path) -> None:
     one, two = (hpcbip.run(CAMPAIGN, tmp_path / str(cores), cores) for cores in (1, 2))
     times = ["seconds_polaron", "seconds_bipolaron"]
     assert two.attrs["finished"] and one.drop(columns=times).equals(two.drop(columns=times))
-
-
-def test_time_limit_is_passed_on(tmp_path: Path) -> None:
-    hpcbip.run(CAMPAIGN, tmp_path / "run")
-    longer = CAMPAIGN | {"sampling": CAMPAIGN["sampling"] | {"max_blocks": 100_000}}  # type: ignore[operator]
-    assert not hpcbip.run(longer, tmp_path / "run", cores=2, max_time=4.0).attrs["finished"]

@@ -35,7 +35,7 @@ from hpcbip.vocabulary.sectors import SECTORS
 SECONDS = 60.0
 """Limit where neither `seconds` nor `bins` is given."""
 
-DEFAULTS = {"updates_per_bin": 100_000, "thermal_bins": 32, "bins_per_block": 8}
+DEFAULTS = {"updates_per_bin": 50_000, "thermal_bins": 32, "bins_per_block": 8}
 """Bins are shorter than a campaign's, so that the first error bars are there after seconds."""
 
 

@@ -51,7 +51,7 @@ def sample(
         chains: independent ones, of each sector.
         seed: an integer >= 0.
         cores: threads; None: as many as this process may use.
-        updates_per_bin: None: 100,000.
+        updates_per_bin: None: 50,000.
         thermal_bins: length of the thermalisation, in bins that are not measured; None: 32.
         bins_per_block: bins between two looks at the clock; None: 8.
         target: relative errors by observable at which the sampling ends, such as {"mass_bipolaron": 0.02}.
