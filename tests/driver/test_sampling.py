@@ -5,8 +5,10 @@ from __future__ import annotations
 import os
 import re
 import signal
+import sys
 import threading
 import time
+import types
 from pathlib import Path
 from typing import Any
 
@@ -295,3 +297,20 @@ def test_progress_is_shown_where_it_is_wanted(capfd: pytest.CaptureFixture[str])
     assert capfd.readouterr().err == ""
     sample(progress=True)
     assert "sampling" in capfd.readouterr().err
+
+
+def test_notebooks_have_a_bar_of_their_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    shown: list[str] = []
+
+    def display(html: str, display_id: bool) -> types.SimpleNamespace:
+        shown.append(html)
+        return types.SimpleNamespace(update=shown.append)
+
+    module = types.SimpleNamespace(HTML=str, display=display)
+    monkeypatch.setitem(sys.modules, "IPython.display", module)  # type: ignore[arg-type]
+    monkeypatch.setattr("rich.console._is_jupyter", lambda: True)
+    sample()
+    assert shown[0].startswith('<progress value="0.000"') and shown[-1] == "" and len(shown) > 2
+    shown.clear()
+    sample(progress=False)
+    assert not shown

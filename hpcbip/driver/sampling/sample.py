@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn
-
 from hpcbip.driver.sampling.chains import Outcome, SampledChain, sample_chains
+from hpcbip.driver.sampling.progress import ProgressBar, progress_bar
 from hpcbip.driver.sampling.reduction import meets_targets, reduce_chains
 from hpcbip.driver.sampling.request import Request, check_request
 from hpcbip.driver.sampling.result import ChainBins, SampleResult
@@ -90,13 +89,13 @@ def _sample(request: Request) -> SampleResult:
         ]
         for sector, record in request.ensembles.items()
     }
-    with _ProgressBar(request) as bar:
+    with progress_bar(request.progress) as bar:
         warm_up()
         outcome = _run_blocks(request, chains, bar)
     return _result(request, chains, outcome)
 
 
-def _run_blocks(request: Request, chains: Chains, bar: _ProgressBar) -> Outcome:
+def _run_blocks(request: Request, chains: Chains, bar: ProgressBar) -> Outcome:
     """Run blocks of all chains until the sampling is over."""
     everyone = [chain for members in chains.values() for chain in members]
     begun = time.monotonic()
@@ -106,7 +105,10 @@ def _run_blocks(request: Request, chains: Chains, bar: _ProgressBar) -> Outcome:
         return meets_targets(_reduce(request, chains, count), request.target)
 
     def show() -> None:
-        bar.show(min(chain.bins for chain in everyone), time.monotonic() - begun)
+        bins, seconds = min(chain.bins for chain in everyone), time.monotonic() - begun
+        share = max(bins / (request.schedule.bins or math.inf), seconds / (request.seconds or math.inf))
+        doing = f"{bins} bins per chain" if bins else "thermalisation"
+        bar.show(min(1.0, share), f"{doing}, {seconds:.0f} s")
 
     return sample_chains(everyone, request.cores, deadline, target_met if request.target else None, show)
 
@@ -138,28 +140,3 @@ def _result(request: Request, chains: Chains, outcome: Outcome) -> SampleResult:
         bins[sector] = ChainBins(tuple(columns(ensemble)), tuple(rows), lags(ensemble), seconds)
     record = _reduce(request, chains, outcome.bins)
     return SampleResult(record, bins, request.seed, outcome.stopped_by)
-
-
-class _ProgressBar:
-    """A bar on a terminal (stderr) or in a notebook; nothing elsewhere unless it is asked for."""
-
-    def __init__(self, request: Request) -> None:
-        console = Console(stderr=True)
-        self._seconds, self._bins = request.seconds, request.schedule.bins
-        wanted = (console.is_terminal or console.is_jupyter) if request.progress is None else request.progress
-        fields = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[note]}"))
-        self._bar = Progress(*fields, console=console, disable=not wanted)
-        self._task = self._bar.add_task("loading the kernel", total=1.0, note="")
-
-    def __enter__(self) -> _ProgressBar:
-        self._bar.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._bar.stop()
-
-    def show(self, bins: int, seconds: float) -> None:
-        """Show how many bins every chain has, and how much of the time is over."""
-        parts = [bins / self._bins if self._bins else 0.0, seconds / self._seconds if self._seconds else 0.0]
-        note = f"{bins} bins per chain, {seconds:.0f} s" if bins else f"thermalising, {seconds:.0f} s"
-        self._bar.update(self._task, description="sampling", completed=min(1.0, max(parts)), note=note)
