@@ -23,9 +23,7 @@ from hpcbip.campaign.validation import explain
 from hpcbip.campaign.yaml_reader import read_yaml
 from hpcbip.errors import InputError
 from hpcbip.files import sync_path
-
-POINT_KEYS = ("omega", "lambda", "g", "U", "V", "g_holstein", "omega_holstein")
-MODEL_KEYS = ("lattice", "coupling", "t")
+from hpcbip.vocabulary.parameters import MODEL_KEYS, POINT_KEYS
 
 
 @dataclass(frozen=True)

@@ -37,18 +37,8 @@ from hpcbip.campaign.validation import (
 from hpcbip.campaign.yaml_reader import read_yaml
 from hpcbip.errors import InputError
 from hpcbip.models import COUPLINGS, LATTICES, MAX_SHELLS, get_lattice, written_lattice
-
-TARGETS: dict[str, tuple[str, ...]] = {
-    "E_polaron": ("polaron",),
-    "E_bipolaron": ("bipolaron",),
-    "binding_energy": ("polaron", "bipolaron"),
-    "mass_polaron": ("polaron",),
-    "mass_bipolaron": ("bipolaron",),
-    "pair_distance2": ("bipolaron",),
-    "radius2": ("bipolaron",),
-    "tc_over_omega": ("bipolaron",),
-}
-"""Observables that can have a target error, each with the sectors whose sampling it asks for."""
+from hpcbip.vocabulary.observables import TARGETS
+from hpcbip.vocabulary.parameters import FACTOR_KEYS, LAMBDA, POINT_KEYS, SITE_KEYS
 
 _OTHER_COUPLINGS = {
     "site-peierls": "has a sign problem in quantum Monte Carlo, use exact diagonalisation for it",
@@ -86,7 +76,6 @@ def _one_coupling_strength(section: GridSection | PointSection) -> None:
         raise refusal(wrong, "either lambda or g", key="lambda", value=section.lam)
 
 
-SITE_KEYS = ("g_holstein", "omega_holstein")
 _axis = (Field(min_length=1), AfterValidator(_distinct))
 _Integer = Annotated[int, Field(strict=True)]
 
@@ -113,7 +102,7 @@ class ModelSection(Section):
     @model_validator(mode="after")
     def _check(self) -> ModelSection:
         axes = len(get_lattice(self.lattice).axes)
-        for key in ("t_factors", "g_factors"):
+        for key in FACTOR_KEYS:
             if len(getattr(self, key)) not in (0, axes):
                 allowed = f"one factor per bond axis of the lattice, which has {axes}"
                 raise refusal("wrong number of factors", allowed, key=key, value=list(getattr(self, key)))
@@ -168,9 +157,8 @@ class GridSection(Section):
 
     def points(self) -> Iterator[PointSection]:
         """The product of the axes, the last axis running fastest."""
-        name, strengths = ("lambda", self.lam) if self.lam is not None else ("g", self.g or ())
-        axes = {"omega": self.omega, name: strengths, "U": self.U, "V": self.V}
-        axes |= {key: values for key in SITE_KEYS if (values := getattr(self, key)) is not None}
+        given = {key: getattr(self, "lam" if key == LAMBDA.name else key) for key in POINT_KEYS}
+        axes = {key: values for key, values in given.items() if values is not None}
         for point in itertools.product(*axes.values()):
             yield PointSection.model_validate(dict(zip(axes, point, strict=True)))
 

@@ -148,7 +148,7 @@ def status(directory: Path, form: str) -> None:
 @format_option
 def reduce(directory: Path, form: str) -> None:
     """Binning, autocorrelation times and jackknife: observables with errors, into tables and files."""
-    from hpcbip.reduction.results import reduce_and_write
+    from hpcbip.report.results_files import reduce_and_write
     from hpcbip.report.tables import REDUCE_COLUMNS, convergence, print_table
 
     records, files = reduce_and_write(directory)

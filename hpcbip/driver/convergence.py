@@ -8,12 +8,14 @@ from collections.abc import Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 
 from hpcbip.campaign.plan import Plan, SampleSize
-from hpcbip.campaign.schema import TARGETS, Config
+from hpcbip.campaign.schema import Config
 from hpcbip.driver.stopping_rule import Rules
 from hpcbip.errors import InputError
-from hpcbip.reduction.points import mean_energy, target_errors
-from hpcbip.store.selection import Verdict, analysed, numbers_at
+from hpcbip.reduction.target_errors import mean_energy, target_errors
+from hpcbip.store.progress import EnsembleProgress
+from hpcbip.store.selection import counts_at, select_bins
 from hpcbip.store.store import Store
+from hpcbip.vocabulary.observables import TARGETS
 
 Errors = Mapping[str, float]
 
@@ -31,10 +33,12 @@ class Judge:
     Args:
         config, plan: the campaign.
         store: its bins.
-        known: verdicts of earlier runs.
+        known: progress of earlier runs.
     """
 
-    def __init__(self, config: Config, plan: Plan, store: Store, known: Mapping[str, Verdict]) -> None:
+    def __init__(
+        self, config: Config, plan: Plan, store: Store, known: Mapping[str, EnsembleProgress]
+    ) -> None:
         self._config, self._plan, self._store = config, plan, store
         self._known: dict[str, dict[str, Errors]] = {
             key: {
@@ -58,7 +62,7 @@ class Judge:
         return bool(self._asked)
 
     def known(self, identity: str) -> dict[str, dict[str, float | None]]:
-        """What a `Verdict` keeps of the errors that have been worked out."""
+        """What an `EnsembleProgress` holds of the errors that have been worked out."""
         found = self._known.get(identity, {})
         return {
             at: {n: x if math.isfinite(x) else None for n, x in errors.items()}
@@ -90,7 +94,9 @@ class Judge:
 
     def _targets(self, sector: str) -> dict[str, float]:
         return {
-            name: error for name, error in self._config.sampling.target.items() if sector in TARGETS[name]
+            name: error
+            for name, error in self._config.sampling.target.items()
+            if sector in TARGETS[name].sectors
         }
 
     def _find_partners(self) -> dict[str, list[str]]:
@@ -115,10 +121,10 @@ class Judge:
         size, first = self._config.sampling.bins_per_block, rules_of(self._config).first
         energies = {}
         for other in self.partners.get(identity, ()):
-            theirs = analysed(self._store, other, numbers_at(first, size), size, verify=False)
+            theirs = select_bins(self._store, other, counts_at(first, size), size, verify=False)
             energies[other] = mean_energy(self._plan, other, theirs) if all(theirs.bins) else None
-        bins = analysed(self._store, identity, numbers_at(milestone, size), size, verify=False)
-        if bins.bins != numbers_at(milestone, size):
+        bins = select_bins(self._store, identity, counts_at(milestone, size), size, verify=False)
+        if bins.bins != counts_at(milestone, size):
             raise InputError(
                 f"{self._store.directory}: the master does not see bins that other ranks have written; allowed: a file "
                 "system on which it does, or HPCBIP_HDF5=serial"

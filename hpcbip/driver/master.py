@@ -16,7 +16,7 @@ from hpcbip.campaign.schema import Config
 from hpcbip.driver.convergence import Judge, rules_of
 from hpcbip.driver.scheduler import Scheduler, Task
 from hpcbip.driver.worker import Result
-from hpcbip.store.selection import Verdict, Verdicts
+from hpcbip.store.progress import CampaignProgress, EnsembleProgress
 from hpcbip.store.store import Store
 
 LOOK = 0.05  # seconds between looks at the clock and for requests to stop
@@ -64,7 +64,7 @@ class Master:
     ) -> None:
         self.config, self.plan = config, plan
         self._directory, self._log, self._writer = directory, log, writer
-        known = Verdicts.read(directory).ensembles
+        known = CampaignProgress.read(directory).ensembles
         self._spent = {key: verdict.seconds for key, verdict in known.items()}
         self._judge = Judge(config, plan, store, known)
         rules = rules_of(config)
@@ -249,7 +249,7 @@ class Master:
             self._fresh = {}
 
     def _settle(self) -> None:
-        """At the end of a run: all bins on the disk, all verdicts noted."""
+        """At the end of a run: all bins on the disk, the progress of all ensembles noted."""
         self._thread.shutdown(wait=True)
         try:
             self._writer.sync()
@@ -272,7 +272,7 @@ class Master:
     def _note(self) -> None:
         """Leave what the status needs beside the bins."""
         ensembles = {
-            key: Verdict(
+            key: EnsembleProgress(
                 e.milestone.chains,
                 e.milestone.blocks,
                 e.done,
@@ -290,6 +290,6 @@ class Master:
             "seconds_left": self.seconds_left(),
         }
         try:
-            Verdicts(ensembles, run).write(self._directory)
+            CampaignProgress(ensembles, run).write(self._directory)
         except OSError as error:
             self.error = self.error or f"{error.filename or self._directory}: {error.strerror}"

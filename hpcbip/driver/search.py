@@ -25,7 +25,7 @@ from typing import Any
 
 import numpy as np
 
-from hpcbip.campaign.edit import POINT_KEYS, Extension, extend
+from hpcbip.campaign.edit import Extension, extend
 from hpcbip.campaign.plan import make_plan
 from hpcbip.campaign.schema import Config, load_config
 from hpcbip.driver.launch.mpirun import die_with_parent
@@ -37,6 +37,7 @@ from hpcbip.superconductivity.maximum import Summit, find_summit
 from hpcbip.superconductivity.peaks import AXES, P_ALARM
 from hpcbip.superconductivity.scans import Array, Record, Scan, scans
 from hpcbip.superconductivity.suggestions import BOUNDS, TOLERANCE, Suggestion, suggest_for
+from hpcbip.vocabulary.parameters import POINT_KEYS
 
 FORMAT = 1
 TARGET = "tc_over_omega"

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hpcbip.errors import InputError
+from hpcbip.reduction.export import Record, data_frame
 from hpcbip.reduction.results import read_results
 from hpcbip.superconductivity.peaks import Peak
 from hpcbip.superconductivity.peaks import find_peaks as find_peaks_of_records
@@ -16,20 +17,6 @@ from hpcbip.version import __version__
 
 if TYPE_CHECKING:
     import pandas
-
-Record = Mapping[str, Any]
-
-
-def data_frame(records: Sequence[Record]) -> pandas.DataFrame:
-    """Arrange records as a frame indexed by `point`; NaN for numbers that are not known."""
-    import pandas  # loading it takes longer than all else here, and not every caller of this module needs it
-
-    frame = pandas.DataFrame.from_records(list(records)).set_index("point")
-    for name in frame.columns:
-        values = frame[name]
-        if values.dtype == object and all(v is None or isinstance(v, int | float) for v in values):
-            frame[name] = values.astype(bool if all(isinstance(v, bool) for v in values) else float)
-    return frame
 
 
 def load(
@@ -46,9 +33,9 @@ def load(
     Returns:
         a frame indexed by the identity of the point. Columns: the parameters (lattice, coupling, t, omega,
         lambda, g, U, V, beta), every observable X with its error X_err, autocorrelation time X_tau (in bins)
-        and X_verdict, the checks, `tc_valid` and `flags` (a list of texts). Energies in the unit of t, masses
-        in m0 = 1/t (pair) and m_e = 1/(2t), lengths in lattice constants. NaN is what is not known. `attrs`
-        holds the campaign's name, seed, directory and the version of hpcbip.
+        and X_verdict, the checks, `tc_valid`, `flags` (a list of texts) and `flag_codes`. Energies in the
+        unit of t, masses in m0 = 1/t (pair) and m_e = 1/(2t), lengths in lattice constants. NaN is what is
+        not known. `attrs` holds the campaign's name, seed, directory and the version of hpcbip.
 
     Raises:
         hpcbip.InputError: if the directory is not a campaign, or has no bins yet.

@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
-import json
-import math
 import statistics
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
@@ -46,31 +42,6 @@ _PARAMETERS = ("lattice", "coupling", "t", "omega", "lambda", "g", "U", "V", "be
 _ALWAYS = ("omega", "lambda", "U")
 
 
-def to_json(records: Sequence[Record]) -> str:
-    """Strict JSON, a list of objects, each on its line; numbers that are not finite become null."""
-    lines = map(_json, records)
-    return "[\n" + ",\n".join(lines) + "\n]\n"
-
-
-def _json(record: Record) -> str:
-    try:  # most of them are plain already
-        return json.dumps(record, allow_nan=False)
-    except (ValueError, TypeError):
-        return json.dumps({k: _plain(v) for k, v in record.items()}, allow_nan=False)
-
-
-def to_csv(records: Sequence[Record]) -> str:
-    """CSV with one header line; empty fields for what is not known, flags joined by `; `."""
-    out = io.StringIO()
-    names = list(dict.fromkeys(name for record in records for name in record))
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(names)
-    for record in records:
-        values = map(record.get, names)
-        writer.writerow(["; ".join(map(str, v)) if isinstance(v, list) else _plain(v) for v in values])
-    return out.getvalue()
-
-
 def suggestion_records(suggestions: Sequence[Suggestion]) -> list[dict[str, Any]]:
     """One flat record per suggestion: kind, curve, parameters of the new point, target, expected error over
     the present one, and why."""
@@ -95,12 +66,6 @@ def suggestion_text(suggestion: Suggestion) -> str:
         new = {key: x for key, x in suggestion.parameters.items() if key not in ("lattice", "coupling", "t")}
         what = "new point " + ", ".join(f"{key} = {_number(x)}" for key, x in new.items())
     return f"{suggestion.label}: {what}: {suggestion.why}"
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, float):  # numpy's float64 included
-        return float(value) if math.isfinite(value) else None
-    return value
 
 
 def print_table(

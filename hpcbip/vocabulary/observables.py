@@ -8,6 +8,7 @@ bound to its name in `hpcbip.reduction.estimates`.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from functools import cache
 from types import MappingProxyType
 
 from hpcbip.vocabulary.entries import Observable, per_sector
@@ -273,6 +274,7 @@ TARGETS: Mapping[str, Observable] = _by_name(
 """Observables that can have a target error; sampling of each of their sectors is asked for."""
 
 
+@cache
 def sector_observables(sector: str) -> tuple[Observable, ...]:
     """Return the observables that the bins of one sector determine, in the order of the results."""
     return tuple(
@@ -282,6 +284,7 @@ def sector_observables(sector: str) -> tuple[Observable, ...]:
     )
 
 
+@cache
 def sector_observable(quantity: str, sector: str) -> Observable:
     """Return the observable that is this quantity of one sector.
 

@@ -23,7 +23,7 @@ from hpcbip.driver.sampling.request import check_request
 from hpcbip.models import written_lattice
 from hpcbip.reduction.results import read_results
 from hpcbip.store.segment import block_means
-from hpcbip.store.selection import analysed
+from hpcbip.store.selection import select_bins
 from hpcbip.store.store import Store
 
 CHAIN = hpcbip.Model("chain", "holstein", t=1.0, omega=1.0, g=0.8, U=2.0)
@@ -157,8 +157,8 @@ def test_of_many_bins_means_are_reduced_as_in_a_campaign(bins: int, size: int) -
     chains = [np.random.default_rng(k).normal(size=(bins, 5)) for k in range(4)]
     record = make_plan(Config.model_validate(CAMPAIGN)).ensembles
     here = _ensemble_bins(next(iter(record.values())), chains, 2)
-    there = analysed(StoredRows(chains), "", [bins] * 4, 2)  # type: ignore[arg-type]
-    assert (here.bins_per_row, here.together) == (there.bins_per_row, there.together)
+    there = select_bins(StoredRows(chains), "", [bins] * 4, 2)  # type: ignore[arg-type]
+    assert (here.bins_per_row, here.rows_per_sample) == (there.bins_per_row, there.rows_per_sample)
     assert here.bins_per_sample == size
     assert all(np.array_equal(a, b) for a, b in zip(here.chains, there.chains, strict=True))
 

@@ -8,14 +8,17 @@ from typing import Any
 
 from hpcbip.campaign.plan import EnsembleRecord
 from hpcbip.qmc import columns, lags
-from hpcbip.reduction.ensembles import EnsembleBins
+from hpcbip.reduction.ensembles import EnsembleBins, Reduced
 from hpcbip.reduction.estimates import reduce_ensemble
-from hpcbip.reduction.points import TRUSTED, reduce_point
+from hpcbip.reduction.points import reduce_point, sector_entries
+from hpcbip.reduction.target_errors import TRUSTED
 from hpcbip.store.segment import block_means
 from hpcbip.store.selection import bins_per_row
 from hpcbip.store.store import Rows
 from hpcbip.vocabulary.displays import DERIVED
-from hpcbip.vocabulary.observables import LATTICE_OBSERVABLES, OBSERVABLES
+from hpcbip.vocabulary.entries import ERROR, TIME, VERDICT
+from hpcbip.vocabulary.flags import split_code
+from hpcbip.vocabulary.observables import BINDING_ENERGY
 from hpcbip.vocabulary.parameters import BETA, PARAMETERS
 from hpcbip.vocabulary.sectors import BIPOLARON, POLARON, SECTORS
 
@@ -53,29 +56,18 @@ def reduce_chains(
 
 def _without(sector: str, record: Mapping[str, Any]) -> dict[str, Any]:
     """Leave out what a sector has a part in: parameters, observables, checks, flags."""
-    observables = (*OBSERVABLES.values(), *LATTICE_OBSERVABLES.values())
-    absent = {o.name.partition("[")[0] for o in observables if sector in o.sectors}
+    absent = set(sector_entries(sector, Reduced(sector=sector), record))
+    absent |= {BINDING_ENERGY.name + end for end in ("", ERROR, TIME, VERDICT)}
     if sector == BIPOLARON.name:
         absent |= {entry.name for entry in DERIVED} | {p.name for p in PARAMETERS.values() if p.of_pair}
         absent |= {"tc_valid"}
-    own = {}
-    for key, value in record.items():
-        words = key.partition("[")[0].split("_")
-        starts = {"_".join(words[:number]) for number in range(1, len(words) + 1)}
-        if not starts & absent and sector not in words:
-            own[key] = value
-    return own | _without_flags(sector, record)
-
-
-def _without_flags(sector: str, record: Mapping[str, Any]) -> dict[str, list[str]]:
-    if "flag_codes" not in record:
-        return {"flags": record["flags"]}
     flags = {
         code: text
         for code, text in zip(record["flag_codes"], record["flags"], strict=True)
-        if sector not in code.split(":")
+        if sector not in split_code(code)
     }
-    return {"flag_codes": list(flags), "flags": list(flags.values())}
+    own = {key: value for key, value in record.items() if key not in absent}
+    return own | {"flags": list(flags.values()), "flag_codes": list(flags)}
 
 
 def meets_targets(record: Mapping[str, Any], target: Mapping[str, float]) -> bool:
@@ -83,12 +75,12 @@ def meets_targets(record: Mapping[str, Any], target: Mapping[str, float]) -> boo
 
     The error from n < `TRUSTED` independent samples counts √(TRUSTED/n) times, as in a campaign.
     """
-    known = [n for key, n in record.items() if key.startswith("independent_") and n is not None]
+    known = [n for sector in SECTORS if (n := record.get(f"independent_{sector}")) is not None]
     if not known:
         return False
     caution = math.sqrt(max(1.0, TRUSTED / min(known)))
     for name, wanted in target.items():
-        value, error = record.get(name), record.get(f"{name}_err")
+        value, error = record.get(name), record.get(name + ERROR)
         if not value or error is None or error * caution > wanted * abs(value):
             return False
     return True
