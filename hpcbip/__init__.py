@@ -22,12 +22,12 @@ from hpcbip.version import __version__
 
 if TYPE_CHECKING:
     from hpcbip import theory
-    from hpcbip.driver.launch.interactive import run
-    from hpcbip.driver.sampling.sample import sample
+    from hpcbip.driver.interactive.campaign import run
+    from hpcbip.driver.interactive.frame import find_peaks, load
+    from hpcbip.driver.interactive.sample import sample
     from hpcbip.errors import InputError
     from hpcbip.models import Model, coupling_from_lambda, get_lattice
     from hpcbip.qmc import Ensemble
-    from hpcbip.reduction.frame import find_peaks, load
 
 __all__ = [
     "Ensemble",
@@ -48,11 +48,11 @@ _MODULES = {
     "InputError": "hpcbip.errors",
     "Model": "hpcbip.models",
     "coupling_from_lambda": "hpcbip.models",
-    "find_peaks": "hpcbip.reduction.frame",
+    "find_peaks": "hpcbip.driver.interactive.frame",
     "get_lattice": "hpcbip.models",
-    "load": "hpcbip.reduction.frame",
-    "run": "hpcbip.driver.launch.interactive",
-    "sample": "hpcbip.driver.sampling.sample",
+    "load": "hpcbip.driver.interactive.frame",
+    "run": "hpcbip.driver.interactive.campaign",
+    "sample": "hpcbip.driver.interactive.sample",
 }
 
 

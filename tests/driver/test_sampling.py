@@ -18,8 +18,8 @@ import pytest
 import hpcbip
 from hpcbip.campaign.plan import make_plan
 from hpcbip.campaign.schema import Config
-from hpcbip.driver.sampling.reduction import _ensemble_bins
-from hpcbip.driver.sampling.request import check_request
+from hpcbip.driver.interactive.record import _ensemble_bins
+from hpcbip.driver.interactive.request import check_request
 from hpcbip.models import written_lattice
 from hpcbip.reduction.results import read_results
 from hpcbip.store.segment import block_means
@@ -45,12 +45,12 @@ CAMPAIGN = {
 }
 
 
-def sample(**arguments: Any) -> hpcbip.driver.sampling.result.SampleResult:
+def sample(**arguments: Any) -> hpcbip.driver.interactive.result.SampleResult:
     return hpcbip.sample(CHAIN, **{"electrons": 1, "bins": 12, **SMALL, **arguments})
 
 
 @pytest.fixture(scope="module")
-def both() -> hpcbip.driver.sampling.result.SampleResult:
+def both() -> hpcbip.driver.interactive.result.SampleResult:
     return sample(electrons=(1, 2), bins=24, chains=3, seed=7)
 
 

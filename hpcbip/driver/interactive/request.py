@@ -14,7 +14,7 @@ from pydantic import Field, ValidationError
 from hpcbip.campaign.plan import EnsembleRecord, Point, make_plan
 from hpcbip.campaign.schema import Config, ModelSection, PointSection, SamplingSection
 from hpcbip.campaign.validation import Count, NonNegativeCount, Positive, Section, explain
-from hpcbip.driver.sampling.chains import Schedule
+from hpcbip.driver.interactive.chains import Schedule
 from hpcbip.errors import InputError
 from hpcbip.models import Model
 from hpcbip.reduction.ensembles import MIN_BINS

@@ -1,4 +1,4 @@
-"""Reduced campaigns for Python and notebooks: pandas frames, and the maxima of Tc in them."""
+"""`hpcbip.load` and `hpcbip.find_peaks`: the results of a campaign as a frame, and the maxima of Tc in it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A campaign that is run from Python: `hpcbip.run`."""
+"""`hpcbip.run`: a campaign that is run from Python."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from pydantic import ValidationError
 from hpcbip.campaign.schema import Config, load_config
 from hpcbip.campaign.validation import explain
 from hpcbip.campaign.yaml_reader import yaml_text
+from hpcbip.driver.interactive.frame import load
 from hpcbip.driver.launch.mpirun import launch
 from hpcbip.driver.run import run_campaign
 from hpcbip.errors import InputError
 from hpcbip.exit_status import BAD_INPUT, DONE, STOPPED
-from hpcbip.reduction.frame import load
 from hpcbip.store.directory import check_directory
 
 if TYPE_CHECKING:

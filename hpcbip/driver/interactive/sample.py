@@ -7,11 +7,11 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from hpcbip.driver.sampling.chains import Outcome, SampledChain, sample_chains
-from hpcbip.driver.sampling.progress import ProgressBar, progress_bar
-from hpcbip.driver.sampling.reduction import meets_targets, reduce_chains
-from hpcbip.driver.sampling.request import Request, check_request
-from hpcbip.driver.sampling.result import ChainBins, SampleResult
+from hpcbip.driver.interactive.chains import Outcome, SampledChain, sample_chains
+from hpcbip.driver.interactive.progress import ProgressBar, progress_bar
+from hpcbip.driver.interactive.record import meets_targets, reduce_chains
+from hpcbip.driver.interactive.request import Request, check_request
+from hpcbip.driver.interactive.result import ChainBins, SampleResult
 from hpcbip.errors import InputError
 from hpcbip.models import Model
 from hpcbip.qmc import columns, lags, warm_up

@@ -1,1 +1,0 @@
-"""Sampling one model from Python, without a campaign: `hpcbip.sample`."""
