@@ -23,9 +23,8 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from hpcbip.driver.search import Goal, search
 from hpcbip.statistics.smooth import smooth
 from hpcbip.superconductivity.peaks import find_peak
-from hpcbip.superconductivity.scans import scans
 from tests.driver import fake_model
-from tests.superconductivity.curves import TRUTHS, Truth
+from tests.superconductivity.curves import TRUTHS, Truth, scans
 
 FLAT = Truth(
     "lambda",

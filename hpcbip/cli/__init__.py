@@ -223,15 +223,15 @@ tolerance_option = click.option("--tolerance", help="As in height=0.03 (relative
 def suggest(directory: Path, form: str, number: int, write: Path | None, **goal_words: Any) -> None:
     """Which points, or how much smaller an error, would pin down the maximum of Tc."""
     from hpcbip.driver.search import Goal, apply
+    from hpcbip.reduction.peaks import scan_points
     from hpcbip.reduction.results import read_results
     from hpcbip.report.tables import suggestion_records, suggestion_text
     from hpcbip.superconductivity.suggestions import suggest as suggestions_of
 
     goal = Goal.parse(**goal_words)
     results = read_results(directory)
-    found = suggestions_of(
-        results.records, results.replicates, goal.axes, number, goal.bounds, goal.tolerance
-    )
+    points = scan_points(results.records, results.replicates)
+    found = suggestions_of(points, goal.axes, number, goal.bounds, goal.tolerance)
     if not as_data(suggestion_records(found), form):
         for suggestion in found:
             click.echo(suggestion_text(suggestion))

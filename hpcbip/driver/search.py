@@ -32,12 +32,13 @@ from hpcbip.driver.launch.mpirun import die_with_parent
 from hpcbip.errors import InputError
 from hpcbip.exit_status import DONE, STOPPED
 from hpcbip.files import write_atomically
+from hpcbip.reduction.peaks import Record, scan_points
 from hpcbip.store.directory import check_directory, prepare_directory
-from hpcbip.superconductivity.maximum import Summit, find_summit
-from hpcbip.superconductivity.peaks import AXES, P_ALARM
-from hpcbip.superconductivity.scans import Array, Record, Scan, scans
+from hpcbip.superconductivity.maximum import Maximum, find_maximum
+from hpcbip.superconductivity.peaks import P_ALARM
+from hpcbip.superconductivity.scans import Array, Scan, scans
 from hpcbip.superconductivity.suggestions import BOUNDS, TOLERANCE, Suggestion, suggest_for
-from hpcbip.vocabulary.parameters import POINT_KEYS
+from hpcbip.vocabulary.parameters import POINT_KEYS, SCAN_AXES
 
 FORMAT = 1
 TARGET = "tc_over_omega"
@@ -75,9 +76,9 @@ class Goal:
         Raises:
             InputError: for unknown or repeated axes, empty bounds, and tolerances that are not positive.
         """
-        if not 1 <= len(axes) <= 2 or len(set(axes)) < len(axes) or not set(axes) <= set(AXES):
+        if not 1 <= len(axes) <= 2 or len(set(axes)) < len(axes) or not set(axes) <= set(SCAN_AXES):
             raise InputError(
-                f"--axes: {','.join(axes)}: not one or two axes; allowed: one or two of {', '.join(AXES)}"
+                f"--axes: {','.join(axes)}: not one or two axes; allowed: one or two of {', '.join(SCAN_AXES)}"
             )
         for axis, (low, high) in (bounds or {}).items():
             if axis not in axes:
@@ -271,11 +272,11 @@ class Ledger:
 
 def _look(
     source: Path, directory: Path, goal: Goal, ledger: Ledger, reduce: Reduce, report: Callable[[str], Any]
-) -> tuple[Scan, Summit | None]:
+) -> tuple[Scan, Maximum | None]:
     """The points so far and their maximum, told and noted."""
     records, replicates = reduce(directory)
-    scan = scans(records, replicates, goal.axes)[0]
-    summit = find_summit(scan) if scan.interpolates else None
+    scan = scans(scan_points(records, replicates), goal.axes)[0]
+    summit = find_maximum(scan) if scan.interpolates else None
     target = load_config(source).sampling.target[TARGET]
     entry: dict[str, Any] = {"points": len(records), "target": target}
     if summit is not None:
@@ -294,7 +295,7 @@ def _look(
 def _add(
     source: Path,
     suggestions: Sequence[Suggestion],
-    summit: Summit | None,
+    summit: Maximum | None,
     goal: Goal,
     report: Callable[[str], Any],
 ) -> None:
@@ -311,7 +312,7 @@ def _add(
         report(f"  new target: {value:g}")
 
 
-def pinned_down(summit: Summit, goal: Goal) -> bool:
+def pinned_down(summit: Maximum, goal: Goal) -> bool:
     """Whether the maximum is within the scan, known to the tolerances, and the curve describes enough
     points."""
     places = len(np.unique(summit.scan.x, axis=0))
@@ -339,7 +340,7 @@ def apply(path: Path, suggestions: Sequence[Suggestion]) -> Extension:
     return extend(path, points, {TARGET: min(targets)} if targets else None)
 
 
-def _refuse_bound(summit: Summit | None, suggestions: Sequence[Suggestion], goal: Goal) -> None:
+def _refuse_bound(summit: Maximum | None, suggestions: Sequence[Suggestion], goal: Goal) -> None:
     """Say so if the bounds leave no room for a curve, or if Tc is highest at one of them and that is all
     there is to know."""
     outward = any(suggestion.kind == "extend" for suggestion in suggestions)
@@ -351,7 +352,7 @@ def _refuse_bound(summit: Summit | None, suggestions: Sequence[Suggestion], goal
 
 
 def _curves(config: Config, axes: tuple[str, ...]) -> int:
-    return len(scans([dict(point.parameters) for point in make_plan(config).points], None, axes))
+    return len(scans(scan_points([point.parameters for point in make_plan(config).points]), axes))
 
 
 def run(source: Path, directory: Path, ranks: int, seconds: float, spent: Callable[[float], None]) -> int:

@@ -16,6 +16,7 @@ from hpcbip.campaign.schema import Config, load_config
 from hpcbip.errors import InputError
 from hpcbip.reduction.ensembles import TcSettings
 from hpcbip.reduction.executor import ReducedEnsembles, bin_selections, reduce_campaign
+from hpcbip.reduction.peaks import scan_points
 from hpcbip.reduction.point_flags import flag_entries
 from hpcbip.reduction.points import reduce_plan
 from hpcbip.statistics.binning import Array
@@ -64,7 +65,7 @@ class Results:
         """Maxima of Tc along every curve of the scan that has enough points."""
         from hpcbip.superconductivity.peaks import find_peaks  # here, because not everybody needs it
 
-        return find_peaks(self.records, self.replicates)
+        return find_peaks(scan_points(self.records, self.replicates))
 
     @property
     def cpu_seconds(self) -> float | None:

@@ -313,6 +313,9 @@ MODEL_KEYS: tuple[str, ...] = tuple(
 FACTOR_KEYS: tuple[str, ...] = (T_FACTORS.name, G_FACTORS.name)
 """Keys of factors along the bond axes: what makes a model anisotropic."""
 
+SEQUENCE_KEYS: tuple[str, ...] = (*FACTOR_KEYS, SHELLS.name)
+"""Keys of the model that take one number per bond axis or shell."""
+
 OPTIONAL_KEYS: tuple[str, ...] = tuple(name for name, p in PARAMETERS.items() if p.optional)
 """Parameters that only some models have."""
 

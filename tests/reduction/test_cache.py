@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import pickle
+import shutil
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -146,3 +147,43 @@ def test_a_file_that_is_no_good_counts_as_none(tmp_path: Path, reductions: list,
     assert read_results(tmp_path).records == right
     assert len(reductions) == 8 and not trace.exists()
     assert not list(tmp_path.glob("*.tmp"))
+
+
+def test_the_key_follows_the_sources_that_the_reduction_depends_on(tmp_path: Path) -> None:
+    """A changed dependency changes the hash; what only shows or drives does not, nor does what is not
+    imported."""
+    root = tmp_path / "hpcbip"
+    shutil.copytree(cache.ROOT, root, ignore=shutil.ignore_patterns("__pycache__"))
+    before = cache.source_hash(cache.REDUCTION, root)
+    assert before == cache.source_hash(cache.REDUCTION, cache.ROOT)
+
+    def after_change(path: str) -> str:
+        file = root / path
+        text = file.read_text(encoding="utf-8")
+        file.write_text(text + "\n# changed\n", encoding="utf-8")
+        cache.source_hash.cache_clear()
+        found = cache.source_hash(cache.REDUCTION, root)
+        file.write_text(text, encoding="utf-8")
+        return found
+
+    for path in (
+        "reduction/bindings.py",
+        "statistics/gamma.py",
+        "models/lattice.py",
+        "superconductivity/tc.py",
+    ):
+        assert after_change(path) != before, path
+    for path in ("vocabulary/observables.py", "statistics/__init__.py"):
+        assert after_change(path) != before, path
+    for path in ("report/tables.py", "driver/scheduler.py", "cli/__init__.py", "reduction/results.py"):
+        assert after_change(path) == before, path
+    cache.source_hash.cache_clear()
+
+
+def test_dependencies_follow_all_forms_of_imports(tmp_path: Path) -> None:
+    (tmp_path / "sub").mkdir()
+    (tmp_path / "sub" / "__init__.py").write_text("")
+    (tmp_path / "a.py").write_text("import numpy\nfrom hpcbip.sub import b\n")
+    (tmp_path / "sub" / "b.py").write_text("def f():\n    import hpcbip.c\n")
+    (tmp_path / "c.py").write_text("from hpcbip.a import f\nfrom hpcbip.sub import name\n")
+    assert cache.dependencies("hpcbip.a", tmp_path) == {"hpcbip.a", "hpcbip.sub.b", "hpcbip.c", "hpcbip.sub"}
