@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 from hpcbip.errors import InputError
 from hpcbip.reduction.export import Record, data_frame
+from hpcbip.reduction.peaks import scan_points
 from hpcbip.reduction.results import read_results
 from hpcbip.superconductivity.peaks import Peak
-from hpcbip.superconductivity.peaks import find_peaks as find_peaks_of_records
+from hpcbip.superconductivity.peaks import find_peaks as find_peaks_of_points
 from hpcbip.version import __version__
 
 if TYPE_CHECKING:
@@ -67,7 +68,7 @@ def find_peaks(source: str | PathLike[str] | pandas.DataFrame | Sequence[Record]
     if isinstance(source, str | PathLike):
         return read_results(Path(source)).peaks
     try:
-        return find_peaks_of_records(_records(source))
+        return find_peaks_of_points(scan_points(_records(source)))
     except KeyError as missing:
         raise InputError(
             f"find_peaks: no column {missing}; allowed: a directory, a frame of hpcbip.load, or records"
