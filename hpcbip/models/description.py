@@ -9,7 +9,7 @@ import json
 from collections.abc import Sequence
 from typing import Protocol
 
-from hpcbip.models.couplings import BOND, SITE
+from hpcbip.models.couplings import BOND_COUPLINGS, SITE_COUPLINGS
 from hpcbip.models.lattice import get_lattice
 
 _BOND_WORDS = "an oscillator on every bond modulates the hopping over it (bond-Peierls coupling)"
@@ -78,9 +78,9 @@ def _lattice_in_words(lattice: str) -> str:
 
 
 def _coupling_in_words(coupling: str) -> str:
-    if coupling not in SITE:
+    if coupling not in SITE_COUPLINGS:
         return _BOND_WORDS
-    if coupling not in BOND:
+    if coupling not in BOND_COUPLINGS:
         return f"an oscillator on every site {_SITE_WORDS}"
     return f"{_BOND_WORDS}, and one on every site {_SITE_WORDS}"
 
@@ -101,10 +101,10 @@ def hamiltonian(model: ModelKind, coulomb: bool = False) -> str:
         terms.append(f"V {_PAIRS} {_DENSITIES}/{_DISTANCE}")
     if model.shells:
         terms.append(f"{_PAIRS} v({_DISTANCE}) {_DENSITIES}")
-    if model.coupling in BOND:
+    if model.coupling in BOND_COUPLINGS:
         terms += ["Ω Σ_{⟨ij⟩} b†_{ij}b_{ij}", f"g {_BONDS} {_HOP} (b†_{{ij}} + b_{{ij}})"]
-    if model.coupling in SITE:
-        omega, g = ("Ω_{h}", "g_{h}") if model.coupling in BOND else ("Ω", "g")
+    if model.coupling in SITE_COUPLINGS:
+        omega, g = ("Ω_{h}", "g_{h}") if model.coupling in BOND_COUPLINGS else ("Ω", "g")
         terms += [f"{omega} Σ_{{i}} b†_{{i}}b_{{i}}", f"{g} Σ_{{i}} n_{{i}} (b†_{{i}} + b_{{i}})"]
     return " + ".join(terms)
 
@@ -112,5 +112,5 @@ def hamiltonian(model: ModelKind, coulomb: bool = False) -> str:
 def lambda_convention(model: ModelKind) -> str:
     """Return the convention of λ (`hpcbip.models.couplings`) for this model, as `λ = g²/(2Ωt)`."""
     lattice = get_lattice(model.lattice)
-    number = lattice.coordination // 2 if model.coupling in BOND else 4 * lattice.dimension
+    number = lattice.coordination // 2 if model.coupling in BOND_COUPLINGS else 4 * lattice.dimension
     return f"λ = g²/({'' if number == 1 else number}Ωt)"
