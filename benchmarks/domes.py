@@ -20,7 +20,7 @@ from sampling import markdown
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from hpcbip.driver.search import Goal, search
+from hpcbip.driver.search.loop import Goal, search
 from hpcbip.statistics.smooth import smooth
 from hpcbip.superconductivity.peaks import find_peak
 from hpcbip.superconductivity.scans import scans

@@ -221,7 +221,7 @@ tolerance_option = click.option("--tolerance", help="As in height=0.03 (relative
 @click.option("--write", type=click.Path(path_type=Path), help="Add them to this configuration.")
 def suggest(directory: Path, form: str, number: int, write: Path | None, **goal_words: Any) -> None:
     """Which points, or how much smaller an error, would pin down the maximum of Tc."""
-    from hpcbip.driver.search import Goal, apply
+    from hpcbip.driver.search.loop import Goal, apply
     from hpcbip.reduction.results import read_results
     from hpcbip.report.tables import suggestion_records, suggestion_text
     from hpcbip.superconductivity.suggestions import suggest as suggestions_of
@@ -260,8 +260,8 @@ def search(config: Path, directory: Path, cpu_hours: float, ranks: int, **goal_w
 
     The same command goes on after any stop. Exit status 0: pinned down; 3: the CPU time is spent before that.
     """
-    from hpcbip.driver.search import Goal
-    from hpcbip.driver.search import search as look_for
+    from hpcbip.driver.search.loop import Goal
+    from hpcbip.driver.search.loop import search as look_for
 
     def reduced(where: Path) -> tuple[Any, Any]:
         from hpcbip.reduction.results import read_results

@@ -17,7 +17,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from hpcbip.driver.collectives import is_loss
+from hpcbip.driver.mpi import is_loss
 from hpcbip.driver.scheduler import Task
 from hpcbip.driver.worker import Result, Worker
 

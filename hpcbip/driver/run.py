@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from hpcbip import settings
 from hpcbip.campaign.plan import ChainKey, Plan, make_plan
 from hpcbip.campaign.schema import Config, load_config
-from hpcbip.driver.collectives import abort_on_error, broadcast, gather_names, is_loss
+from hpcbip.driver.mpi import abort_on_error, broadcast, gather_names, is_loss
 from hpcbip.driver.deadline import deadline
 from hpcbip.driver.progress import Progress
 from hpcbip.errors import InputError

@@ -17,9 +17,9 @@ from typing import Any
 
 import pytest
 
-import hpcbip.driver.search as module
+import hpcbip.driver.search.loop as module
 from hpcbip.campaign.schema import load_config
-from hpcbip.driver.search import Goal, Ledger, apply, begin, search
+from hpcbip.driver.search.loop import Goal, Ledger, apply, begin, search
 from hpcbip.errors import InputError
 from hpcbip.superconductivity import maximum, peaks
 from hpcbip.superconductivity.suggestions import Suggestion
