@@ -45,7 +45,8 @@ def run(config: Path, directory: Path, ranks: int | None, max_time: float | None
     Runs on one rank, on the ranks of mpirun or srun around it, or on those that -n starts.
     """
     started = settings.started() or time.time()
-    from hpcbip.driver.run import mpi_rank, report_status, run_campaign
+    from hpcbip.driver.mpi import mpi_rank
+    from hpcbip.driver.run import report_status, run_campaign
 
     rank = mpi_rank()
     if ranks is not None and rank is not None:
@@ -221,12 +222,13 @@ tolerance_option = click.option("--tolerance", help="As in height=0.03 (relative
 @click.option("--write", type=click.Path(path_type=Path), help="Add them to this configuration.")
 def suggest(directory: Path, form: str, number: int, write: Path | None, **goal_words: Any) -> None:
     """Which points, or how much smaller an error, would pin down the maximum of Tc."""
-    from hpcbip.driver.search.loop import Goal, apply
+    from hpcbip.driver.search.goal import SearchGoal
+    from hpcbip.driver.search.loop import apply_suggestions
     from hpcbip.reduction.results import read_results
     from hpcbip.report.tables import suggestion_records, suggestion_text
     from hpcbip.superconductivity.suggestions import suggest as suggestions_of
 
-    goal = Goal.parse(**goal_words)
+    goal = SearchGoal.parse(**goal_words)
     results = read_results(directory)
     found = suggestions_of(
         results.records, results.replicates, goal.axes, number, goal.bounds, goal.tolerance
@@ -237,7 +239,7 @@ def suggest(directory: Path, form: str, number: int, write: Path | None, **goal_
         if not found:
             click.echo("nothing to suggest: no curve along these axes, or every maximum is pinned down")
     if write is not None:
-        added = apply(write, found)
+        added = apply_suggestions(write, found)
         click.echo(
             f"added to {write}: {len(added.points)} points, {len(added.target)} tighter targets", err=True
         )
@@ -260,17 +262,11 @@ def search(config: Path, directory: Path, cpu_hours: float, ranks: int, **goal_w
 
     The same command goes on after any stop. Exit status 0: pinned down; 3: the CPU time is spent before that.
     """
-    from hpcbip.driver.search.loop import Goal
-    from hpcbip.driver.search.loop import search as look_for
+    from hpcbip.driver.search.goal import SearchGoal
+    from hpcbip.driver.search.loop import search as search_maximum
 
-    def reduced(where: Path) -> tuple[Any, Any]:
-        from hpcbip.reduction.results import read_results
-
-        results = read_results(where)
-        return results.records, results.replicates
-
-    goal = Goal.parse(**goal_words)
-    sys.exit(look_for(config, directory, goal, cpu_hours, ranks, reduced, click.echo))
+    goal = SearchGoal.parse(**goal_words)
+    sys.exit(search_maximum(config, directory, goal, cpu_hours, ranks, click.echo))
 
 
 @commands.command()
