@@ -30,8 +30,9 @@ from hpcbip.reduction.results import Results, read_results
 from hpcbip.report.figures import Drawn, draw_all
 from hpcbip.report.html.results_table import for_script, kind, light_counts, shared_parameters, table
 from hpcbip.report.model_description import lambda_words, model_formula, model_words, tc_words
-from hpcbip.report.provenance import distinct, read_digests, read_runs
+from hpcbip.report.provenance import describe_run, distinct, read_digests
 from hpcbip.report.tables import Record, convergence, curve_label, highest, with_error
+from hpcbip.store.run_log import read_runs
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -101,7 +102,7 @@ def render(results: Results, drawn: Sequence[Drawn]) -> str:
 
     records, config, directory = results.records, results.config, results.directory
     columns, rows = table(records)
-    runs = read_runs(directory)
+    runs = [describe_run(run) for run in read_runs(directory)]
     script = (
         (_FOLDER / "report_script.html")
         .read_text(encoding="utf-8")
