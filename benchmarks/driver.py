@@ -170,42 +170,42 @@ class _Fake:
 
     def execute(self, task: Any) -> Any:
         """The same bins for every task."""
-        from hpcbip.driver.worker import Result
+        from hpcbip.driver.worker import BlockResult
 
         if self._seconds:
             time.sleep(self._seconds)
-        return Result(task, self._rows, max(self._seconds, 1e-4))
+        return BlockResult(task, self._rows, max(self._seconds, 1e-4))
 
 
 def serve(kind: str, folder: Path) -> None:
-    """Under mpirun: the real master and team, with workers that do nothing."""
+    """Under mpirun: the real master and executor, with workers that do nothing."""
     from mpi4py import MPI
 
     from hpcbip.campaign.plan import make_plan
     from hpcbip.campaign.schema import load_config
     from hpcbip.driver import executors
     from hpcbip.driver.master import Master
-    from hpcbip.store.recovery import restore
+    from hpcbip.store.recovery import recover
 
     executors.MASTER_WORKS_BELOW = 0  # rank 0 leads only
     comm = MPI.COMM_WORLD
     rows = np.random.default_rng(1).normal(size=(8, 141))
     worker: Any = _Fake(rows, 3.0 if kind == IDLE else 0.0)
     if comm.Get_rank() > 0:
-        executors.serve(comm, worker, lambda: False)
+        executors.serve_tasks(comm, worker, lambda: False)
         _tell_cpu(comm)
         return
     config = load_config(folder / "campaign.yaml")
     plan = make_plan(config)
     (folder / "run" / "checkpoints").mkdir(parents=True)
-    store, behind = restore(folder / "run", config, plan, print)
-    team = executors.MpiTeam(comm, worker)
-    master = Master(folder / "run", config, plan, behind, store, store, print)
+    store, blocks_done = recover(folder / "run", config, plan, print)
+    executor = executors.MpiExecutor(comm, worker)
+    master = Master(folder / "run", config, plan, blocks_done, store, store, print)
     master._writer = _Cut(store, plan.ensembles)  # type: ignore[assignment]  # workers send the columns of pairs
     before, begun = _cpu(), time.time()
-    master.run(team, lambda: "", None, lambda _: None)
+    master.run(executor, lambda: "", None, lambda _: None)
     spent, cpu = time.time() - begun, _cpu() - before
-    team.dismiss(0)
+    executor.shut_down(0)
     print(f"RESULT {master.blocks} {spent} {cpu}", flush=True)
     _tell_cpu(comm)
 
@@ -215,7 +215,7 @@ class _Cut:
 
     def __init__(self, store: Any, identities: Iterable[str]) -> None:
         self._store = store
-        self._columns = {identity: len(store.columns(identity)) for identity in identities}
+        self._columns = {identity: len(store.column_names_and_lags(identity)[0]) for identity in identities}
 
     def write(self, identity: str, chain: int, first: int, rows: np.ndarray) -> None:
         self._store.write(identity, chain, first, rows[:, : self._columns[identity]])
@@ -261,7 +261,7 @@ def idle() -> list[Row]:
 
 def writing() -> list[Row]:
     """See above."""
-    from hpcbip.store.store import Room, Store
+    from hpcbip.store.store import Allocation, Store
 
     chains, blocks, size, columns = 16, 400, 8, 141
     rows = np.random.default_rng(1).normal(size=(size, columns))
@@ -271,10 +271,10 @@ def writing() -> list[Row]:
         with tempfile.TemporaryDirectory(dir=".") as name:
             key = "a" * 64
             with Store(Path(name), writable=True) as store:
-                room = Room(
+                room = Allocation(
                     chains, blocks * size, [f"c{k}" for k in range(columns)], "bipolaron", "{}", [1.0]
                 )
-                store.make_room({key: room})
+                store.allocate({key: room})
                 begun = time.perf_counter()
                 for block in range(blocks):
                     for chain in range(chains):

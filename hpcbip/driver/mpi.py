@@ -1,8 +1,11 @@
-"""Collective MPI calls that leave the cores to those who still work, and what happens when a rank fails."""
+"""MPI: the rank of this process, how MPI is started, calls that leave the cores to those who still work, and
+what happens when a rank fails."""
 
 from __future__ import annotations
 
+import os
 import pickle
+import signal
 import sys
 import time
 import traceback
@@ -11,10 +14,70 @@ from typing import Any
 
 import numpy as np
 
+from hpcbip import settings
+from hpcbip.errors import InputError
+from hpcbip.exit_status import PROGRAM_ERROR, STOPPED
 from hpcbip.messages import print_message
 
+RANK_VARIABLES = ("OMPI_COMM_WORLD_RANK", "PMIX_RANK", "PMI_RANK", "MPI_LOCALRANKID", "SLURM_PROCID")
+"""Variables in which launchers tell a process its rank."""
+
 PAUSE = 0.01
-NAME = 64  # bytes of a host's name
+"""Seconds between two tests of a request."""
+
+MAX_NAME = 64
+"""Bytes of a host's name."""
+
+LOSS_CLASSES = ("ERR_PROC_FAILED", "ERR_PROC_FAILED_PENDING", "ERR_REVOKED")
+"""Classes of MPI errors that mean the loss of a rank (ULFM)."""
+
+
+def mpi_rank() -> int | None:
+    """Read the rank that the launcher gave this process, without starting MPI; None outside of an MPI job."""
+    under_srun = int(os.environ.get("SLURM_STEP_NUM_TASKS", "1")) > 1
+    for name in RANK_VARIABLES:
+        if name in os.environ and (under_srun or not name.startswith("SLURM")):
+            return int(os.environ[name])
+    return None
+
+
+def start_mpi(report_status: Callable[[int], None]) -> Any:
+    """Start MPI and return COMM_WORLD; None outside of an MPI job, where MPI is not started.
+
+    Args:
+        report_status: takes the exit status of a job that an uncaught exception ends.
+
+    Raises:
+        InputError: if srun has started several tasks that MPI does not bring together.
+    """
+    if mpi_rank() is None:
+        return None
+    # A rank that dies while MPI starts leaves the others waiting in it for ever where MPI could live on
+    # without it.
+    previous = signal.signal(signal.SIGALRM, signal.SIG_DFL)
+    signal.alarm(settings.mpi_patience())
+    from mpi4py import MPI
+
+    communicator = MPI.COMM_WORLD
+    signal.alarm(0)
+    signal.signal(signal.SIGALRM, previous)
+    tasks = int(os.environ.get("SLURM_STEP_NUM_TASKS", "1"))
+    if communicator.Get_size() == 1 and tasks > 1:
+        raise InputError(
+            f"srun started {tasks} tasks but MPI sees one: the MPI type does not fit; allowed: srun --mpi=pmix or "
+            "--mpi=pmi2, whichever this MPI was built for, or mpirun"
+        )
+    abort_on_error(communicator, report_status)
+    return communicator
+
+
+def library_version(communicator: Any) -> str:
+    """Name the MPI library and its version; "none" without MPI."""
+    if communicator is None:
+        return "none"
+    from mpi4py import MPI
+
+    return str(MPI.Get_library_version()).split("\n")[0].split(", package")[0].strip("\0 ")
 
 
 def wait(request: Any) -> None:
@@ -24,7 +87,7 @@ def wait(request: Any) -> None:
 
 
 def broadcast(communicator: Any, value: Any = None) -> Any:
-    """The value of rank 0, on all ranks."""
+    """Return the value of rank 0 on all ranks."""
     content = pickle.dumps(value) if communicator.Get_rank() == 0 else b""
     size = np.array([len(content)], dtype=np.int64)
     wait(communicator.Ibcast(size, root=0))
@@ -36,34 +99,51 @@ def broadcast(communicator: Any, value: Any = None) -> Any:
 
 
 def gather_names(communicator: Any, name: str) -> list[str]:
-    """The names of all ranks, on rank 0; cut to what fits."""
-    own = np.frombuffer(name.encode()[:NAME].ljust(NAME), dtype=np.uint8)
-    leads = communicator.Get_rank() == 0
-    names = np.zeros((communicator.Get_size() if leads else 0, NAME), dtype=np.uint8)
+    """Return the names of all ranks on rank 0; cut to `MAX_NAME` bytes."""
+    own = np.frombuffer(name.encode()[:MAX_NAME].ljust(MAX_NAME), dtype=np.uint8)
+    is_master = communicator.Get_rank() == 0
+    names = np.zeros((communicator.Get_size() if is_master else 0, MAX_NAME), dtype=np.uint8)
     wait(communicator.Igather(own, names, root=0))
     return [row.tobytes().decode(errors="replace").strip() for row in names]
 
 
-def is_loss(error: Any) -> bool:
-    """Whether an exception is MPI's word that a rank is lost."""
+def is_loss(error: BaseException) -> bool:
+    """Tell whether an exception is MPI's word that a rank is lost."""
     from mpi4py import MPI
 
-    names = ("ERR_PROC_FAILED", "ERR_PROC_FAILED_PENDING", "ERR_REVOKED")
-    classes = [getattr(MPI, name) for name in names if hasattr(MPI, name)]
+    classes = [getattr(MPI, name) for name in LOSS_CLASSES if hasattr(MPI, name)]
     return isinstance(error, MPI.Exception) and error.Get_error_class() in classes
 
 
-def abort_on_error(communicator: Any, tell: Callable[[int], None]) -> None:
-    """Make an uncaught exception in any rank end the whole job, with its traceback, instead of leaving the
-    others to wait. Where a rank is lost while nobody can do without it, it ends without one, to be gone on
-    with. `tell` is called with the exit status."""
+def failed_ranks(communicator: Any) -> set[int]:
+    """Return the ranks that are lost, as far as this one knows; from now on MPI goes on without them."""
+    communicator.Ack_failed()
+    failed = communicator.Get_failed()
+    return set(failed.Translate_ranks(list(range(failed.Get_size())), communicator.Get_group()))
+
+
+def synchronise_survivors(communicator: Any) -> None:
+    """Wait until all ranks that are left have come here.
+
+    MPI cannot be ended in order any more (it would wait for the lost ranks), so that each has to leave its
+    process at once after this.
+    """
+    wait(communicator.Shrink().Ibarrier())
+
+
+def abort_on_error(communicator: Any, report_status: Callable[[int], None]) -> None:
+    """Make an uncaught exception in any rank end the whole job, with its traceback.
+
+    The others would otherwise wait for ever. Where a rank is lost while nobody can do without it, the job ends
+    without a traceback, to be gone on with. `report_status` is called with the exit status.
+    """
 
     def hook(kind: type[BaseException], error: BaseException, trace: Any) -> None:
-        status = 3 if is_loss(error) else 1
-        if status == 1:
+        status = STOPPED if is_loss(error) else PROGRAM_ERROR
+        if status == PROGRAM_ERROR:
             print_message(f"hpcbip: rank {communicator.Get_rank()} failed")
             print_message("".join(traceback.format_exception(kind, error, trace)))
-        tell(status)
+        report_status(status)
         communicator.Abort(status)
 
     sys.excepthook = hook

@@ -8,8 +8,7 @@ import time
 from typing import TYPE_CHECKING
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, TextColumn
-from rich.progress import Progress as Bar
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from hpcbip import settings
 from hpcbip.messages import print_message
@@ -41,7 +40,7 @@ def summary(master: Master, deadline: float | None) -> str:
     over = [all(scheduler.ensembles[key].done for key in point.ensembles.values()) for point in plan.points]
     parts = [f"{sum(over)} of {len(over)} points done"]
     open_ratios = [
-        e.ratio for e in scheduler.ensembles.values() if e.begun and not e.done and math.isfinite(e.ratio)
+        e.ratio for e in scheduler.ensembles.values() if e.evaluated and not e.done and math.isfinite(e.ratio)
     ]
     if open_ratios:
         parts.append(f"largest error {max(open_ratios):.2g} × target")
@@ -49,14 +48,14 @@ def summary(master: Master, deadline: float | None) -> str:
         parts.append(f"{len(scheduler.failures)} ensembles failed")
     if not scheduler.finished:
         if master.blocks:
-            parts.append(f"{master.rate():.3g} blocks/s")
+            parts.append(f"{master.blocks_per_second():.3g} blocks/s")
             parts.append(f"about {duration(master.seconds_left())} left")
         if deadline is not None:
             parts.append(f"{duration(deadline - time.time())} to the time limit")
     return ", ".join(parts)
 
 
-class Progress:
+class ProgressDisplay:
     """Shows how far a run is; `deadline` is a `time.time()` or None, `parallel` says that mpirun is in
     between."""
 
@@ -73,11 +72,11 @@ class Progress:
                 MofNCompleteColumn(),
                 TextColumn("{task.fields[note]}"),
             )
-            self._bar = Bar(*columns, console=console)
+            self._bar = Progress(*columns, console=console)
             self._task = self._bar.add_task("blocks", total=None, note="")
         self._next = 0.0
 
-    def __enter__(self) -> Progress:
+    def __enter__(self) -> ProgressDisplay:
         if self._bar:
             self._bar.start()
         return self
@@ -96,10 +95,10 @@ class Progress:
         if self._bar:
             note = summary(master, self._deadline)
             self._bar.update(
-                self._task, completed=scheduler.blocks_done, total=scheduler.blocks_known, note=note
+                self._task, completed=scheduler.blocks_done, total=scheduler.blocks_planned, note=note
             )
             self._next = now + BAR_EVERY
         else:
             note = summary(master, self._deadline)
-            print_message(f"{scheduler.blocks_done}/{scheduler.blocks_known} blocks, {note}", sys.stdout)
+            print_message(f"{scheduler.blocks_done}/{scheduler.blocks_planned} blocks, {note}", sys.stdout)
             self._next = now + LINE_EVERY

@@ -231,7 +231,7 @@ class Analyst:
         bins = analysed(self._store, source.identity, numbers, self._size)
         if not any(bins.bins):
             return None
-        columns, lags = self._store.described(source.identity)
+        columns, lags = self._store.column_names_and_lags(source.identity)
         return EnsembleBins(
             source.sector, source.parameters, columns, bins.chains, lags, bins.bins_per_row, bins.together
         )
