@@ -3,13 +3,14 @@
     python benchmarks/driver.py                 # all tables, five minutes on two cores
     python benchmarks/driver.py requests        # one of: overhead, start, requests, idle, writing
 
-overhead   wall time of a campaign with blocks of about a second on two ranks against two bare processes that run the
-           same blocks of the same chains with nothing around; the bins are compared. And from the run's own log, which
-           other work on the machine disturbs less: time of the ranks that is not sampling, over that which is
+overhead   wall time of a campaign with blocks of about a second on two ranks against two bare processes that
+           run the same blocks of the same chains with nothing around; the bins are compared. And from the
+           run's own record, which other work on the machine disturbs less: time of the ranks that is not
+           sampling, over that which is
 start      from the command to the first block that is done and safe (a block of a millisecond)
 requests   blocks per second that one master serves when blocks take no time: real messages, scheduler, files
 idle       CPU time of ranks that wait, the master among them, in per cent of a core
-writing    bins into the store, in blocks, against a plain write() of the same bytes; without waiting for the disk
+writing    bins into the store, in blocks, against a plain write() of the same bytes, without a sync
 """
 
 from __future__ import annotations
@@ -31,6 +32,8 @@ import click
 import numpy as np
 import yaml
 from sampling import markdown
+
+from hpcbip.store.run_log import RunRecord, read_runs
 
 Row = dict[str, Any]
 REQUESTS, IDLE = "serve-requests", "serve-idle"  # what this file does under mpirun
@@ -55,11 +58,11 @@ def environment() -> dict[str, str]:
     return {k: v for k, v in os.environ.items() if not k.startswith(("OMPI_", "PMIX_", "PMI_", "HPCBIP_"))}
 
 
-def run(config: Path, directory: Path, ranks: int) -> str:
-    """A campaign to its end; returns its log."""
+def run(config: Path, directory: Path, ranks: int) -> RunRecord:
+    """Run a campaign to its end; returns the record of the run."""
     command = [sys.executable, "-m", "hpcbip", "run", str(config), "--out", str(directory), "-n", str(ranks)]
     subprocess.run(command, check=True, capture_output=True, env=environment())
-    return (directory / "logs" / "run-0001.log").read_text(encoding="utf-8")
+    return read_runs(directory)[-1]
 
 
 def under_mpirun(ranks: int, *arguments: object) -> str:
@@ -110,21 +113,21 @@ def overhead(repeats: int = 2, blocks: int = 40) -> list[Row]:
                 job.start()
             told = [queue.get() for _ in jobs]
             bare = max(end for _, end, _ in told) - min(begun for begun, _, _ in told)
-            log = run(config, folder / "run", 2)
+            record = run(config, folder / "run", 2)
             with Store(folder / "run") as store:
                 for _, _, sums in told:
                     assert sums == {where: float(store.read(*where).sum()) for where in sums}, (
                         "not the same bins"
                     )
-            driven = float(re.findall(r"blocks in ([\d.]+) s", log)[0])
-            sampling = float(re.findall(r"([\d.]+)% sampling", log)[0])
+            driven, share = record.seconds, record.sampling_share
+            assert driven is not None and share is not None
             found.append(
                 {
                     "block s": bare / blocks / 2,
                     "bare s": bare,
                     "driver s": driven,
                     "driver/bare - 1, %": 100 * (driven / bare - 1),
-                    "not sampling, %": 100 * (100 / sampling - 1),
+                    "not sampling, %": 100 * (1 / share - 1),
                 }
             )
     return [*found, {k: statistics.median(row[k] for row in found) for k in found[0]}]
@@ -201,7 +204,8 @@ def serve(kind: str, folder: Path) -> None:
     store, blocks_done = recover(folder / "run", config, plan, print)
     executor = executors.MpiExecutor(comm, worker)
     master = Master(folder / "run", config, plan, blocks_done, store, store, print)
-    master._writer = _Cut(store, plan.ensembles)  # type: ignore[assignment]  # workers send the columns of pairs
+    # workers send the columns of pairs
+    master._writer = _Cut(store, plan.ensembles)  # type: ignore[assignment]
     before, begun = _cpu(), time.time()
     master.run(executor, lambda: "", None, lambda _: None)
     spent, cpu = time.time() - begun, _cpu() - before

@@ -2,13 +2,14 @@
 
     python benchmarks/scheduler.py [--figure docs/scheduler.png]
 
-A campaign of 200 points (400 ensembles) whose need of bins is lognormal (from the easiest to the hardest a factor of
-several hundred), whose blocks take lognormal times around a lognormal mean of their own. The errors at a goal
-follow 1/√bins with a noise that depends on the ensemble and the goal alone. A message costs the master a fixed
-time, one after the other, and errors are worked out by one thread beside it.
+A campaign of 200 points (400 ensembles) whose need of bins is lognormal (from the easiest to the hardest a
+factor of several hundred), whose blocks take lognormal times around a lognormal mean of their own. The errors
+at a goal follow 1/√bins with a noise that depends on the ensemble and the goal alone. A message costs the
+master a fixed time, one after the other, and errors are worked out by one thread beside it.
 
-Efficiency = seconds of the blocks that count / (ranks × wall time). What counts is the same for any number of ranks, so
-this is the speed-up over one rank by the number of ranks; blocks begun in vain, waiting, and the tail are the loss.
+Efficiency = seconds of the blocks that count / (ranks × wall time). What counts is the same for any number of
+ranks, so this is the speed-up over one rank by the number of ranks; blocks begun in vain, waiting, and the
+tail are the loss.
 """
 
 from __future__ import annotations
@@ -48,7 +49,7 @@ class Campaign:
         return cls(rule, dict(zip(names, need, strict=True)), dict(zip(names, length, strict=True)))
 
     def ratio(self, identity: str, at: SampleSize) -> float:
-        """Error over target; its own error is that of a spread estimated from some hundred independent bins."""
+        """Draw error over target; its own error is that of a spread estimated from a hundred bins."""
         noise = random.Random(f"{identity} {at.total}").gauss(0.0, 0.05)
         return math.sqrt(self.need[identity] / at.total) * (1.0 + noise)
 

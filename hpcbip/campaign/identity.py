@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 
 def canonical_json(parameters: Mapping[str, Any]) -> str:
-    """Write JSON with sorted keys, no spaces, and floats as the shortest text that reads back to the same bits."""
+    """Write JSON with sorted keys, no spaces, and floats as the shortest text with the same bits."""
     return json.dumps(dict(parameters), sort_keys=True, separators=(",", ":"), allow_nan=False)
 
 

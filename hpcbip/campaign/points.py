@@ -61,8 +61,8 @@ class WrittenLattice(Section):
 
 
 class ModelSection(Section):
-    """The part of the model that all points share: lattice, kind of coupling, hopping t; factors of t and g per
-    bond axis; interactions of the neighbour shells, which add to the tail V/r."""
+    """The part of the model that all points share: lattice, kind of coupling, hopping t; factors of t and g
+    per bond axis; interactions of the neighbour shells, which add to the tail V/r."""
 
     lattice: Annotated[str, BeforeValidator(_lattice)]
     coupling: Annotated[str, BeforeValidator(_coupling)]

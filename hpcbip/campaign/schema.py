@@ -3,8 +3,8 @@
     name: square-dome
     seed: 2023
     model: {lattice: square, coupling: bond, t: 1.0}
-    grid: {omega: [0.5, 1.0], lambda: [0.3, 0.5], U: [8.0]}     # every list is an axis; the scan is their product
-    points:                                                     # further points, one by one
+    grid: {omega: [0.5, 1.0], lambda: [0.3, 0.5], U: [8.0]}    # every list is an axis of the scan
+    points:                                                    # further points, one by one
       - {omega: 1.0, lambda: 0.9, U: 8.0}
     sampling: {chains: 4, target: {tc_over_omega: 0.02}, max_blocks: 200}
     tc: {omega_meV: 30}

@@ -1,4 +1,4 @@
-"""Whether an ensemble has met its targets: its errors at a goal, worked out beside the master's other work."""
+"""Whether an ensemble has met its targets: its errors at a goal, worked out in a thread beside the master."""
 
 from __future__ import annotations
 
@@ -125,8 +125,8 @@ class ConvergenceMonitor:
         bins = analysed(self._store, identity, numbers_at(goal, size), size, verify=False)
         if bins.bins != numbers_at(goal, size):
             raise InputError(
-                f"{self._store.directory}: the master does not see bins that other ranks have written; allowed: a file "
-                "system on which it does, or HPCBIP_HDF5=serial"
+                f"{self._store.directory}: the master does not see bins that other ranks have written; "
+                "allowed: a file system on which it does, or HPCBIP_HDF5=serial"
             )
         found = target_errors(self._plan, identity, bins, energies)
         return {name: float(found[name]) for name in targets if name in found}

@@ -161,7 +161,7 @@ class Master:
         return self.scheduler.finished
 
     def _evaluate_earlier_runs(self, stop: Callable[[], str]) -> None:
-        """Evaluate the errors that earlier runs left due, before anything is begun: all may be done already."""
+        """Evaluate the errors that earlier runs left due before anything is begun: all may be done."""
         self._exchange_evaluations()
         while self._monitor.has_pending and not stop():
             time.sleep(EVALUATION_PAUSE)

@@ -64,8 +64,8 @@ def start_mpi(report_status: Callable[[int], None]) -> Any:
     tasks = int(os.environ.get("SLURM_STEP_NUM_TASKS", "1"))
     if communicator.Get_size() == 1 and tasks > 1:
         raise InputError(
-            f"srun started {tasks} tasks but MPI sees one: the MPI type does not fit; allowed: srun --mpi=pmix or "
-            "--mpi=pmi2, whichever this MPI was built for, or mpirun"
+            f"srun started {tasks} tasks but MPI sees one: the MPI type does not fit; "
+            "allowed: srun --mpi=pmix or --mpi=pmi2, whichever this MPI was built for, or mpirun"
         )
     abort_on_error(communicator, report_status)
     return communicator
@@ -134,8 +134,8 @@ def synchronise_survivors(communicator: Any) -> None:
 def abort_on_error(communicator: Any, report_status: Callable[[int], None]) -> None:
     """Make an uncaught exception in any rank end the whole job, with its traceback.
 
-    The others would otherwise wait for ever. Where a rank is lost while nobody can do without it, the job ends
-    without a traceback, to be gone on with. `report_status` is called with the exit status.
+    The others would otherwise wait for ever. Where a rank is lost that the others cannot do without, the job
+    ends without a traceback and can be continued. `report_status` is called with the exit status.
     """
 
     def hook(kind: type[BaseException], error: BaseException, trace: Any) -> None:

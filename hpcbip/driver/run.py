@@ -221,7 +221,7 @@ def _start_ranks(comm: Any, directory: Path, campaign: PreparedCampaign) -> tupl
 
 
 def _status_and_message(master: Master, finished: bool) -> tuple[int, str]:
-    """Work out the exit status of a run, and what to tell the user if it is neither done nor merely stopped."""
+    """Work out the exit status of a run, and the message if it is neither done nor merely stopped."""
     saved = "everything up to the last finished blocks is saved"
     if master.traceback:
         return PROGRAM_ERROR, f"a program error stopped the run, {saved}\n{master.traceback}"

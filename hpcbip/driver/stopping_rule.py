@@ -80,7 +80,7 @@ class StoppingRule:
         return SampleSize(max(self.chains, self.max_chains), self.max_blocks)
 
     def grow(self, size: SampleSize, factor: float) -> SampleSize:
-        """Return the sample size with `factor` (>= 1) times as many bins, rounded up and cut at the last goal.
+        """Return the sample size with `factor` (>= 1) times as many bins, rounded up, at most the last goal.
 
         Chains grow longer up to `BLOCKS_PER_THERMAL_BLOCK` thermalisations or if little is missing, otherwise
         their number grows, and at last their length again.

@@ -149,7 +149,7 @@ class Worker:
         return written
 
     def _load(self, task: Task) -> LoadedChain:
-        """Load the chain before the block of a task: from its newest good checkpoint, the rest computed again."""
+        """Load the chain before the block of a task: its newest good checkpoint, the rest computed anew."""
         record = self._plan.ensembles[task.identity]
         loaded = None
         for checkpoint in self._checkpoints.candidates(

@@ -16,8 +16,8 @@ from hpcbip.store.store import Allocation, Store
 def recover(
     directory: Path, config: Config, plan: Plan, log: Callable[[str], None]
 ) -> tuple[Store, dict[ChainKey, int]]:
-    """Open the store for writing, with space for all that the configuration may ask for, and find how far every
-    chain is.
+    """Open the store for writing, with space for all that the configuration may ask for, and find how far
+    every chain is.
 
     A chain goes on from its newest checkpoint whose earlier bins are all in the store; the bins that the
     checkpoint itself holds are written again, in case the last run died before they had reached the disk.

@@ -5,10 +5,10 @@
           bins   (chains, rows, columns) f8  row r of chain c
           crc    (chains, rows) u4           CRC-32 of the row's bytes and its number, never 0; 0: not written
           means  (chains, rows // size, columns) f4  mean of each block of `size` rows
-          means_sum  (chains, rows // size) u8  of its bytes and its number (`sums_of_means`), never 0; 0: not written
-      /<identity> attributes                 sector, parameters (JSON), columns (JSON), lags, and of each rectangle, in
-                                             the order of their numbers, a row of `places`: first chain, first row,
-                                             chains, rows, size (0: no means)
+          means_sum  (chains, rows // size) u8  checksum of the mean (`sums_of_means`), never 0; 0: not written
+      /<identity> attributes                 sector, parameters (JSON), columns (JSON), lags, and of each
+                                             rectangle, in the order of their numbers, a row of `places`:
+                                             first chain, first row, chains, rows, size (0: no means)
 
 Before 0.4 there were no means, and the first chain and row of a rectangle were attributes of its own.
 
@@ -91,7 +91,7 @@ class Rectangle:
 
 
 def block_means(rows: Rows, size: int) -> Means:
-    """Average blocks of `size` rows, (blocks, columns); the same bits whichever blocks are averaged in one call.
+    """Average blocks of `size` rows, (blocks, columns); the same bits whichever blocks are in one call.
 
     In single precision: 1e-7 of a mean is far below its noise.
     """
@@ -102,9 +102,9 @@ def block_means(rows: Rows, size: int) -> Means:
 def sums_of_means(means: Means, first: int) -> Sums:
     """Work out the checksums (..., blocks) of the means of blocks (..., blocks, columns).
 
-    A checksum is number + Σ_j K^(j+1) word_j modulo 2^64 over the 32-bit words of the mean, K odd: no change of
-    one word leaves it as it is. All are worked out at once, where CRC-32 would take as long as reading does. 1
-    stands in for 0.
+    A checksum is number + Σ_j K^(j+1) word_j modulo 2^64 over the 32-bit words of the mean, K odd: no change
+    of one word leaves it as it is. All are worked out at once, where CRC-32 would take as long as reading
+    does. 1 stands in for 0.
     """
     powers = _powers(means.shape[-1] + 1)
     words = np.ascontiguousarray(means, dtype="<f4").view("<u4").astype(np.uint64)
@@ -133,7 +133,7 @@ def checksums(rows: Rows, first: int) -> Sums:
 
 
 def count_intact(rows: Rows, sums: Sums, first: int) -> int:
-    """Count the rows from the beginning on that have the right checksums; `first` is the number of the first one.
+    """Count the rows from the beginning on that have the right checksums; `first` numbers the first one.
 
     The same as `checksum`, in half the time.
     """

@@ -57,7 +57,7 @@ __all__ = ["NO_ROWS", "Means", "Allocation", "Rows", "Store", "parallel_hdf5"]
 
 
 def parallel_hdf5() -> bool:
-    """Tell whether this h5py can write a file from several ranks, and HPCBIP_HDF5=serial does not forbid it."""
+    """Tell whether this h5py can write from several ranks, and HPCBIP_HDF5=serial does not forbid it."""
     return bool(h5py.get_config().mpi) and not settings.serial_hdf5()
 
 
@@ -269,8 +269,8 @@ class Store:
                 return
 
     def means(self, identity: str, blocks: Sequence[int], size: int, verify: bool = True) -> list[Means]:
-        """Read the means of the first `blocks[c]` blocks of `size` bins of each chain c, (blocks, columns); fewer
-        where fewer are valid. `verify` as in `read`."""
+        """Read the means of the first `blocks[c]` blocks of `size` bins of each chain c, (blocks, columns);
+        fewer where fewer are valid. `verify` as in `read`."""
         found: list[list[Means]] = [[] for _ in blocks]
         for part, first, counts in self._of_blocks(identity, blocks, size):
             values = read_part(self._dataset(identity, part, "means"), 0, len(counts), max(counts))

@@ -37,7 +37,10 @@ def evaluate_due(s: Scheduler) -> None:
 def drive(
     s: Scheduler, workers: int, seed: int, limit: int = 10**6, late_evaluation: bool = False
 ) -> list[Task]:
-    """Run blocks of random length on many workers; returns the finished tasks. With `late_evaluation` errors are known late."""
+    """Run blocks of random length on many workers; returns the finished tasks.
+
+    With `late_evaluation` errors are known late only.
+    """
     chance = random.Random(seed)
     busy: list[tuple[float, Task]] = []
     done: list[Task] = []

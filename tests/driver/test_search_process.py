@@ -42,7 +42,8 @@ def test_a_signal_stops_the_campaign_and_then_the_search(
     ready = tmp_path / "ready"
     stub = program(
         tmp_path,
-        f"signal.signal(signal.SIGTERM, lambda *_: sys.exit(3))\nopen({str(ready)!r}, 'w').close()\ntime.sleep(60)",
+        "signal.signal(signal.SIGTERM, lambda *_: sys.exit(3))\n"
+        f"open({str(ready)!r}, 'w').close()\ntime.sleep(60)",
     )
     monkeypatch.setattr(sys, "executable", str(stub))
 

@@ -100,8 +100,8 @@ def _assignment(option: str, text: str, count: int, allowed: str) -> tuple[str, 
 
 
 def is_pinned_down(summit: Summit, goal: SearchGoal) -> bool:
-    """Tell whether a maximum lies within the scan, is known to the tolerances, and rests on enough points that
-    the curve describes."""
+    """Tell whether a maximum lies within the scan, is known to the tolerances, and rests on enough points
+    that the curve describes."""
     positions = len(np.unique(summit.scan.x, axis=0))
     curve_fits = not summit.scan.curves.p_value < P_ALARM
     return (
@@ -116,7 +116,7 @@ def check_bounds(summit: Summit | None, suggestions: Sequence[Suggestion], goal:
     """Refuse bounds within which the maximum cannot be found.
 
     Raises:
-        InputError: if the bounds leave no room for a curve, or Tc is highest at one of them to the tolerances.
+        InputError: if the bounds leave no room for a curve, or Tc is highest at one of them.
     """
     can_extend = any(suggestion.kind == "extend" for suggestion in suggestions)
     if summit is None:
