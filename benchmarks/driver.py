@@ -203,9 +203,8 @@ def serve(kind: str, folder: Path) -> None:
     (folder / "run" / "checkpoints").mkdir(parents=True)
     store, blocks_done = recover(folder / "run", config, plan, print)
     executor = executors.MpiExecutor(comm, worker)
-    master = Master(folder / "run", config, plan, blocks_done, store, store, print)
-    # workers send the columns of pairs
-    master._writer = _Cut(store, plan.ensembles)  # type: ignore[assignment]
+    cut: Any = _Cut(store, plan.ensembles)  # workers send the columns of pairs
+    master = Master(folder / "run", config, plan, blocks_done, store, cut, print)
     before, begun = _cpu(), time.time()
     master.run(executor, lambda: "", None, lambda _: None)
     spent, cpu = time.time() - begun, _cpu() - before

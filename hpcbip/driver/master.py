@@ -8,17 +8,18 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Callable, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from hpcbip.campaign.plan import ChainKey, Plan
 from hpcbip.campaign.schema import Config
 from hpcbip.driver.convergence import ConvergenceMonitor
+from hpcbip.driver.ensemble_progress import Task
 from hpcbip.driver.executors import MIN_PAUSE, Executor
-from hpcbip.driver.scheduler import Scheduler, Task
+from hpcbip.driver.scheduler import Scheduler
 from hpcbip.driver.stopping_rule import StoppingRule
 from hpcbip.driver.worker import BlockResult
+from hpcbip.store.bin_writer import BinWriter
 from hpcbip.store.selection import Verdict, Verdicts
 from hpcbip.store.store import Store
 
@@ -27,9 +28,6 @@ CHECK_INTERVAL = 0.05
 
 SPECULATION_DELAY = 0.1
 """Part of a block's time that workers may be idle before they begin blocks that may not be needed."""
-
-SYNC_INTERVAL = 1.0
-"""Seconds between syncs of the bins; until then the checkpoints hold them as well."""
 
 PROGRESS_INTERVAL = 5.0
 """Seconds between two writings of progress.json."""
@@ -93,7 +91,7 @@ class Master:
         log: Callable[[str], None],
     ) -> None:
         self.config, self.plan = config, plan
-        self._directory, self._log, self._writer = directory, log, writer
+        self._directory, self._log = directory, log
         known = Verdicts.read(directory).ensembles
         self._ensemble_seconds = {key: verdict.seconds for key, verdict in known.items()}
         self._monitor = ConvergenceMonitor(config, plan, store, known)
@@ -101,11 +99,8 @@ class Master:
         self.scheduler = Scheduler(
             plan.ensembles, rule, blocks_done, self._monitor.targeted, self._monitor.partners
         )
-        self._durable = {key: config.sampling.bins_after(blocks) for key, blocks in blocks_done.items()}
-        self._unsynced: dict[ChainKey, int] = {}  # bins handed to the operating system since the last sync
-        self._sync: tuple[Future[None], dict[ChainKey, int]] | None = None
-        self._next_sync = time.time() + SYNC_INTERVAL
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="sync")
+        durable = {key: config.sampling.bins_after(blocks) for key, blocks in blocks_done.items()}
+        self._bins = BinWriter(writer, durable)
         self._tasks: dict[int, Task] = {}
         self._last_chain: dict[int, ChainKey] = {}
         self._slowest_block = 0.0
@@ -119,7 +114,7 @@ class Master:
     def close(self) -> None:
         """End the threads."""
         self._monitor.close()
-        self._thread.shutdown(wait=True)
+        self._bins.close()
 
     def run(
         self,
@@ -180,7 +175,7 @@ class Master:
             return
         state.next_check = now + CHECK_INTERVAL
         state.stop_reason = state.stop_reason or stop() or self._own_reason_to_stop(now, deadline)
-        self._sync_bins(now)
+        self._note_disk_error(self._bins.sync_when_due(now))
         report(self)
         if now >= state.next_progress:
             self._write_progress()
@@ -215,7 +210,7 @@ class Master:
         worker = state.idle.popleft()
         key = task.identity, task.chain
         self._last_chain[worker] = key
-        self._tasks[worker] = replace(task, durable=self._durable.get(key, 0))
+        self._tasks[worker] = replace(task, durable=self._bins.durable(key))
         executor.send(worker, self._tasks[worker])
         return True
 
@@ -266,7 +261,8 @@ class Master:
             return
         disk_error = result.disk_error or self._write_bins(result)
         if result.written:
-            self._durable[task.identity, task.chain] = self.config.sampling.bins_after(task.block + 1)
+            bins = self.config.sampling.bins_after(task.block + 1)
+            self._bins.mark_durable((task.identity, task.chain), bins)
         if disk_error or result.traceback:
             self.error = self.error or disk_error
             self.traceback = self.traceback or result.traceback
@@ -293,38 +289,25 @@ class Master:
         if result.traceback or not len(result.rows):
             return ""
         task, sampling = result.task, self.config.sampling
-        key = task.identity, task.chain
+        first, bins = sampling.bins_after(task.block), sampling.bins_after(task.block + 1)
         try:
-            self._writer.write(*key, sampling.bins_after(task.block), result.rows)
+            self._bins.write((task.identity, task.chain), first, result.rows, bins)
         except OSError as failure:
             return f"{self._directory}: {failure}"
-        self._unsynced[key] = sampling.bins_after(task.block + 1)
         return ""
-
-    def _sync_bins(self, now: float) -> None:
-        """Bring new bins to the disk, in a thread; the chains' next checkpoints then need not hold them."""
-        if self._sync is not None:
-            sync, bins = self._sync
-            if sync.done():
-                failure = sync.exception()
-                if failure is None:
-                    self._durable.update(bins)
-                else:
-                    self.error = self.error or f"{self._directory}: {failure}"
-                self._sync = None
-        if self._sync is None and self._unsynced and now >= self._next_sync:
-            self._next_sync = now + SYNC_INTERVAL
-            self._sync = self._thread.submit(self._writer.sync), self._unsynced
-            self._unsynced = {}
 
     def _save_everything(self) -> None:
         """At the end of a run: bring all bins to the disk and write the progress."""
-        self._thread.shutdown(wait=True)
         try:
-            self._writer.sync()
+            self._bins.finish()
         except OSError as failure:
-            self.error = self.error or f"{self._directory}: {failure}"
+            self._note_disk_error(str(failure))
         self._write_progress()
+
+    def _note_disk_error(self, reason: str) -> None:
+        """Keep the first reason for which the disk refused; "" is none."""
+        if reason:
+            self.error = self.error or f"{self._directory}: {reason}"
 
     def _block_seconds(self) -> float:
         """Estimate the seconds of one block, cautiously."""

@@ -11,7 +11,7 @@ from hpcbip.store.store import Store
 
 
 def digest_lines(directory: Path) -> list[str]:
-    """Write one line per (ensemble, chain), sorted: identity, sector, parameters, chain, number of bins, SHA-256
+    """Write one line per (ensemble, chain), sorted: identity, sector, parameters, chain, bins, SHA-256
     of their bytes; for what is done, of exactly the bins that count (`hpcbip.store.selection`).
 
     An ensemble that several points share (the polaron of points that differ in U only) appears once.

@@ -5,7 +5,7 @@
           bins   (chains, rows, columns) f8  row r of chain c
           crc    (chains, rows) u4           CRC-32 of the row's bytes and its number, never 0; 0: not written
           means  (chains, rows // size, columns) f4  mean of each block of `size` rows
-          means_sum  (chains, rows // size) u8  checksum of the mean (`sums_of_means`), never 0; 0: not written
+          means_sum  (chains, rows // size) u8  of the mean (`sums_of_means`), never 0; 0: not written
       /<identity> attributes                 sector, parameters (JSON), columns (JSON), lags, and of each
                                              rectangle, in the order of their numbers, a row of `places`:
                                              first chain, first row, chains, rows, size (0: no means)

@@ -8,7 +8,8 @@ import random
 import pytest
 
 from hpcbip.campaign.plan import SampleSize
-from hpcbip.driver.scheduler import Scheduler, Task
+from hpcbip.driver.ensemble_progress import Task
+from hpcbip.driver.scheduler import Scheduler
 from hpcbip.driver.stopping_rule import StoppingRule
 
 RULES = StoppingRule(chains=3, thermal_blocks=2, min_blocks=4, max_blocks=30)

@@ -11,8 +11,8 @@ import numpy as np
 
 from hpcbip.campaign.plan import make_plan
 from hpcbip.campaign.schema import load_config
+from hpcbip.driver.ensemble_progress import Task
 from hpcbip.driver.run import run_campaign
-from hpcbip.driver.scheduler import Task
 from hpcbip.driver.worker import Worker
 from hpcbip.reduction.results import read_results
 from hpcbip.reduction.status import status_records
