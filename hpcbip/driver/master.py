@@ -169,7 +169,7 @@ class Master:
         deadline: float | None,
         report: Callable[[Master], None],
     ) -> None:
-        """Every `CHECK_INTERVAL`: look for reasons to stop, sync bins, show and write the progress."""
+        """Look for reasons to stop, sync bins, show and write the progress, every `CHECK_INTERVAL`."""
         now = time.time()
         if now < state.next_check and not self.error and not self.traceback:
             return
@@ -297,7 +297,7 @@ class Master:
         return ""
 
     def _save_everything(self) -> None:
-        """At the end of a run: bring all bins to the disk and write the progress."""
+        """Bring all bins to the disk and write the progress, at the end of a run."""
         try:
             self._bins.finish()
         except OSError as failure:

@@ -49,8 +49,8 @@ Runner = Callable[[Path, Path, int, float, Callable[[float], None]], int]
 
 
 @dataclass(frozen=True)
-class Search:
-    """A search that is ready to run.
+class SearchState:
+    """A search as it stands.
 
     Attributes:
         source: search.yaml.
@@ -109,19 +109,19 @@ def search(
         raise InputError(
             f"--cpu-hours: {cpu_hours:g} on {ranks} ranks: nothing to spend; allowed: numbers > 0"
         )
-    this = begin(config, directory, goal, report)
-    ledger = this.ledger
+    state = begin(config, directory, goal, report)
+    ledger = state.ledger
 
     def cpu_seconds_left() -> float:
         return 3600.0 * cpu_hours - ledger.cpu_seconds
 
     while True:
         if cpu_seconds_left() < MIN_RUN_SECONDS * ranks:
-            report(f"{this.cpu_hours:.3g} CPU hours are spent; with more of them it goes on from here")
+            report(f"{state.cpu_hours:.3g} CPU hours are spent; with more of them it goes on from here")
             return STOPPED
         seconds = cpu_seconds_left() / ranks
         status = runner(
-            this.source, directory, ranks, seconds, lambda spent: ledger.add_seconds(ranks * spent)
+            state.source, directory, ranks, seconds, lambda spent: ledger.add_seconds(ranks * spent)
         )
         if status not in (DONE, STOPPED):
             return status
@@ -130,16 +130,16 @@ def search(
                 report("stopped; the same command goes on")
                 return STOPPED
             with suppress(InputError):  # there may be no bins yet
-                _find_maximum(this)
+                _find_maximum(state)
             continue
-        scan, summit = _find_maximum(this)
+        scan, summit = _find_maximum(state)
         if summit is not None and is_pinned_down(summit, goal):
             report("pinned down")
             return DONE
-        _extend_campaign(this, scan, summit)
+        _extend_campaign(state, scan, summit)
 
 
-def begin(config: Path, directory: Path, goal: SearchGoal, report: Callable[[str], Any] = print) -> Search:
+def begin(config: Path, directory: Path, goal: SearchGoal, report: Callable[[str], Any] = print) -> SearchState:
     """Check everything and make the directory ready; points of the configuration that are new to it are
     added.
 
@@ -168,19 +168,19 @@ def begin(config: Path, directory: Path, goal: SearchGoal, report: Callable[[str
         write_atomically(source, config.read_text(encoding="utf-8"))
     points = [point.model_dump(by_alias=True, exclude_none=True) for point in settings.all_points()]
     extend(source, [{key: point[key] for key in POINT_KEYS if key in point} for point in points])
-    return Search(source, directory, goal, ledger, report)
+    return SearchState(source, directory, goal, ledger, report)
 
 
 def _count_curves(config: Config, axes: tuple[str, ...]) -> int:
     return len(scans([dict(point.parameters) for point in make_plan(config).points], None, axes))
 
 
-def _find_maximum(this: Search) -> tuple[Scan, Summit | None]:
+def _find_maximum(state: SearchState) -> tuple[Scan, Summit | None]:
     """Reduce the campaign and find the maximum of its points; report it and add it to the ledger."""
-    results = read_results(this.directory)
-    scan = scans(results.records, results.replicates, this.goal.axes)[0]
+    results = read_results(state.directory)
+    scan = scans(results.records, results.replicates, state.goal.axes)[0]
     summit = find_summit(scan) if scan.interpolates else None
-    points, target = len(results.records), this.target
+    points, target = len(results.records), state.target
     step: dict[str, Any] = {"points": points, "target": target}
     if summit is not None:
         step |= {
@@ -189,28 +189,28 @@ def _find_maximum(this: Search) -> tuple[Scan, Summit | None]:
             "height": summit.height,
             "height_err": summit.height_err,
         }
-    this.ledger.add_step(step)
+    state.ledger.add_step(step)
     statement = summit.statement if summit else f"{scan.label}: too few points for a maximum"
-    this.report(f"{points} points, target {target:g}, {this.cpu_hours:.3g} CPU hours: {statement}")
+    state.report(f"{points} points, target {target:g}, {state.cpu_hours:.3g} CPU hours: {statement}")
     return scan, summit
 
 
-def _extend_campaign(this: Search, scan: Scan, summit: Summit | None) -> None:
+def _extend_campaign(state: SearchState, scan: Scan, summit: Summit | None) -> None:
     """Put into search.yaml what is suggested.
 
     Where that is nothing new the target becomes tighter, so that every step of a search does something.
     """
-    goal = this.goal
+    goal = state.goal
     number = SUGGESTIONS_PER_AXIS * len(goal.axes)
     suggestions = suggest_for(scan, summit, number, goal.bounds, goal.tolerance)
     check_bounds(summit, suggestions, goal)
-    added = apply_suggestions(this.source, suggestions)
+    added = apply_suggestions(state.source, suggestions)
     if not added.points and not added.target:
-        added = extend(this.source, (), {TARGET: float(f"{FORCED_TIGHTENING * this.target:.2g}")})
+        added = extend(state.source, (), {TARGET: float(f"{FORCED_TIGHTENING * state.target:.2g}")})
     for point in added.points:
-        this.report("  new point: " + ", ".join(f"{key} = {value:g}" for key, value in point.items()))
+        state.report("  new point: " + ", ".join(f"{key} = {value:g}" for key, value in point.items()))
     for value in added.target.values():
-        this.report(f"  new target: {value:g}")
+        state.report(f"  new target: {value:g}")
 
 
 def apply_suggestions(path: Path, suggestions: Sequence[Suggestion]) -> Extension:
