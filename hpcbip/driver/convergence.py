@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import NamedTuple
 
+from hpcbip import settings
 from hpcbip.campaign.plan import Plan, SampleSize
 from hpcbip.campaign.schema import TARGETS, Config
 from hpcbip.driver.stopping_rule import StoppingRule
@@ -126,7 +127,7 @@ class ConvergenceMonitor:
         if bins.bins != numbers_at(goal, size):
             raise InputError(
                 f"{self._store.directory}: the master does not see bins that other ranks have written; "
-                "allowed: a file system on which it does, or HPCBIP_HDF5=serial"
+                f"allowed: a file system on which it does, or {settings.HDF5}=serial"
             )
         found = target_errors(self._plan, identity, bins, energies)
         return {name: float(found[name]) for name in targets if name in found}

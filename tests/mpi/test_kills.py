@@ -34,8 +34,8 @@ sampling: {{beta: 8.0, chains: 2, max_blocks: {max(8, 7 * KILLS // 10)}, min_blo
 PATIENCE = 120.0
 
 
-def behind(directory: Path) -> int:
-    """Blocks behind all chains, by their checkpoints. Read while nobody writes."""
+def blocks_done(directory: Path) -> int:
+    """Count the blocks of all chains, by their checkpoints. Read while nobody writes."""
     checkpoints = Checkpoints(directory)
     total = 0
     for key, chain in checkpoints.chains():
@@ -76,7 +76,7 @@ def test_random_kills_change_nothing(tmp_path: Path) -> None:
             while all_of(directory) and time.monotonic() < left:
                 time.sleep(0.1)
             assert not all_of(directory), "processes are left over"
-            saved, seen = behind(directory), logs(directory)
+            saved, seen = blocks_done(directory), logs(directory)
             process = start("run", config, "--out", directory, "-n", RANKS, HPCBIP_MPI_PATIENCE="20")
             restarts += 1
             until = time.monotonic() + PATIENCE

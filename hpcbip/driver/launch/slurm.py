@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
 
+from hpcbip import settings
 from hpcbip.campaign.schema import load_config
 from hpcbip.errors import InputError
 from hpcbip.store.directory import check_directory
@@ -33,8 +34,8 @@ FOLLOW_UP_SECONDS = 3600.0
 TIMES = (
     "minutes, minutes:seconds, hours:minutes:seconds, days-hours, days-hours:minutes[:seconds] or UNLIMITED"
 )
-# What a job that calls `hpcbip submit` must not hand down to the one it submits.
-_OF_THIS_JOB = ("SLURM_", "OMPI_", "PMIX_", "PMI_", "PRTE_", "HPCBIP_STATUS_FILE", "HPCBIP_STARTED")
+# Variables that a job which calls `hpcbip submit` must not hand down to the one it submits.
+_OF_THIS_JOB = ("SLURM_", "OMPI_", "PMIX_", "PMI_", "PRTE_", settings.STATUS_FILE, settings.STARTED)
 # Variables of sbatch count more than what a script says. These would undo what it needs,
 _SCRIPT_ONLY = ("ARRAY_INX", "EXCLUSIVE", "JOB_NAME", "NO_REQUEUE", "OPEN_MODE", "OUTPUT", "SIGNAL")
 # and these what the user has asked for.
@@ -242,7 +243,7 @@ def _launch_function(request: Request) -> str:
     run = '"$python" -m hpcbip run "$config" --out "$directory"'
     if request.launcher == "srun":
         lines.append("# srun takes any status but 0 for a crash: the true one goes through a file")
-        lines += ["HPCBIP_STATUS_FILE=$(mktemp)", "export HPCBIP_STATUS_FILE"]
+        lines += [f"{settings.STATUS_FILE}=$(mktemp)", f"export {settings.STATUS_FILE}"]
         mpi = f"{_directive('mpi', request.mpi)} " if request.mpi else ""
         lines.append(f'launch() {{ exec srun {mpi}--ntasks="$ranks" --kill-on-bad-exit=1 {run}; }}')
     else:

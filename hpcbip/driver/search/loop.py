@@ -139,7 +139,9 @@ def search(
         _extend_campaign(state, scan, summit)
 
 
-def begin(config: Path, directory: Path, goal: SearchGoal, report: Callable[[str], Any] = print) -> SearchState:
+def begin(
+    config: Path, directory: Path, goal: SearchGoal, report: Callable[[str], Any] = print
+) -> SearchState:
     """Check everything and make the directory ready; points of the configuration that are new to it are
     added.
 
