@@ -20,7 +20,8 @@ from sampling import markdown
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from hpcbip.driver.search import Goal, search
+from hpcbip.driver.search import loop
+from hpcbip.driver.search.goal import SearchGoal
 from hpcbip.statistics.smooth import smooth
 from hpcbip.superconductivity.peaks import find_peak
 from tests.driver import fake_model
@@ -88,8 +89,9 @@ def fits(trials: int) -> None:
 def searches(searches: int, axes: str, tolerance: tuple[str, ...]) -> None:
     """Searches from λ = 0.3 on a campaign without a kernel (tests/driver/fake_model.py)."""
     wanted = {word.split("=")[0]: float(word.split("=")[1]) for word in tolerance}
-    goal, pulls, points, ended = Goal.of(tuple(axes.split(",")), tolerance=wanted), [], [], 0
+    goal, pulls, points, ended = SearchGoal.of(tuple(axes.split(",")), tolerance=wanted), [], [], 0
     truth = _maximum(len(goal.axes))
+    loop.read_results = fake_model.read_results  # type: ignore[assignment]
     with tempfile.TemporaryDirectory() as folder:
         for seed in range(searches):
             config, directory = Path(folder) / f"{seed}.yaml", Path(folder) / str(seed)
@@ -97,12 +99,12 @@ def searches(searches: int, axes: str, tolerance: tuple[str, ...]) -> None:
                 CONFIG.read_text(encoding="utf-8").replace("seed: 2023", f"seed: {seed}"), "utf-8"
             )
             said: list[str] = []
-            search(config, directory, goal, 10.0, 4, fake_model.reduce, said.append, fake_model.runner)
+            loop.search(config, directory, goal, 10.0, 4, said.append, fake_model.runner)
             ended += said[-1] == "pinned down"
             last = _last_step(directory)
             found = [*last["position"], last["height"]], [*last["position_err"], last["height_err"]]
             pulls.append([(value - true) / error for value, error, true in zip(*found, truth, strict=True)])
-            points.append(len(fake_model.reduce(directory)[0]))
+            points.append(len(fake_model.read_results(directory).records))
     rows = []
     for k, name in enumerate((*goal.axes, "height")):
         pull = np.abs([pull[k] for pull in pulls])

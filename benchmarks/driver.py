@@ -3,13 +3,14 @@
     python benchmarks/driver.py                 # all tables, five minutes on two cores
     python benchmarks/driver.py requests        # one of: overhead, start, requests, idle, writing
 
-overhead   wall time of a campaign with blocks of about a second on two ranks against two bare processes that run the
-           same blocks of the same chains with nothing around; the bins are compared. And from the run's own log, which
-           other work on the machine disturbs less: time of the ranks that is not sampling, over that which is
+overhead   wall time of a campaign with blocks of about a second on two ranks against two bare processes that
+           run the same blocks of the same chains with nothing around; the bins are compared. And from the
+           run's own record, which other work on the machine disturbs less: time of the ranks that is not
+           sampling, over that which is
 start      from the command to the first block that is done and safe (a block of a millisecond)
 requests   blocks per second that one master serves when blocks take no time: real messages, scheduler, files
 idle       CPU time of ranks that wait, the master among them, in per cent of a core
-writing    bins into the store, in blocks, against a plain write() of the same bytes; without waiting for the disk
+writing    bins into the store, in blocks, against a plain write() of the same bytes, without a sync
 """
 
 from __future__ import annotations
@@ -31,6 +32,8 @@ import click
 import numpy as np
 import yaml
 from sampling import markdown
+
+from hpcbip.store.run_log import RunRecord, read_runs
 
 Row = dict[str, Any]
 REQUESTS, IDLE = "serve-requests", "serve-idle"  # what this file does under mpirun
@@ -55,11 +58,11 @@ def environment() -> dict[str, str]:
     return {k: v for k, v in os.environ.items() if not k.startswith(("OMPI_", "PMIX_", "PMI_", "HPCBIP_"))}
 
 
-def run(config: Path, directory: Path, ranks: int) -> str:
-    """A campaign to its end; returns its log."""
+def run(config: Path, directory: Path, ranks: int) -> RunRecord:
+    """Run a campaign to its end; returns the record of the run."""
     command = [sys.executable, "-m", "hpcbip", "run", str(config), "--out", str(directory), "-n", str(ranks)]
     subprocess.run(command, check=True, capture_output=True, env=environment())
-    return (directory / "logs" / "run-0001.log").read_text(encoding="utf-8")
+    return read_runs(directory)[-1]
 
 
 def under_mpirun(ranks: int, *arguments: object) -> str:
@@ -110,21 +113,21 @@ def overhead(repeats: int = 2, blocks: int = 40) -> list[Row]:
                 job.start()
             told = [queue.get() for _ in jobs]
             bare = max(end for _, end, _ in told) - min(begun for begun, _, _ in told)
-            log = run(config, folder / "run", 2)
+            record = run(config, folder / "run", 2)
             with Store(folder / "run") as store:
                 for _, _, sums in told:
                     assert sums == {where: float(store.read(*where).sum()) for where in sums}, (
                         "not the same bins"
                     )
-            driven = float(re.findall(r"blocks in ([\d.]+) s", log)[0])
-            sampling = float(re.findall(r"([\d.]+)% sampling", log)[0])
+            driven, share = record.seconds, record.sampling_share
+            assert driven is not None and share is not None
             found.append(
                 {
                     "block s": bare / blocks / 2,
                     "bare s": bare,
                     "driver s": driven,
                     "driver/bare - 1, %": 100 * (driven / bare - 1),
-                    "not sampling, %": 100 * (100 / sampling - 1),
+                    "not sampling, %": 100 * (1 / share - 1),
                 }
             )
     return [*found, {k: statistics.median(row[k] for row in found) for k in found[0]}]
@@ -170,42 +173,42 @@ class _Fake:
 
     def execute(self, task: Any) -> Any:
         """The same bins for every task."""
-        from hpcbip.driver.worker import Result
+        from hpcbip.driver.worker import BlockResult
 
         if self._seconds:
             time.sleep(self._seconds)
-        return Result(task, self._rows, max(self._seconds, 1e-4))
+        return BlockResult(task, self._rows, max(self._seconds, 1e-4))
 
 
 def serve(kind: str, folder: Path) -> None:
-    """Under mpirun: the real master and team, with workers that do nothing."""
+    """Under mpirun: the real master and executor, with workers that do nothing."""
     from mpi4py import MPI
 
     from hpcbip.campaign.plan import make_plan
     from hpcbip.campaign.schema import load_config
     from hpcbip.driver import executors
     from hpcbip.driver.master import Master
-    from hpcbip.store.recovery import restore
+    from hpcbip.store.recovery import recover
 
     executors.MASTER_WORKS_BELOW = 0  # rank 0 leads only
     comm = MPI.COMM_WORLD
     rows = np.random.default_rng(1).normal(size=(8, 141))
     worker: Any = _Fake(rows, 3.0 if kind == IDLE else 0.0)
     if comm.Get_rank() > 0:
-        executors.serve(comm, worker, lambda: False)
+        executors.serve_tasks(comm, worker, lambda: False)
         _tell_cpu(comm)
         return
     config = load_config(folder / "campaign.yaml")
     plan = make_plan(config)
     (folder / "run" / "checkpoints").mkdir(parents=True)
-    store, behind = restore(folder / "run", config, plan, print)
-    team = executors.MpiTeam(comm, worker)
-    master = Master(folder / "run", config, plan, behind, store, store, print)
-    master._writer = _Cut(store, plan.ensembles)  # type: ignore[assignment]  # workers send the columns of pairs
+    store, blocks_done = recover(folder / "run", config, plan, print)
+    executor = executors.MpiExecutor(comm, worker)
+    cut: Any = _Cut(store, plan.ensembles)  # workers send the columns of pairs
+    master = Master(folder / "run", config, plan, blocks_done, store, cut, print)
     before, begun = _cpu(), time.time()
-    master.run(team, lambda: "", None, lambda _: None)
+    master.run(executor, lambda: "", None, lambda _: None)
     spent, cpu = time.time() - begun, _cpu() - before
-    team.dismiss(0)
+    executor.shut_down(0)
     print(f"RESULT {master.blocks} {spent} {cpu}", flush=True)
     _tell_cpu(comm)
 
@@ -215,7 +218,7 @@ class _Cut:
 
     def __init__(self, store: Any, identities: Iterable[str]) -> None:
         self._store = store
-        self._columns = {identity: len(store.columns(identity)) for identity in identities}
+        self._columns = {identity: len(store.column_names_and_lags(identity)[0]) for identity in identities}
 
     def write(self, identity: str, chain: int, first: int, rows: np.ndarray) -> None:
         self._store.write(identity, chain, first, rows[:, : self._columns[identity]])
@@ -261,7 +264,7 @@ def idle() -> list[Row]:
 
 def writing() -> list[Row]:
     """See above."""
-    from hpcbip.store.store import Room, Store
+    from hpcbip.store.store import Allocation, Store
 
     chains, blocks, size, columns = 16, 400, 8, 141
     rows = np.random.default_rng(1).normal(size=(size, columns))
@@ -271,10 +274,10 @@ def writing() -> list[Row]:
         with tempfile.TemporaryDirectory(dir=".") as name:
             key = "a" * 64
             with Store(Path(name), writable=True) as store:
-                room = Room(
+                room = Allocation(
                     chains, blocks * size, [f"c{k}" for k in range(columns)], "bipolaron", "{}", [1.0]
                 )
-                store.make_room({key: room})
+                store.allocate({key: room})
                 begun = time.perf_counter()
                 for block in range(blocks):
                     for chain in range(chains):

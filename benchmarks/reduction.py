@@ -44,7 +44,7 @@ def make(folder: Path, points: int, chains: int, bins: int, sparse: bool = False
     from hpcbip.qmc import columns, lags
     from hpcbip.store.progress import CampaignProgress, EnsembleProgress
     from hpcbip.store.segment import block_means, sums_of_means
-    from hpcbip.store.store import Room, Store
+    from hpcbip.store.store import Allocation, Store
 
     couplings = ", ".join(f"{1.0 + 0.0001 * k:.4f}" for k in range(points))
     (folder / "config.yaml").write_text(CONFIG.format(couplings=couplings, chains=chains))
@@ -63,11 +63,11 @@ def make(folder: Path, points: int, chains: int, bins: int, sparse: bool = False
             first = names.index("displacement2[1]")
             mean[first : first + len(times)] = 0.4 * times + 0.5 * (1.0 - np.exp(-times))
             rows[record.sector] = mean * (1.0 + 0.05 * random.normal(size=(chains, bins, len(names))))
-        rooms[key] = Room(
+        rooms[key] = Allocation(
             chains, bins, names, record.sector, canonical_json(record.parameters), list(times), size
         )
     with Store(folder, writable=True) as store:
-        store.make_room(rooms)
+        store.allocate(rooms)
         for key, room in rooms.items():
             for chain in range(0 if sparse else chains):
                 store.write(key, chain, 0, rows[room.sector][chain])

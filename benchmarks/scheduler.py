@@ -2,13 +2,14 @@
 
     python benchmarks/scheduler.py [--figure docs/scheduler.png]
 
-A campaign of 200 points (400 ensembles) whose need of bins is lognormal (from the easiest to the hardest a factor of
-several hundred), whose blocks take lognormal times around a lognormal mean of their own. The errors at a milestone
-follow 1/√bins with a noise that depends on the ensemble and the milestone alone. A message costs the master a fixed
-time, one after the other, and errors are worked out by one thread beside it.
+A campaign of 200 points (400 ensembles) whose need of bins is lognormal (from the easiest to the hardest a
+factor of several hundred), whose blocks take lognormal times around a lognormal mean of their own. The errors
+at a goal follow 1/√bins with a noise that depends on the ensemble and the goal alone. A message costs the
+master a fixed time, one after the other, and errors are worked out by one thread beside it.
 
-Efficiency = seconds of the blocks that count / (ranks × wall time). What counts is the same for any number of ranks, so
-this is the speed-up over one rank by the number of ranks; blocks begun in vain, waiting, and the tail are the loss.
+Efficiency = seconds of the blocks that count / (ranks × wall time). What counts is the same for any number of
+ranks, so this is the speed-up over one rank by the number of ranks; blocks begun in vain, waiting, and the
+tail are the loss.
 """
 
 from __future__ import annotations
@@ -25,19 +26,19 @@ import numpy as np
 
 from hpcbip.campaign.plan import SampleSize
 from hpcbip.driver.scheduler import Scheduler
-from hpcbip.driver.stopping_rule import Rules
+from hpcbip.driver.stopping_rule import StoppingRule
 
 
 @dataclass(frozen=True)
 class Campaign:
     """A made-up campaign: blocks of bins that each ensemble needs, and the mean seconds of a block there."""
 
-    rules: Rules
+    rule: StoppingRule
     need: dict[str, float]
     seconds: dict[str, float]
 
     @classmethod
-    def draw(cls, rules: Rules, points: int, blocks: float, seconds: float, seed: int) -> Campaign:
+    def draw(cls, rule: StoppingRule, points: int, blocks: float, seconds: float, seed: int) -> Campaign:
         """`blocks` in all, `seconds` each in the mean; spread of the need e^±1.2, of the times e^±0.3."""
         chance = np.random.default_rng(seed)
         names = [f"{k:04d}" for k in range(2 * points)]
@@ -45,10 +46,10 @@ class Campaign:
         length = np.exp(0.3 * chance.normal(size=len(names)))
         need *= blocks / need.sum()
         length *= seconds / np.average(length, weights=need)
-        return cls(rules, dict(zip(names, need, strict=True)), dict(zip(names, length, strict=True)))
+        return cls(rule, dict(zip(names, need, strict=True)), dict(zip(names, length, strict=True)))
 
     def ratio(self, identity: str, at: SampleSize) -> float:
-        """Error over target; its own error is that of a spread estimated from some hundred independent bins."""
+        """Draw error over target; its own error is that of a spread estimated from a hundred bins."""
         noise = random.Random(f"{identity} {at.total}").gauss(0.0, 0.05)
         return math.sqrt(self.need[identity] / at.total) * (1.0 + noise)
 
@@ -65,31 +66,31 @@ class Outcome:
     overshoot: float
 
 
-def simulate(campaign: Campaign, ranks: int, message: float, judgement: float, seed: int = 1) -> Outcome:
+def simulate(campaign: Campaign, ranks: int, message: float, evaluation: float, seed: int = 1) -> Outcome:
     """One run.
 
     Args:
         campaign: what is to be done.
         ranks: workers.
         message: seconds of the master's time per block.
-        judgement: seconds of its second thread per 10,000 blocks of bins looked at, at least 0.01 each.
+        evaluation: seconds of its second thread per 10,000 blocks of bins looked at, at least 0.01 each.
         seed: of the times of the blocks.
     """
     chance = random.Random(seed)
-    scheduler = Scheduler(campaign.need, campaign.rules, {}, campaign.need, {})
+    scheduler = Scheduler(campaign.need, campaign.rule, {}, campaign.need, {})
     spent: dict[str, list[list[float]]] = {name: [] for name in campaign.need}
     events: list[tuple[float, int, str, object]] = []
     idle = list(range(ranks))
     last: dict[int, tuple[str, int]] = {}
     order = blocks = 0
-    clock = master = judge = 0.0
+    clock = master = thread = 0.0
     first_idle = math.inf
     while not scheduler.finished:
-        for identity, milestone in scheduler.due():
-            judge = max(judge, clock) + max(0.01, judgement * milestone.total / 10_000)
+        for identity, goal in scheduler.take_due():
+            thread = max(thread, clock) + max(0.01, evaluation * goal.total / 10_000)
             order += 1
-            heapq.heappush(events, (judge, order, "judged", (identity, milestone)))
-        while idle and (task := scheduler.next(last.get(idle[-1]))):
+            heapq.heappush(events, (thread, order, "evaluated", (identity, goal)))
+        while idle and (task := scheduler.next_task(last.get(idle[-1]))):
             rank = idle.pop()
             last[rank] = task.identity, task.chain
             mean = campaign.seconds[task.identity]
@@ -100,9 +101,9 @@ def simulate(campaign: Campaign, ranks: int, message: float, judgement: float, s
         if idle and blocks:
             first_idle = min(first_idle, clock)
         clock, _, kind, what = heapq.heappop(events)
-        if kind == "judged":
-            identity, milestone = what  # type: ignore[misc]
-            scheduler.judge(identity, campaign.ratio(identity, milestone))
+        if kind == "evaluated":
+            identity, goal = what  # type: ignore[misc]
+            scheduler.record_ratio(identity, campaign.ratio(identity, goal))
         else:
             rank, task, seconds = what  # type: ignore[misc]
             blocks += 1
@@ -111,13 +112,13 @@ def simulate(campaign: Campaign, ranks: int, message: float, judgement: float, s
             chains.extend([] for _ in range(task.chain + 1 - len(chains)))
             chains[task.chain].append(seconds)
             scheduler.complete(task, seconds)
-    useful, counted, thermal = 0.0, 0, campaign.rules.thermal_blocks
+    useful, counted, thermal = 0.0, 0, campaign.rule.thermal_blocks
     for name, e in scheduler.ensembles.items():
-        for chain in spent[name][: e.milestone.chains]:
-            counts = chain[: thermal + e.milestone.blocks]
+        for chain in spent[name][: e.goal.chains]:
+            counts = chain[: thermal + e.goal.blocks]
             useful += sum(counts)
             counted += len(counts)
-    bins = sum(e.milestone.total for e in scheduler.ensembles.values())
+    bins = sum(e.goal.total for e in scheduler.ensembles.values())
     return Outcome(clock, useful, blocks, blocks - counted, first_idle, bins / sum(campaign.need.values()))
 
 
@@ -127,22 +128,22 @@ def simulate(campaign: Campaign, ranks: int, message: float, judgement: float, s
 @click.option("--chains", default="64,2048", show_default=True, help="Least and most per ensemble.")
 @click.option("--message", default=2e-4, show_default=True, help="Seconds of the master per block.")
 @click.option(
-    "--judgement", default=0.56, show_default=True, help="Seconds per 10,000 blocks of bins looked at."
+    "--evaluation", default=0.56, show_default=True, help="Seconds per 10,000 blocks of bins looked at."
 )
 @click.option("--figure", type=click.Path(path_type=Path))
 def main(
-    blocks: float, ranks: str, chains: str, message: float, judgement: float, figure: Path | None
+    blocks: float, ranks: str, chains: str, message: float, evaluation: float, figure: Path | None
 ) -> None:
     """Simulate and print the table."""
     from sampling import markdown  # here, for the tests import the simulation
 
     least, most = map(int, chains.split(","))
-    rules = Rules(least, 4, 8, 4000, most)
-    campaign = Campaign.draw(rules, 200, blocks, 10.0, 7)
+    rule = StoppingRule(least, 4, 8, 4000, most)
+    campaign = Campaign.draw(rule, 200, blocks, 10.0, 7)
     rows = []
     for number in map(int, ranks.split(",")):
         started = time.perf_counter()
-        o = simulate(campaign, number, message, judgement)
+        o = simulate(campaign, number, message, evaluation)
         rows.append(
             {
                 "ranks": number,

@@ -21,7 +21,7 @@ STARTED = "HPCBIP_STARTED"
 """`time.time()` at which the user's command began. Set by `hpcbip run -n` for its ranks."""
 
 STATUS_FILE = "HPCBIP_STATUS_FILE"
-"""File that takes the exit status, where a launcher would alter it. Set by `hpcbip run -n` and by batch scripts."""
+"""File for the exit status, where a launcher would alter it. Set by `hpcbip run -n` and batch scripts."""
 
 TERMINAL = "HPCBIP_TERMINAL"
 """`1`: the user looks at a terminal, which mpirun hides from its ranks. Set by `hpcbip run -n`."""
@@ -33,7 +33,7 @@ def serial_hdf5() -> bool:
 
 
 def slurm_margin() -> float | None:
-    """Read the seconds to keep free at the end of a Slurm job; None if they are not given, or not a number."""
+    """Read the seconds to keep free at the end of a Slurm job; None if they are absent, or not a number."""
     text = os.environ.get(SLURM_MARGIN, "")
     if re.fullmatch(r"[0-9]+(\.[0-9]*)?", text):
         return float(text)

@@ -2,13 +2,12 @@
 it is.
 
 The places are those that the YAML parser reports, so that comments, order and layout are kept byte for byte.
-What has been written is read again, and must be the configuration that was meant, before it takes the place
-of the old one.
+The new text is parsed, and must be the configuration that is intended, before it takes the place of the old
+one.
 """
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,18 +17,18 @@ import yaml
 from pydantic import ValidationError
 
 from hpcbip.campaign.plan import make_plan
-from hpcbip.campaign.schema import Config, PointSection, load_config
+from hpcbip.campaign.points import PointSection
+from hpcbip.campaign.schema import Config, load_config, validate_config
 from hpcbip.campaign.validation import explain
-from hpcbip.campaign.yaml_reader import read_yaml
+from hpcbip.campaign.yaml_reader import parse_yaml, read_yaml
 from hpcbip.errors import InputError
-from hpcbip.files import sync_path
+from hpcbip.files import write_atomically
 from hpcbip.vocabulary.parameters import MODEL_KEYS, POINT_KEYS
 
 
 @dataclass(frozen=True)
 class Extension:
-    """What a configuration has been extended by: points that it did not have yet, and targets that became
-    tighter."""
+    """The changes of a configuration: points that it did not have yet, and targets that became tighter."""
 
     points: tuple[Mapping[str, float], ...]
     target: Mapping[str, float]
@@ -40,7 +39,7 @@ def extend(
 ) -> Extension:
     """Add points to a configuration file and tighten its targets, written aside and renamed.
 
-    Points and targets that are there already change nothing; if nothing is new the file is left alone.
+    Points and targets that the file has already change nothing; if nothing is new the file is left alone.
 
     Args:
         path: of the YAML file.
@@ -56,17 +55,17 @@ def extend(
     tighter = {k: v for k, v in (target or {}).items() if v < config.sampling.target.get(k, float("inf"))}
     if not new and not tighter:
         return Extension((), {})
-    wanted = _wanted(path, new, tighter)
+    intended = _extended(path, new, tighter)
     path = path.resolve()  # a link stays one
     text = _add_points(path.read_bytes().decode(), new)  # bytes: line ends stay as they are
     for name, value in tighter.items():
         text = _set_target(text, name, value)
-    _replace(path, text, wanted)
+    _replace(path, text, intended)
     return Extension(tuple(new), tighter)
 
 
 def _new_points(path: Path, config: Config, points: Sequence[Mapping[str, Any]]) -> list[dict[str, float]]:
-    """Those that the campaign does not have, with the keys of the file; each once."""
+    """Find the points that the campaign does not have, with the keys of the file; each once."""
     known = {point.identity for point in make_plan(config).points}
     new = []
     for point in points:
@@ -93,40 +92,35 @@ def _section(path: Path, entry: Mapping[str, float]) -> PointSection:
         raise InputError(explain(f"{path}: a new point", error)) from None
 
 
-def _wanted(path: Path, points: Sequence[Mapping[str, float]], target: Mapping[str, float]) -> Config:
-    """The extended configuration, checked like a file."""
+def _extended(path: Path, points: Sequence[Mapping[str, float]], target: Mapping[str, float]) -> Config:
+    """Make the extended configuration, checked like a file."""
     content = read_yaml(path)
     content["points"] = [*content.get("points", ()), *points]
     sampling = content.setdefault("sampling", {})
     sampling["target"] = {**sampling.get("target", {}), **target}
-    try:
-        return Config.model_validate(content)
-    except ValidationError as error:
-        raise InputError(explain(str(path), error)) from None
+    return validate_config(content, str(path))
 
 
-def _replace(path: Path, text: str, wanted: Config) -> None:
-    aside = path.with_name(path.name + ".extended")
+def _replace(path: Path, text: str, intended: Config) -> None:
+    """Replace a configuration file.
+
+    Raises:
+        InputError: if the text is not the configuration that is intended, or the file cannot be written.
+    """
+    if not _describes(text, intended):  # an alias has its text in another place
+        raise InputError(
+            f"{path}: cannot be extended by a program; allowed: a file without aliases, or by hand"
+        )
     try:
-        with open(aside, "w", encoding="utf-8", newline="") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        if not _is(aside, wanted):  # an alias has its text in another place
-            raise InputError(
-                f"{path}: cannot be extended by a program; allowed: a file without aliases, or by hand"
-            )
-        os.replace(aside, path)
-        sync_path(path.parent)
+        write_atomically(path, text, ".extended")
     except OSError as error:
         raise InputError(f"{path}: cannot be written: {error.strerror or error}") from None
-    finally:
-        aside.unlink(missing_ok=True)
 
 
-def _is(path: Path, wanted: Config) -> bool:
+def _describes(text: str, config: Config) -> bool:
+    """Tell whether a text is YAML of a configuration."""
     try:
-        return load_config(path) == wanted
+        return validate_config(parse_yaml(text, ""), "") == config
     except InputError:
         return False
 
@@ -160,14 +154,14 @@ def _set_target(text: str, name: str, value: float) -> str:
 
 
 def _child(node: Any, key: str) -> Any:
-    """The value of a key of a mapping node; None if there is none."""
+    """Find the value of a key of a mapping node; None if it has none."""
     return (
         next((value for name, value in node.value if name.value == key), None) if node is not None else None
     )
 
 
 def _end(node: Any) -> int:
-    """Where a node's text ends; a block's own mark lies behind the comments after it."""
+    """Find where a node's text ends; a block's own mark lies behind the comments after it."""
     if isinstance(node, yaml.CollectionNode) and not node.flow_style:
         last = node.value[-1]
         return _end(last[1] if isinstance(last, tuple) else last)
@@ -175,7 +169,7 @@ def _end(node: Any) -> int:
 
 
 def _insert_first(text: str, node: Any, entry: str) -> str:
-    """An entry before the first one of a mapping."""
+    """Insert an entry before the first one of a mapping."""
     if node.flow_style:
         return _insert(text, node.start_mark.index + 1, entry + (", " if node.value else ""))
     return _insert(text, node.start_mark.index, entry + "\n" + " " * node.start_mark.column)

@@ -17,17 +17,17 @@ from numpy.typing import NDArray
 
 
 def canonical_json(parameters: Mapping[str, Any]) -> str:
-    """JSON with sorted keys, no spaces, and floats as the shortest text that reads back to the same bits."""
+    """Write JSON with sorted keys, no spaces, and floats as the shortest text with the same bits."""
     return json.dumps(dict(parameters), sort_keys=True, separators=(",", ":"), allow_nan=False)
 
 
 def identity_of(parameters: Mapping[str, Any]) -> str:
-    """SHA-256 of the canonical JSON, as 64 hexadecimal digits."""
+    """Return the SHA-256 of the canonical JSON, as 64 hexadecimal digits."""
     return hashlib.sha256(canonical_json(parameters).encode()).hexdigest()
 
 
 def chain_seed(campaign_seed: int, identity: str, chain: int) -> NDArray[np.uint64]:
-    """State of the random stream with which a chain starts: uint64, shape (4,).
+    """Derive the state of the random stream with which a chain starts: uint64, shape (4,).
 
     Args:
         campaign_seed: the configuration's `seed`, >= 0.

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from hpcbip.campaign.identity import chain_seed, identity_of
-from hpcbip.campaign.schema import BetaSection, Config, ModelSection, PointSection
+from hpcbip.campaign.points import ModelSection, PointSection
+from hpcbip.campaign.schema import BetaSection, Config
 from hpcbip.models import Model, coupling_from_lambda, get_lattice, lambda_from_coupling
 from hpcbip.qmc.ensemble import Ensemble
 from hpcbip.vocabulary.parameters import FACTOR_KEYS, MODEL_KEYS, SITE_KEYS
@@ -42,7 +43,7 @@ class EnsembleRecord:
     identity: EnsembleKey
 
     def build(self) -> Ensemble:
-        """The kernel's description of this ensemble."""
+        """Make the kernel's description of this ensemble."""
         model = Model(
             **{key: value for key, value in self.parameters.items() if key not in ("beta", "electrons")}
         )
@@ -51,7 +52,12 @@ class EnsembleRecord:
 
 @dataclass(frozen=True)
 class SampleSize:
-    """How much of an ensemble is sampled: `chains` chains with `blocks` blocks of bins each, thermal ones not counted."""
+    """How much of an ensemble is sampled.
+
+    Attributes:
+        chains: number of chains.
+        blocks: blocks of bins in each, thermal ones not counted.
+    """
 
     chains: int
     blocks: int
@@ -87,8 +93,8 @@ class Plan:
 
 
 def auto_beta(sector: str, t: float, omega: float) -> float:
-    """Projection length β (units 1/energy) of `beta: auto`: long against both the hopping and the phonon
-    time.
+    """Choose the projection length β (units 1/energy) for `beta: auto`: long against both the hopping and the
+    phonon time.
 
     The ends of the path relax to the ground state within a few 1/gap. The gap above a bound pair is the
     phonon frequency or the binding energy, whichever is smaller, so the bipolaron gets the longer path. What
@@ -100,7 +106,7 @@ def auto_beta(sector: str, t: float, omega: float) -> float:
 
 
 def make_plan(config: Config) -> Plan:
-    """The points and ensembles of a configuration; a point that is asked for twice is there once."""
+    """Work out the points and ensembles of a configuration; a point that is asked for twice enters once."""
     points: dict[str, Point] = {}
     ensembles: dict[EnsembleKey, EnsembleRecord] = {}
     for entry in config.all_points():

@@ -3,8 +3,8 @@
     name: square-dome
     seed: 2023
     model: {lattice: square, coupling: bond, t: 1.0}
-    grid: {omega: [0.5, 1.0], lambda: [0.3, 0.5], U: [8.0]}     # every list is an axis; the scan is their product
-    points:                                                     # further points, one by one
+    grid: {omega: [0.5, 1.0], lambda: [0.3, 0.5], U: [8.0]}    # every list is an axis of the scan
+    points:                                                    # further points, one by one
       - {omega: 1.0, lambda: 0.9, U: 8.0}
     sampling: {chains: 4, target: {tc_over_omega: 0.02}, max_blocks: 200}
     tc: {omega_meV: 30}
@@ -15,152 +15,25 @@ convention is that of `hpcbip.models.couplings` for the lattice and the coupling
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, model_validator
+from pydantic import BeforeValidator, Field, ValidationError, model_validator
 
+from hpcbip.campaign.points import GridSection, ModelSection, PointSection
 from hpcbip.campaign.validation import (
     Count,
-    NonNegative,
     NonNegativeCount,
-    Number,
     Positive,
     Section,
-    choice,
     explain,
     refusal,
     suggestion,
 )
 from hpcbip.campaign.yaml_reader import read_yaml
 from hpcbip.errors import InputError
-from hpcbip.models import COUPLINGS, LATTICES, MAX_SHELLS, get_lattice, written_lattice
 from hpcbip.vocabulary.observables import TARGETS
-from hpcbip.vocabulary.parameters import FACTOR_KEYS, LAMBDA, POINT_KEYS, SITE_KEYS
-
-_OTHER_COUPLINGS = {
-    "site-peierls": "has a sign problem in quantum Monte Carlo, use exact diagonalisation for it",
-}
-
-
-def _coupling(word: object) -> str:
-    if isinstance(word, str) and word in _OTHER_COUPLINGS:
-        raise refusal(_OTHER_COUPLINGS[word], ", ".join(COUPLINGS))
-    return choice(word, COUPLINGS, "coupling")
-
-
-def _lattice(word: object) -> str:
-    """The name of a lattice; one that is written out gets its definition as its name."""
-    if not isinstance(word, dict):
-        return choice(word, LATTICES, "lattice")
-    written = WrittenLattice.model_validate(word)
-    try:
-        return written_lattice(written.vectors, written.bonds).name
-    except ValueError as error:
-        allowed = "primitive vectors as rows of numbers, bonds as rows of integers in units of these"
-        raise refusal(str(error), allowed) from None
-
-
-def _distinct(values: tuple[float, ...]) -> tuple[float, ...]:
-    for i, value in enumerate(values):
-        if value in values[:i]:
-            raise refusal(f"{value:g} is given twice", "distinct values")
-    return values
-
-
-def _one_coupling_strength(section: GridSection | PointSection) -> None:
-    if (section.lam is None) == (section.g is None):
-        wrong = "required key is missing" if section.lam is None else "given together with g"
-        raise refusal(wrong, "either lambda or g", key="lambda", value=section.lam)
-
-
-_axis = (Field(min_length=1), AfterValidator(_distinct))
-_Integer = Annotated[int, Field(strict=True)]
-
-
-class WrittenLattice(Section):
-    """A Bravais lattice by its primitive vectors (rows, Cartesian) and one lattice-coordinate vector per bond
-    axis."""
-
-    vectors: tuple[tuple[Number, ...], ...]
-    bonds: tuple[tuple[_Integer, ...], ...]
-
-
-class ModelSection(Section):
-    """What all points share: lattice, kind of coupling, hopping t; factors of t and g per bond axis;
-    interactions of the neighbour shells, which add to the tail V/r."""
-
-    lattice: Annotated[str, BeforeValidator(_lattice)]
-    coupling: Annotated[str, BeforeValidator(_coupling)]
-    t: Positive = 1.0
-    t_factors: tuple[Positive, ...] = ()
-    g_factors: tuple[NonNegative, ...] = ()
-    shells: tuple[Number, ...] = Field((), max_length=MAX_SHELLS)
-
-    @model_validator(mode="after")
-    def _check(self) -> ModelSection:
-        axes = len(get_lattice(self.lattice).axes)
-        for key in FACTOR_KEYS:
-            if len(getattr(self, key)) not in (0, axes):
-                allowed = f"one factor per bond axis of the lattice, which has {axes}"
-                raise refusal("wrong number of factors", allowed, key=key, value=list(getattr(self, key)))
-        if self.shells:
-            try:
-                get_lattice(self.lattice).shells(len(self.shells))
-            except ValueError as error:
-                raise refusal(
-                    str(error),
-                    "fewer shells, or shorter primitive vectors",
-                    key="shells",
-                    value=list(self.shells),
-                ) from None
-        if self.g_factors and self.coupling == "holstein":
-            wrong = "without a bond coupling they have no meaning"
-            raise refusal(wrong, "no g_factors with holstein", key="g_factors", value=list(self.g_factors))
-        return self
-
-
-class PointSection(Section):
-    """One point of the scan; exactly one of `lambda` (attribute `lam`) and `g` is given."""
-
-    omega: Positive
-    lam: NonNegative | None = Field(None, alias="lambda")
-    g: NonNegative | None = None
-    U: Number
-    V: Number = 0.0
-    g_holstein: NonNegative | None = None
-    omega_holstein: Positive | None = None
-
-    @model_validator(mode="after")
-    def _check(self) -> PointSection:
-        _one_coupling_strength(self)
-        return self
-
-
-class GridSection(Section):
-    """The axes of the scan; exactly one of `lambda` (attribute `lam`) and `g` is given."""
-
-    omega: Annotated[tuple[Positive, ...], *_axis]
-    lam: Annotated[tuple[NonNegative, ...], *_axis] | None = Field(None, alias="lambda")
-    g: Annotated[tuple[NonNegative, ...], *_axis] | None = None
-    U: Annotated[tuple[Number, ...], *_axis]
-    V: Annotated[tuple[Number, ...], *_axis] = (0.0,)
-    g_holstein: Annotated[tuple[NonNegative, ...], *_axis] | None = None
-    omega_holstein: Annotated[tuple[Positive, ...], *_axis] | None = None
-
-    @model_validator(mode="after")
-    def _check(self) -> GridSection:
-        _one_coupling_strength(self)
-        return self
-
-    def points(self) -> Iterator[PointSection]:
-        """The product of the axes, the last axis running fastest."""
-        given = {key: getattr(self, "lam" if key == LAMBDA.name else key) for key in POINT_KEYS}
-        axes = {key: values for key, values in given.items() if values is not None}
-        for point in itertools.product(*axes.values()):
-            yield PointSection.model_validate(dict(zip(axes, point, strict=True)))
+from hpcbip.vocabulary.parameters import SITE_KEYS
 
 
 class BetaSection(Section):
@@ -235,6 +108,10 @@ class SamplingSection(Section):
         """Chains that an ensemble may come to have."""
         return self.chains.max if isinstance(self.chains, ChainsSection) else self.chains
 
+    def bins_after(self, blocks: int) -> int:
+        """Count the bins of a chain after so many blocks, thermal ones included."""
+        return max(0, blocks - self.thermal_blocks) * self.bins_per_block
+
     @model_validator(mode="after")
     def _check(self) -> SamplingSection:
         if self.max_blocks < self.min_blocks:
@@ -301,11 +178,11 @@ class Config(Section):
                     )
 
     def all_points(self) -> list[PointSection]:
-        """The points of the grid, then the listed ones."""
+        """List the points of the grid, then the listed ones."""
         return [*(self.grid.points() if self.grid else ()), *self.points]
 
     def frozen(self) -> dict[str, Any]:
-        """What must never change in a campaign that has begun, as {dotted key: JSON value}.
+        """Collect what must never change in a campaign that has begun, as {dotted key: JSON value}.
 
         Everything else may be extended or changed: the grid, points, targets, block limits, chains and the Tc
         step.
@@ -332,14 +209,25 @@ def load_config(path: str | Path) -> Config:
     Raises:
         InputError: on anything wrong; one line `FILE: KEY.PATH: VALUE: what is wrong; allowed: ...`.
     """
-    path = Path(path)
-    data = read_yaml(path)
-    if data is None:
-        raise InputError(f"{path}: the file is empty; allowed: the keys {', '.join(Config.model_fields)}")
+    return validate_config(read_yaml(Path(path)), str(path))
+
+
+def validate_config(content: Any, source: str) -> Config:
+    """Check the content of a configuration file.
+
+    Args:
+        content: what YAML makes of the file.
+        source: the name of the file, for messages.
+
+    Raises:
+        InputError: as `load_config`.
+    """
+    if content is None:
+        raise InputError(f"{source}: the file is empty; allowed: the keys {', '.join(Config.model_fields)}")
     try:
-        return Config.model_validate(data)
+        return Config.model_validate(content)
     except ValidationError as error:
-        raise InputError(explain(str(path), error)) from None
+        raise InputError(explain(source, error)) from None
 
 
 def check_frozen(old: dict[str, Any], new: Config, source: str = "configuration") -> None:

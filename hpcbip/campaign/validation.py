@@ -1,5 +1,4 @@
-"""What every section of a configuration has in common: strict types, no unknown keys, errors that name the
-key.
+"""The base of all sections of a configuration: strict types, no unknown keys, errors that name the key.
 
 Validators raise `refusal(...)`, which carries what is wrong and what is allowed; `explain` makes the one line
 that a user sees:
@@ -19,9 +18,12 @@ from pydantic_core import ErrorDetails, PydanticCustomError
 
 from hpcbip.campaign.yaml_reader import one_line
 
+MAX_VALUE = 60
+"""Longest value shown in a message."""
+
 
 def refusal(wrong: str, allowed: str, key: str | None = None, value: Any = None) -> PydanticCustomError:
-    """The error for a value that is refused, to be raised by a validator.
+    """Make the error for a value that is refused, to be raised by a validator.
 
     A validator that sees a whole section names the `key` in it, and that key's `value` (None: not shown).
     """
@@ -56,13 +58,13 @@ class Section(BaseModel):
 
 
 def suggestion(word: object, known: Iterable[str]) -> str:
-    """`, did you mean 'x'?` for the nearest known word, or nothing."""
+    """Return `, did you mean 'x'?` with the nearest known word, or nothing."""
     near = difflib.get_close_matches(str(word), list(known), n=1)
     return f", did you mean {near[0]!r}?" if near else ""
 
 
 def choice(word: object, known: Iterable[str], what: str) -> str:
-    """The word if it is one of the known ones.
+    """Return a word if it is one of the known ones.
 
     Raises:
         PydanticCustomError: otherwise, with the nearest known word.
@@ -88,13 +90,13 @@ _BOUNDS = {"greater_than": ("gt", ">"), "greater_than_equal": ("ge", ">="), "les
 
 
 def explain(source: str, error: ValidationError) -> str:
-    """The one line for a user: the first thing that is wrong, and how many more there are."""
+    """Write the one line for a user: the first error, and how many more were found."""
     details = error.errors(include_url=False)
     more = f" (and {len(details) - 1} more)" if len(details) > 1 else ""
-    return one_line(f"{source}: {_one(details[0])}{more}")
+    return one_line(f"{source}: {_explain_one(details[0])}{more}")
 
 
-def _one(detail: ErrorDetails) -> str:
+def _explain_one(detail: ErrorDetails) -> str:
     kind, context, value = detail["type"], detail.get("ctx", {}), detail["input"]
     place = list(detail["loc"])
     if kind == "refusal":
@@ -113,7 +115,7 @@ def _one(detail: ErrorDetails) -> str:
 
 
 def _path(place: list[int | str]) -> str:
-    """`points[2].omega` for ("points", 2, "omega")."""
+    """Write `points[2].omega` for ("points", 2, "omega")."""
     path = ""
     for part in place:
         path += f"[{part}]" if isinstance(part, int) else f".{part}" if path else str(part)
@@ -121,8 +123,8 @@ def _path(place: list[int | str]) -> str:
 
 
 def _short(value: Any) -> str:
-    """The value as it was written, not longer than a line bears."""
+    """Write a value as it was given, cut to `MAX_VALUE` characters."""
     if isinstance(value, float):
         return repr(value)
     text = reprlib.repr(value)
-    return text if len(text) <= 60 else text[:57] + "..."
+    return text if len(text) <= MAX_VALUE else text[: MAX_VALUE - 3] + "..."

@@ -38,7 +38,8 @@ _SCALARS = {
     "bool": (r"true|True|TRUE|false|False|FALSE", "tTfF"),
     "int": (r"[-+]?(0|[1-9][0-9]*)", "-+0123456789"),
     "float": (
-        r"[-+]?(\.[0-9]+|[0-9]+\.[0-9]*|[0-9]+(?=[eE]))([eE][-+]?[0-9]+)?|[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)",
+        r"[-+]?(\.[0-9]+|[0-9]+\.[0-9]*|[0-9]+(?=[eE]))([eE][-+]?[0-9]+)?"
+        r"|[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)",
         "-+.0123456789",
     ),
     "merge": (r"<<", "<"),
@@ -61,33 +62,47 @@ def yaml_text(content: Any) -> str:
 
 
 def read_yaml(path: Path) -> Any:
-    """The content of a YAML file.
+    """Read the content of a YAML file.
 
     Raises:
         InputError: if the file cannot be read, is not YAML, or gives a key twice; one line with the place.
     """
     try:
-        text = path.read_text(encoding="utf-8")
+        return parse_yaml(path.read_text(encoding="utf-8"), str(path))
     except OSError as error:
         raise InputError(f"{path}: cannot be read: {error.strerror or error}") from None
     except UnicodeDecodeError as error:
         raise InputError(
             f"{path}: not a text file: byte {error.start} is not UTF-8; allowed: YAML in UTF-8"
         ) from None
+
+
+def parse_yaml(text: str, source: str) -> Any:
+    """Read YAML from a text.
+
+    Args:
+        text: the YAML.
+        source: the name of its file, for messages.
+
+    Raises:
+        InputError: if it is not YAML, or gives a key twice; one line with the place.
+    """
     try:
         return yaml.load(text, Loader=_StrictLoader)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         place = f"line {mark.line + 1}, column {mark.column + 1}: " if mark else ""
         raise InputError(
-            f"{path}: {place}not valid YAML: {one_line(error.problem or error.context or '')}"
+            f"{source}: {place}not valid YAML: {one_line(error.problem or error.context or '')}"
         ) from None
     except yaml.YAMLError as error:
-        raise InputError(f"{path}: not valid YAML: {one_line(str(error))}") from None
+        raise InputError(f"{source}: not valid YAML: {one_line(str(error))}") from None
     except (RecursionError, ValueError) as error:
-        raise InputError(f"{path}: not valid YAML: {type(error).__name__}: {one_line(str(error))}") from None
+        raise InputError(
+            f"{source}: not valid YAML: {type(error).__name__}: {one_line(str(error))}"
+        ) from None
 
 
 def one_line(text: str) -> str:
-    """The text with every run of white space, line ends included, made one space."""
+    """Make every run of white space in a text, line ends included, one space."""
     return " ".join(text.split())

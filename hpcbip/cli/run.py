@@ -28,7 +28,8 @@ def run(config: Path, directory: Path, ranks: int | None, max_time: float | None
     Runs on one rank, on the ranks of mpirun or srun around it, or on those that -n starts.
     """
     started = settings.started() or time.time()
-    from hpcbip.driver.run import mpi_rank, report_status, run_campaign
+    from hpcbip.driver.mpi import mpi_rank
+    from hpcbip.driver.run import report_status, run_campaign
 
     rank = mpi_rank()
     if ranks is not None and rank is not None:

@@ -28,14 +28,8 @@ def search(config: Path, directory: Path, cpu_hours: float, ranks: int, **goal_o
 
     The same command goes on after any stop. Exit status 0: pinned down; 3: the CPU time is spent before that.
     """
-    from hpcbip.driver.search import Goal
-    from hpcbip.driver.search import search as run_search
+    from hpcbip.driver.search.goal import SearchGoal
+    from hpcbip.driver.search.loop import search as run_search
 
-    def reduce(directory: Path) -> tuple[Any, Any]:
-        from hpcbip.reduction.results import read_results
-
-        results = read_results(directory)
-        return results.records, results.replicates
-
-    goal = Goal.parse(**goal_options)
-    sys.exit(run_search(config, directory, goal, cpu_hours, ranks, reduce, click.echo))
+    goal = SearchGoal.parse(**goal_options)
+    sys.exit(run_search(config, directory, goal, cpu_hours, ranks, click.echo))

@@ -49,7 +49,7 @@ def submit(dry_run: bool, python: str | None, **options: Any) -> None:
     command = shlex.join(["hpcbip", *(word for word in sys.argv[1:] if word != "--dry-run")])
     request = slurm.Request(command=command, python=python or sys.executable, **options)
     if dry_run:
-        click.echo("".join(job.text for job in slurm.jobs(request)), nl=False)
+        click.echo("".join(job.text for job in slurm.make_jobs(request)), nl=False)
         return
     for job, number in slurm.submit(request):
         click.echo(f"submitted: job {number}: {job.path}")

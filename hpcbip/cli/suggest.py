@@ -23,13 +23,14 @@ from hpcbip.cli.output import format_option, print_data
 @click.option("--write", type=click.Path(path_type=Path), help="Add them to this configuration.")
 def suggest(directory: Path, form: str, number: int, write: Path | None, **goal_options: Any) -> None:
     """Which points, or how much smaller an error, would pin down the maximum of Tc."""
-    from hpcbip.driver.search import Goal, apply
+    from hpcbip.driver.search.goal import SearchGoal
+    from hpcbip.driver.search.loop import apply_suggestions
     from hpcbip.reduction.peaks import scan_points
     from hpcbip.reduction.results import read_results
     from hpcbip.report.summary import suggestion_records, suggestion_text
     from hpcbip.superconductivity.suggestions import suggest as suggestions_of
 
-    goal = Goal.parse(**goal_options)
+    goal = SearchGoal.parse(**goal_options)
     results = read_results(directory)
     points = scan_points(results.records, results.replicates)
     found = suggestions_of(points, goal.axes, number, goal.bounds, goal.tolerance)
@@ -39,7 +40,7 @@ def suggest(directory: Path, form: str, number: int, write: Path | None, **goal_
         if not found:
             click.echo("nothing to suggest: no curve along these axes, or every maximum is pinned down")
     if write is not None:
-        added = apply(write, found)
+        added = apply_suggestions(write, found)
         click.echo(
             f"added to {write}: {len(added.points)} points, {len(added.target)} tighter targets", err=True
         )

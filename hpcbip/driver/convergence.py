@@ -1,15 +1,16 @@
-"""Whether an ensemble has met its targets: the errors at its milestones, worked out beside the master's other
-work."""
+"""Whether an ensemble has met its targets: its errors at a goal, worked out in a thread beside the master."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
+from typing import NamedTuple
 
+from hpcbip import settings
 from hpcbip.campaign.plan import Plan, SampleSize
 from hpcbip.campaign.schema import Config
-from hpcbip.driver.stopping_rule import Rules
+from hpcbip.driver.stopping_rule import StoppingRule
 from hpcbip.errors import InputError
 from hpcbip.reduction.target_errors import mean_energy, target_errors
 from hpcbip.store.progress import EnsembleProgress
@@ -18,37 +19,40 @@ from hpcbip.store.store import Store
 from hpcbip.vocabulary.observables import TARGETS
 
 Errors = Mapping[str, float]
+"""Relative errors by observable; infinite where they are not resolved."""
 
 
-def rules_of(config: Config) -> Rules:
-    """What the configuration says on the length of the chains."""
-    s = config.sampling
-    return Rules(s.least_chains, s.thermal_blocks, s.min_blocks, s.max_blocks, s.most_chains)
+class Evaluation(NamedTuple):
+    """The errors of an ensemble at a goal, as they are being worked out."""
+
+    identity: str
+    goal: SampleSize
+    errors: Future[Errors]
 
 
-class Judge:
-    """Errors of ensembles at milestones, from a thread of its own; what was found once is not worked out
-    again.
+class ConvergenceMonitor:
+    """Works out the errors of ensembles at their goals, in a thread of its own, each only once.
 
     Args:
         config, plan: the campaign.
         store: its bins.
-        known: progress of earlier runs.
+        known: progresss of earlier runs, whose errors are not worked out again.
+
+    Attributes:
+        partners: identity -> ensembles of the other sector that its errors need.
     """
 
     def __init__(
         self, config: Config, plan: Plan, store: Store, known: Mapping[str, EnsembleProgress]
     ) -> None:
         self._config, self._plan, self._store = config, plan, store
+        self._first_goal = StoppingRule.from_config(config).first_goal
         self._known: dict[str, dict[str, Errors]] = {
-            key: {
-                at: {n: math.inf if x is None else x for n, x in errors.items()}
-                for at, errors in v.errors.items()
-            }
-            for key, v in known.items()
+            identity: {size: _from_json(errors) for size, errors in progress.errors.items()}
+            for identity, progress in known.items()
         }
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="judge")
-        self._asked: list[tuple[str, SampleSize, Future[Errors]]] = []
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="convergence")
+        self._pending: list[Evaluation] = []
         self.partners = self._find_partners()
 
     @property
@@ -57,37 +61,36 @@ class Judge:
         return [key for key, record in self._plan.ensembles.items() if self._targets(record.sector)]
 
     @property
-    def waiting(self) -> bool:
-        """Whether there is something that `answers` has not told yet."""
-        return bool(self._asked)
+    def has_pending(self) -> bool:
+        """Whether there are evaluations that `take_ratios` has not returned yet."""
+        return bool(self._pending)
 
-    def known(self, identity: str) -> dict[str, dict[str, float | None]]:
-        """What an `EnsembleProgress` holds of the errors that have been worked out."""
-        found = self._known.get(identity, {})
+    def known_errors(self, identity: str) -> dict[str, dict[str, float | None]]:
+        """Return the errors known so far in the form that a `EnsembleProgress` keeps."""
         return {
-            at: {n: x if math.isfinite(x) else None for n, x in errors.items()}
-            for at, errors in found.items()
+            size: {name: error if math.isfinite(error) else None for name, error in errors.items()}
+            for size, errors in self._known.get(identity, {}).items()
         }
 
     def close(self) -> None:
         """End the thread."""
         self._thread.shutdown(wait=True, cancel_futures=True)
 
-    def ask(self, identity: str, milestone: SampleSize) -> None:
-        """Have the errors of an ensemble at a milestone worked out."""
-        self._asked.append((identity, milestone, self._thread.submit(self._errors, identity, milestone)))
+    def submit(self, identity: str, goal: SampleSize) -> None:
+        """Have the errors of an ensemble at a goal worked out."""
+        self._pending.append(Evaluation(identity, goal, self._thread.submit(self._evaluate, identity, goal)))
 
-    def answers(self) -> Iterator[tuple[str, float]]:
-        """(identity, largest error over its target) of all that are ready.
+    def take_ratios(self) -> Iterator[tuple[str, float]]:
+        """Yield (identity, largest error over its target) of all evaluations that are ready.
 
         Raises:
             Exception: whatever went wrong in working them out.
         """
-        ready = [entry for entry in self._asked if entry[2].done()]
-        self._asked = [entry for entry in self._asked if not entry[2].done()]
-        for identity, milestone, future in ready:
+        ready = [evaluation for evaluation in self._pending if evaluation.errors.done()]
+        self._pending = [evaluation for evaluation in self._pending if not evaluation.errors.done()]
+        for identity, goal, future in ready:
             errors = future.result()
-            self._known.setdefault(identity, {})[_name(milestone)] = dict(errors)
+            self._known.setdefault(identity, {})[_size_key(goal)] = dict(errors)
             targets = self._targets(self._plan.ensembles[identity].sector)
             ratios = [errors.get(name, 0.0) / target for name, target in targets.items()]
             yield identity, max((math.inf if math.isnan(r) else r for r in ratios), default=0.0)
@@ -100,7 +103,7 @@ class Judge:
         }
 
     def _find_partners(self) -> dict[str, list[str]]:
-        """The ensembles of the other sector that a target on the binding energy needs."""
+        """Find the ensembles of the other sector that a target on the binding energy needs."""
         partners: dict[str, list[str]] = {}
         if "binding_energy" in self._config.sampling.target:
             for point in self._plan.points:
@@ -109,29 +112,37 @@ class Judge:
                 partners.setdefault(two, []).append(one)
         return partners
 
-    def _errors(self, identity: str, milestone: SampleSize) -> Errors:
-        """Relative errors by observable. The other sector enters the binding energy with its first milestone
-        only, so that the outcome does not depend on how far it happens to be."""
+    def _evaluate(self, identity: str, goal: SampleSize) -> Errors:
+        """Work out the errors of an ensemble at a goal.
+
+        The other sector enters the binding energy with the bins of its first goal only, so that the outcome
+        does not depend on how far it happens to be.
+        """
         targets = self._targets(self._plan.ensembles[identity].sector)
         if not targets:
             return {}
-        known = self._known.get(identity, {}).get(_name(milestone), {})
+        known = self._known.get(identity, {}).get(_size_key(goal), {})
         if targets.keys() <= known.keys():
             return known
-        size, first = self._config.sampling.bins_per_block, rules_of(self._config).first
+        size = self._config.sampling.bins_per_block
         energies = {}
         for other in self.partners.get(identity, ()):
-            theirs = select_bins(self._store, other, counts_at(first, size), size, verify=False)
+            theirs = select_bins(self._store, other, counts_at(self._first_goal, size), size, verify=False)
             energies[other] = mean_energy(self._plan, other, theirs) if all(theirs.bins) else None
-        bins = select_bins(self._store, identity, counts_at(milestone, size), size, verify=False)
-        if bins.bins != counts_at(milestone, size):
+        bins = select_bins(self._store, identity, counts_at(goal, size), size, verify=False)
+        if bins.bins != counts_at(goal, size):
             raise InputError(
-                f"{self._store.directory}: the master does not see bins that other ranks have written; allowed: a file "
-                "system on which it does, or HPCBIP_HDF5=serial"
+                f"{self._store.directory}: the master does not see bins that other ranks have written; "
+                f"allowed: a file system on which it does, or {settings.HDF5}=serial"
             )
         found = target_errors(self._plan, identity, bins, energies)
         return {name: float(found[name]) for name in targets if name in found}
 
 
-def _name(milestone: SampleSize) -> str:
-    return f"{milestone.chains},{milestone.blocks}"
+def _from_json(errors: Mapping[str, float | None]) -> Errors:
+    return {name: math.inf if error is None else error for name, error in errors.items()}
+
+
+def _size_key(size: SampleSize) -> str:
+    """Name a sample size as the keys of `EnsembleProgress.errors` do."""
+    return f"{size.chains},{size.blocks}"

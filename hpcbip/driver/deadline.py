@@ -1,24 +1,30 @@
-"""When a run has to be over: by --max-time, and by Slurm's end of the job."""
+"""The time at which a run has to be over: by --max-time, and by Slurm's end of the job."""
 
 from __future__ import annotations
 
 import os
 import re
 import subprocess
-import sys
 import time
 
 from hpcbip import settings
+from hpcbip.messages import print_message
 
-SLURM_MARGIN = (
-    60.0  # seconds before Slurm's own limit at which everything is saved; HPCBIP_SLURM_MARGIN changes it
-)
-SHORT_JOB = 0.25  # of the time of a job that is too short for that margin
-TRIES, PAUSE = 3, 5.0  # a busy slurmctld does not always answer at once
+SLURM_MARGIN = 60.0
+"""Seconds before Slurm's own limit at which everything is saved; HPCBIP_SLURM_MARGIN changes it."""
+
+MAX_MARGIN_SHARE = 0.25
+"""Largest part of a job's time that the margin takes."""
+
+TRIES, PAUSE = 3, 5.0
+"""Attempts to ask Slurm, and seconds between them: a busy slurmctld does not always answer at once."""
+
+SQUEUE_TIMEOUT = 60.0
+"""Seconds that squeue may take to answer."""
 
 
 def deadline(max_time: float | None, started: float) -> float | None:
-    """`time.time()` at which everything has to be saved; None without a limit.
+    """Return the `time.time()` at which everything has to be saved; None without a limit.
 
     Args:
         max_time: seconds after `started`, or None.
@@ -32,15 +38,15 @@ def deadline(max_time: float | None, started: float) -> float | None:
 
 
 def _margin(length: float) -> float:
-    """Seconds to keep free at the end of a job of `length` seconds."""
+    """Return the seconds to keep free at the end of a job of `length` seconds."""
     margin = settings.slurm_margin()
     if margin is not None:
         return margin
-    return max(0.0, min(SLURM_MARGIN, SHORT_JOB * length))
+    return max(0.0, min(SLURM_MARGIN, MAX_MARGIN_SHARE * length))
 
 
 def slurm_end() -> float | None:
-    """The end of this Slurm job as `time.time()`: from its environment, or asked of Slurm.
+    """Find the end of this Slurm job as `time.time()`, from its environment or from Slurm.
 
     None outside of Slurm, in a job without a limit, and where Slurm does not answer; the latter is told on
     stderr.
@@ -57,7 +63,7 @@ def slurm_end() -> float | None:
     for attempt in range(TRIES):
         try:
             lines = subprocess.run(
-                command, capture_output=True, text=True, timeout=60, check=True
+                command, capture_output=True, text=True, timeout=SQUEUE_TIMEOUT, check=True
             ).stdout.splitlines()
         except FileNotFoundError:
             break
@@ -72,14 +78,15 @@ def slurm_end() -> float | None:
         if seconds is None:
             break
         return time.time() + seconds
-    message = "hpcbip: squeue does not tell the end of this job: it may be cut off without notice; --max-time stops it"
-    print(message, file=sys.stderr, flush=True)
+    print_message(
+        "hpcbip: squeue does not tell the end of this job: it may be cut off without notice; "
+        "--max-time stops it"
+    )
     return None
 
 
 def parse_time_left(text: str) -> float | None:
-    """Seconds of Slurm's [days-][[hours:]minutes:]seconds; None for UNLIMITED and whatever else is not a
-    time."""
+    """Read Slurm's [days-][[hours:]minutes:]seconds, in seconds; None for UNLIMITED and what is no time."""
     match = re.fullmatch(r"(?:(\d+)-)?(?:(?:(\d+):)?(\d+):)?(\d+)", text.strip())
     if match is None:
         return None

@@ -1,4 +1,4 @@
-"""Who runs the blocks: a thread of this process, and the other ranks of an MPI job.
+"""Executors run the tasks of the master: a thread of this process, and the other ranks of an MPI job.
 
 Rank 0 is the master. In small jobs it works too: its blocks run in a thread (the kernel holds no interpreter
 lock), so that no core is spent on waiting, and only the main thread talks MPI. Messages are probed for with
@@ -14,91 +14,119 @@ import os
 import queue
 import threading
 import time
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Iterable
+from typing import Any, Protocol
 
-from hpcbip.driver.collectives import is_loss
-from hpcbip.driver.scheduler import Task
-from hpcbip.driver.worker import Result, Worker
+from hpcbip.driver.ensemble_state import Task
+from hpcbip.driver.mpi import failed_ranks, is_loss, synchronise_survivors
+from hpcbip.driver.worker import BlockResult, Worker
+from hpcbip.exit_status import STOPPED
 
-TASK, RESULT, END = 1, 2, 3
-MASTER_WORKS_BELOW = (
-    32  # ranks; above, a rank that only leads costs less than one whose answers wait for the kernel
-)
-PAUSE = 0.008  # longest sleep of a rank that waits
+TASK_TAG, RESULT_TAG, END_TAG = 1, 2, 3
+"""Tags of the messages between the master and its workers."""
+
+MASTER_WORKS_BELOW = 32
+"""Ranks; above, a rank that only leads costs less than one whose answers wait for the kernel."""
+
+MIN_PAUSE, MAX_PAUSE = 0.0005, 0.008
+"""Shortest and longest sleep of a rank that waits, in seconds."""
 
 
-class LocalTeam:
-    """One member: a thread of this process."""
+class Executor(Protocol):
+    """Runs tasks on numbered workers."""
 
-    def __init__(self, worker: Worker) -> None:
-        self.members = [0]
-        self._worker = worker
+    @property
+    def workers(self) -> Iterable[int]:
+        """Numbers of the workers that may be given tasks."""
+
+    def send(self, worker: int, task: Task) -> None:
+        """Give a task to an idle worker."""
+
+    def poll(self) -> tuple[int, BlockResult | None] | None:
+        """Return a worker and the result of its task, if one is finished; does not wait.
+
+        None for the result: the worker is lost.
+        """
+
+
+class LocalExecutor:
+    """One worker, number 0: a thread of this process.
+
+    Args:
+        runner: runs the blocks.
+    """
+
+    def __init__(self, runner: Worker) -> None:
+        self.workers = [0]
+        self._runner = runner
         self._tasks: queue.SimpleQueue[Task] = queue.SimpleQueue()
-        self._results: queue.SimpleQueue[Result] = queue.SimpleQueue()
+        self._results: queue.SimpleQueue[BlockResult] = queue.SimpleQueue()
         # daemon: a process that ends in an error does not wait for the block in hand
-        threading.Thread(target=self._serve, daemon=True).start()
+        threading.Thread(target=self._run_tasks, daemon=True).start()
 
-    def _serve(self) -> None:
+    def _run_tasks(self) -> None:
         while True:
-            self._results.put(self._worker.execute(self._tasks.get()))
+            self._results.put(self._runner.execute(self._tasks.get()))
 
-    def send(self, member: int, task: Task) -> None:
+    def send(self, worker: int, task: Task) -> None:
         """Queue a task."""
         self._tasks.put(task)
 
-    def poll(self) -> tuple[int, Result | None] | None:
-        """The finished task, if there is one."""
+    def poll(self) -> tuple[int, BlockResult | None] | None:
+        """Return the finished task, if there is one."""
         try:
             return 0, self._results.get_nowait()
         except queue.Empty:
             return None
 
 
-class MpiTeam:
-    """Member r is rank r; member 0, in small jobs, a thread of the master's rank.
+class MpiExecutor:
+    """A worker for every rank, with its number; worker 0, in small jobs, is a thread of the master's rank.
 
     Args:
         communicator: of all ranks; this one is rank 0.
-        worker: runs the blocks of member 0.
+        runner: runs the blocks of worker 0.
+
+    Attributes:
+        lost: ranks that are lost.
     """
 
-    def __init__(self, communicator: Any, worker: Worker) -> None:
+    def __init__(self, communicator: Any, runner: Worker) -> None:
         from mpi4py import MPI
 
         self._mpi, self._comm = MPI, communicator
         self._status = MPI.Status()
         size = communicator.Get_size()
-        self._local = LocalTeam(worker) if size < MASTER_WORKS_BELOW else None
-        self.members = list(range(0 if self._local else 1, size))
+        self._local = LocalExecutor(runner) if size < MASTER_WORKS_BELOW else None
+        self.workers = list(range(0 if self._local else 1, size))
         self.lost: set[int] = set()
-        self._mourned: set[int] = set()
+        self._reported_lost: set[int] = set()
 
-    def send(self, member: int, task: Task) -> None:
-        """Give a task to a member; if it is lost, `poll` will say so."""
-        if member == 0 and self._local:
+    def send(self, worker: int, task: Task) -> None:
+        """Give a task to a worker; if it is lost, `poll` will say so."""
+        if worker == 0 and self._local:
             self._local.send(0, task)
             return
         try:
-            self._comm.send(task, dest=member, tag=TASK)
+            self._comm.send(task, dest=worker, tag=TASK_TAG)
         except self._mpi.Exception as error:
-            self._take_note_of(error)
+            self._handle_loss(error)
 
-    def poll(self) -> tuple[int, Result | None] | None:
-        """A finished task and its member, if there is one; without a result for a member that is lost."""
+    def poll(self) -> tuple[int, BlockResult | None] | None:
+        """Return a worker and its result, if one is finished; without a result for a worker that is lost."""
         try:
-            message = self._comm.improbe(tag=RESULT, status=self._status)
+            message = self._comm.improbe(tag=RESULT_TAG, status=self._status)
             if message is not None:
                 return self._status.Get_source(), message.recv()
         except self._mpi.Exception as error:
-            self._take_note_of(error)
-        for member in self.lost - self._mourned:
-            self._mourned.add(member)
-            return member, None
+            self._handle_loss(error)
+        for worker in self.lost - self._reported_lost:
+            self._reported_lost.add(worker)
+            return worker, None
         return self._local.poll() if self._local else None
 
-    def _take_note_of(self, error: Any) -> None:
-        """Find out who is lost, and make MPI go on without them.
+    def _handle_loss(self, error: Any) -> None:
+        """Find out which ranks are lost, and make MPI go on without them.
 
         Raises:
             MPI.Exception: the error itself, if it is something else.
@@ -107,63 +135,54 @@ class MpiTeam:
             raise error
         self.lost |= failed_ranks(self._comm)
 
-    def dismiss(self, status: int) -> None:
-        """Tell the other ranks that there is no more work, and how it ended."""
-        for member in range(1, self._comm.Get_size()):
-            if member not in self.lost:
+    def shut_down(self, status: int) -> None:
+        """Tell the other ranks that there is no more work, and with which exit status to end."""
+        for rank in range(1, self._comm.Get_size()):
+            if rank not in self.lost:
                 try:
-                    self._comm.send((status, bool(self.lost)), dest=member, tag=END)
+                    self._comm.send((status, bool(self.lost)), dest=rank, tag=END_TAG)
                 except self._mpi.Exception as error:
-                    self._take_note_of(error)
+                    self._handle_loss(error)
         if self.lost:
-            leave_without_the_lost(self._comm)
+            synchronise_survivors(self._comm)
 
 
-def leave_without_the_lost(communicator: Any) -> None:
-    """Come together with those that are left. MPI cannot be ended in order any more (it would wait for the
-    lost ones), so that each has to leave its process at once after this."""
-    rest = communicator.Shrink()
-    request = rest.Ibarrier()
-    while not request.Test():
-        time.sleep(PAUSE)
-
-
-def serve(communicator: Any, worker: Worker, orphaned: Callable[[], bool]) -> tuple[int, bool]:
-    """What the other ranks do: run tasks until the master dismisses them; returns the status that it
-    tells, and whether ranks were lost.
+def serve_tasks(communicator: Any, runner: Worker, is_orphaned: Callable[[], bool]) -> tuple[int, bool]:
+    """Run the master's tasks on a rank other than 0 until it shuts down.
 
     If mpirun or the master is gone the process ends at once: its chains are saved after every block.
+
+    Args:
+        communicator: of all ranks.
+        runner: runs the blocks.
+        is_orphaned: tells whether the process that started this one has died.
+
+    Returns:
+        the exit status that the master tells, and whether ranks were lost.
     """
     from mpi4py import MPI
 
-    status, pause = MPI.Status(), 0.0005
+    status, pause = MPI.Status(), MIN_PAUSE
     while True:
         try:
             message = communicator.improbe(source=0, status=status)
             if message is None:
-                if orphaned():
-                    communicator.Abort(3)
+                if is_orphaned():
+                    communicator.Abort(STOPPED)
                 time.sleep(pause)
-                pause = min(2 * pause, PAUSE)
+                pause = min(2 * pause, MAX_PAUSE)
                 continue
-            pause = 0.0005
+            pause = MIN_PAUSE
             content = message.recv()
-            if status.Get_tag() == END:
-                code, lost = content
+            if status.Get_tag() == END_TAG:
+                code, ranks_lost = content
                 break
-            communicator.send(worker.execute(content), dest=0, tag=RESULT)
+            communicator.send(runner.execute(content), dest=0, tag=RESULT_TAG)
         except MPI.Exception as error:
             if not is_loss(error):
                 raise
             if 0 in failed_ranks(communicator):
-                os._exit(3)
-    if lost:
-        leave_without_the_lost(communicator)
-    return int(code), bool(lost)
-
-
-def failed_ranks(communicator: Any) -> set[int]:
-    """Ranks that are lost, as far as this one knows; from now on MPI goes on without them."""
-    communicator.Ack_failed()
-    failed = communicator.Get_failed()
-    return set(failed.Translate_ranks(list(range(failed.Get_size())), communicator.Get_group()))
+                os._exit(STOPPED)
+    if ranks_lost:
+        synchronise_survivors(communicator)
+    return int(code), bool(ranks_lost)

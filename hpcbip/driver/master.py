@@ -1,44 +1,64 @@
-"""The master: hands out blocks, writes bins, has errors judged, watches the clock. It knows no MPI, only a
-`Team`."""
+"""The master hands out blocks, takes in bins, has errors evaluated, and watches the clock.
+
+It knows no MPI, only an `Executor`.
+"""
 
 from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Protocol
 
 from hpcbip.campaign.plan import ChainKey, Plan
 from hpcbip.campaign.schema import Config
-from hpcbip.driver.convergence import Judge, rules_of
-from hpcbip.driver.scheduler import Scheduler, Task
-from hpcbip.driver.worker import Result
+from hpcbip.driver.convergence import ConvergenceMonitor
+from hpcbip.driver.ensemble_state import Task
+from hpcbip.driver.executors import MIN_PAUSE, Executor
+from hpcbip.driver.scheduler import Scheduler
+from hpcbip.driver.stopping_rule import StoppingRule
+from hpcbip.driver.worker import BlockResult
+from hpcbip.store.bin_writer import BinWriter
 from hpcbip.store.progress import CampaignProgress, EnsembleProgress
 from hpcbip.store.store import Store
 
-LOOK = 0.05  # seconds between looks at the clock and for requests to stop
-HOLD = 0.1  # of a block's time that members may be idle before they begin what may not be needed
-SYNC = 1.0  # seconds between syncs of the bins; until then the checkpoints hold them as well
-NOTE = 5.0  # seconds between notes for the status
-PAUSE = 0.008  # longest sleep while nothing happens, per second of a block: half of it is lost; a wake-up costs 100 µs
+CHECK_INTERVAL = 0.05
+"""Seconds between checks of the clock and of requests to stop."""
+
+SPECULATION_DELAY = 0.1
+"""Part of a block's time that workers may be idle before they begin blocks that may not be needed."""
+
+PROGRESS_INTERVAL = 5.0
+"""Seconds between two writings of progress.json."""
+
+MAX_PAUSE = 0.008
+"""Longest sleep while nothing happens, per second of a block: half of it is lost; a wake-up costs 100 µs."""
+
+EVALUATION_PAUSE = 0.001
+"""Seconds between checks for the evaluations that a start waits for."""
 
 
-class Team(Protocol):
-    """Those who run tasks: this process, or the ranks of an MPI job."""
+@dataclass
+class RunState:
+    """What one call of `Master.run` keeps in mind.
 
-    @property
-    def members(self) -> Iterable[int]:
-        """Those that may be given tasks."""
+    Attributes:
+        idle: workers without a task, the one that has waited longest first.
+        stop_reason: why no more blocks are handed out, or "".
+        changed: something has happened since the scheduler had no task.
+        idle_since: `time.time()` since when workers are idle; 0: none is.
+        next_check, next_progress: `time.time()` of the next look at the clock, and of the next progress.json.
+        pause: seconds of the next sleep.
+    """
 
-    def send(self, member: int, task: Task) -> None:
-        """Give a task to an idle member."""
-
-    def poll(self) -> tuple[int, Result | None] | None:
-        """A finished task and its member, if there is one; does not wait. None for the result: the member is
-        lost."""
+    idle: deque[int]
+    stop_reason: str = ""
+    changed: bool = True
+    idle_since: float = 0.0
+    next_check: float = 0.0
+    next_progress: float = field(default_factory=lambda: time.time() + PROGRESS_INTERVAL)
+    pause: float = MIN_PAUSE
 
 
 class Master:
@@ -46,10 +66,18 @@ class Master:
 
     Args:
         directory, config, plan: the campaign; the directory is prepared and locked.
-        behind: (identity, chain) -> blocks done (`restore`); their bins are on the disk.
+        blocks_done: (identity, chain) -> blocks done (`hpcbip.store.recovery`); their bins are on the disk.
         store: its bins, for reading.
-        writer: takes the bins of members that do not write themselves.
+        writer: takes the bins of workers that do not write themselves.
         log: takes one line for the run's log.
+
+    Attributes:
+        error: why the disk refused, or "".
+        traceback: of a program error in a worker, or "".
+        workers: how many there are.
+        started: `time.time()` of the start.
+        blocks: blocks of this run.
+        sampling_seconds: time that workers spent on sampling them.
     """
 
     def __init__(
@@ -57,236 +85,260 @@ class Master:
         directory: Path,
         config: Config,
         plan: Plan,
-        behind: Mapping[ChainKey, int],
+        blocks_done: Mapping[ChainKey, int],
         store: Store,
         writer: Store,
         log: Callable[[str], None],
     ) -> None:
         self.config, self.plan = config, plan
-        self._directory, self._log, self._writer = directory, log, writer
+        self._directory, self._log = directory, log
         known = CampaignProgress.read(directory).ensembles
-        self._spent = {key: verdict.seconds for key, verdict in known.items()}
-        self._judge = Judge(config, plan, store, known)
-        rules = rules_of(config)
-        self.scheduler = Scheduler(plan.ensembles, rules, behind, self._judge.targeted, self._judge.partners)
-        self._durable = {key: self._bins(blocks) for key, blocks in behind.items()}
-        self._fresh: dict[ChainKey, int] = {}  # bins handed to the operating system since the last sync
-        self._syncing: tuple[Future[None], dict[ChainKey, int]] | None = None
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="sync")
+        self._ensemble_seconds = {key: progress.seconds for key, progress in known.items()}
+        self._monitor = ConvergenceMonitor(config, plan, store, known)
+        rule = StoppingRule.from_config(config)
+        self.scheduler = Scheduler(
+            plan.ensembles, rule, blocks_done, self._monitor.targeted, self._monitor.partners
+        )
+        durable = {key: config.sampling.bins_after(blocks) for key, blocks in blocks_done.items()}
+        self._bins = BinWriter(writer, durable)
         self._tasks: dict[int, Task] = {}
-        self._last: dict[int, ChainKey] = {}
-        self._slowest, self._next_sync = 0.0, time.time() + SYNC
-        self.error = ""  # why the disk refused
-        self.trace = ""  # traceback of a program error in a member
-        self.members = 1
-        self.begun = time.time()
-        self.blocks = 0  # of this run
-        self.seconds = 0.0  # that members spent on sampling them
+        self._last_chain: dict[int, ChainKey] = {}
+        self._slowest_block = 0.0
+        self.error = ""
+        self.traceback = ""
+        self.workers = 1
+        self.started = time.time()
+        self.blocks = 0
+        self.sampling_seconds = 0.0
 
     def close(self) -> None:
         """End the threads."""
-        self._judge.close()
-        self._thread.shutdown(wait=True)
+        self._monitor.close()
+        self._bins.close()
 
     def run(
-        self, team: Team, stop: Callable[[], str], deadline: float | None, report: Callable[[Master], None]
+        self,
+        executor: Executor,
+        stop: Callable[[], str],
+        deadline: float | None,
+        report: Callable[[Master], None],
     ) -> bool:
         """Hand out blocks until all is done, a stop is asked for, or none would end before the deadline.
 
         Args:
-            team: who runs the blocks.
+            executor: runs the blocks.
             stop: returns the reason to stop, or "".
             deadline: `time.time()` at which everything must be saved.
             report: called often, with this master, to show progress.
 
         Returns:
-            whether the campaign is finished: every ensemble has met its targets, come to its hard end, or
+            whether the campaign is finished: every ensemble has met its targets, come to its last goal, or
                 failed.
         """
-        idle = deque(team.members)
-        self.members = len(idle)
-        reason, pause, look, note = "", 0.0005, 0.0, time.time() + NOTE
-        news = True  # something has happened since no task was to be had
-        hungry = 0.0  # since when members are idle, or 0
-        self._catch_up(stop)
+        state = RunState(deque(executor.workers))
+        self.workers = len(state.idle)
+        self._evaluate_earlier_runs(stop)
         while True:
-            now = time.time()
-            if now >= look or self.error or self.trace:
-                look = now + LOOK
-                reason = reason or stop() or self.error or ("a program error" if self.trace else "")
-                if not reason and deadline is not None and now + self._block_time() > deadline:
-                    reason = "time limit"
-                if not reason and not self.members:
-                    reason = "no member is left"
-                self._sync(now)
-                report(self)
-                if now >= note:
-                    self._note()
-                    note = now + NOTE
-            if not reason:
-                news = self._consult() or news
-                # a judgement or another chain may settle within moments what a gamble would spend a block on
-                gamble = hungry > 0.0 and now > hungry + max(LOOK, HOLD * self._slowest)
-                while (news or gamble) and idle:
-                    news = self._give(team, idle, gamble)
-                    gamble = gamble and news
-                hungry = (hungry or now) if idle else 0.0
-            if not self._tasks and (reason or self.scheduler.finished):
+            self._check_clock(state, stop, deadline, report)
+            if not state.stop_reason:
+                self._hand_out_blocks(state, executor)
+            if not self._tasks and (state.stop_reason or self.scheduler.finished):
                 break
-            finished = team.poll()
+            finished = executor.poll()
             if finished is None:
-                if not (self._tasks or reason or self._judge.waiting or news):
-                    raise RuntimeError(
-                        "nothing is being done and nothing can be begun: the scheduler is stuck"
-                    )
-                time.sleep(pause)
-                pause = min(2.0 * pause, PAUSE * min(3.0, max(1.0, self._slowest)))
-                continue
-            pause, news = 0.0005, True
-            member, result = finished
-            task = self._tasks.pop(member, None)
-            if result is None:
-                self._lose(member, task, idle)
-            elif task is not None:  # otherwise it is the last word of a lost member
-                idle.append(member)
-                self._accept(result)
-        if reason:
-            self._log(f"stopped: {reason}")
-        self._settle()
+                self._sleep(state)
+            else:
+                self._take_in(state, *finished)
+        if state.stop_reason:
+            self._log(f"stopped: {state.stop_reason}")
+        self._save_everything()
         report(self)
         return self.scheduler.finished
 
-    def _catch_up(self, stop: Callable[[], str]) -> None:
-        """Have judged what earlier runs left to be judged, before anything is begun: it may be done
-        already."""
-        self._consult()
-        while self._judge.waiting and not stop():
-            time.sleep(0.001)
-            self._consult()
+    def _evaluate_earlier_runs(self, stop: Callable[[], str]) -> None:
+        """Evaluate the errors that earlier runs left due before anything is begun: all may be done."""
+        self._exchange_evaluations()
+        while self._monitor.has_pending and not stop():
+            time.sleep(EVALUATION_PAUSE)
+            self._exchange_evaluations()
 
-    def _give(self, team: Team, idle: deque[int], gamble: bool) -> bool:
-        """Hand the next block to the member that has waited longest; returns False if there is none."""
-        task = self.scheduler.next(self._last.get(idle[0]), gamble)
+    def _check_clock(
+        self,
+        state: RunState,
+        stop: Callable[[], str],
+        deadline: float | None,
+        report: Callable[[Master], None],
+    ) -> None:
+        """Look for reasons to stop, sync bins, show and write the progress, every `CHECK_INTERVAL`."""
+        now = time.time()
+        if now < state.next_check and not self.error and not self.traceback:
+            return
+        state.next_check = now + CHECK_INTERVAL
+        state.stop_reason = state.stop_reason or stop() or self._own_reason_to_stop(now, deadline)
+        self._note_disk_error(self._bins.sync_when_due(now))
+        report(self)
+        if now >= state.next_progress:
+            self._write_progress()
+            state.next_progress = now + PROGRESS_INTERVAL
+
+    def _own_reason_to_stop(self, now: float, deadline: float | None) -> str:
+        if self.error:
+            return self.error
+        if self.traceback:
+            return "a program error"
+        if deadline is not None and now + self._block_seconds() > deadline:
+            return "time limit"
+        return "" if self.workers else "no member is left"
+
+    def _hand_out_blocks(self, state: RunState, executor: Executor) -> None:
+        """Give tasks to idle workers as long as the scheduler has any."""
+        now = time.time()
+        state.changed = self._exchange_evaluations() or state.changed
+        # an evaluation or another chain may settle within moments what a speculative block would be spent on
+        patience = max(CHECK_INTERVAL, SPECULATION_DELAY * self._slowest_block)
+        speculative = state.idle_since > 0.0 and now > state.idle_since + patience
+        while (state.changed or speculative) and state.idle:
+            state.changed = self._assign_next_block(state, executor, speculative)
+            speculative = speculative and state.changed
+        state.idle_since = (state.idle_since or now) if state.idle else 0.0
+
+    def _assign_next_block(self, state: RunState, executor: Executor, speculative: bool) -> bool:
+        """Hand the next block to the worker that has waited longest; returns False if there is none."""
+        task = self.scheduler.next_task(self._last_chain.get(state.idle[0]), speculative)
         if task is None:
             return False
-        member = idle.popleft()
+        worker = state.idle.popleft()
         key = task.identity, task.chain
-        self._last[member] = key
-        self._tasks[member] = replace(task, durable=self._durable.get(key, 0))
-        team.send(member, self._tasks[member])
+        self._last_chain[worker] = key
+        self._tasks[worker] = replace(task, durable=self._bins.durable(key))
+        executor.send(worker, self._tasks[worker])
         return True
 
-    def _lose(self, member: int, task: Task | None, idle: deque[int]) -> None:
-        self.members -= 1
-        self._log(f"lost: member {member}: {'its block is run again by another' if task else 'it was idle'}")
+    def _sleep(self, state: RunState) -> None:
+        """Wait a little for results, longer from time to time.
+
+        Raises:
+            RuntimeError: if there is nothing to wait for.
+        """
+        if not (self._tasks or state.stop_reason or self._monitor.has_pending or state.changed):
+            raise RuntimeError("nothing is being done and nothing can be begun: the scheduler is stuck")
+        time.sleep(state.pause)
+        state.pause = min(2.0 * state.pause, MAX_PAUSE * min(3.0, max(1.0, self._slowest_block)))
+
+    def _take_in(self, state: RunState, worker: int, result: BlockResult | None) -> None:
+        """Take what the executor reports: a result, or the loss of a worker (None)."""
+        state.pause, state.changed = MIN_PAUSE, True
+        task = self._tasks.pop(worker, None)
+        if result is None:
+            self._handle_lost_worker(state, worker, task)
+        elif task is not None:  # otherwise it is the last message of a lost worker
+            state.idle.append(worker)
+            self._accept(result)
+
+    def _handle_lost_worker(self, state: RunState, worker: int, task: Task | None) -> None:
+        self.workers -= 1
+        self._log(f"lost: member {worker}: {'its block is run again by another' if task else 'it was idle'}")
         if task:
             self.scheduler.abandon(task)
         else:
-            idle.remove(member)
+            state.idle.remove(worker)
 
-    def _consult(self) -> bool:
-        """Have due ensembles judged and take the answers; returns whether there were any."""
-        for identity, milestone in self.scheduler.due():
-            self._judge.ask(identity, milestone)
-        judged = False
-        for identity, ratio in self._judge.answers():
-            self.scheduler.judge(identity, ratio)
-            judged = True
-        return judged
+    def _exchange_evaluations(self) -> bool:
+        """Have due ensembles evaluated and take the ratios that are ready; returns whether there were any."""
+        for identity, goal in self.scheduler.take_due():
+            self._monitor.submit(identity, goal)
+        any_ready = False
+        for identity, ratio in self._monitor.take_ratios():
+            self.scheduler.record_ratio(identity, ratio)
+            any_ready = True
+        return any_ready
 
-    def _bins(self, blocks: int) -> int:
-        sampling = self.config.sampling
-        return max(0, blocks - sampling.thermal_blocks) * sampling.bins_per_block
-
-    def _accept(self, result: Result) -> None:
-        task, error = result.task, result.error
-        key = task.identity, task.chain
-        if result.failure:
-            record = self.plan.ensembles[task.identity]
-            self.scheduler.fail(task, result.failure)
-            whole = (
-                ""
-                if self.scheduler.ensembles[task.identity].failed
-                else " (begun ahead: it may not be needed)"
-            )
-            self._log(
-                f"failed: {record.sector} {task.identity[:12]} chain {task.chain}: {result.failure}{whole}"
-            )
+    def _accept(self, result: BlockResult) -> None:
+        """Write the bins of a result, and tell the scheduler how its task ended."""
+        task = result.task
+        if result.chain_failure:
+            self._accept_chain_failure(task, result.chain_failure)
             return
-        if not error and not result.trace and len(result.rows):
-            try:
-                self._writer.write(*key, self._bins(task.block), result.rows)
-                self._fresh[key] = self._bins(task.block + 1)
-            except OSError as failure:
-                error = f"{self._directory}: {failure}"
+        disk_error = result.disk_error or self._write_bins(result)
         if result.written:
-            self._durable[key] = self._bins(task.block + 1)
-        if error or result.trace:
-            self.error = self.error or error
-            self.trace = self.trace or result.trace
-            if result.trace:
-                self._log(f"program error in {task}\n{result.trace}")
+            bins = self.config.sampling.bins_after(task.block + 1)
+            self._bins.mark_durable((task.identity, task.chain), bins)
+        if disk_error or result.traceback:
+            self.error = self.error or disk_error
+            self.traceback = self.traceback or result.traceback
+            if result.traceback:
+                self._log(f"program error in {task}\n{result.traceback}")
             self.scheduler.abandon(task)
             return
-        self._slowest = max(0.98 * self._slowest, result.seconds)
+        self._slowest_block = max(0.98 * self._slowest_block, result.seconds)
         self.blocks += 1
-        self.seconds += result.kernel
-        self._spent[task.identity] = self._spent.get(task.identity, 0.0) + result.kernel
+        self.sampling_seconds += result.sampling_seconds
+        spent = self._ensemble_seconds.get(task.identity, 0.0)
+        self._ensemble_seconds[task.identity] = spent + result.sampling_seconds
         self.scheduler.complete(task, result.seconds)
 
-    def _sync(self, now: float) -> None:
-        """Bring fresh bins to the disk, in a thread; the chains' next checkpoints then need not hold them."""
-        if self._syncing is not None and self._syncing[0].done():
-            failure = self._syncing[0].exception()
-            if failure is None:
-                self._durable.update(self._syncing[1])
-            else:
-                self.error = self.error or f"{self._directory}: {failure}"
-            self._syncing = None
-        if self._syncing is None and self._fresh and now >= self._next_sync:
-            self._next_sync = now + SYNC
-            self._syncing = self._thread.submit(self._writer.sync), self._fresh
-            self._fresh = {}
+    def _accept_chain_failure(self, task: Task, reason: str) -> None:
+        sector = self.plan.ensembles[task.identity].sector
+        self.scheduler.fail(task, reason)
+        is_given_up = bool(self.scheduler.ensembles[task.identity].failed)
+        remark = "" if is_given_up else " (begun ahead: it may not be needed)"
+        self._log(f"failed: {sector} {task.identity[:12]} chain {task.chain}: {reason}{remark}")
 
-    def _settle(self) -> None:
-        """At the end of a run: all bins on the disk, the progress of all ensembles noted."""
-        self._thread.shutdown(wait=True)
+    def _write_bins(self, result: BlockResult) -> str:
+        """Write the bins of a worker that has not done so itself; returns why the disk refused, or ""."""
+        if result.traceback or not len(result.rows):
+            return ""
+        task, sampling = result.task, self.config.sampling
+        first, bins = sampling.bins_after(task.block), sampling.bins_after(task.block + 1)
         try:
-            self._writer.sync()
+            self._bins.write((task.identity, task.chain), first, result.rows, bins)
         except OSError as failure:
-            self.error = self.error or f"{self._directory}: {failure}"
-        self._note()
+            return f"{self._directory}: {failure}"
+        return ""
 
-    def _block_time(self) -> float:
-        """A cautious guess at the seconds of one block."""
-        return 1.3 * self._slowest + 0.5
+    def _save_everything(self) -> None:
+        """Bring all bins to the disk and write the progress, at the end of a run."""
+        try:
+            self._bins.finish()
+        except OSError as failure:
+            self._note_disk_error(str(failure))
+        self._write_progress()
+
+    def _note_disk_error(self, reason: str) -> None:
+        """Keep the first reason for which the disk refused; "" is none."""
+        if reason:
+            self.error = self.error or f"{self._directory}: {reason}"
+
+    def _block_seconds(self) -> float:
+        """Estimate the seconds of one block, cautiously."""
+        return 1.3 * self._slowest_block + 0.5
 
     def seconds_left(self) -> float | None:
-        """Expected seconds to all targets, or None before the first block has been timed."""
-        return self.scheduler.seconds_left(self.members)
+        """Estimate the seconds to all targets; None before the first block has been timed."""
+        return self.scheduler.seconds_left(self.workers)
 
-    def rate(self) -> float:
-        """Blocks per second of this run."""
-        return self.blocks / max(1e-9, time.time() - self.begun)
+    def blocks_per_second(self) -> float:
+        """Return the rate of this run."""
+        return self.blocks / max(1e-9, time.time() - self.started)
 
-    def _note(self) -> None:
-        """Leave what the status needs beside the bins."""
+    def _write_progress(self) -> None:
+        """Write progress.json: the state of all ensembles, and how the run goes."""
         ensembles = {
             key: EnsembleProgress(
-                e.milestone.chains,
-                e.milestone.blocks,
+                e.goal.chains,
+                e.goal.blocks,
                 e.done,
                 e.failed,
-                self._judge.known(key),
-                round(self._spent.get(key, 0.0), 3),
+                self._monitor.known_errors(key),
+                round(self._ensemble_seconds.get(key, 0.0), 3),
             )
             for key, e in self.scheduler.ensembles.items()
         }
         run = {
             "time": time.time(),
-            "members": self.members,
+            "members": self.workers,
             "blocks": self.blocks,
-            "blocks_per_second": self.rate(),
+            "blocks_per_second": self.blocks_per_second(),
             "seconds_left": self.seconds_left(),
         }
         try:

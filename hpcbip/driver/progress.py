@@ -8,8 +8,7 @@ import time
 from typing import TYPE_CHECKING
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, TextColumn
-from rich.progress import Progress as Bar
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from hpcbip import settings
 from hpcbip.messages import print_message
@@ -17,12 +16,15 @@ from hpcbip.messages import print_message
 if TYPE_CHECKING:
     from hpcbip.driver.master import Master
 
-LINE_EVERY = 10.0  # seconds between plain lines
-BAR_EVERY = 0.2
+LINE_INTERVAL = 10.0
+"""Seconds between plain lines."""
+
+BAR_INTERVAL = 0.2
+"""Seconds between changes of the bar."""
 
 
 def duration(seconds: float | None) -> str:
-    """Seconds in words short enough for a progress line."""
+    """Put seconds into words short enough for a progress line."""
     if seconds is None:
         return "unknown"
     minutes, rest = divmod(round(max(0.0, seconds)), 60)
@@ -36,33 +38,37 @@ def duration(seconds: float | None) -> str:
 
 
 def summary(master: Master, deadline: float | None) -> str:
-    """Points done, the largest error against its target, blocks per second, time left."""
+    """Describe the points done, the largest error against its target, blocks per second, time left."""
     scheduler, plan = master.scheduler, master.plan
-    over = [all(scheduler.ensembles[key].done for key in point.ensembles.values()) for point in plan.points]
-    parts = [f"{sum(over)} of {len(over)} points done"]
-    open_ratios = [
-        e.ratio for e in scheduler.ensembles.values() if e.begun and not e.done and math.isfinite(e.ratio)
+    done = [all(scheduler.ensembles[key].done for key in point.ensembles.values()) for point in plan.points]
+    parts = [f"{sum(done)} of {len(done)} points done"]
+    ratios = [
+        e.ratio for e in scheduler.ensembles.values() if e.evaluated and not e.done and math.isfinite(e.ratio)
     ]
-    if open_ratios:
-        parts.append(f"largest error {max(open_ratios):.2g} × target")
+    if ratios:
+        parts.append(f"largest error {max(ratios):.2g} × target")
     if scheduler.failures:
         parts.append(f"{len(scheduler.failures)} ensembles failed")
     if not scheduler.finished:
         if master.blocks:
-            parts.append(f"{master.rate():.3g} blocks/s")
+            parts.append(f"{master.blocks_per_second():.3g} blocks/s")
             parts.append(f"about {duration(master.seconds_left())} left")
         if deadline is not None:
             parts.append(f"{duration(deadline - time.time())} to the time limit")
     return ", ".join(parts)
 
 
-class Progress:
-    """Shows how far a run is; `deadline` is a `time.time()` or None, `parallel` says that mpirun is in
-    between."""
+class ProgressDisplay:
+    """Shows how far a run is.
 
-    def __init__(self, deadline: float | None, parallel: bool) -> None:
+    Args:
+        deadline: `time.time()` of the run's end, or None.
+        under_mpirun: whether mpirun stands between this process and the user's terminal.
+    """
+
+    def __init__(self, deadline: float | None, under_mpirun: bool) -> None:
         # mpirun hides the terminal, or makes one up for its ranks: there only `hpcbip run -n` knows
-        forced = settings.at_terminal() if parallel else None
+        forced = settings.at_terminal() if under_mpirun else None
         console = Console(force_terminal=forced)
         self._deadline = deadline
         self._bar = None
@@ -73,11 +79,11 @@ class Progress:
                 MofNCompleteColumn(),
                 TextColumn("{task.fields[note]}"),
             )
-            self._bar = Bar(*columns, console=console)
+            self._bar = Progress(*columns, console=console)
             self._task = self._bar.add_task("blocks", total=None, note="")
         self._next = 0.0
 
-    def __enter__(self) -> Progress:
+    def __enter__(self) -> ProgressDisplay:
         if self._bar:
             self._bar.start()
         return self
@@ -96,10 +102,10 @@ class Progress:
         if self._bar:
             note = summary(master, self._deadline)
             self._bar.update(
-                self._task, completed=scheduler.blocks_done, total=scheduler.blocks_known, note=note
+                self._task, completed=scheduler.blocks_done, total=scheduler.blocks_planned, note=note
             )
-            self._next = now + BAR_EVERY
+            self._next = now + BAR_INTERVAL
         else:
             note = summary(master, self._deadline)
-            print_message(f"{scheduler.blocks_done}/{scheduler.blocks_known} blocks, {note}", sys.stdout)
-            self._next = now + LINE_EVERY
+            print_message(f"{scheduler.blocks_done}/{scheduler.blocks_planned} blocks, {note}", sys.stdout)
+            self._next = now + LINE_INTERVAL

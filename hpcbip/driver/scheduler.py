@@ -1,18 +1,18 @@
 """Which block comes next: a plain state machine, without MPI, files or clocks.
 
-Every chain of an ensemble runs its thermal blocks, then blocks of bins up to the milestone of its ensemble
-(`milestones`). When all chains stand there the errors are compared with the targets, from exactly the bins up
-to there, and the ensemble is done or gets the next milestone. What counts in the end is therefore a function
-of the configuration and the seed alone, whatever the number of ranks, the timing and the kills.
+Every chain of an ensemble runs its thermal blocks, then blocks of bins up to the goal of its ensemble, a
+sample size (`hpcbip.driver.stopping_rule`). When all chains have reached it the errors are compared with the
+targets, from exactly the bins up to there, and the ensemble is done or gets the next goal. What counts in the
+end is therefore a function of the configuration and the seed alone, whatever the number of ranks, the timing
+and the kills.
 
-Which of the possible blocks is handed out first is free, and decides how soon all is done:
+Which of the possible blocks is handed out first is free, and decides how soon all is done. The priorities:
 
-1. ensembles before their first milestone, the least advanced chains first: nothing is known of these;
-2. chains that stand below the milestone, or that will be needed beyond it as far as the last errors tell:
-   those with the longest expected time to the targets first (blocks left, in sequence, times the seconds of a
-   block there);
-3. so that no rank is idle: blocks beyond a milestone that is still waited for, which the next one will need
-   if the targets are missed. If they are met these bins lie in the files, but do not count.
+1. ensembles before their first goal, the least advanced chains first: nothing is known of these;
+2. chains below their goal, or that will be needed beyond it as far as the last errors tell: those with the
+   longest expected time to the targets first (blocks left, in sequence, times the seconds of a block there);
+3. so that no rank is idle: speculative blocks beyond a goal whose evaluation is pending, which the next goal
+   will need if the targets are missed. If they are met these bins lie in the files, but do not count.
 """
 
 from __future__ import annotations
@@ -20,288 +20,307 @@ from __future__ import annotations
 import heapq
 import math
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from hpcbip.campaign.plan import ChainKey, SampleSize
-from hpcbip.driver.stopping_rule import (
-    LOOK_AGAIN,
-    TRUST,
-    Rules,
-    following,
-    grow,
-    still_in_sequence,
-)
+from hpcbip.driver.ensemble_state import EnsembleState, Task
+from hpcbip.driver.stopping_rule import MAX_GROWTH, MIN_GROWTH, StoppingRule
 
-UNKNOWN, NEEDED, PROBABLE, PERHAPS = 0, 1, 2, 3
-_SURE = 0.8  # of the bins that are expected to be needed; the rest is a gamble
-_KEEP = (
-    0.8  # a rank stays with its chain unless another is this much more urgent: changing costs a checkpoint
-)
+FIRST_GOAL, REQUIRED, LIKELY, SPECULATIVE = 0, 1, 2, 3
+"""Levels of priority, the most urgent first."""
+
+LIKELY_SHARE = 0.8
+"""Part of the bins expected to be needed that counts as likely; the rest is speculative."""
+
+EXPECTED_GROWTH = 4.0
+"""Growth from the goal to the targets that is expected while no error is known."""
+
+KEEP_CHAIN = 0.8
+"""A worker keeps its chain unless another has this much longer to go: changing costs a checkpoint."""
+
+KEEP_CHAIN_BLOCKS = 3.0
+"""Before the first goal a worker keeps its chain up to so many blocks ahead of the least advanced one."""
+
+ENSEMBLE_WEIGHT, OVERALL_WEIGHT = 0.2, 0.02
+"""Weights of a new block in the running means of a block's seconds, of an ensemble and of all of them."""
 
 
-@dataclass(frozen=True)
-class Task:
-    """One block of one chain: number `block` (from 0, thermal ones included)."""
+class Priority(NamedTuple):
+    """Urgency of a chain; the smallest is handed out first.
 
+    Attributes:
+        level: one of `FIRST_GOAL`, `REQUIRED`, `LIKELY` and `SPECULATIVE`.
+        order: within a level: blocks done before the first goal, otherwise minus the expected seconds left.
+    """
+
+    level: int
+    order: float
+
+
+class QueueEntry(NamedTuple):
+    """A chain in the queue; outdated if the chain's priority is another by now."""
+
+    priority: Priority
     identity: str
     chain: int
-    block: int
-    durable: int = 0  # bins of this chain that are known to be on the disk
-
-
-@dataclass
-class EnsembleProgress:
-    """Where one ensemble stands."""
-
-    blocks: list[int]  # behind each chain, thermal ones included
-    milestone: SampleSize  # to reach now
-    sure: SampleSize  # what will be needed, as far as is known
-    horizon: SampleSize  # up to which blocks may be begun at all
-    expected: SampleSize  # where the targets will be met, as far as is known
-    beyond: int = 0  # blocks in sequence from the milestone to there
-    begun: bool = False  # the first milestone has been judged
-    ratio: float = math.inf  # error over target when last judged
-    short: int = 0  # chains below the milestone
-    judging: bool = False  # its errors are being worked out
-    done: bool = False
-    failed: str = ""
-    broken: dict[int, str] = field(default_factory=dict)  # chains that cannot go on, and why
-    busy: set[int] = field(default_factory=set)
-    seconds: float = 0.0  # of a block, a running mean; 0: unknown
 
 
 class Scheduler:
-    """Hands out tasks; knows what is done.
+    """Hands out tasks and keeps account of what is done.
 
     Args:
         identities: the ensembles.
-        rules: how long chains are.
-        behind: (identity, chain) -> blocks already done; absent: none.
-        targeted: ensembles that have a target; if none has one, all run to the hard end, otherwise the others
-        stop at the first milestone. partners: identity -> ensembles whose first milestone its errors need.
+        rule: how long chains are.
+        blocks_done: (identity, chain) -> blocks already done; absent: none.
+        targeted: ensembles that have a target; if none has one, all run to the last goal, otherwise the
+            others stop at the first goal.
+        partners: identity -> ensembles whose bins of the first goal its errors need.
     """
 
     def __init__(
         self,
         identities: Iterable[str],
-        rules: Rules,
-        behind: Mapping[ChainKey, int],
+        rule: StoppingRule,
+        blocks_done: Mapping[ChainKey, int],
         targeted: Iterable[str],
         partners: Mapping[str, Iterable[str]],
     ) -> None:
-        self.rules = rules
+        self.rule = rule
         self._targeted = set(targeted)
         self._partners = {key: tuple(others) for key, others in partners.items()}
-        self._awaited_by: dict[str, list[str]] = {}
+        self._dependents: dict[str, list[str]] = {}
         for key, others in self._partners.items():
             for other in others:
-                self._awaited_by.setdefault(other, []).append(key)
-        first = rules.first if self._targeted else rules.end
-        self.ensembles = {i: EnsembleProgress([], first, first, first, first) for i in identities}
+                self._dependents.setdefault(other, []).append(key)
+        first = rule.first_goal if self._targeted else rule.last_goal
+        self.ensembles = {i: EnsembleState([], first, first, first, first) for i in identities}
         self.blocks_done = 0
-        self._open = len(self.ensembles)
-        self._seconds = 0.0  # of a block anywhere, a running mean
-        self._keys: dict[ChainKey, tuple[float, ...]] = {}  # urgency of every chain that may be handed out
-        self._heap: list[tuple[tuple[float, ...], str, int]] = []  # the same, and outdated entries
+        self._unfinished = len(self.ensembles)
+        self._block_seconds = 0.0  # running mean over all ensembles
+        self._priorities: dict[ChainKey, Priority] = {}  # of every chain that may be handed out
+        self._queue: list[QueueEntry] = []  # a heap of the same, and of outdated entries
         self._due: list[tuple[str, SampleSize]] = []
-        for (identity, chain), blocks in behind.items():
+        for (identity, chain), blocks in blocks_done.items():
             if identity in self.ensembles and blocks:
-                known = self.ensembles[identity].blocks
+                known = self.ensembles[identity].blocks_done
                 known.extend([0] * (chain + 1 - len(known)))
                 known[chain] = blocks
                 self.blocks_done += blocks
         for identity in self.ensembles:
-            self._head_for(identity, first)
+            self._set_goal(identity, first)
         for identity in self.ensembles:
-            self._stands(identity)
+            self._update_due(identity)
 
     @property
     def finished(self) -> bool:
-        """Whether every ensemble has met its targets, run to its hard end, or failed."""
-        return self._open == 0
+        """Whether every ensemble has met its targets, run to its last goal, or failed."""
+        return self._unfinished == 0
 
     @property
     def failures(self) -> dict[str, str]:
-        """What went wrong, by ensemble."""
+        """Why ensembles were given up, by identity."""
         return {identity: e.failed for identity, e in self.ensembles.items() if e.failed}
 
     @property
-    def blocks_known(self) -> int:
-        """Blocks up to the present milestones: what is certain to be needed."""
+    def blocks_planned(self) -> int:
+        """Blocks done and blocks up to the present goals: what is certain to be needed."""
         return self.blocks_done + sum(
-            max(0, self._needed(e) - blocks)
+            max(0, self._blocks_at_goal(e) - blocks)
             for e in self.ensembles.values()
             if not e.done
-            for blocks in e.blocks[: e.milestone.chains]
+            for blocks in e.blocks_done[: e.goal.chains]
         )
 
     def seconds_left(self, workers: int) -> float | None:
-        """Expected time to all targets on so many workers; None while nothing is known."""
-        if not self._seconds:
+        """Estimate the time to all targets on so many workers; None while nothing is known."""
+        if not self._block_seconds:
             return None
         total = longest = 0.0
         for e in self.ensembles.values():
             if not e.done:
-                seconds = e.seconds or self._seconds
-                length = self.rules.thermal_blocks + e.expected.blocks
-                left = [max(0, length - b) for b in e.blocks[: e.expected.chains]]
-                left += [length] * (e.expected.chains - len(left))
+                seconds = e.block_seconds or self._block_seconds
+                length = self.rule.thermal_blocks + e.expected_size.blocks
+                left = [max(0, length - blocks) for blocks in e.blocks_done[: e.expected_size.chains]]
+                left += [length] * (e.expected_size.chains - len(left))
                 total += seconds * sum(left)
                 longest = max(longest, seconds * max(left))
         return max(longest, total / max(1, workers))
 
-    def next(self, prefer: ChainKey | None = None, gamble: bool = True) -> Task | None:
-        """The next block to run, or None if nothing can be begun now; `prefer` wins unless another is more
-        urgent. Without `gamble` none that may turn out not to be needed."""
-        while self._heap and self._keys.get(self._heap[0][1:]) != self._heap[0][0]:
-            heapq.heappop(self._heap)
-        if not self._heap:
-            return None
-        best, identity, chain = self._heap[0]
-        if best[0] == PERHAPS and not gamble:
-            return None
-        own = self._keys.get(prefer) if prefer else None
-        if prefer and own and own[0] == best[0] and own[1] <= best[1] + self._patience(best):
-            identity, chain = prefer
-        del self._keys[identity, chain]
-        ensemble = self.ensembles[identity]
-        ensemble.busy.add(chain)
-        return Task(identity, chain, ensemble.blocks[chain])
+    def next_task(self, preferred: ChainKey | None = None, speculative: bool = True) -> Task | None:
+        """Hand out the next block, or None if nothing can be begun now.
 
-    @staticmethod
-    def _patience(best: tuple[float, ...]) -> float:
-        return 3.0 if best[0] == UNKNOWN else (1.0 - _KEEP) * abs(best[1])
+        Args:
+            preferred: the chain that the worker has in memory; it wins unless another is more urgent.
+            speculative: whether blocks may be handed out that may turn out not to be needed.
+        """
+        while self._queue and self._is_outdated(self._queue[0]):
+            heapq.heappop(self._queue)
+        if not self._queue:
+            return None
+        best, identity, chain = self._queue[0]
+        if best.level == SPECULATIVE and not speculative:
+            return None
+        own = self._priorities.get(preferred) if preferred else None
+        if (
+            preferred
+            and own
+            and own.level == best.level
+            and own.order <= best.order + self._switching_threshold(best)
+        ):
+            identity, chain = preferred
+        del self._priorities[identity, chain]
+        ensemble = self.ensembles[identity]
+        ensemble.running.add(chain)
+        return Task(identity, chain, ensemble.blocks_done[chain])
 
     def complete(self, task: Task, seconds: float = 1.0) -> None:
-        """The block of `task` is done and safe; it took so many seconds."""
+        """Record that the block of `task` is done and safe; it took so many seconds."""
         e = self.ensembles[task.identity]
-        e.busy.discard(task.chain)
-        e.blocks[task.chain] = task.block + 1
+        e.running.discard(task.chain)
+        e.blocks_done[task.chain] = task.block + 1
         self.blocks_done += 1
-        e.seconds = 0.8 * e.seconds + 0.2 * seconds if e.seconds else seconds
-        self._seconds = 0.98 * self._seconds + 0.02 * seconds if self._seconds else seconds
+        e.block_seconds = _running_mean(e.block_seconds, seconds, ENSEMBLE_WEIGHT)
+        self._block_seconds = _running_mean(self._block_seconds, seconds, OVERALL_WEIGHT)
         if e.done:
             return
-        if task.chain < e.milestone.chains and task.block + 1 == self._needed(e):
-            e.short -= 1
-            self._stands(task.identity)
-        self._offer(task.identity, task.chain)
+        if task.chain < e.goal.chains and task.block + 1 == self._blocks_at_goal(e):
+            e.chains_below_goal -= 1
+            self._update_due(task.identity)
+        self._update_priority(task.identity, task.chain)
 
     def abandon(self, task: Task) -> None:
-        """The worker of `task` is lost: another one may run the block."""
-        self.ensembles[task.identity].busy.discard(task.chain)
-        self._offer(task.identity, task.chain)
+        """Take back a task whose worker is lost: another one may run the block."""
+        self.ensembles[task.identity].running.discard(task.chain)
+        self._update_priority(task.identity, task.chain)
 
-    def fail(self, task: Task, why: str) -> None:
-        """The chain of `task` cannot go on. The other chains alone would be a biased choice, so its whole
-        ensemble is given up if the milestone needs the block; if the block was begun ahead, as soon as a
-        milestone does. All other ensembles go on."""
+    def fail(self, task: Task, reason: str) -> None:
+        """Record that the chain of `task` cannot go on.
+
+        The other chains alone would be a biased choice, so its whole ensemble is given up if the goal needs
+        the block; if the block was speculative, as soon as a goal does. All other ensembles go on.
+        """
         e = self.ensembles[task.identity]
-        e.busy.discard(task.chain)
-        e.broken[task.chain] = why
-        self._keys.pop((task.identity, task.chain), None)
-        self._give_up_if_broken(task.identity)
+        e.running.discard(task.chain)
+        e.failed_chains[task.chain] = reason
+        self._priorities.pop((task.identity, task.chain), None)
+        self._fail_if_goal_is_unreachable(task.identity)
 
-    def due(self) -> list[tuple[str, SampleSize]]:
-        """Ensembles that stand at their milestone and wait for `judge`; each is told once."""
+    def take_due(self) -> list[tuple[str, SampleSize]]:
+        """Return the ensembles that have reached their goal and wait for `record_ratio`; each only once."""
         due, self._due = self._due, []
         return due
 
-    def judge(self, identity: str, ratio: float) -> None:
-        """The largest ratio of an error to its target, from exactly the bins of the present milestone, is
-        `ratio`."""
+    def record_ratio(self, identity: str, ratio: float) -> None:
+        """Record the largest ratio of an error to its target, from exactly the bins of the present goal."""
         e = self.ensembles[identity]
-        e.judging, e.begun, e.ratio = False, True, ratio
-        if ratio <= 1.0 or e.milestone == self.rules.end or identity not in self._targeted:
-            self._close(identity)
+        e.pending, e.evaluated, e.ratio = False, True, ratio
+        if ratio <= 1.0 or e.goal == self.rule.last_goal or identity not in self._targeted:
+            self._finish(identity)
         elif not e.failed:
-            self._head_for(identity, following(e.milestone, ratio, self.rules))
-        self._stands(identity)
+            self._set_goal(identity, self.rule.next_goal(e.goal, ratio))
+        self._update_due(identity)
 
-    def _needed(self, e: EnsembleProgress) -> int:
-        return self.rules.thermal_blocks + e.milestone.blocks
+    def _is_outdated(self, entry: QueueEntry) -> bool:
+        return self._priorities.get((entry.identity, entry.chain)) != entry.priority
 
-    def _give_up_if_broken(self, identity: str) -> None:
+    @staticmethod
+    def _switching_threshold(best: Priority) -> float:
+        return KEEP_CHAIN_BLOCKS if best.level == FIRST_GOAL else (1.0 - KEEP_CHAIN) * abs(best.order)
+
+    def _blocks_at_goal(self, e: EnsembleState) -> int:
+        return self.rule.thermal_blocks + e.goal.blocks
+
+    def _fail_if_goal_is_unreachable(self, identity: str) -> None:
         e = self.ensembles[identity]
-        for chain, why in e.broken.items():
-            if not e.done and chain < e.milestone.chains and e.blocks[chain] < self._needed(e):
-                e.failed = f"chain {chain}: {why}"
-                self._close(identity)
-                self._stands(identity)
+        for chain, reason in e.failed_chains.items():
+            if not e.done and chain < e.goal.chains and e.blocks_done[chain] < self._blocks_at_goal(e):
+                e.failed = f"chain {chain}: {reason}"
+                self._finish(identity)
+                self._update_due(identity)
 
-    def _close(self, identity: str) -> None:
+    def _finish(self, identity: str) -> None:
         e = self.ensembles[identity]
         if not e.done:
             e.done = True
-            self._open -= 1
-            for chain in range(len(e.blocks)):
-                self._keys.pop((identity, chain), None)
+            self._unfinished -= 1
+            for chain in range(len(e.blocks_done)):
+                self._priorities.pop((identity, chain), None)
 
-    def _at_first_milestone(self, identity: str) -> bool:
-        """Whether the bins of the first milestone are there, or never will be."""
+    def _is_past_first_goal(self, identity: str) -> bool:
+        """Tell whether the bins of the first goal exist, or never will."""
         e = self.ensembles[identity]
-        return bool(e.failed) or e.begun or e.short == 0
+        return bool(e.failed) or e.evaluated or e.chains_below_goal == 0
 
-    def _stands(self, identity: str) -> None:
-        """An ensemble has come to a milestone, or never will: it, or those that waited for it, may be due."""
-        for candidate in (identity, *self._awaited_by.get(identity, ())):
+    def _update_due(self, identity: str) -> None:
+        """Find what is due once an ensemble has come to a goal, or never will: it, or its dependents."""
+        for candidate in (identity, *self._dependents.get(identity, ())):
             e = self.ensembles[candidate]
-            if not (e.done or e.judging or e.short):
+            if not (e.done or e.pending or e.chains_below_goal):
                 partners = self._partners.get(candidate, ())
-                e.judging = all(map(self._at_first_milestone, partners))
-                if e.judging:
-                    self._due.append((candidate, e.milestone))
+                e.pending = all(map(self._is_past_first_goal, partners))
+                if e.pending:
+                    self._due.append((candidate, e.goal))
 
-    def _head_for(self, identity: str, milestone: SampleSize) -> None:
-        """Give an ensemble its next milestone, and work out how far one may go beyond and what is to be
-        expected."""
-        e, rules = self.ensembles[identity], self.rules
-        before, e.milestone = e.milestone, milestone
-        last = not self._targeted or milestone == rules.end or identity not in self._targeted
-        e.beyond = 0
-        if last:
-            e.sure = e.horizon = e.expected = milestone
-        elif not e.begun or math.isinf(e.ratio):
-            e.sure, e.horizon, e.expected = (
-                milestone,
-                grow(milestone, LOOK_AGAIN, rules),
-                grow(milestone, 4.0, rules),
-            )
+    def _set_goal(self, identity: str, goal: SampleSize) -> None:
+        """Give an ensemble its next goal, and work out what is likely to be needed beyond it."""
+        e, rule = self.ensembles[identity], self.rule
+        previous, e.goal = e.goal, goal
+        is_last = not self._targeted or goal == rule.last_goal or identity not in self._targeted
+        e.blocks_after_goal = 0
+        if is_last:
+            e.likely_size = e.speculative_size = e.expected_size = goal
+        elif not e.evaluated or math.isinf(e.ratio):
+            e.likely_size = goal
+            e.speculative_size = rule.grow(goal, MIN_GROWTH)
+            e.expected_size = rule.grow(goal, EXPECTED_GROWTH)
         else:
-            need = e.ratio**2 * before.total / milestone.total  # expected (error/target)² at the milestone
-            e.sure = grow(milestone, min(TRUST, max(1.0, _SURE * need)), rules)
-            e.horizon = following(milestone, max(1.0, math.sqrt(need)), rules)
-            e.expected = grow(milestone, max(1.0, need), rules)
-            e.beyond = still_in_sequence(milestone, math.sqrt(need), rules)
-        e.blocks.extend([0] * (max(e.sure.chains, e.horizon.chains) - len(e.blocks)))
-        e.short = sum(blocks < self._needed(e) for blocks in e.blocks[: milestone.chains])
-        for chain in range(len(e.blocks)):
-            self._offer(identity, chain)
-        self._give_up_if_broken(identity)
+            need = e.ratio**2 * previous.total / goal.total  # expected (error/target)² at the goal
+            e.likely_size = rule.grow(goal, min(MAX_GROWTH, max(1.0, LIKELY_SHARE * need)))
+            e.speculative_size = rule.next_goal(goal, max(1.0, math.sqrt(need)))
+            e.expected_size = rule.grow(goal, max(1.0, need))
+            e.blocks_after_goal = rule.blocks_in_sequence(goal, math.sqrt(need))
+        chains = max(e.likely_size.chains, e.speculative_size.chains)
+        e.blocks_done.extend([0] * (chains - len(e.blocks_done)))
+        e.chains_below_goal = sum(b < self._blocks_at_goal(e) for b in e.blocks_done[: goal.chains])
+        for chain in range(len(e.blocks_done)):
+            self._update_priority(identity, chain)
+        self._fail_if_goal_is_unreachable(identity)
 
-    def _offer(self, identity: str, chain: int) -> None:
-        """Put a chain among those that may be handed out, if it is one."""
-        e = self.ensembles[identity]
-        self._keys.pop((identity, chain), None)
-        blocks, thermal = e.blocks[chain], self.rules.thermal_blocks
-        if e.done or chain in e.busy or chain in e.broken:
+    def _update_priority(self, identity: str, chain: int) -> None:
+        """Queue a chain with its present priority if it may be handed out, otherwise withdraw it."""
+        self._priorities.pop((identity, chain), None)
+        priority = self._priority(self.ensembles[identity], chain)
+        if priority is None:
             return
+        self._priorities[identity, chain] = priority
+        heapq.heappush(self._queue, QueueEntry(priority, identity, chain))
+        if len(self._queue) > 4 * len(self._priorities) + 1000:  # mostly outdated entries
+            self._queue = [QueueEntry(priority, *key) for key, priority in self._priorities.items()]
+            heapq.heapify(self._queue)
 
-        def up_to(goal: SampleSize) -> bool:
-            return chain < goal.chains and blocks < thermal + goal.blocks
+    def _priority(self, e: EnsembleState, chain: int) -> Priority | None:
+        """Work out how urgent the next block of a chain is; None: it must not be begun."""
+        blocks, thermal = e.blocks_done[chain], self.rule.thermal_blocks
+        if e.done or chain in e.running or chain in e.failed_chains:
+            return None
 
-        below = up_to(e.milestone)
-        sure = below or up_to(e.sure)
-        if not sure and not up_to(e.horizon):
-            return
-        if below and not e.begun and self._targeted:
-            key: tuple[float, ...] = (UNKNOWN, blocks)
+        def is_below(size: SampleSize) -> bool:
+            return chain < size.chains and blocks < thermal + size.blocks
+
+        if is_below(e.goal):
+            level = REQUIRED if e.evaluated or not self._targeted else FIRST_GOAL
+        elif is_below(e.likely_size):
+            level = LIKELY
+        elif is_below(e.speculative_size):
+            level = SPECULATIVE
         else:
-            left = thermal + e.milestone.blocks - blocks + e.beyond
-            seconds = e.seconds or self._seconds or 1.0
-            key = (NEEDED if below else PROBABLE if sure else PERHAPS, -max(1, left) * seconds)
-        self._keys[identity, chain] = key
-        heapq.heappush(self._heap, (key, identity, chain))
-        if len(self._heap) > 4 * len(self._keys) + 1000:
-            self._heap = [(key, *where) for where, key in self._keys.items()]
-            heapq.heapify(self._heap)
+            return None
+        if level == FIRST_GOAL:
+            return Priority(level, blocks)
+        left = thermal + e.goal.blocks - blocks + e.blocks_after_goal
+        return Priority(level, -max(1, left) * (e.block_seconds or self._block_seconds or 1.0))
+
+
+def _running_mean(mean: float, value: float, weight: float) -> float:
+    """Take a value into a running mean; a mean of 0 stands for none yet."""
+    return (1.0 - weight) * mean + weight * value if mean else value

@@ -1,10 +1,10 @@
-"""How far an ensemble goes before its errors are looked at: the sequence of its milestones.
+"""The stopping rule of an ensemble: the sample sizes at which its errors are compared with the targets.
 
-A milestone is a number of chains, and of blocks of bins in each of them. An ensemble that misses its targets
-at one gets the next: first the chains grow longer; once thermalisation is a small part of a chain, more
-chains are opened, so that a hard point can occupy many ranks; then they grow longer again, to the hard end.
-The sequence is a function of the configuration and of the errors at the milestones alone, never of the number
-of ranks, the timing or the kills.
+A sample size is a number of chains, and of blocks of bins in each of them. An ensemble that misses its
+targets at one goal gets the next: first the chains grow longer; once thermalisation is a small part of a
+chain, new chains are started, so that a hard point can occupy many ranks; then all grow longer, up to the
+last goal. The sequence of goals is a function of the configuration and of the errors at the goals alone,
+never of the number of ranks, the timing or the kills.
 """
 
 from __future__ import annotations
@@ -13,76 +13,121 @@ import math
 from dataclasses import dataclass
 
 from hpcbip.campaign.plan import SampleSize
+from hpcbip.campaign.schema import Config
 
-THERMAL_SHARE = 10  # chains this many times longer than their thermalisation may be joined by new ones
-WIDEN = 1.6  # growth from which new chains are worth it: they run their whole length, the old ones only what is missing
-LOOK_AGAIN = (
-    1.2  # smallest growth between two milestones: every look costs an analysis and biases the errors a little
-)
-TRUST = 8.0  # largest growth: an error has an error itself
+BLOCKS_PER_THERMAL_BLOCK = 10
+"""Length of the old chains, in thermalisations, from which on new chains are started."""
+
+MIN_WIDENING = 1.6
+"""Growth from which new chains pay: they run their whole length, the old ones only what is missing."""
+
+MIN_GROWTH = 1.2
+"""Smallest growth between two goals: every evaluation costs an analysis and biases the errors a little."""
+
+MAX_GROWTH = 8.0
+"""Largest growth between two goals: an error has an error itself."""
+
+UNRESOLVED_GROWTH = 2.0
+"""Growth where an error could not be determined."""
+
+MARGIN = 1.1
+"""Bins taken near the target over those expected to be needed, so that the next evaluation is the last."""
+
+DISTRUST = 3.0
+"""Far from the target, the expected need is divided by this."""
+
+MAX_NEED = 1e6
+"""Largest (error/target)² for which blocks in sequence are counted."""
 
 
 @dataclass(frozen=True)
-class Rules:
-    """The numbers that govern the chains of every ensemble (the `sampling` section of the configuration)."""
+class StoppingRule:
+    """The numbers that govern the length of chains (the `sampling` section of the configuration).
+
+    Attributes:
+        chains: chains that an ensemble starts with.
+        thermal_blocks: blocks of thermalisation of each chain.
+        min_blocks, max_blocks: blocks of bins in each chain at the first and at the last goal.
+        max_chains: chains that an ensemble may come to have; 0: as `chains`.
+    """
 
     chains: int
     thermal_blocks: int
     min_blocks: int
     max_blocks: int
-    max_chains: int = 0  # 0: as `chains`
+    max_chains: int = 0
+
+    @classmethod
+    def from_config(cls, config: Config) -> StoppingRule:
+        """Read the rule from a configuration."""
+        sampling = config.sampling
+        return cls(
+            sampling.least_chains,
+            sampling.thermal_blocks,
+            sampling.min_blocks,
+            sampling.max_blocks,
+            sampling.most_chains,
+        )
 
     @property
-    def first(self) -> SampleSize:
-        """Where errors are looked at for the first time."""
+    def first_goal(self) -> SampleSize:
+        """The sample size at which errors are evaluated for the first time."""
         return SampleSize(self.chains, self.min_blocks)
 
     @property
-    def end(self) -> SampleSize:
-        """Where every ensemble ends, whatever its errors."""
+    def last_goal(self) -> SampleSize:
+        """The sample size at which every ensemble ends, whatever its errors."""
         return SampleSize(max(self.chains, self.max_chains), self.max_blocks)
 
+    def grow(self, size: SampleSize, factor: float) -> SampleSize:
+        """Return the sample size with `factor` (>= 1) times as many bins, rounded up, at most the last goal.
 
-def grow(now: SampleSize, factor: float, rules: Rules) -> SampleSize:
-    """The milestone with `factor` (>= 1) times as many bins, rounded up and cut at the hard end: chains
-    longer up to `THERMAL_SHARE` thermalisations or if little is missing, otherwise more of them, and at last
-    longer again."""
-    end = rules.end
-    total = min(now.total * factor, float(end.total))
-    wide = max(rules.min_blocks, THERMAL_SHARE * rules.thermal_blocks)
-    if now.chains == end.chains or factor < WIDEN:
-        wide = rules.max_blocks
-    blocks = min(_up(total / now.chains), max(now.blocks, min(wide, rules.max_blocks)))
-    chains = min(end.chains, max(now.chains, _up(total / blocks)))
-    if chains == end.chains:
-        blocks = min(rules.max_blocks, max(blocks, _up(total / chains)))
-    return SampleSize(chains, blocks)
+        Chains grow longer up to `BLOCKS_PER_THERMAL_BLOCK` thermalisations or if little is missing, otherwise
+        their number grows, and at last their length again.
+        """
+        last = self.last_goal
+        total = min(size.total * factor, float(last.total))
+        longest = max(self.min_blocks, BLOCKS_PER_THERMAL_BLOCK * self.thermal_blocks)
+        if size.chains == last.chains or factor < MIN_WIDENING:
+            longest = self.max_blocks
+        blocks = min(_round_up(total / size.chains), max(size.blocks, min(longest, self.max_blocks)))
+        chains = min(last.chains, max(size.chains, _round_up(total / blocks)))
+        if chains == last.chains:
+            blocks = min(self.max_blocks, max(blocks, _round_up(total / chains)))
+        return SampleSize(chains, blocks)
+
+    def next_goal(self, goal: SampleSize, ratio: float) -> SampleSize:
+        """Return the goal after one at which the largest error was `ratio` (> 1) times its target.
+
+        Errors fall as the square root of the number of bins, so ratio² times as many are needed. Far from the
+        target only a third of that is trusted; near it a tenth more is taken, so as not to evaluate in vain.
+        """
+        need = ratio * ratio
+        if math.isinf(ratio):
+            factor = UNRESOLVED_GROWTH
+        else:
+            factor = min(MARGIN * need, max(UNRESOLVED_GROWTH, min(need / DISTRUST, MAX_GROWTH)))
+        following = self.grow(goal, max(factor, MIN_GROWTH))
+        return following if following != goal else self.grow(goal, 1.0 + 1.0 / goal.blocks)
+
+    def blocks_in_sequence(self, goal: SampleSize, ratio: float) -> int:
+        """Count the blocks that must be run one after the other from a goal to the targets.
+
+        Errors at the goal are `ratio` times their targets. Old chains count with what they grow by, new ones
+        with their whole length, generation after generation.
+        """
+        blocks, need = 0, min(ratio * ratio, MAX_NEED)
+        while need > 1.0 and goal != self.last_goal:
+            following = self.next_goal(goal, math.sqrt(need))
+            has_new_chains = following.chains > goal.chains
+            blocks += (
+                self.thermal_blocks + following.blocks if has_new_chains else following.blocks - goal.blocks
+            )
+            need *= goal.total / following.total
+            goal = following
+        return blocks
 
 
-def following(now: SampleSize, ratio: float, rules: Rules) -> SampleSize:
-    """The milestone after `now`, at which the largest error was `ratio` (> 1) times its target.
-
-    Errors fall as the square root of the number of bins, so ratio² times as many are needed. Far from the
-    target only a third of that is trusted; near it a tenth more is taken, so as not to look in vain.
-    """
-    need = ratio * ratio
-    factor = 2.0 if math.isinf(ratio) else min(1.1 * need, max(2.0, min(need / 3.0, TRUST)))
-    after = grow(now, max(factor, LOOK_AGAIN), rules)
-    return after if after != now else grow(now, 1.0 + 1.0 / now.blocks, rules)
-
-
-def still_in_sequence(now: SampleSize, ratio: float, rules: Rules) -> int:
-    """Blocks that are expected to come one after the other behind `now`, where errors will be `ratio` times
-    their targets: what old chains are longer then, and the whole of new ones, generation after generation."""
-    blocks, need = 0, min(ratio * ratio, 1e6)
-    while need > 1.0 and now != rules.end:
-        after = following(now, math.sqrt(need), rules)
-        new = after.chains > now.chains
-        blocks += rules.thermal_blocks + after.blocks if new else after.blocks - now.blocks
-        need *= now.total / after.total
-        now = after
-    return blocks
-
-
-def _up(x: float) -> int:
+def _round_up(x: float) -> int:
+    """Round up to an integer >= 1; what exceeds an integer by rounding only counts as that integer."""
     return max(1, math.ceil(x - 1e-9))

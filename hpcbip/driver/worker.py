@@ -1,4 +1,4 @@
-"""What a rank does with a task: load the chain, run one block, save it, hand back its bins."""
+"""A worker runs a task: it loads the chain, runs one block, saves it, and hands back its bins."""
 
 from __future__ import annotations
 
@@ -12,34 +12,35 @@ import numpy as np
 from hpcbip.campaign.identity import canonical_json, chain_seed
 from hpcbip.campaign.plan import Plan
 from hpcbip.campaign.schema import Config
-from hpcbip.driver.scheduler import Task
+from hpcbip.driver.ensemble_state import Task
 from hpcbip.qmc import Chain
 from hpcbip.store.checkpoints import Checkpoint, Checkpoints
 from hpcbip.store.store import NO_ROWS, Rows, Store
 
 
 @dataclass(frozen=True)
-class Result:
-    """A finished task.
+class BlockResult:
+    """The outcome of a task.
 
     Attributes:
         task: what was asked for.
         rows: its bins; none if it was thermal, or if `written`.
-        seconds: what it took; kernel: what of that was sampling.
+        seconds: what it took.
+        sampling_seconds: what of that was sampling.
         written: the worker has put its bins into the store itself, and they are on the disk.
-        failure: why this chain cannot go on; all others can.
-        error: why the disk refused to save it.
-        trace: a traceback: the program is wrong.
+        chain_failure: why this chain cannot go on; all others can.
+        disk_error: why the disk refused to save it.
+        traceback: of a program error.
     """
 
     task: Task
     rows: Rows
     seconds: float
-    kernel: float = 0.0
+    sampling_seconds: float = 0.0
     written: bool = False
-    failure: str = ""
-    error: str = ""
-    trace: str = ""
+    chain_failure: str = ""
+    disk_error: str = ""
+    traceback: str = ""
 
 
 class ChainFailure(Exception):
@@ -47,14 +48,25 @@ class ChainFailure(Exception):
 
 
 @dataclass
-class _Held:
-    """A chain in memory after `block` blocks, and its last bins, which may not be on the disk yet."""
+class LoadedChain:
+    """A chain in memory.
+
+    Attributes:
+        identity, number: the ensemble, and the number of the chain.
+        blocks_done: blocks that the chain has run, thermal ones included.
+        chain: its state.
+        last_rows: its last bins, which may not be on the disk yet.
+    """
 
     identity: str
     number: int
-    block: int
+    blocks_done: int
     chain: Chain
-    tail: Rows
+    last_rows: Rows
+
+    def is_ready_for(self, task: Task) -> bool:
+        """Tell whether the block of a task is the next one of this chain."""
+        return (self.identity, self.number, self.blocks_done) == (task.identity, task.chain, task.block)
 
 
 class Worker:
@@ -69,86 +81,92 @@ class Worker:
         self._sampling, self._seed, self._plan = config.sampling, config.seed, plan
         self._checkpoints = Checkpoints(directory)
         self._shared = shared
-        self._held: _Held | None = None
+        self._loaded: LoadedChain | None = None
 
-    def execute(self, task: Task) -> Result:
-        """Run one block and save the chain; only then is the block done. Whatever goes wrong is in the
-        result."""
+    def execute(self, task: Task) -> BlockResult:
+        """Run one block and save the chain; only then is the block done.
+
+        Whatever goes wrong is in the result.
+        """
         started = time.perf_counter()
-        held, self._held = self._held, None
+        loaded, self._loaded = self._loaded, None
         try:
-            if held is None or (held.identity, held.number, held.block) != (
-                task.identity,
-                task.chain,
-                task.block,
-            ):
-                held = None  # the memory of the old chain goes before the new one comes
-                held = self._load(task)
+            if loaded is None or not loaded.is_ready_for(task):
+                loaded = None  # the memory of the old chain goes before the new one comes
+                loaded = self._load(task)
             sampling = time.perf_counter()
-            rows = self._run_block(held)
+            rows = self._run_block(loaded)
             sampling = time.perf_counter() - sampling
-            written = self._save(held, rows, task.durable)
+            written = self._save(loaded, rows, task.durable)
         except (ChainFailure, MemoryError) as failure:
-            why = str(failure) or "out of memory"
-            return Result(task, NO_ROWS, time.perf_counter() - started, failure=why)
+            reason = str(failure) or "out of memory"
+            return BlockResult(task, NO_ROWS, time.perf_counter() - started, chain_failure=reason)
         except OSError as error:
-            why = f"{error.filename or self._checkpoints.directory}: {error.strerror or error}"
-            return Result(task, NO_ROWS, time.perf_counter() - started, error=why)
+            reason = f"{error.filename or self._checkpoints.directory}: {error.strerror or error}"
+            return BlockResult(task, NO_ROWS, time.perf_counter() - started, disk_error=reason)
         except Exception:
-            return Result(task, NO_ROWS, time.perf_counter() - started, trace=traceback.format_exc())
-        self._held = held
-        return Result(task, NO_ROWS if written else rows, time.perf_counter() - started, sampling, written)
+            seconds = time.perf_counter() - started
+            return BlockResult(task, NO_ROWS, seconds, traceback=traceback.format_exc())
+        self._loaded = loaded
+        seconds = time.perf_counter() - started
+        return BlockResult(task, NO_ROWS if written else rows, seconds, sampling, written)
 
-    def _run_block(self, held: _Held) -> Rows:
+    def _run_block(self, loaded: LoadedChain) -> Rows:
+        """Run the next block of a chain; returns its bins, none if it was thermal.
+
+        Raises:
+            ChainFailure: if the kernel's arrays overflow, or a bin is not finite.
+        """
         sampling = self._sampling
         rows = NO_ROWS
         try:
-            if held.block < sampling.thermal_blocks:
-                held.chain.thermalise(sampling.bins_per_block * sampling.updates_per_bin)
+            if loaded.blocks_done < sampling.thermal_blocks:
+                loaded.chain.thermalise(sampling.bins_per_block * sampling.updates_per_bin)
             else:
-                rows = held.chain.run_block(sampling.bins_per_block, sampling.updates_per_bin)
+                rows = loaded.chain.run_block(sampling.bins_per_block, sampling.updates_per_bin)
         except OverflowError as error:  # the kernel's arrays have an end
             raise ChainFailure(f"{error}; allowed: a shorter sampling.beta, or without this point") from None
         if not np.isfinite(rows).all():
             raise ChainFailure("its bins are not finite; allowed: other parameters, or without this point")
-        held.block += 1
+        loaded.blocks_done += 1
         return rows
 
-    def _save(self, held: _Held, rows: Rows, durable: int) -> bool:
+    def _save(self, loaded: LoadedChain, rows: Rows, durable: int) -> bool:
         """Make the block safe; returns whether its bins are in the store already."""
         sampling = self._sampling
-        behind = max(0, held.block - sampling.thermal_blocks) * sampling.bins_per_block
+        bins_done = sampling.bins_after(loaded.blocks_done)
         written = self._shared is not None and len(rows) > 0
         if self._shared is not None and written:
-            self._shared.write(held.identity, held.number, behind - len(rows), rows)
+            self._shared.write(loaded.identity, loaded.number, bins_done - len(rows), rows)
             self._shared.sync()
-            durable = behind - len(rows)
-        together = _joined(held.tail, rows)
-        keep = max(len(rows), behind - durable)
-        held.tail = together[max(0, len(together) - keep) :]
-        parameters = canonical_json(self._plan.ensembles[held.identity].parameters)
-        checkpoint = Checkpoint(held.block, parameters, held.tail, held.chain.to_arrays())
-        self._checkpoints.save(held.identity, held.number, checkpoint)
+            durable = bins_done - len(rows)
+        joined = _join(loaded.last_rows, rows)
+        kept = max(len(rows), bins_done - durable)
+        loaded.last_rows = joined[max(0, len(joined) - kept) :]
+        parameters = canonical_json(self._plan.ensembles[loaded.identity].parameters)
+        checkpoint = Checkpoint(loaded.blocks_done, parameters, loaded.last_rows, loaded.chain.to_arrays())
+        self._checkpoints.save(loaded.identity, loaded.number, checkpoint)
         return written
 
-    def _load(self, task: Task) -> _Held:
-        """The chain before the block of a task: from its newest good checkpoint, the rest computed again."""
+    def _load(self, task: Task) -> LoadedChain:
+        """Load the chain before the block of a task: its newest good checkpoint, the rest computed anew."""
         record = self._plan.ensembles[task.identity]
-        held = None
+        loaded = None
         for checkpoint in self._checkpoints.candidates(
             task.identity, task.chain, canonical_json(record.parameters)
         ):
             if checkpoint.blocks <= task.block:
                 chain = Chain.from_arrays(record.build(), checkpoint.arrays)
-                held = _Held(task.identity, task.chain, checkpoint.blocks, chain, checkpoint.rows)
+                loaded = LoadedChain(task.identity, task.chain, checkpoint.blocks, chain, checkpoint.rows)
                 break
-        if held is None:
+        if loaded is None:
             chain = Chain.start(record.build(), chain_seed(self._seed, task.identity, task.chain))
-            held = _Held(task.identity, task.chain, 0, chain, NO_ROWS)
-        while held.block < task.block:
-            held.tail = _joined(held.tail, self._run_block(held))
-        return held
+            loaded = LoadedChain(task.identity, task.chain, 0, chain, NO_ROWS)
+        while loaded.blocks_done < task.block:
+            loaded.last_rows = _join(loaded.last_rows, self._run_block(loaded))
+        return loaded
 
 
-def _joined(one: Rows, two: Rows) -> Rows:
-    return np.concatenate([one, two]) if len(one) and len(two) else one if len(one) else two
+def _join(first: Rows, second: Rows) -> Rows:
+    """Join rows one after the other; the columns of empty ones do not matter."""
+    return np.concatenate([first, second]) if len(first) and len(second) else first if len(first) else second

@@ -231,7 +231,7 @@ class EnsembleReducer:
         bins = select_bins(self._store, selection.identity, counts, self._size)
         if not any(bins.bins):
             return None
-        columns, lags = self._store.described(selection.identity)
+        columns, lags = self._store.column_names_and_lags(selection.identity)
         return EnsembleBins(
             selection.sector,
             selection.parameters,

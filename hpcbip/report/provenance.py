@@ -1,97 +1,66 @@
-"""Where the numbers of a campaign come from: its runs as their logs tell them, and the digests of its
-bins."""
+"""Where the numbers of a campaign come from: its runs in words, and the digests of its bins."""
 
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from hpcbip.errors import InputError
-from hpcbip.store.directory import is_locked
+from hpcbip.store.run_log import RunRecord, describe_ranks, describe_seed, describe_versions
 
 MAX_ENSEMBLES = 500  # above, reading all bins once more only for their digests takes too long
 MAX_LINES = 5000
 MAX_EVENTS = 20
 
-_LINE = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\S*) ([a-zA-Z ]+?)(?:: |(?= in )|$)(.*)")
-_EVENTS = ("damaged", "lost", "failed", "stopped", "program error")
-
 
 @dataclass(frozen=True)
-class Run:
-    """One run of a campaign, from DIR/logs/run-NNNN.log; "" for what its log does not say.
+class RunDescription:
+    """One run of a campaign in words; "" for what is not known.
 
     Attributes:
-        name: of the log file.
-        started, ended: times as they are in the log; `ended` of its last line.
-        outcome: "finished", "to go on", "program error", "at work", or "no end noted" for a run that was
-            killed.
-        work: blocks, seconds and share of sampling, in words.
+        name: of its files.
+        started, ended: times as they are in its log.
+        outcome: "finished", "to go on", "program error", "at work", "no end noted" for a run that was killed,
+            or a note that an older version has kept no record.
+        work: blocks, seconds and share of sampling.
         ranks, versions, mpi, seed: as in the log.
         events: what was damaged, lost or failed, and why it stopped; the first `MAX_EVENTS`.
         more_events: how many are left out.
     """
 
     name: str
-    started: str = ""
-    ended: str = ""
-    outcome: str = ""
-    work: str = ""
-    ranks: str = ""
-    versions: str = ""
-    mpi: str = ""
-    seed: str = ""
-    events: tuple[str, ...] = ()
-    more_events: int = 0
+    started: str
+    ended: str
+    outcome: str
+    work: str
+    ranks: str
+    versions: str
+    mpi: str
+    seed: str
+    events: tuple[str, ...]
+    more_events: int
 
 
-def read_runs(directory: Path) -> list[Run]:
-    """The runs of a campaign, the first first; those whose log cannot be read are left out."""
-    runs = []
-    for path in sorted((directory / "logs").glob("run-[0-9]*.log")):
-        try:
-            runs.append(parse_log(path.stem, path.read_text(encoding="utf-8", errors="replace")))
-        except OSError:
-            continue
-    if runs and runs[-1].outcome == "no end noted" and is_locked(directory):
-        runs[-1] = replace(runs[-1], outcome="at work")
-    return runs
-
-
-def parse_log(name: str, text: str) -> Run:
-    """A run from the text of its log (`hpcbip.store.run_log`); lines of another form, as in tracebacks, are
-    skipped.
-
-    Args:
-        name: of the run.
-        text: of the log.
-    """
-    said: dict[str, str] = {}
-    times, events = [], []
-    for match in filter(None, map(_LINE.match, text.splitlines())):
-        time, word, rest = match.groups()
-        times.append(time)
-        said.setdefault(word, rest)
-        if word.startswith(_EVENTS):
-            events.append(f"{word}: {rest}" if rest else word)
-    outcome, _, work = said.get("ended", "").partition(": ")
-    if not outcome:
-        outcome = "program error" if "program error" in said else "no end noted"
-    return Run(
-        name,
-        times[0] if times else "",
-        times[-1] if times else "",
-        outcome,
-        work,
-        said.get("ranks", ""),
-        said.get("versions", ""),
-        said.get("MPI", ""),
-        said.get("seed", ""),
-        tuple(events[:MAX_EVENTS]),
-        max(0, len(events) - MAX_EVENTS),
+def describe_run(run: RunRecord) -> RunDescription:
+    """Put the record of a run into words."""
+    work = f"{run.blocks} blocks" if run.blocks is not None else ""
+    if work and run.seconds is not None and run.sampling_share is not None:
+        work += f" in {run.seconds:.2f} s, {run.sampling_share:.2%} sampling"
+    events = [f"{event.kind}: {event.text}" if event.text else event.kind for event in run.events]
+    return RunDescription(
+        name=run.name,
+        started=run.started,
+        ended=run.ended,
+        outcome=run.outcome,
+        work=work,
+        ranks=describe_ranks(run.ranks) if run.ranks else "",
+        versions=f"{describe_versions(run.versions)}; {run.platform}" if run.versions else "",
+        mpi=f"{run.mpi}; HDF5 written by {run.writer}" if run.mpi else "",
+        seed=describe_seed(run.seed) if run.seed is not None else "",
+        events=tuple(events[:MAX_EVENTS]),
+        more_events=max(0, len(events) - MAX_EVENTS) + run.more_events,
     )
 
 
@@ -133,9 +102,8 @@ def read_digests(directory: Path, ensembles: int) -> Digests:
     return Digests(tuple(lines), total)
 
 
-def distinct(runs: Sequence[Run], name: str) -> list[tuple[str, list[str]]]:
-    """What the runs say of `name` (an attribute of `Run`), each once, with the names of the runs that say
-    it."""
+def distinct(runs: Sequence[RunDescription], name: str) -> list[tuple[str, list[str]]]:
+    """Collect what runs tell in an attribute `name`, each text once, with the names of its runs."""
     found: dict[str, list[str]] = {}
     for run in runs:
         if value := getattr(run, name):

@@ -11,7 +11,6 @@ segments is replayed from here or computed again, bit for bit.
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import io
 import os
@@ -24,7 +23,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from hpcbip.files import sync_path
+from hpcbip.files import write_atomically
 
 MAGIC = b"hpcbip checkpoint 1\n"
 
@@ -34,7 +33,7 @@ class Checkpoint:
     """A chain after `blocks` blocks, thermal ones included.
 
     Attributes:
-        blocks: number of blocks behind the chain.
+        blocks: number of blocks that the chain has run.
         parameters: canonical JSON of what the chain samples; checked on reading.
         rows: the last bins, (bins, columns), up to those of the last block; at least all that may not have
             reached the disk. Empty if that block was thermal.
@@ -57,11 +56,11 @@ class Checkpoints:
         self.damaged: list[Path] = []
 
     def path(self, identity: str, chain: int) -> Path:
-        """Where the newest checkpoint of a chain lies; the one before has the suffix .previous."""
+        """Return where the newest checkpoint of a chain lies; the one before has the suffix .previous."""
         return self.directory / f"{identity}-{chain}.checkpoint"
 
     def chains(self) -> list[tuple[str, int]]:
-        """(identity, chain) of all that have a checkpoint or the one before."""
+        """Find (identity, chain) of all that have a checkpoint, or the one before."""
         names = {
             path.stem for kind in ("checkpoint", "previous") for path in self.directory.glob(f"*-*.{kind}")
         }
@@ -70,7 +69,7 @@ class Checkpoints:
 
     @staticmethod
     def read(path: Path) -> Checkpoint | None:
-        """The checkpoint in a file; None if there is none that is whole."""
+        """Read the checkpoint in a file; None if there is none that is whole."""
         try:
             return _parse(path.read_bytes())
         except OSError:
@@ -89,19 +88,15 @@ class Checkpoints:
         np.savez(archive, rows=checkpoint.rows, **arrays)
         content = archive.getvalue()
         path = self.path(identity, chain)
-        aside = path.with_suffix(".writing")
         self.directory.mkdir(exist_ok=True)
-        with open(aside, "wb") as file:
-            file.write(MAGIC + hashlib.sha256(content).digest() + content)
-            file.flush()
-            os.fsync(file.fileno())
-        with contextlib.suppress(FileNotFoundError):
-            os.replace(path, path.with_suffix(".previous"))
-        os.replace(aside, path)
-        sync_path(self.directory)
+        write_atomically(
+            path,
+            MAGIC + hashlib.sha256(content).digest() + content,
+            keep_old_as=path.with_suffix(".previous"),
+        )
 
     def candidates(self, identity: str, chain: int, parameters: str) -> Iterator[Checkpoint]:
-        """The readable checkpoints of a chain, newest first; damaged files are set aside and listed in
+        """Yield the readable checkpoints of a chain, newest first; damaged files are set aside and listed in
         `damaged`.
 
         Raises:

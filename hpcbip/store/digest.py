@@ -1,4 +1,4 @@
-"""`hpcbip digest`: what anyone compares to check that two runs are the same."""
+"""`hpcbip digest`: checksums of all bins, by which two runs are compared."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from hpcbip.store.store import Store
 
 
 def digest_lines(directory: Path) -> list[str]:
-    """One line per (ensemble, chain), sorted: identity, sector, parameters, chain, number of bins, SHA-256 of
-    their bytes; for what is done, of exactly the bins that count (`bins`).
+    """Write one line per (ensemble, chain), sorted: identity, sector, parameters, chain, bins, SHA-256
+    of their bytes; for what is done, of exactly the bins that count (`hpcbip.store.selection`).
 
     An ensemble that several points share (the polaron of points that differ in U only) appears once.
 
@@ -26,7 +26,7 @@ def digest_lines(directory: Path) -> list[str]:
     with Store(directory) as store:
         for key in sorted(plan.ensembles):
             record = plan.ensembles[key]
-            shown = " ".join(
+            parameters = " ".join(
                 f"{name}={value}" for name, value in record.parameters.items() if name != "electrons"
             )
             for chain, number in enumerate(counted_bins(progress, store, key, size)):
@@ -35,6 +35,6 @@ def digest_lines(directory: Path) -> list[str]:
                     continue
                 sha = hashlib.sha256(rows.astype("<f8").tobytes()).hexdigest()
                 lines.append(
-                    f"{key[:16]} {record.sector} {shown} chain={chain} bins={len(rows)} sha256={sha}"
+                    f"{key[:16]} {record.sector} {parameters} chain={chain} bins={len(rows)} sha256={sha}"
                 )
     return lines

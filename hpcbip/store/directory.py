@@ -2,10 +2,10 @@
 
 DIR/config.yaml      the configuration of the latest run, as given
 DIR/campaign.json    name, frozen keys and format: what every later run has to agree with
-DIR/logs/            a file per run: versions, hosts, ranks, configuration, what went wrong, outcome
-DIR/progress.json    the scheduler's verdicts, for readers (`bins`)
-DIR/bins-*.h5, DIR/checkpoints/    see `store` and `checkpoint`
-DIR/lock, DIR/stop   held by the running campaign; asks it to stop
+DIR/logs/            a log and a record per run (`run_log`)
+DIR/progress.json    state of every ensemble, for readers (`selection`)
+DIR/bins-*.h5, DIR/checkpoints/    see `store` and `checkpoints`
+DIR/lock, DIR/stop   held by the running campaign; asks it to stop (`stop_file`)
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ def check_directory(directory: Path, config: Config, source: str) -> None:
         raise InputError(
             f"--out: {directory}: is not a directory; allowed: a new directory or that of this campaign"
         )
-    record = _record(directory)
+    record = _read_record(directory)
     if record is None:
         if any(directory.iterdir()):
             allowed = "a new or empty directory, or this campaign's"
@@ -62,7 +62,7 @@ def check_directory(directory: Path, config: Config, source: str) -> None:
         raise InputError(f"--out: {directory}: is read-only; allowed: a writable directory")
 
 
-def _record(directory: Path) -> dict[str, Any] | None:
+def _read_record(directory: Path) -> dict[str, Any] | None:
     path = directory / "campaign.json"
     try:
         record = json.loads(path.read_text(encoding="utf-8"))
@@ -96,19 +96,19 @@ def prepare_directory(directory: Path, config: Config, source: Path) -> None:
 
 
 def open_campaign(directory: Path) -> tuple[Config, Plan]:
-    """The configuration and plan of a campaign that has begun.
+    """Read the configuration and make the plan of a campaign that has begun.
 
     Raises:
         InputError: if the directory is not one.
     """
-    if not directory.is_dir() or _record(directory) is None:
+    if not directory.is_dir() or _read_record(directory) is None:
         raise InputError(f"{directory}: not a campaign; allowed: a directory that hpcbip run has written")
     config = load_config(directory / "config.yaml")
     return config, make_plan(config)
 
 
 def is_locked(directory: Path) -> bool:
-    """Whether a run is at work here, as far as this machine can tell."""
+    """Tell whether a run is at work here, as far as this machine knows."""
     try:
         with open(directory / "lock", encoding="utf-8") as file:
             fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
@@ -127,13 +127,13 @@ def locked(directory: Path) -> Iterator[None]:
         InputError: if another run holds it.
     """
     with open(directory / "lock", "a", encoding="utf-8") as file:
-        patience = time.monotonic() + LOCK_PATIENCE
+        give_up = time.monotonic() + LOCK_PATIENCE
         while True:
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
                 # the ranks of a run that was just killed may need a moment to go
-                if time.monotonic() < patience:
+                if time.monotonic() < give_up:
                     time.sleep(0.1)
                     continue
                 message = f"--out: {directory}: another run is at work in it; allowed: one run at a time"

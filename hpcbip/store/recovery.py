@@ -1,4 +1,4 @@
-"""What earlier runs have left: bins and checkpoints brought together, before any rank starts work."""
+"""Recovery: bins and checkpoints of earlier runs are brought together before any rank starts work."""
 
 from __future__ import annotations
 
@@ -10,44 +10,45 @@ from hpcbip.campaign.plan import ChainKey, Plan
 from hpcbip.campaign.schema import Config
 from hpcbip.qmc.layout import columns, lags
 from hpcbip.store.checkpoints import Checkpoints
-from hpcbip.store.store import Room, Store
+from hpcbip.store.store import Allocation, Store
 
 
-def restore(
+def recover(
     directory: Path, config: Config, plan: Plan, log: Callable[[str], None]
 ) -> tuple[Store, dict[ChainKey, int]]:
-    """Open the store for writing, with room for all that the configuration may ask for, and find every
-    chain's place.
+    """Open the store for writing, with space for all that the configuration may ask for, and find how far
+    every chain is.
 
     A chain goes on from its newest checkpoint whose earlier bins are all in the store; the bins that the
     checkpoint itself holds are written again, in case the last run died before they had reached the disk.
     What is damaged is set aside, named in the log, and computed again.
 
     Returns:
-        the store, and (identity, chain) -> blocks behind that chain, thermal ones included.
+        the store, and (identity, chain) -> blocks that the chain has run, thermal ones included.
 
     Raises:
         OSError: if the disk refuses.
     """
     store = Store(directory, writable=True)
     try:
-        store.make_room(_rooms(config, plan))
+        store.allocate(_allocations(config, plan))
         for path in store.damaged:
             log(f"damaged: {path.name}: set aside, its bins are computed again")
-        behind = _behind(store, Checkpoints(directory), config, plan, log)
+        blocks_done = _recover_chains(store, Checkpoints(directory), config, plan, log)
         store.sync()
     except BaseException:
         store.close()
         raise
-    return store, behind
+    return store, blocks_done
 
 
-def _rooms(config: Config, plan: Plan) -> Mapping[str, Room]:
+def _allocations(config: Config, plan: Plan) -> Mapping[str, Allocation]:
+    """Work out the space that every ensemble may need."""
     sampling = config.sampling
-    rooms = {}
-    for key, record in plan.ensembles.items():
+    allocations = {}
+    for identity, record in plan.ensembles.items():
         ensemble = record.build()
-        rooms[key] = Room(
+        allocations[identity] = Allocation(
             sampling.most_chains,
             sampling.max_blocks * sampling.bins_per_block,
             columns(ensemble),
@@ -56,27 +57,29 @@ def _rooms(config: Config, plan: Plan) -> Mapping[str, Room]:
             lags(ensemble).tolist(),
             sampling.bins_per_block,
         )
-    return rooms
+    return allocations
 
 
-def _behind(
+def _recover_chains(
     store: Store, checkpoints: Checkpoints, config: Config, plan: Plan, log: Callable[[str], None]
 ) -> dict[ChainKey, int]:
+    """Find the checkpoint from which every chain goes on, and complete its bins; returns the blocks done."""
     sampling = config.sampling
-    behind: dict[ChainKey, int] = {}
-    for key, chain in checkpoints.chains():
-        if key not in plan.ensembles or chain >= sampling.most_chains:
+    blocks_done: dict[ChainKey, int] = {}
+    for identity, chain in checkpoints.chains():
+        if identity not in plan.ensembles or chain >= sampling.most_chains:
             continue  # of points or chains that the configuration no longer has: they may come back
-        bins = len(store.read(key, chain))
-        for checkpoint in checkpoints.candidates(key, chain, canonical_json(plan.ensembles[key].parameters)):
-            last = max(0, checkpoint.blocks - sampling.thermal_blocks) * sampling.bins_per_block
-            first = last - len(checkpoint.rows)
-            if not 0 <= first <= bins:
+        stored = len(store.read(identity, chain))
+        parameters = canonical_json(plan.ensembles[identity].parameters)
+        for checkpoint in checkpoints.candidates(identity, chain, parameters):
+            bins = sampling.bins_after(checkpoint.blocks)
+            first = bins - len(checkpoint.rows)
+            if not 0 <= first <= stored:
                 continue
-            if bins < last:
-                store.write(key, chain, first, checkpoint.rows)
-            behind[key, chain] = checkpoint.blocks
+            if stored < bins:
+                store.write(identity, chain, first, checkpoint.rows)
+            blocks_done[identity, chain] = checkpoint.blocks
             break
     for path in checkpoints.damaged:
         log(f"damaged: {path.name}: set aside, the chain goes on from the one before")
-    return behind
+    return blocks_done

@@ -5,16 +5,16 @@
           bins   (chains, rows, columns) f8  row r of chain c
           crc    (chains, rows) u4           CRC-32 of the row's bytes and its number, never 0; 0: not written
           means  (chains, rows // size, columns) f4  mean of each block of `size` rows
-          means_sum  (chains, rows // size) u8  of its bytes and its number (`sums_of_means`), never 0; 0: not written
-      /<identity> attributes                 sector, parameters (JSON), columns (JSON), lags, and of each rectangle, in
-                                             the order of their numbers, a row of `places`: first chain, first row,
-                                             chains, rows, size (0: no means)
+          means_sum  (chains, rows // size) u8  of the mean (`sums_of_means`), never 0; 0: not written
+      /<identity> attributes                 sector, parameters (JSON), columns (JSON), lags, and of each
+                                             rectangle, in the order of their numbers, a row of `places`:
+                                             first chain, first row, chains, rows, size (0: no means)
 
 Before 0.4 there were no means, and the first chain and row of a rectangle were attributes of its own.
 
 A segment is made complete by one process, all metadata fixed and all space allocated, beside its final name,
 and renamed in. After that only raw numbers are written into it, so that a kill at any moment leaves a file
-that opens. Files are sparse: room that is not used takes no space.
+that opens. Files are sparse: space that is not used takes no space.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import h5py
 import numpy as np
@@ -38,18 +38,19 @@ from hpcbip.files import sync_path
 Rows = NDArray[np.float64]
 Means = NDArray[np.float32]
 Sums = NDArray[np.unsignedinteger[Any]]
-Missing = tuple[int, int, int, int]  # first_chain, first_row, chains, rows
 Dataset = Any  # h5py.h5d.DatasetID
 Group = Any  # h5py.h5g.GroupID
 FORMAT = 1  # of a segment
 
 
 @dataclass(frozen=True)
-class Room:
-    """What an ensemble needs space for: chains × rows bins with these columns; the rest is for the reader's
-    eye.
+class Allocation:
+    """The space that an ensemble needs.
 
     Attributes:
+        chains, rows: number of chains, and of bins in each.
+        columns: names of the columns of a bin.
+        sector, parameters, lags: what is sampled, for people who open the file.
         size: bins of a block, whose mean is stored as well; 0: none is.
     """
 
@@ -60,6 +61,15 @@ class Room:
     parameters: str
     lags: Sequence[float]
     size: int = 0
+
+
+class Extent(NamedTuple):
+    """Some chains × some rows of an ensemble's bins."""
+
+    first_chain: int
+    first_row: int
+    chains: int
+    rows: int
 
 
 @dataclass(frozen=True)
@@ -76,13 +86,12 @@ class Rectangle:
     size: int
 
     def holds(self, chain: int) -> bool:
-        """Whether rows of this chain are in it."""
+        """Tell whether rows of this chain are in it."""
         return self.first_chain <= chain < self.first_chain + self.chains
 
 
 def block_means(rows: Rows, size: int) -> Means:
-    """(blocks, columns) means of blocks of `size` rows, the same bits whichever blocks are worked out
-    together.
+    """Average blocks of `size` rows, (blocks, columns); the same bits whichever blocks are in one call.
 
     In single precision: 1e-7 of a mean is far below its noise.
     """
@@ -91,9 +100,12 @@ def block_means(rows: Rows, size: int) -> Means:
 
 
 def sums_of_means(means: Means, first: int) -> Sums:
-    """(..., blocks) number + Σ_j K^(j+1) word_j modulo 2^64 of the 32-bit words of each block's mean (...,
-    blocks, columns), K odd: no change of one word leaves it as it is. All at once, where CRC-32 would take as
-    long as reading does. 1 stands in for 0."""
+    """Work out the checksums (..., blocks) of the means of blocks (..., blocks, columns).
+
+    A checksum is number + Σ_j K^(j+1) word_j modulo 2^64 over the 32-bit words of the mean, K odd: no change
+    of one word leaves it as it is. All are worked out at once, where CRC-32 would take as long as reading
+    does. 1 stands in for 0.
+    """
     powers = _powers(means.shape[-1] + 1)
     words = np.ascontiguousarray(means, dtype="<f4").view("<u4").astype(np.uint64)
     sums = words @ powers[1:] + np.arange(first, first + means.shape[-2], dtype=np.uint64)
@@ -108,7 +120,7 @@ def _powers(count: int) -> NDArray[np.uint64]:
 
 
 def checksum(row: Rows, number: int) -> int:
-    """CRC-32 of a row's bytes and its number; 1 stands in for 0, which means unwritten."""
+    """Return the CRC-32 of a row's bytes and its number; 1 stands in for 0, which means unwritten."""
     return (
         zlib.crc32(number.to_bytes(8, "little"), zlib.crc32(np.ascontiguousarray(row, dtype="<f8").tobytes()))
         or 1
@@ -116,13 +128,15 @@ def checksum(row: Rows, number: int) -> int:
 
 
 def checksums(rows: Rows, first: int) -> Sums:
-    """(rows,) `checksum` of each; `first` is the number of the first one."""
+    """Return the `checksum` of every row; `first` is the number of the first one."""
     return np.array([checksum(row, first + k) for k, row in enumerate(rows)], dtype=np.uint32)
 
 
-def intact(rows: Rows, sums: Sums, first: int) -> int:
-    """How many rows from the beginning on have the right checksums; `first` is the number of the first one.
-    As `checksum`, in half the time."""
+def count_intact(rows: Rows, sums: Sums, first: int) -> int:
+    """Count the rows from the beginning on that have the right checksums; `first` numbers the first one.
+
+    The same as `checksum`, in half the time.
+    """
     content = np.ascontiguousarray(rows, dtype="<f8").tobytes()
     width, crc32 = 8 * rows.shape[1], zlib.crc32
     for k, known in enumerate(sums.tolist()):
@@ -133,15 +147,17 @@ def intact(rows: Rows, sums: Sums, first: int) -> int:
     return len(sums)
 
 
-def written(sums: NDArray[Any]) -> NDArray[np.int64]:
-    """(...) how many rows there are before the first whose checksum (..., rows) is 0: it is not written."""
+def count_written(sums: NDArray[Any]) -> NDArray[np.int64]:
+    """Count the rows (...) before the first whose checksum (..., rows) is 0: it is not written."""
     missing = sums == 0
     first = missing.argmax(axis=-1) if sums.size else 0
     return np.where(missing.any(axis=-1), first, sums.shape[-1])
 
 
-def make_segment(path: Path, needs: Mapping[str, Room], missing: Mapping[str, Sequence[Missing]]) -> None:
-    """Make a segment with room for what is missing.
+def make_segment(
+    path: Path, needs: Mapping[str, Allocation], missing: Mapping[str, Sequence[Extent]]
+) -> None:
+    """Make a segment with space for what is missing.
 
     Raises:
         OSError: if the file cannot be written.
@@ -165,7 +181,7 @@ def make_segment(path: Path, needs: Mapping[str, Room], missing: Mapping[str, Se
 
 
 def group_of(file: h5py.File, identity: str) -> Group | None:
-    """What a segment holds of an ensemble.
+    """Open what a segment holds of an ensemble.
 
     This and what follows is the interface below that of h5py's own groups and data sets: five times as fast.
     """
@@ -173,20 +189,20 @@ def group_of(file: h5py.File, identity: str) -> Group | None:
     return h5py.h5g.open(file.id, name) if name in file.id else None
 
 
-def dataset(group: Group, part: Rectangle, name: str) -> Dataset:
-    """A data set of a rectangle."""
+def open_dataset(group: Group, part: Rectangle, name: str) -> Dataset:
+    """Open a data set of a rectangle."""
     return h5py.h5d.open(group, f"{part.name}/{name}".encode())
 
 
-def put(dataset: Dataset, start: tuple[int, ...], values: NDArray[Any]) -> None:
-    """`dataset[start:...] = values` along the last axes."""
+def write_part(dataset: Dataset, start: tuple[int, ...], values: NDArray[Any]) -> None:
+    """Write `dataset[start:...] = values` along the last axes."""
     space = dataset.get_space()
     space.select_hyperslab(start, (1,) * (len(start) - values.ndim) + values.shape)
     dataset.write(h5py.h5s.create_simple(values.shape), space, values)
 
 
-def get(dataset: Dataset, first: int, chains: int, rows: int) -> NDArray[Any]:
-    """`dataset[first : first + chains, :rows]`."""
+def read_part(dataset: Dataset, first: int, chains: int, rows: int) -> NDArray[Any]:
+    """Read `dataset[first : first + chains, :rows]`."""
     space = dataset.get_space()
     shape = (chains, rows, *space.shape[2:])
     values = np.empty(shape, dtype=dataset.dtype)
@@ -213,15 +229,14 @@ def open_segment(path: Path, writable: bool, communicator: Any) -> h5py.File:
     flags = h5py.h5f.ACC_RDWR if writable else h5py.h5f.ACC_RDONLY
     file = h5py.File(h5py.h5f.open(os.fsencode(path), flags, fapl=access))
     if not writable and hasattr(os, "posix_fadvise"):
-        # what lies behind a piece that is read is of no use: without reading ahead the system has half the
-        # work
+        # bytes after those asked for are of no use: without reading ahead the system has half the work
         with contextlib.suppress(OSError):
             os.posix_fadvise(file.id.get_vfd_handle(), 0, 0, os.POSIX_FADV_RANDOM)
     return file
 
 
-def described(group: Group) -> tuple[tuple[str, ...], NDArray[np.float64]]:
-    """Names of the columns of an ensemble's bins, and the lags.
+def column_names_and_lags(group: Group) -> tuple[tuple[str, ...], NDArray[np.float64]]:
+    """Read the names of the columns of an ensemble's bins, and the lags.
 
     Raises:
         KeyError: if it is not there.
@@ -244,7 +259,7 @@ def _names(text: str | bytes) -> tuple[str, ...]:
 
 
 def identities_in(file: h5py.File) -> list[str]:
-    """The ensembles that a segment has room for.
+    """List the ensembles that a segment has space for.
 
     Raises:
         KeyError, ValueError: if it is none of ours.
@@ -255,7 +270,7 @@ def identities_in(file: h5py.File) -> list[str]:
 
 
 def rectangles_of(group: Group, number: int) -> list[Rectangle]:
-    """The rectangles of an ensemble in a segment, the `number`-th of the store.
+    """List the rectangles of an ensemble in a segment, the `number`-th of the store.
 
     Raises:
         KeyError, ValueError, RuntimeError: if it is none of ours.
@@ -273,18 +288,18 @@ def rectangles_of(group: Group, number: int) -> list[Rectangle]:
     return found
 
 
-def _create(file: h5py.File, identity: str, room: Room, parts: Sequence[Missing]) -> None:
+def _create(file: h5py.File, identity: str, need: Allocation, parts: Sequence[Extent]) -> None:
     group = file.create_group(identity)
-    group.attrs["sector"] = room.sector
-    group.attrs["parameters"] = room.parameters
-    group.attrs["columns"] = json.dumps(list(room.columns))
-    group.attrs["lags"] = np.asarray(room.lags, dtype=np.float64)
-    places, width = [], len(room.columns)
+    group.attrs["sector"] = need.sector
+    group.attrs["parameters"] = need.parameters
+    group.attrs["columns"] = json.dumps(list(need.columns))
+    group.attrs["lags"] = np.asarray(need.lags, dtype=np.float64)
+    places, width = [], len(need.columns)
     for k, (first_chain, first_row, chains, rows) in enumerate(parts):
         part = group.create_group(str(k))
         _allocate(part, "bins", (chains, rows, width), h5py.h5t.IEEE_F64LE)
         _allocate(part, "crc", (chains, rows), h5py.h5t.STD_U32LE)
-        size = room.size if room.size > 1 and first_row % room.size == 0 and rows >= room.size else 0
+        size = need.size if need.size > 1 and first_row % need.size == 0 and rows >= need.size else 0
         if size:
             _allocate(part, "means", (chains, rows // size, width), h5py.h5t.IEEE_F32LE)
             _allocate(part, "means_sum", (chains, rows // size), h5py.h5t.STD_U64LE)
@@ -293,7 +308,7 @@ def _create(file: h5py.File, identity: str, room: Room, parts: Sequence[Missing]
 
 
 def _allocate(group: h5py.Group, name: str, shape: tuple[int, ...], kind: Any) -> None:
-    """A contiguous dataset with all its space allocated now: later writes touch no metadata.
+    """Make a contiguous dataset with all its space allocated now: later writes touch no metadata.
 
     Nothing is filled in: what has never been written of a new file reads as zeros and takes no space on the
     disk.

@@ -1,7 +1,7 @@
 """The bins of a campaign in HDF5, in segments (`segment`: the one module that knows the file layout).
 
 The valid bins of a chain are the longest run of rows from 0 on whose checksums are right. More rows or chains
-than there is room for get a new segment; no file is rewritten.
+than there is space for get a new segment; no file is rewritten.
 
 The mean of each block of bins is stored beside them, so that a long campaign can be reduced without reading
 all of its bins. It is a copy that anyone can make again: where it is not whole, it is made from the bins.
@@ -27,42 +27,42 @@ from hpcbip import settings
 from hpcbip.errors import InputError
 from hpcbip.files import sync_path
 from hpcbip.store.segment import (
+    Allocation,
     Dataset,
+    Extent,
     Group,
     Means,
-    Missing,
     Rectangle,
-    Room,
     Rows,
     Sums,
     block_means,
     checksums,
-    dataset,
-    described,
-    get,
+    column_names_and_lags,
+    count_intact,
+    count_written,
     group_of,
     identities_in,
-    intact,
     make_segment,
+    open_dataset,
     open_segment,
-    put,
+    read_part,
     rectangles_of,
     sums_of_means,
-    written,
+    write_part,
 )
 
 NO_ROWS: Rows = np.empty((0, 0))
 MOST_OPEN = 1000  # ensembles
-__all__ = ["NO_ROWS", "Means", "Room", "Rows", "Store", "parallel_hdf5"]
+__all__ = ["NO_ROWS", "Means", "Allocation", "Rows", "Store", "parallel_hdf5"]
 
 
 def parallel_hdf5() -> bool:
-    """Whether this h5py can write a file from several ranks; HPCBIP_HDF5=serial says that it shall not."""
+    """Tell whether this h5py can write from several ranks, and HPCBIP_HDF5=serial does not forbid it."""
     return bool(h5py.get_config().mpi) and not settings.serial_hdf5()
 
 
 class Store:
-    """The bins of one campaign. Any number of readers may look on while it is written.
+    """The bins of one campaign. Any number of readers may read while it is written.
 
     Args:
         directory: of the campaign.
@@ -83,7 +83,7 @@ class Store:
         self._paths: list[Path] = []
         self._rectangles: dict[str, list[Rectangle]] = {}
         self._groups: dict[tuple[int, str], Group | None] = {}
-        self._latest = ""  # ensemble of which a group was opened
+        self._latest_opened = ""  # ensemble of which a group was opened
         self._datasets: dict[tuple[int, str, str, str], Dataset] = {}
         for path in sorted(directory.glob("bins-[0-9][0-9][0-9][0-9].h5")):
             self._open(path)
@@ -108,7 +108,7 @@ class Store:
             file = open_segment(path, self.writable, self._communicator)
             found = {}
             for identity in identities_in(file):
-                if self.writable:  # whoever only reads looks at what is wanted
+                if self.writable:  # readers open only what is asked of them
                     found[identity] = rectangles_of(group_of(file, identity), len(self._files))
         except PermissionError as error:
             raise InputError(f"{path}: cannot be opened: {error.strerror}") from None
@@ -125,7 +125,7 @@ class Store:
             self._rectangles[identity] = self._parts(identity) + rectangles
 
     def _parts(self, identity: str) -> list[Rectangle]:
-        """All rectangles of an ensemble."""
+        """Find all rectangles of an ensemble."""
         if identity not in self._rectangles and not self.writable:
             self._rectangles[identity] = found = []
             for number in range(len(self._files)):
@@ -140,7 +140,7 @@ class Store:
             # HDF5 needs 10 kB for each data set that is open. A reader goes on to the next ensemble; ranks
             # that write together have few, and had better not close anything by themselves. What another
             # thread uses stays open.
-            passed, self._latest = not self.writable and identity != self._latest, identity
+            passed, self._latest_opened = not self.writable and identity != self._latest_opened, identity
             if passed or (self._communicator is None and len(self._groups) >= MOST_OPEN):
                 self._groups.clear()
                 self._datasets.clear()
@@ -151,30 +151,30 @@ class Store:
         where = (part.file, identity, part.name, name)
         found = self._datasets.get(where)
         if found is None:
-            found = self._datasets[where] = dataset(self._group(part.file, identity), part, name)
+            found = self._datasets[where] = open_dataset(self._group(part.file, identity), part, name)
         return found
 
-    def make_room(self, needs: Mapping[str, Room]) -> None:
+    def allocate(self, needs: Mapping[str, Allocation]) -> None:
         """Add a segment for whatever does not fit into the present ones.
 
         Raises:
             OSError: if the file cannot be written.
         """
-        missing = {identity: list(self._missing(identity, room)) for identity, room in needs.items()}
+        missing = {identity: list(self._missing(identity, need)) for identity, need in needs.items()}
         if any(missing.values()):
             numbers = [int(path.name[5:9]) for path in self.directory.glob("bins-[0-9][0-9][0-9][0-9].h5*")]
             path = self.directory / f"bins-{max(numbers, default=0) + 1:04d}.h5"
             make_segment(path, needs, missing)
             self._open(path)
 
-    def _missing(self, identity: str, room: Room) -> Iterator[Missing]:
-        """The rectangles to add: more rows for old chains, then new chains."""
-        depth = [self._capacity(identity, chain) for chain in range(room.chains)]
+    def _missing(self, identity: str, need: Allocation) -> Iterator[Extent]:
+        """Find the extents to add: more rows for old chains, then new chains."""
+        rows = [self._capacity(identity, chain) for chain in range(need.chains)]
         start = 0
-        for stop in range(1, room.chains + 1):
-            if stop == room.chains or depth[stop] != depth[start]:
-                if depth[start] < room.rows:
-                    yield start, depth[start], stop - start, room.rows - depth[start]
+        for stop in range(1, need.chains + 1):
+            if stop == need.chains or rows[stop] != rows[start]:
+                if rows[start] < need.rows:
+                    yield Extent(start, rows[start], stop - start, need.rows - rows[start])
                 start = stop
 
     def _capacity(self, identity: str, chain: int) -> int:
@@ -195,7 +195,7 @@ class Store:
 
         Raises:
             OSError: if the disk is full or fails.
-            KeyError: if there is no room for them (`make_room`).
+            KeyError: if there is no space for them (`allocate`).
         """
         done = 0
         for part in self._of_chain(identity, chain):
@@ -205,21 +205,21 @@ class Store:
                 self._write(identity, part, chain, begin, rows[begin - first_row : end - first_row])
                 done += end - begin
         if done != len(rows):
-            raise KeyError(f"no room for rows {first_row + done}.. of chain {chain} of {identity}")
+            raise KeyError(f"no space for rows {first_row + done}.. of chain {chain} of {identity}")
 
     def _write(self, identity: str, part: Rectangle, chain: int, first: int, rows: Rows) -> None:
-        """Rows that lie in one rectangle. The checksums of the bins come last: whoever sees them sees the
-        rest."""
+        """Write rows that lie in one rectangle. The checksums of the bins come last: whoever sees them sees
+        the rest."""
         rows = np.ascontiguousarray(rows, dtype=np.float64)
         row, at = chain - part.first_chain, first - part.first_row
-        put(self._dataset(identity, part, "bins"), (row, at, 0), rows)
+        write_part(self._dataset(identity, part, "bins"), (row, at, 0), rows)
         skip = -at % part.size if part.size else len(rows)
         if part.size and len(rows) - skip >= part.size:
             means, block = block_means(rows[skip:], part.size), (at + skip) // part.size
-            put(self._dataset(identity, part, "means"), (row, block, 0), means)
+            write_part(self._dataset(identity, part, "means"), (row, block, 0), means)
             sums = sums_of_means(means, (first + skip) // part.size)
-            put(self._dataset(identity, part, "means_sum"), (row, block), sums)
-        put(self._dataset(identity, part, "crc"), (row, at), checksums(rows, first))
+            write_part(self._dataset(identity, part, "means_sum"), (row, block), sums)
+        write_part(self._dataset(identity, part, "crc"), (row, at), checksums(rows, first))
 
     def sync(self) -> None:
         """Wait until all that this machine has written is on the disk.
@@ -231,47 +231,52 @@ class Store:
             sync_path(path)
 
     def read(self, identity: str, chain: int, limit: int | None = None, verify: bool = True) -> Rows:
-        """The valid bins of one chain, shape (bins, columns); the first `limit` of them, if given. Without
-        `verify` those that are written, whatever their checksums: for bins that this run has verified or
-        written itself."""
+        """Read the valid bins of one chain, shape (bins, columns).
+
+        Args:
+            identity, chain: the ensemble, and the number of its chain.
+            limit: read the first so many only.
+            verify: False: those that are written, whatever their checksums: for bins that this run has
+                verified or written itself.
+        """
         found: list[Rows] = []
         for part, number, sums in self._written(identity, chain, limit):
-            rows = get(self._dataset(identity, part, "bins"), chain - part.first_chain, 1, len(sums))[0]
-            valid = intact(rows, sums, number) if verify else len(sums)
+            rows = read_part(self._dataset(identity, part, "bins"), chain - part.first_chain, 1, len(sums))[0]
+            valid = count_intact(rows, sums, number) if verify else len(sums)
             found.append(rows[:valid])
             if valid < len(sums):
                 break
         return np.concatenate(found) if len(found) > 1 else found[0] if found else NO_ROWS
 
     def sums(self, identity: str, chain: int, limit: int | None = None) -> Sums:
-        """The stored checksums of the bins that `read` would find, were all of them intact."""
+        """Read the stored checksums of the bins that `read` would return, were all of them intact."""
         parts = [sums for _, _, sums in self._written(identity, chain, limit)]
         return np.concatenate(parts) if parts else np.empty(0, dtype=np.uint32)
 
     def _written(self, identity: str, chain: int, limit: int | None) -> Iterator[tuple[Rectangle, int, Sums]]:
-        """The rows of a chain that are written, rectangle by rectangle up to the first gap: where they lie,
-        the number of the first one, their checksums."""
+        """Find the written rows of a chain, rectangle by rectangle up to the first gap: where they lie, the
+        number of the first one, their checksums."""
         number = 0
         for part in self._of_chain(identity, chain):
             if part.first_row != number or number == limit:
                 return
             take = part.rows if limit is None else min(part.rows, limit - number)
-            sums = get(self._dataset(identity, part, "crc"), chain - part.first_chain, 1, take)[0]
-            sums = sums[: int(written(sums))]
+            sums = read_part(self._dataset(identity, part, "crc"), chain - part.first_chain, 1, take)[0]
+            sums = sums[: int(count_written(sums))]
             yield part, number, sums
             number += len(sums)
             if len(sums) < part.rows:
                 return
 
     def means(self, identity: str, blocks: Sequence[int], size: int, verify: bool = True) -> list[Means]:
-        """The means of the first `blocks[c]` blocks of `size` bins of each chain c, (blocks, columns); fewer
-        where fewer are valid. `verify` as in `read`."""
+        """Read the means of the first `blocks[c]` blocks of `size` bins of each chain c, (blocks, columns);
+        fewer where fewer are valid. `verify` as in `read`."""
         found: list[list[Means]] = [[] for _ in blocks]
         for part, first, counts in self._of_blocks(identity, blocks, size):
-            values = get(self._dataset(identity, part, "means"), 0, len(counts), max(counts))
+            values = read_part(self._dataset(identity, part, "means"), 0, len(counts), max(counts))
             sums = self._sums_of(identity, part, counts)
-            known = sums == sums_of_means(values, first) if verify else sums
-            for row, (count, whole) in enumerate(zip(counts, written(known), strict=True)):
+            intact = sums == sums_of_means(values, first) if verify else sums
+            for row, (count, whole) in enumerate(zip(counts, count_written(intact), strict=True)):
                 chain = part.first_chain + row
                 if sum(map(len, found[chain])) == first:
                     found[chain].append(values[row, : min(count, whole)])
@@ -281,11 +286,11 @@ class Store:
         return [np.concatenate(parts) if len(parts) != 1 else parts[0] for parts in found]
 
     def mean_sums(self, identity: str, blocks: Sequence[int], size: int) -> list[Sums]:
-        """The stored checksums of these means; of a chain that lacks some, those of its bins."""
+        """Read the stored checksums of these means; of a chain that lacks some, those of its bins."""
         found: list[list[Sums]] = [[] for _ in blocks]
         for part, first, counts in self._of_blocks(identity, blocks, size):
             sums = self._sums_of(identity, part, counts)
-            for row, (count, whole) in enumerate(zip(counts, written(sums), strict=True)):
+            for row, (count, whole) in enumerate(zip(counts, count_written(sums), strict=True)):
                 chain = part.first_chain + row
                 if sum(map(len, found[chain])) == first:
                     found[chain].append(sums[row, : min(count, whole)])
@@ -297,13 +302,13 @@ class Store:
         ]
 
     def _sums_of(self, identity: str, part: Rectangle, counts: Sequence[int]) -> Sums:
-        return get(self._dataset(identity, part, "means_sum"), 0, len(counts), max(counts))
+        return read_part(self._dataset(identity, part, "means_sum"), 0, len(counts), max(counts))
 
     def _of_blocks(
         self, identity: str, blocks: Sequence[int], size: int
     ) -> Iterator[tuple[Rectangle, int, list[int]]]:
-        """Where means of these blocks lie: a rectangle, the number of its first block, and how many of each
-        of its chains are wanted, up to the last chain that there is."""
+        """Find the means of these blocks: a rectangle, the number of its first block, and how many of each of
+        its chains are wanted, up to the last chain that it has."""
         for part in sorted(self._parts(identity), key=lambda part: part.first_row):
             if part.size != size:
                 continue
@@ -314,11 +319,11 @@ class Store:
                 yield part, first, counts
 
     def chains(self, identity: str) -> int:
-        """Number of chains there is room for."""
+        """Count the chains that there is space for."""
         return max((r.first_chain + r.chains for r in self._parts(identity)), default=0)
 
-    def described(self, identity: str) -> tuple[tuple[str, ...], NDArray[np.float64]]:
-        """Names of the columns of an ensemble's bins, and the time differences of those called
+    def column_names_and_lags(self, identity: str) -> tuple[tuple[str, ...], NDArray[np.float64]]:
+        """Read the names of the columns of an ensemble's bins, and the time differences of those called
         displacement2[k]; none if the store does not know it."""
         parts = self._parts(identity)
-        return described(self._group(parts[0].file, identity)) if parts else ((), np.empty(0))
+        return column_names_and_lags(self._group(parts[0].file, identity)) if parts else ((), np.empty(0))

@@ -5,16 +5,17 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from hpcbip.campaign.plan import Point, make_plan
 from hpcbip.campaign.schema import load_config
-from hpcbip.store.directory import prepare_directory, write_atomically
+from hpcbip.files import write_atomically
+from hpcbip.store.directory import prepare_directory
 from hpcbip.superconductivity import transition_temperature
 
 Array = NDArray[np.float64]
@@ -74,8 +75,8 @@ def runner(source: Path, directory: Path, ranks: int, seconds: float, spent: Cal
     return 0
 
 
-def reduce(directory: Path) -> tuple[list[dict[str, Any]], Mapping[str, Array]]:
-    """In place of `hpcbip.reduction.results.read_results`."""
+def read_results(directory: Path) -> SimpleNamespace:
+    """Records and replicates, in place of `hpcbip.reduction.results.read_results`."""
     blocks = json.loads((directory / "blocks.json").read_text())
     records, replicates = [], {}
     config = load_config(directory / "config.yaml")
@@ -111,4 +112,4 @@ def reduce(directory: Path) -> tuple[list[dict[str, Any]], Mapping[str, Array]]:
             }
             replicates[point.identity] = np.exp(mean + (mean - rows) / (number - 1.0))
         records.append(record)
-    return records, replicates
+    return SimpleNamespace(records=records, replicates=replicates)

@@ -6,20 +6,16 @@ import json
 import math
 import os
 import shutil
-import signal
-import stat
-import sys
-import threading
-import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-import hpcbip.driver.search as module
 from hpcbip.campaign.schema import load_config
-from hpcbip.driver.search import Goal, Ledger, apply, begin, search
+from hpcbip.driver.search import loop
+from hpcbip.driver.search.goal import SearchGoal
+from hpcbip.driver.search.ledger import SearchLedger
+from hpcbip.driver.search.loop import Runner, apply_suggestions, begin, search
 from hpcbip.errors import InputError
 from hpcbip.superconductivity import maximum, peaks
 from hpcbip.superconductivity.suggestions import Suggestion
@@ -28,16 +24,24 @@ from tests.driver import fake_model
 CONFIG = Path(__file__).parents[2] / "configs" / "peak-search.yaml"
 KINK = 0.77604  # R² = 1 at U = 8t, where Tc is highest
 HEIGHT = math.exp(fake_model.log_height(KINK, 8.0))
-ALONG = Goal.of(("lambda",))
+ALONG = SearchGoal.of(("lambda",))
 
 
-def look(
-    directory: Path, goal: Goal = ALONG, hours: float = 10.0, config: Path = CONFIG, **other: Any
+@pytest.fixture(autouse=True)
+def results_of_the_fake_model(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(loop, "read_results", fake_model.read_results)
+
+
+def run_search(
+    directory: Path,
+    goal: SearchGoal = ALONG,
+    hours: float = 10.0,
+    config: Path = CONFIG,
+    runner: Runner = fake_model.runner,
 ) -> tuple[int, list[str]]:
     """Search with the fake model on four ranks; returns the status and what was reported."""
-    said: list[str] = []
-    reduce, runner = other.get("reduce", fake_model.reduce), other.get("runner", fake_model.runner)
-    return search(config, directory, goal, hours, 4, reduce, said.append, runner), said
+    reported: list[str] = []
+    return search(config, directory, goal, hours, 4, reported.append, runner), reported
 
 
 def steps(directory: Path) -> list[dict[str, Any]]:
@@ -69,9 +73,9 @@ def test_finds_the_maximum_from_one_point_far_away(tmp_path: Path) -> None:
     trials, pulls = 24, []
     for seed in range(trials):
         directory = tmp_path / str(seed)
-        status, said = look(directory, config=seeded(tmp_path, seed))
+        status, reported = run_search(directory, config=seeded(tmp_path, seed))
         assert status == 0
-        assert said[-1] == "pinned down"
+        assert reported[-1] == "pinned down"
         last = steps(directory)[-1]
         assert last["position_err"][0] <= 0.03
         assert last["height_err"] <= 0.03 * last["height"]
@@ -85,9 +89,9 @@ def test_finds_the_maximum_from_one_point_far_away(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 def test_finds_the_maximum_of_a_surface(tmp_path: Path) -> None:
-    status, said = look(tmp_path / "run", Goal.of(("lambda", "U"), tolerance={"U": 1.0}))
+    status, reported = run_search(tmp_path / "run", SearchGoal.of(("lambda", "U"), tolerance={"U": 1.0}))
     last = steps(tmp_path / "run")[-1]
-    assert status == 0, said
+    assert status == 0, reported
     for value, error, truth in zip(last["position"], last["position_err"], (0.7755, 7.87), strict=True):
         assert abs(value - truth) < 3.5 * error
     assert abs(last["height"] - HEIGHT) < 3.5 * last["height_err"]
@@ -96,7 +100,9 @@ def test_finds_the_maximum_of_a_surface(tmp_path: Path) -> None:
 @pytest.mark.slow
 def test_first_coarse_then_finer(tmp_path: Path, coarse: None) -> None:
     """A small tolerance takes more points near the maximum first, and a smaller target in the end."""
-    status, said = look(tmp_path / "run", Goal.of(("lambda",), tolerance={"height": 0.007, "lambda": 0.007}))
+    status, reported = run_search(
+        tmp_path / "run", SearchGoal.of(("lambda",), tolerance={"height": 0.007, "lambda": 0.007})
+    )
     assert status == 0
     targets = [step["target"] for step in steps(tmp_path / "run")]
     assert targets == sorted(targets, reverse=True)
@@ -104,18 +110,18 @@ def test_first_coarse_then_finer(tmp_path: Path, coarse: None) -> None:
     config = load_config(tmp_path / "run" / "search.yaml")
     near = sum(abs((point.lam or 0.0) - KINK) < 0.12 for point in config.points)
     assert near > len(config.points) / 2
-    assert any(line.startswith("  new target: ") for line in said)
+    assert any(line.startswith("  new target: ") for line in reported)
     assert "#" in (tmp_path / "run" / "search.yaml").read_text(encoding="utf-8")
 
 
 def test_goes_on_where_it_was_and_ends_at_once_when_done(tmp_path: Path, coarse: None) -> None:
-    assert look(tmp_path / "run")[0] == 0
+    assert run_search(tmp_path / "run")[0] == 0
     before = (tmp_path / "run" / "search.yaml").read_bytes()
-    status, said = look(tmp_path / "run")
+    status, reported = run_search(tmp_path / "run")
     assert status == 0
-    assert len(said) == 2
+    assert len(reported) == 2
     assert (tmp_path / "run" / "search.yaml").read_bytes() == before
-    status, _ = look(tmp_path / "run", Goal.of(("lambda",), tolerance={"height": 0.012}))
+    status, _ = run_search(tmp_path / "run", SearchGoal.of(("lambda",), tolerance={"height": 0.012}))
     assert status == 0
     assert len((tmp_path / "run" / "search.yaml").read_bytes()) > len(before)
 
@@ -125,17 +131,17 @@ def test_goes_on_where_it_was_and_ends_at_once_when_done(tmp_path: Path, coarse:
 
 def test_keeps_to_the_budget_over_restarts(tmp_path: Path, coarse: None) -> None:
     full = tmp_path / "full"
-    assert look(full)[0] == 0
+    assert run_search(full)[0] == 0
     spent = json.loads((full / "search.json").read_text())["cpu_seconds"]
     bit = spent / 5.3
     for count in range(1, 6):
-        status, said = look(tmp_path / "run", hours=count * bit / 3600.0)
+        status, reported = run_search(tmp_path / "run", hours=count * bit / 3600.0)
         used = json.loads((tmp_path / "run" / "search.json").read_text())["cpu_seconds"]
         assert used <= count * bit + 1e-6
-        assert used > count * bit - 4.0 * module.LEAST - 1.0
+        assert used > count * bit - 4.0 * loop.MIN_RUN_SECONDS - 1.0
         assert status == 3
-        assert "CPU hours are spent" in said[-1]
-    assert look(tmp_path / "run")[0] == 0
+        assert "CPU hours are spent" in reported[-1]
+    assert run_search(tmp_path / "run")[0] == 0
     for name in ("search.yaml", "blocks.json"):
         assert (tmp_path / "run" / name).read_bytes() == (full / name).read_bytes()
 
@@ -147,14 +153,14 @@ def test_a_stop_before_the_budget_is_spent_ends_the_search(tmp_path: Path, coars
         calls.append(1)
         return 3 if len(calls) == 3 else fake_model.runner(*arguments)
 
-    status, said = look(tmp_path / "run", runner=stopping)
-    assert (status, said[-1]) == (3, "stopped; the same command goes on")
-    assert look(tmp_path / "run")[0] == 0
+    status, reported = run_search(tmp_path / "run", runner=stopping)
+    assert (status, reported[-1]) == (3, "stopped; the same command goes on")
+    assert run_search(tmp_path / "run")[0] == 0
 
 
 @pytest.mark.parametrize("code", [1, 2])
 def test_a_run_that_fails_ends_the_search_with_its_status(code: int, tmp_path: Path) -> None:
-    assert look(tmp_path / "run", runner=lambda *_: code) == (code, [])
+    assert run_search(tmp_path / "run", runner=lambda *_: code) == (code, [])
 
 
 # Kills
@@ -179,7 +185,7 @@ def killed_at(call: int, monkeypatch: pytest.MonkeyPatch, directory: Path) -> bo
     with monkeypatch.context() as patch:
         patch.setattr(os, "replace", replace)
         try:
-            look(directory)
+            run_search(directory)
         except Killed:
             return True
     return False
@@ -191,14 +197,14 @@ def test_a_kill_at_any_moment_changes_nothing(
 ) -> None:
     """Killed before the 1st, 2nd, ... file is renamed (every third after the 12th), and again after as many
     more."""
-    look(tmp_path / "undisturbed")
+    run_search(tmp_path / "undisturbed")
     call, tried = 1, 0
     while True:
         directory = tmp_path / "run"
         if not killed_at(call, monkeypatch, directory):
             break
         killed_at(call, monkeypatch, directory)
-        assert look(directory)[0] == 0
+        assert run_search(directory)[0] == 0
         for name in ("search.yaml", "blocks.json"):
             assert (directory / name).read_bytes() == (tmp_path / "undisturbed" / name).read_bytes(), call
         last, expected = steps(directory)[-1], steps(tmp_path / "undisturbed")[-1]
@@ -210,68 +216,39 @@ def test_a_kill_at_any_moment_changes_nothing(
 
 
 @pytest.mark.slow
-def test_a_kill_while_reducing_changes_nothing(tmp_path: Path, coarse: None) -> None:
-    look(tmp_path / "undisturbed")
+def test_a_kill_while_reducing_changes_nothing(
+    tmp_path: Path, coarse: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run_search(tmp_path / "undisturbed")
     for at in range(1, len(steps(tmp_path / "undisturbed")) + 1):
         count = 0
 
-        def reduce(directory: Path, at: int = at) -> Any:
+        def read_results(directory: Path, at: int = at) -> Any:
             nonlocal count
             count += 1
             if count == at:
                 raise Killed
-            return fake_model.reduce(directory)
+            return fake_model.read_results(directory)
 
         directory = tmp_path / str(at)
-        with pytest.raises(Killed):
-            look(directory, reduce=reduce)
-        assert look(directory)[0] == 0
+        with monkeypatch.context() as patch:
+            patch.setattr(loop, "read_results", read_results)
+            with pytest.raises(Killed):
+                run_search(directory)
+        assert run_search(directory)[0] == 0
         assert (directory / "search.yaml").read_bytes() == (
             tmp_path / "undisturbed" / "search.yaml"
         ).read_bytes()
 
 
 def test_steps_are_noted_once(tmp_path: Path, coarse: None) -> None:
-    look(tmp_path / "run")
-    look(tmp_path / "run")
+    run_search(tmp_path / "run")
+    run_search(tmp_path / "run")
     states = [(step["points"], step["target"]) for step in steps(tmp_path / "run")]
     assert len(states) == len(set(states))
 
 
 # Input
-
-
-@pytest.mark.parametrize(
-    "axes,bounds,tolerance,message",
-    [
-        ("mass", (), None, "--axes: mass: not one or two axes; allowed: one or two of lambda, U, t/omega"),
-        ("lambda,U,t/omega", (), None, "--axes: lambda,U,t/omega: not one or two"),
-        ("lambda,lambda", (), None, "not one or two"),
-        ("lambda", ("U=1:2",), None, "--bounds: U: not an axis of this search; allowed: lambda"),
-        ("lambda", ("lambda=1.2:0.1",), None, "--bounds: lambda=1.2:0.1: no room between"),
-        ("lambda", ("lambda=0:1",), None, "LOW > 0"),
-        ("lambda", ("lambda=0.1",), None, "--bounds: lambda=0.1: cannot be read; allowed: AXIS=LOW:HIGH"),
-        ("lambda", ("lambda=0.1:x",), None, "cannot be read"),
-        ("lambda", ("lambda=nan:1",), None, "no room between"),
-        ("lambda", (), "width=0.1", "--tolerance: width: unknown; allowed: height, lambda"),
-        ("lambda", (), "height=-1", "--tolerance: height=-1: must be positive"),
-        ("lambda", (), "0.03", "--tolerance: 0.03: cannot be read; allowed: NAME=NUMBER"),
-    ],
-)
-def test_goals_that_make_no_sense(
-    axes: str, bounds: tuple[str, ...], tolerance: str | None, message: str
-) -> None:
-    with pytest.raises(InputError) as error:
-        Goal.parse(axes, bounds, tolerance)
-    assert message in str(error.value)
-
-
-def test_a_goal_is_read() -> None:
-    goal = Goal.parse("lambda, U", ("lambda=0.1:1.2", "U=-2:8"), "height=0.01,lambda=0.02")
-    assert goal.axes == ("lambda", "U")
-    assert goal.bounds["lambda"] == (0.1, 1.2)
-    assert goal.bounds["U"] == (-2.0, 8.0)
-    assert goal.tolerance == {"height": 0.01, "lambda": 0.02, "U": 0.5, "t/omega": 0.1}
 
 
 @pytest.mark.parametrize(
@@ -286,7 +263,7 @@ def test_a_campaign_that_cannot_be_searched(old: str, new: str, message: str, tm
     path = tmp_path / "c.yaml"
     path.write_text(CONFIG.read_text(encoding="utf-8").replace(old, new), encoding="utf-8")
     with pytest.raises(InputError, match=message):
-        look(tmp_path / "run", config=path)
+        run_search(tmp_path / "run", config=path)
     assert not (tmp_path / "run").exists()
 
 
@@ -294,32 +271,32 @@ def test_another_directory_is_refused(tmp_path: Path, coarse: None) -> None:
     (tmp_path / "full").mkdir()
     (tmp_path / "full" / "thesis.tex").touch()
     with pytest.raises(InputError, match="holds other files"):
-        look(tmp_path / "full")
-    look(tmp_path / "run", hours=1e-3)
+        run_search(tmp_path / "full")
+    run_search(tmp_path / "run", hours=1e-3)
     with pytest.raises(InputError, match="seed: 1: cannot change"):
-        look(tmp_path / "run", config=seeded(tmp_path, 1))
+        run_search(tmp_path / "run", config=seeded(tmp_path, 1))
     (tmp_path / "run" / "search.json").write_text("{}")
     with pytest.raises(InputError, match=r"search.json: cannot be read"):
-        look(tmp_path / "run")
+        run_search(tmp_path / "run")
     with pytest.raises(InputError, match="--cpu-hours: 0 on 4 ranks"):
-        look(tmp_path / "other", hours=0.0)
+        run_search(tmp_path / "other", hours=0.0)
 
 
 def test_the_bound_is_told_where_tc_is_highest_there(tmp_path: Path, coarse: None) -> None:
     with pytest.raises(
         InputError, match=r"--bounds: lambda=0.1:0.6: Tc/Ω is highest at the bound; allowed: wider"
     ):
-        look(tmp_path / "run", Goal.of(("lambda",), {"lambda": (0.1, 0.6)}))
+        run_search(tmp_path / "run", SearchGoal.of(("lambda",), {"lambda": (0.1, 0.6)}))
     assert max(point.lam or 0.0 for point in load_config(tmp_path / "run" / "search.yaml").points) == 0.6
-    assert look(tmp_path / "run")[0] == 0
+    assert run_search(tmp_path / "run")[0] == 0
 
 
 def test_new_points_of_the_configuration_join_the_search(tmp_path: Path, coarse: None) -> None:
-    look(tmp_path / "run", hours=20.0 / 3600.0)
+    run_search(tmp_path / "run", hours=20.0 / 3600.0)
     path = tmp_path / "c.yaml"
     more = "U: 8.0}\n  - {omega: 1.0, lambda: 0.77, U: 8.0}"
     path.write_text(CONFIG.read_text(encoding="utf-8").replace("U: 8.0}", more), encoding="utf-8")
-    source, _ = begin(path, tmp_path / "run", ALONG)
+    source = begin(path, tmp_path / "run", ALONG).source
     assert 0.77 in [point.lam for point in load_config(source).points]
     assert 0.3 in [point.lam for point in load_config(source).points]
 
@@ -334,74 +311,28 @@ def test_of_every_curve_the_first_kind_of_suggestion_is_applied(tmp_path: Path) 
 
     of_a = [one("refine", "a", 0.5), one("tighten", "a", 0.0, 0.01)]
     of_b = [one("tighten", "b", 0.0, 0.03), one("refine", "b", 0.9)]
-    added = apply(path, [*of_a, *of_b])
+    added = apply_suggestions(path, [*of_a, *of_b])
     assert [point["lambda"] for point in added.points] == [0.5]
     assert added.target == {"tc_over_omega": 0.03}
-    assert apply(path, []).points == ()
+    assert apply_suggestions(path, []).points == ()
 
 
 def test_every_step_does_something(tmp_path: Path, coarse: None, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where a suggestion brings nothing new the target becomes tighter."""
     again = Suggestion("extend", "", {"omega": 1.0, "lambda": 0.3, "U": 8.0}, None, "", None, 1)
-    monkeypatch.setattr(module, "suggest_for", lambda *_: [again])
-    _, said = look(tmp_path / "run", hours=60.0 / 3600.0)
-    assert [line for line in said if "new" in line][:2] == ["  new target: 0.04", "  new target: 0.032"]
-
-
-# The process that runs the campaign
-
-
-def program(folder: Path, text: str) -> Path:
-    """In place of the interpreter: a script that gets the command of `hpcbip run`."""
-    path = folder / "program"
-    path.write_text(f"#!{sys.executable}\nimport signal, sys, time\n{text}\n")
-    path.chmod(path.stat().st_mode | stat.S_IXUSR)
-    return path
-
-
-def test_the_campaign_runs_in_a_process_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    out = tmp_path / "arguments"
-    stub = program(tmp_path, f"open({str(out)!r}, 'w').write('\\n'.join(sys.argv[1:]))\nsys.exit(3)")
-    monkeypatch.setattr(sys, "executable", str(stub))
-    spent: list[float] = []
-    assert module.run(Path("a.yaml"), Path("b"), 4, 12.5, spent.append) == 3
-    expected = ["-m", "hpcbip", "run", "a.yaml", "--out", "b", "-n", "4", "--max-time", "12.500"]
-    assert out.read_text().split("\n") == expected
-    assert spent and all(seconds > 0.0 for seconds in spent)
-
-
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGUSR1])
-def test_a_signal_stops_the_campaign_and_then_the_search(
-    number: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    ready = tmp_path / "ready"
-    stub = program(
-        tmp_path,
-        f"signal.signal(signal.SIGTERM, lambda *_: sys.exit(3))\nopen({str(ready)!r}, 'w').close()\ntime.sleep(60)",
-    )
-    monkeypatch.setattr(sys, "executable", str(stub))
-
-    def later(do: Callable[[], None]) -> None:
-        while not ready.exists():
-            time.sleep(0.01)
-        do()
-
-    thread = threading.Thread(target=later, args=(lambda: os.kill(os.getpid(), number),))
-    old = signal.getsignal(number)
-    thread.start()
-    assert module.run(Path("a.yaml"), tmp_path, 1, 60.0, lambda _: None) == 3
-    thread.join()
-    assert signal.getsignal(number) == old
+    monkeypatch.setattr(loop, "suggest_for", lambda *_: [again])
+    _, reported = run_search(tmp_path / "run", hours=60.0 / 3600.0)
+    assert [line for line in reported if "new" in line][:2] == ["  new target: 0.04", "  new target: 0.032"]
 
 
 def test_the_ledger_is_a_file_that_is_replaced_as_a_whole(tmp_path: Path) -> None:
-    ledger = Ledger(tmp_path / "search.json")
+    ledger = SearchLedger(tmp_path / "search.json")
     ledger.read()
-    ledger.spend(2.0)
-    ledger.note({"points": 1, "target": 0.1})
-    ledger.spend(1.0)
-    ledger.note({"points": 1, "target": 0.1, "height": 0.2})
-    again = Ledger(tmp_path / "search.json")
+    ledger.add_seconds(2.0)
+    ledger.add_step({"points": 1, "target": 0.1})
+    ledger.add_seconds(1.0)
+    ledger.add_step({"points": 1, "target": 0.1, "height": 0.2})
+    again = SearchLedger(tmp_path / "search.json")
     again.read()
     assert again.cpu_seconds == 3.0
     assert again.steps == [{"points": 1, "target": 0.1, "height": 0.2, "cpu_seconds": 3.0}]

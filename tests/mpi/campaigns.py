@@ -15,8 +15,8 @@ name: small
 seed: 7
 model: {lattice: square, coupling: bond, t: 1.0}
 grid: {omega: [1.0], lambda: [0.5, 0.8], U: [8.0]}
-sampling: {beta: 8.0, chains: 2, max_blocks: %d, min_blocks: 2, thermal_blocks: 1, bins_per_block: 4, updates_per_bin:
-%d}
+sampling: {beta: 8.0, chains: 2, max_blocks: %d, min_blocks: 2, thermal_blocks: 1, bins_per_block: 4,
+  updates_per_bin: %d}
 """
 
 

@@ -17,26 +17,26 @@ def build_in() -> None:
 
     real = worker.Worker._run_block
 
-    def faulty(self: worker.Worker, held: Any) -> np.ndarray:
-        record = self._plan.ensembles[held.identity]
+    def faulty(self: worker.Worker, loaded: Any) -> np.ndarray:
+        record = self._plan.ensembles[loaded.identity]
         first = min(r.parameters["g"] for r in self._plan.ensembles.values())
         if (
             record.sector == "bipolaron"
             and record.parameters["g"] == first
-            and held.number == 1
-            and held.block == 2
+            and loaded.number == 1
+            and loaded.blocks_done == 2
         ):
             if fault == "raise":
                 raise ZeroDivisionError("made up")
             if fault == "memory":
                 raise MemoryError
             if fault == "overflow":
-                held.chain.run_block = lambda *_: (_ for _ in ()).throw(
+                loaded.chain.run_block = lambda *_: (_ for _ in ()).throw(
                     OverflowError("more than 65532 events")
                 )
             else:
-                held.chain.run_block = lambda *_: np.array([[np.nan]])
-        return real(self, held)
+                loaded.chain.run_block = lambda *_: np.array([[np.nan]])
+        return real(self, loaded)
 
     worker.Worker._run_block = faulty
 
@@ -44,14 +44,14 @@ def build_in() -> None:
 if __name__ == "__main__":
     from hpcbip.driver import run
 
-    original = run._world
+    original = run.start_mpi
 
-    def world() -> Any:
-        comm = original()
+    def start_mpi(report_status: Any) -> Any:
+        comm = original(report_status)
         build_in()
         return comm
 
-    run._world = world
+    run.start_mpi = start_mpi
     from hpcbip.cli import main
 
     main()

@@ -1,6 +1,6 @@
 """A campaign under fire: SIGKILLs at random moments to a worker, to the master, to everything at once.
 
-    HPCBIP_KILLS=100 python -m pytest -s tests/mpi/test_kills.py       # the long version, a quarter of an hour
+    HPCBIP_KILLS=100 python -m pytest -s tests/mpi/test_kills.py    # the long version, a quarter of an hour
 
 The bins must be those of an undisturbed run, bit for bit; no file may be damaged; and after every kill each
 chain goes on from the block that its last checkpoint tells of: what is lost is what was in hand.
@@ -34,8 +34,8 @@ sampling: {{beta: 8.0, chains: 2, max_blocks: {max(8, 7 * KILLS // 10)}, min_blo
 PATIENCE = 120.0
 
 
-def behind(directory: Path) -> int:
-    """Blocks behind all chains, by their checkpoints. Read while nobody writes."""
+def blocks_done(directory: Path) -> int:
+    """Count the blocks of all chains, by their checkpoints. Read while nobody writes."""
     checkpoints = Checkpoints(directory)
     total = 0
     for key, chain in checkpoints.chains():
@@ -76,7 +76,7 @@ def test_random_kills_change_nothing(tmp_path: Path) -> None:
             while all_of(directory) and time.monotonic() < left:
                 time.sleep(0.1)
             assert not all_of(directory), "processes are left over"
-            saved, seen = behind(directory), logs(directory)
+            saved, seen = blocks_done(directory), logs(directory)
             process = start("run", config, "--out", directory, "-n", RANKS, HPCBIP_MPI_PATIENCE="20")
             restarts += 1
             until = time.monotonic() + PATIENCE
@@ -112,5 +112,6 @@ def test_random_kills_change_nothing(tmp_path: Path) -> None:
     assert run_to_the_end(config, directory, 2, 3600) == expected == digest(directory)
     assert not list(directory.rglob("*.damaged")) and not list(directory.rglob("*.making"))
     print(
-        f"\n{dict(kills)}: {restarts} restarts, bins identical, no file damaged; undisturbed run {alone:.0f} s"
+        f"\n{dict(kills)}: {restarts} restarts, bins identical, no file damaged; "
+        f"undisturbed run {alone:.0f} s"
     )

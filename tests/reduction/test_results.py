@@ -19,7 +19,7 @@ from hpcbip.reduction.results import binning_rows, read_results
 from hpcbip.report.results_files import reduce_and_write
 from hpcbip.report.summary import convergence
 from hpcbip.report.tables import print_table
-from hpcbip.store.store import Room, Store
+from hpcbip.store.store import Allocation, Store
 from hpcbip.vocabulary.displays import TC_TABLE
 from hpcbip.vocabulary.observables import OBSERVABLES
 from tests.store.synthetic import CONFIG, sector_bins
@@ -36,7 +36,7 @@ def campaign(folder: Path, bins: int = 64, points: int = 2) -> dict[str, Ensembl
     with Store(folder, writable=True) as store:
         for key, part in data.items():
             parameters = canonical_json(plan.ensembles[key].parameters)
-            store.make_room({key: Room(4, 100, part.columns, part.sector, parameters, list(part.lags))})
+            store.allocate({key: Allocation(4, 100, part.columns, part.sector, parameters, list(part.lags))})
             for chain, rows in enumerate(part.chains):
                 if len(rows):
                     store.write(key, chain, 0, rows)
@@ -115,7 +115,7 @@ def test_bins_of_another_version_are_refused(tmp_path: Path) -> None:
     data = sector_bins(plan, "bipolaron")
     names = ["diffusivity" if name == "diffusion" else name for name in data.columns]
     with Store(tmp_path, writable=True) as store:
-        store.make_room({identity: Room(4, 64, names, "bipolaron", "{}", list(data.lags))})
+        store.allocate({identity: Allocation(4, 64, names, "bipolaron", "{}", list(data.lags))})
         store.write(identity, 0, 0, data.chains[0])
     with pytest.raises(InputError, match="no column diffusion"):
         read_results(tmp_path)

@@ -16,7 +16,7 @@ from hpcbip.campaign.plan import make_plan
 from hpcbip.campaign.schema import load_config
 from hpcbip.cli import commands
 from hpcbip.report.checks import run_checks
-from hpcbip.store.store import Room, Store
+from hpcbip.store.store import Allocation, Store
 from tests.store.synthetic import ERRORS, sector_bins
 
 CONFIG = """
@@ -64,7 +64,9 @@ def bad(tmp_path_factory: pytest.TempPathFactory) -> Path:
                     elif pair and number == 0:
                         chain[:, column] += drift * ERRORS["diffusion"]
                 parameters = canonical_json(plan.ensembles[identity].parameters)
-                store.make_room({identity: Room(4, 2000, data.columns, sector, parameters, list(data.lags))})
+                store.allocate(
+                    {identity: Allocation(4, 2000, data.columns, sector, parameters, list(data.lags))}
+                )
                 for number, chain in enumerate(data.chains):
                     store.write(identity, number, 0, chain)
     return folder

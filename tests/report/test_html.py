@@ -6,6 +6,7 @@ import json
 import re
 import zlib
 from collections.abc import Sequence
+from dataclasses import asdict, replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -21,8 +22,9 @@ from hpcbip.report.html import page as page_module
 from hpcbip.report.html.page import headline, render, report_and_write
 from hpcbip.report.html.results_table import table
 from hpcbip.report.model_description import model_formula, model_words, tc_words
-from hpcbip.report.provenance import parse_log, read_digests
+from hpcbip.report.provenance import describe_run, read_digests
 from hpcbip.store.directory import prepare_directory
+from hpcbip.store.run_log import Event, RunRecord
 from tests.reduction.test_results import campaign
 from tests.report.flagged import CODES, flagged
 from tests.report.test_checks import good
@@ -35,29 +37,38 @@ model: {{lattice: square, coupling: bond}}
 grid: {{omega: [1.0], lambda: [0.5, 0.7], U: [8.0], V: [0.0]}}
 tc: {{omega_meV: 30}}
 """
-LOG = """\
-2026-11-21T14:45:42+0000 started: config.yaml in runs/x
-2026-11-21T14:45:43+0000 ranks: 2 on node1 × 1, node2 × 1
-2026-11-21T14:45:43+0000 versions: hpcbip 0.3.0, Python 3.11.7, numpy 2.4.6; Linux
-2026-11-21T14:45:43+0000 MPI: Open MPI v5.0.11; HDF5 written by the master
-2026-11-21T14:45:43+0000 seed: 7; the stream of a chain: SeedSequence(7, (its ensemble's hash, number))
-2026-11-21T14:46:19+0000 damaged: bins-0001.h5: set aside, its bins are computed again
-2026-11-21T14:46:20+0000 stopped: time limit
-2026-11-21T14:46:20+0000 ended: to go on: 208 blocks in 37.34 s, 93.67% sampling
-"""
+RUN = RunRecord(
+    1,
+    started="2026-11-21T14:45:42+0000",
+    ended="2026-11-21T14:46:20+0000",
+    outcome="to go on",
+    blocks=208,
+    seconds=37.34,
+    sampling_share=0.9367,
+    ranks={"node1": 1, "node2": 1},
+    versions={"hpcbip": "0.5.0", "Python": "3.11.7", "numpy": "2.4.6"},
+    platform="Linux",
+    mpi="Open MPI v5.0.11",
+    seed=7,
+    writer="the master",
+    events=(
+        Event("2026-11-21T14:46:19+0000", "damaged", "bins-0001.h5: set aside, its bins are computed again"),
+        Event("2026-11-21T14:46:20+0000", "stopped", "time limit"),
+    ),
+)
 
 
 def results(
     folder: Path, records: list[dict[str, Any]], name: str = "made up", peaks: Sequence[Any] = ()
 ) -> Any:
-    """Stand-in for `Results`, with a directory that has a configuration and a log."""
+    """Stand-in for `Results`, with a directory that has a configuration and the record of a run."""
     folder.mkdir(parents=True, exist_ok=True)
     source = folder / "config.yaml"
     source.write_text(CONFIG.format(name=json.dumps(name)), encoding="utf-8")
     config = load_config(source)
     prepare_directory(folder, config, source)
     (folder / "logs").mkdir(exist_ok=True)
-    (folder / "logs" / "run-0001.log").write_text(LOG, encoding="utf-8")
+    (folder / "logs" / "run-0001.json").write_text(json.dumps(asdict(RUN)), encoding="utf-8")
     return SimpleNamespace(
         directory=folder,
         config=config,
@@ -207,20 +218,18 @@ def test_many_statements_are_folded(tmp_path: Path) -> None:
     assert "<summary>19 more</summary>" in page and "Peak 29." in page
 
 
-def test_log_of_a_run() -> None:
-    run = parse_log("run-0001", LOG + "Traceback (most recent call last):\n  some line\n")
-    assert (run.outcome, run.work) == ("to go on", "208 blocks in 37.34 s, 93.67% sampling")
+def test_a_run_in_words() -> None:
+    run = describe_run(RUN)
+    assert (run.name, run.outcome) == ("run-0001", "to go on")
+    assert run.work == "208 blocks in 37.34 s, 93.67% sampling"
     assert run.ranks == "2 on node1 × 1, node2 × 1" and run.started < run.ended
-    assert run.versions.startswith("hpcbip 0.3.0, Python")
+    assert run.versions == "hpcbip 0.5.0, Python 3.11.7, numpy 2.4.6; Linux"
+    assert run.mpi == "Open MPI v5.0.11; HDF5 written by the master"
+    assert run.seed.startswith("7; the stream of a chain: SeedSequence(7, ")
     assert [event.split(":")[0] for event in run.events] == ["damaged", "stopped"]
-    killed = parse_log("run-0002", LOG[: LOG.index("2026-11-21T14:46:20")])
-    assert killed.outcome == "no end noted" and killed.ended.endswith("14:46:19+0000")
-    assert (
-        parse_log("run-0003", "2026-11-21T14:45:42+0000 program error\nTraceback\n").outcome
-        == "program error"
-    )
-    assert parse_log("run-0004", "").started == ""
-    assert parse_log("run-0005", 30 * LOG).more_events == 40
+    assert describe_run(replace(RUN, events=30 * RUN.events, more_events=5)).more_events == 45
+    empty = describe_run(RunRecord(2))
+    assert (empty.work, empty.ranks, empty.versions, empty.mpi, empty.seed) == ("", "", "", "", "")
 
 
 def test_digests_are_left_out_where_there_are_too_many(tmp_path: Path) -> None:

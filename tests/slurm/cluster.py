@@ -1,6 +1,6 @@
 """A real Slurm on this machine, for as long as somebody holds its standard input open.
 
-    python tests/slurm/cluster.py        # as root: prints the SLURM_CONF to export; Ctrl-D takes everything down
+    python tests/slurm/cluster.py    # as root: prints the SLURM_CONF to export; Ctrl-D takes everything down
 
 Two virtual nodes of eight CPUs (Slurm counts them, the machine need not have them) and three partitions: jobs
 of `urgent` preempt those of `main`, with notice, and those of `cheap`, at once. The daemons go when standard
@@ -62,7 +62,8 @@ JobRequeue=1
 KillWait=10
 MinJobAge=3600
 {nodes}
-PartitionName=main Nodes=ALL Default=YES State=UP MaxTime=60 PriorityTier=1 PreemptMode=REQUEUE GraceTime={grace}
+PartitionName=main Nodes=ALL Default=YES State=UP MaxTime=60 \\
+  PriorityTier=1 PreemptMode=REQUEUE GraceTime={grace}
 PartitionName=cheap Nodes=ALL State=UP MaxTime=60 PriorityTier=1 PreemptMode=REQUEUE
 PartitionName=urgent Nodes=ALL State=UP MaxTime=60 PriorityTier=10 PreemptMode=OFF
 """
@@ -93,7 +94,8 @@ def start(folder: Path) -> None:
     host = socket.gethostname().split(".")[0]
     ports = free_ports(1 + len(NODES))
     nodes = "\n".join(
-        f"NodeName={node} NodeHostname={host} NodeAddr=127.0.0.1 Port={port} CPUs=8 RealMemory=1000 State=UNKNOWN"
+        f"NodeName={node} NodeHostname={host} NodeAddr=127.0.0.1 Port={port} CPUs=8 RealMemory=1000 "
+        "State=UNKNOWN"
         for node, port in zip(NODES, ports[1:], strict=True)
     )
     text = CONFIGURATION.format(host=host, ports=ports, folder=folder, nodes=nodes, grace=GRACE)

@@ -118,7 +118,10 @@ MENDED: dict[str, tuple[Callable[[Path], object], str]] = {
     "both checkpoints flipped": (lambda d: [flip(p) for p in both(d)], "damaged: "),
     "both checkpoints gone": (lambda d: [p.unlink() for p in both(d)], ""),
     "all checkpoints gone": (lambda d: shutil.rmtree(d / "checkpoints"), ""),
-    "half-written checkpoint": (lambda d: newest(d).with_suffix(".writing").write_text("x"), ""),
+    "half-written checkpoint": (
+        lambda d: newest(d).with_name(newest(d).name + ".writing").write_text("x"),
+        "",
+    ),
     "verdicts are text": (lambda d: (d / "progress.json").write_text("hello"), ""),
     "verdicts of wrong types": (
         lambda d: (d / "progress.json").write_text('{"ensembles": [1], "run": 2}'),

@@ -18,7 +18,7 @@ from hpcbip.reduction.target_errors import target_errors
 from hpcbip.statistics import summarise
 from hpcbip.store.segment import block_means, sums_of_means
 from hpcbip.store.selection import SelectedBins, bins_per_row, select_bins, selected_checksums
-from hpcbip.store.store import Room, Store
+from hpcbip.store.store import Allocation, Store
 from tests.statistics.ar1 import ar1
 from tests.store.synthetic import CONFIG, sector_bins
 
@@ -36,8 +36,8 @@ def rows(n: int, seed: int = 0) -> np.ndarray:
     return 3.0 + np.random.default_rng(seed).normal(size=(n, 5))
 
 
-def room(chains: int, number: int, size: int = SIZE) -> dict[str, Room]:
-    return {KEY: Room(chains, number, ["a", "b", "c", "d", "e"], "polaron", "{}", [1.0], size)}
+def room(chains: int, number: int, size: int = SIZE) -> dict[str, Allocation]:
+    return {KEY: Allocation(chains, number, ["a", "b", "c", "d", "e"], "polaron", "{}", [1.0], size)}
 
 
 def filled(folder: Path, size: int = SIZE) -> list[np.ndarray]:
@@ -45,7 +45,7 @@ def filled(folder: Path, size: int = SIZE) -> list[np.ndarray]:
     folder.mkdir(exist_ok=True)
     content = [rows(80, 1), rows(61, 2)]
     with Store(folder, writable=True) as store:
-        store.make_room(room(2, 100, size))
+        store.allocate(room(2, 100, size))
         for chain, bins in enumerate(content):
             for first in range(0, len(bins), 16):
                 store.write(KEY, chain, first, bins[first : first + 16])
@@ -86,7 +86,7 @@ def test_one_block_or_many_at_once_are_the_same_bits() -> None:
 def test_writes_that_begin_within_a_block(tmp_path: Path) -> None:
     bins = rows(40)
     with Store(tmp_path, writable=True) as store:
-        store.make_room(room(1, 40))
+        store.allocate(room(1, 40))
         for first, last in ((0, 4), (4, 17), (17, 40)):
             store.write(KEY, 0, first, bins[first:last])
         np.testing.assert_array_equal(store.means(KEY, [5], SIZE)[0], block_means(bins, SIZE))
@@ -131,7 +131,7 @@ def test_growth_across_segments(tmp_path: Path) -> None:
             (2, 40),
             (3, 64),
         ):  # 20 and 40: a block lies across the seam, without a mean
-            store.make_room(room(chains, number))
+            store.allocate(room(chains, number))
         for chain, bins in enumerate(content):
             store.write(KEY, chain, 0, bins)
     with Store(tmp_path) as store:
@@ -150,7 +150,7 @@ def test_a_segment_of_an_older_version_is_read(tmp_path: Path) -> None:
         np.testing.assert_array_equal(store.read(KEY, 1), content[1])
         np.testing.assert_array_equal(store.means(KEY, [10, 7], SIZE)[0], block_means(content[0], SIZE))
     with Store(tmp_path, writable=True) as store:
-        store.make_room(room(2, 120))
+        store.allocate(room(2, 120))
         store.write(KEY, 0, 80, content[0][:40])
         np.testing.assert_array_equal(store.read(KEY, 0), np.vstack([content[0], content[0][:40]]))
 
@@ -172,8 +172,12 @@ def stored(folder: Path, data: EnsembleBins) -> SelectedBins:
     folder.mkdir(exist_ok=True)
     numbers = [len(chain) for chain in data.chains]
     with Store(folder, writable=True) as store:
-        store.make_room(
-            {KEY: Room(len(numbers), max(numbers), data.columns, data.sector, "{}", data.lags.tolist(), 8)}
+        store.allocate(
+            {
+                KEY: Allocation(
+                    len(numbers), max(numbers), data.columns, data.sector, "{}", data.lags.tolist(), 8
+                )
+            }
         )
         for chain, bins in enumerate(data.chains):
             store.write(KEY, chain, 0, np.asarray(bins, dtype=float))

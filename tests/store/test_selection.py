@@ -11,8 +11,8 @@ import numpy as np
 
 from hpcbip.campaign.plan import make_plan
 from hpcbip.campaign.schema import load_config
+from hpcbip.driver.ensemble_state import Task
 from hpcbip.driver.run import run_campaign
-from hpcbip.driver.scheduler import Task
 from hpcbip.driver.worker import Worker
 from hpcbip.reduction.results import read_results
 from hpcbip.reduction.status import status_records
@@ -46,7 +46,7 @@ def test_blocks_begun_in_vain_change_nothing_and_are_used_later(tmp_path: Path) 
     plan = make_plan(config)
     key = next(iter(plan.ensembles))
     ahead = Worker(directory, config, plan).execute(Task(key, 1, 3, durable=8))
-    assert not ahead.failure and not ahead.trace and len(ahead.rows) == 4
+    assert not ahead.chain_failure and not ahead.traceback and len(ahead.rows) == 4
     with Store(directory, writable=True) as store:
         store.write(key, 1, 8, ahead.rows)
     assert digest_lines(directory) == before
@@ -79,7 +79,7 @@ def test_a_chain_goes_on_from_the_checkpoint_before(tmp_path: Path) -> None:
     expected = Worker(directory, config, plan).execute(Task(key, 0, 3, durable=8)).rows
     path.write_bytes(whole[:-3])
     again = Worker(directory, config, plan).execute(Task(key, 0, 3, durable=8))
-    assert np.array_equal(again.rows, expected) and not again.failure
+    assert np.array_equal(again.rows, expected) and not again.chain_failure
 
 
 def test_status_counts_what_is_there(tmp_path: Path) -> None:

@@ -17,13 +17,13 @@ import pytest
 from hpcbip.store import segment
 from hpcbip.store import store as store_module
 from hpcbip.store.segment import checksum
-from hpcbip.store.store import Room, Store
+from hpcbip.store.store import Allocation, Store
 
 KEY = "a" * 64
 
 
-def room(chains: int = 2, rows: int = 10) -> dict[str, Room]:
-    return {KEY: Room(chains, rows, ["x", "y", "z"], "polaron", "{}", [0.5, 1.0])}
+def room(chains: int = 2, rows: int = 10) -> dict[str, Allocation]:
+    return {KEY: Allocation(chains, rows, ["x", "y", "z"], "polaron", "{}", [0.5, 1.0])}
 
 
 def rows(n: int, seed: int = 0) -> np.ndarray:
@@ -32,21 +32,21 @@ def rows(n: int, seed: int = 0) -> np.ndarray:
 
 def test_round_trip_and_metadata(tmp_path: Path) -> None:
     with Store(tmp_path, writable=True) as store:
-        store.make_room(room())
+        store.allocate(room())
         store.write(KEY, 1, 0, rows(4))
         store.write(KEY, 1, 4, rows(2, 1))
     with Store(tmp_path) as store:
         assert np.array_equal(store.read(KEY, 1), np.vstack([rows(4), rows(2, 1)]))
         assert store.read(KEY, 0).shape == (0, 3)
-        columns, lags = store.described(KEY)
+        columns, lags = store.column_names_and_lags(KEY)
         assert columns == ("x", "y", "z") and lags.tolist() == [0.5, 1.0]
-        assert store.described("b" * 64)[0] == ()
+        assert store.column_names_and_lags("b" * 64)[0] == ()
         assert store.read("b" * 64, 0).size == 0
 
 
 def test_plain_h5py_reads_it_as_documented(tmp_path: Path) -> None:
     with Store(tmp_path, writable=True) as store:
-        store.make_room(room())
+        store.allocate(room())
         store.write(KEY, 0, 0, rows(3))
     with h5py.File(tmp_path / "bins-0001.h5") as file:
         block = file[KEY]["0"]
@@ -58,7 +58,7 @@ def test_plain_h5py_reads_it_as_documented(tmp_path: Path) -> None:
 
 def test_a_gap_or_a_torn_row_ends_the_valid_bins(tmp_path: Path) -> None:
     with Store(tmp_path, writable=True) as store:
-        store.make_room(room())
+        store.allocate(room())
         store.write(KEY, 0, 0, rows(5))
         store.write(KEY, 1, 2, rows(3))
         assert len(store.read(KEY, 1)) == 0
@@ -70,13 +70,13 @@ def test_a_gap_or_a_torn_row_ends_the_valid_bins(tmp_path: Path) -> None:
 
 def test_growth_adds_segments_and_moves_nothing(tmp_path: Path) -> None:
     with Store(tmp_path, writable=True) as store:
-        store.make_room(room(2, 10))
+        store.allocate(room(2, 10))
         store.write(KEY, 0, 0, rows(10))
     before = (tmp_path / "bins-0001.h5").read_bytes()
     with Store(tmp_path, writable=True) as store:
-        store.make_room(room(2, 10))
+        store.allocate(room(2, 10))
         assert len(list(tmp_path.glob("bins-*.h5"))) == 1
-        store.make_room(room(3, 14))
+        store.allocate(room(3, 14))
         store.write(KEY, 0, 10, rows(4, 1))
         store.write(KEY, 2, 8, rows(6, 2))
         store.write(KEY, 2, 0, rows(8, 3))
@@ -89,8 +89,8 @@ def test_growth_adds_segments_and_moves_nothing(tmp_path: Path) -> None:
 
 def test_rows_across_two_segments(tmp_path: Path) -> None:
     with Store(tmp_path, writable=True) as store:
-        store.make_room(room(1, 3))
-        store.make_room(room(1, 8))
+        store.allocate(room(1, 3))
+        store.allocate(room(1, 8))
         store.write(KEY, 0, 0, rows(7))
         assert np.array_equal(store.read(KEY, 0), rows(7))
         with pytest.raises(KeyError):
@@ -99,14 +99,14 @@ def test_rows_across_two_segments(tmp_path: Path) -> None:
 
 def test_a_damaged_segment_is_named_and_set_aside(tmp_path: Path) -> None:
     with Store(tmp_path, writable=True) as store:
-        store.make_room(room())
+        store.allocate(room())
     path = tmp_path / "bins-0001.h5"
     path.write_bytes(path.read_bytes()[:700])
     with Store(tmp_path) as reader:
         assert reader.damaged == [path] and path.exists()
     with Store(tmp_path, writable=True) as store:
         assert store.damaged == [path]
-        store.make_room(room())
+        store.allocate(room())
         store.write(KEY, 0, 0, rows(2))
     assert (tmp_path / "bins-0001.h5.damaged").exists() and (tmp_path / "bins-0002.h5").exists()
     with Store(tmp_path) as store:
@@ -118,7 +118,7 @@ import sys
 from pathlib import Path
 from tests.store.test_store import KEY, Store, room, rows
 store = Store(Path(sys.argv[1]), writable=True)
-store.make_room(room(2, 100000))
+store.allocate(room(2, 100000))
 print("ready", flush=True)
 for k in range(100000):
     store.write(KEY, 0, k, rows(1, k))
@@ -153,7 +153,7 @@ def test_a_writer_of_many_ensembles_does_not_keep_all_of_them_open(
     monkeypatch.setattr(store_module, "MOST_OPEN", 3)
     keys = [f"{k:064d}" for k in range(8)]
     with Store(tmp_path, writable=True) as store:
-        store.make_room({key: room()[KEY] for key in keys})
+        store.allocate({key: room()[KEY] for key in keys})
         for first in (0, 4):
             for k, key in enumerate(keys):
                 store.write(key, 1, first, rows(4, k + first))
@@ -167,8 +167,8 @@ def test_of_a_segment_damaged_in_part_nothing_is_taken(tmp_path: Path) -> None:
     same."""
     keys = ["a" * 64, "b" * 64, "c" * 64]
     with Store(tmp_path, writable=True) as store:
-        store.make_room({key: room()[KEY] for key in keys[:2]})
-        store.make_room({key: room()[KEY] for key in keys[2:]})
+        store.allocate({key: room()[KEY] for key in keys[:2]})
+        store.allocate({key: room()[KEY] for key in keys[2:]})
         for k, key in enumerate(keys):
             store.write(key, 0, 0, rows(4, k))
     with h5py.File(tmp_path / "bins-0001.h5", "r+") as file:
@@ -178,7 +178,7 @@ def test_of_a_segment_damaged_in_part_nothing_is_taken(tmp_path: Path) -> None:
     with Store(tmp_path, writable=True) as store:
         assert store.damaged == [tmp_path / "bins-0001.h5"]
         assert len(store.read(keys[0], 0)) == 0 and np.array_equal(store.read(keys[2], 0), rows(4, 2))
-        store.make_room({key: room()[KEY] for key in keys})
+        store.allocate({key: room()[KEY] for key in keys})
         store.write(keys[0], 0, 0, rows(4, 9))
         assert np.array_equal(store.read(keys[0], 0), rows(4, 9))
 
@@ -191,12 +191,12 @@ def test_a_kill_between_any_two_writes(tmp_path: Path, monkeypatch: pytest.Monke
     def put(*arguments: object) -> None:
         if len(done) == writes:
             raise KeyboardInterrupt
-        segment.put(*arguments)
+        segment.write_part(*arguments)
         done.append("")
 
     with Store(tmp_path, writable=True) as store:
-        store.make_room({KEY: Room(1, 8, ["x", "y", "z"], "polaron", "{}", [1.0], 4)})
-        monkeypatch.setattr(store_module, "put", put)
+        store.allocate({KEY: Allocation(1, 8, ["x", "y", "z"], "polaron", "{}", [1.0], 4)})
+        monkeypatch.setattr(store_module, "write_part", put)
         with contextlib.suppress(KeyboardInterrupt):
             store.write(KEY, 0, 0, rows(4))
     with Store(tmp_path) as store:

@@ -12,7 +12,8 @@ import numpy as np
 from pydantic import Field, ValidationError
 
 from hpcbip.campaign.plan import EnsembleRecord, Point, make_plan
-from hpcbip.campaign.schema import Config, ModelSection, PointSection, SamplingSection
+from hpcbip.campaign.points import ModelSection, PointSection
+from hpcbip.campaign.schema import Config, SamplingSection
 from hpcbip.campaign.validation import Count, NonNegativeCount, Positive, Section, explain
 from hpcbip.driver.interactive.chains import Schedule
 from hpcbip.errors import InputError

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 import os
 import re
 import shutil
@@ -14,7 +13,13 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from hpcbip import settings
+from hpcbip.driver.signals import die_with_parent, stop_signals_handled_by
 from hpcbip.errors import InputError
+from hpcbip.exit_status import PROGRAM_ERROR, STOPPED
+from hpcbip.store.stop_file import request_stop
+
+SIGNAL_BASE = 128
+"""Shells and mpirun return this plus the signal of a process that was killed."""
 
 THREAD_CAPS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
 
@@ -38,13 +43,13 @@ MPICH = {
 
 
 def cap_threads(environment: dict[str, str]) -> None:
-    """One thread per rank, unless the user has said otherwise; to be called before numpy is imported."""
+    """Set one thread per rank, unless the user has said otherwise; to be called before numpy is imported."""
     for name in THREAD_CAPS:
         environment.setdefault(name, "1")
 
 
 def find_mpirun() -> Path:
-    """The mpirun that belongs to this Python, otherwise the first one on the path.
+    """Find the mpirun that belongs to this Python, otherwise the first one on the path.
 
     Raises:
         InputError: if there is none.
@@ -57,7 +62,7 @@ def find_mpirun() -> Path:
 
 
 def mpirun_settings(mpirun: Path) -> tuple[list[str], dict[str, str]]:
-    """Flags and variables for this mpirun; what the user has set in the environment stays."""
+    """Choose flags and variables for this mpirun; what the user has set in the environment stays."""
     text = subprocess.run([str(mpirun), "--version"], capture_output=True, text=True, check=False).stdout
     if "Open MPI" in text or "Open-MPI" in text:
         # from version 5 on it can live on without a rank that was killed
@@ -67,14 +72,6 @@ def mpirun_settings(mpirun: Path) -> tuple[list[str], dict[str, str]]:
             return ["--bind-to", "none", "--with-ft", "ulfm"], OPENMPI | {settings.MPI_PATIENCE: "120"}
         return ["--bind-to", "none"], OPENMPI
     return [], MPICH
-
-
-def die_with_parent() -> None:
-    """Let mpirun get SIGTERM when this process is killed: a run that nobody waits for must not hold the
-    lock."""
-    if sys.platform == "linux":
-        PR_SET_PDEATHSIG = 1
-        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
 def launch(ranks: int, arguments: Sequence[str], directory: Path, started: float) -> int:
@@ -103,23 +100,28 @@ def launch(ranks: int, arguments: Sequence[str], directory: Path, started: float
             command, env=environment, start_new_session=True, preexec_fn=die_with_parent
         )
 
-        def ask_to_stop(*_: object) -> None:
+        def ask_to_stop(_: int) -> None:
             if directory.is_dir():
-                (directory / "stop").touch()
+                request_stop(directory)
             else:
                 process.terminate()
 
-        numbers = (signal.SIGTERM, signal.SIGINT, signal.SIGUSR1)
-        old = {number: signal.signal(number, ask_to_stop) for number in numbers}
-        try:
-            outcome = process.wait()
-        finally:
-            for number, action in old.items():
-                signal.signal(number, action)
-        told = int(status_file.read_text(encoding="utf-8")) if status_file.exists() else None
-        killed = outcome < 0 or outcome - 128 in signal.valid_signals()
-        if outcome and (told == 3 or (told is None and killed)):
-            saved = "everything up to the last finished blocks is saved, run again to go on"
-            print(f"hpcbip: the job was killed; {saved}", file=sys.stderr)
-            return 3
-        return told if told is not None else outcome or 1
+        with stop_signals_handled_by(ask_to_stop):
+            returned = process.wait()
+        reported = int(status_file.read_text(encoding="utf-8")) if status_file.exists() else None
+        return _exit_status(returned, reported)
+
+
+def _exit_status(returned: int, reported: int | None) -> int:
+    """Work out the exit status of a job.
+
+    Args:
+        returned: what mpirun returned; negative: it was killed by that signal.
+        reported: the status that the ranks have left, if they have.
+    """
+    was_killed = returned < 0 or returned - SIGNAL_BASE in signal.valid_signals()
+    if returned and (reported == STOPPED or (reported is None and was_killed)):
+        saved = "everything up to the last finished blocks is saved, run again to go on"
+        print(f"hpcbip: the job was killed; {saved}", file=sys.stderr)
+        return STOPPED
+    return reported if reported is not None else returned or PROGRAM_ERROR

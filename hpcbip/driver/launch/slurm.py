@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
 
+from hpcbip import settings
 from hpcbip.campaign.schema import load_config
 from hpcbip.errors import InputError
 from hpcbip.store.directory import check_directory
@@ -29,11 +30,12 @@ FOLLOW_UPS = (
 )
 """The chain after a campaign: each verb, with its options, starts when the one before has succeeded."""
 FOLLOW_UP_SECONDS = 3600.0
+"""Time limit of each of these."""
 TIMES = (
     "minutes, minutes:seconds, hours:minutes:seconds, days-hours, days-hours:minutes[:seconds] or UNLIMITED"
 )
-# What a job that calls `hpcbip submit` must not hand down to the one it submits.
-_OF_THIS_JOB = ("SLURM_", "OMPI_", "PMIX_", "PMI_", "PRTE_", "HPCBIP_STATUS_FILE", "HPCBIP_STARTED")
+# Variables that a job which calls `hpcbip submit` must not hand down to the one it submits.
+_OF_THIS_JOB = ("SLURM_", "OMPI_", "PMIX_", "PMI_", "PRTE_", settings.STATUS_FILE, settings.STARTED)
 # Variables of sbatch count more than what a script says. These would undo what it needs,
 _SCRIPT_ONLY = ("ARRAY_INX", "EXCLUSIVE", "JOB_NAME", "NO_REQUEUE", "OPEN_MODE", "OUTPUT", "SIGNAL")
 # and these what the user has asked for.
@@ -42,16 +44,16 @@ _OPTIONS = {"time": "TIMELIMIT", "partition": "PARTITION", "account": "ACCOUNT",
 
 @dataclass(frozen=True)
 class Request:
-    """What to submit; the fields are the options of `hpcbip submit`.
+    """The options of `hpcbip submit`, by their names; `command` is the command as typed.
 
     Raises:
-        InputError: when made, for options that contradict each other or that Slurm cannot read.
+        InputError: when jobs, for options that contradict each other or that Slurm cannot read.
     """
 
     configs: tuple[Path, ...]
     out: Path | None
     python: str
-    command: str  # as typed, for the head of the script
+    command: str
     nodes: int | None = None
     ntasks: int | None = None
     ntasks_per_node: int | None = None
@@ -98,7 +100,7 @@ class Request:
 
     @property
     def directories(self) -> list[Path]:
-        """The directory of each campaign: `out`, or for several campaigns one below it for each."""
+        """Directory of each campaign: `out`, or for several campaigns one below it for each."""
         if len(self.configs) == 1:
             out = self.out or Path("runs", self.configs[0].stem)
             return [
@@ -108,13 +110,18 @@ class Request:
 
     @property
     def prefix(self) -> Path:
-        """What the names of scripts and logs begin with: they lie beside the directories."""
+        """Beginning of the names of scripts and logs: they lie beside the directories."""
         return self.directories[0] if len(self.configs) == 1 else self.directories[0].with_name("campaigns")
 
 
 @dataclass(frozen=True)
 class Job:
-    """One batch script, and what it waits for: "" or the kind of dependency on the job before it."""
+    """A batch script.
+
+    Attributes:
+        path, text: of the script.
+        after: kind of dependency on the job before it, or "".
+    """
 
     path: Path
     text: str
@@ -122,7 +129,7 @@ class Job:
 
 
 def parse_time_limit(text: str) -> float:
-    """Seconds of a time limit as sbatch takes it.
+    """Read a time limit as sbatch takes it, in seconds.
 
     Raises:
         InputError: if it is none.
@@ -141,26 +148,33 @@ def parse_time_limit(text: str) -> float:
     return total
 
 
-def jobs(request: Request) -> list[Job]:
-    """The scripts of a request, in the order in which they are to be submitted.
+def make_jobs(request: Request) -> list[Job]:
+    """Make the scripts of a request, in the order in which they are to be submitted.
 
     Raises:
         InputError: if a configuration or a directory is not one that a run could start or go on with.
     """
     for config, directory in zip(request.configs, request.directories, strict=True):
         check_directory(directory, load_config(config), str(config))
-    prefix, several = str(request.prefix), len(request.configs) > 1
+    prefix, is_array = str(request.prefix), len(request.configs) > 1
     body = files(__package__).joinpath("batch.sh").read_text(encoding="utf-8")
     resources = list(_resources(request))
-    head = _head(request, "", resources, "# Goes on until the campaign is finished: submit it once.")
-    made = [Job(Path(f"{prefix}.sbatch"), head + _launch(request) + body)]
+    head = _script_head(request, "", resources, "# Goes on until the campaign is finished: submit it once.")
+    jobs = [Job(Path(f"{prefix}.sbatch"), head + _launch_function(request) + body)]
     for verb, options in FOLLOW_UPS if request.chain else ():
-        after = "aftercorr" if several else "afterok"
-        here = Path(f"{prefix}-{verb}.sbatch")
-        how = f"# After {made[-1].path.name}, job JOB: {shlex.join(_sbatch(after, 'JOB'))} {here.name}"
+        after = "aftercorr" if is_array else "afterok"
+        script = Path(f"{prefix}-{verb}.sbatch")
+        command = shlex.join(_sbatch_command(after, "JOB"))
+        comment = f"# After {jobs[-1].path.name}, job JOB: {command} {script.name}"
         call = f'exec "$python" -m hpcbip {verb} "$directory" {options}'.rstrip()
-        made.append(Job(here, f"{_head(request, f'-{verb}', _small(request), how)}{call}\n", after))
-    return made
+        jobs.append(
+            Job(
+                script,
+                f"{_script_head(request, f'-{verb}', _follow_up_resources(request), comment)}{call}\n",
+                after,
+            )
+        )
+    return jobs
 
 
 def _directive(name: str, value: object) -> str:
@@ -168,7 +182,7 @@ def _directive(name: str, value: object) -> str:
 
 
 def _resources(request: Request) -> Iterator[str]:
-    """Nodes and tasks; where the tasks are not said, whole nodes, and a rank on each of their CPUs."""
+    """Yield the options for nodes and tasks; without a number of tasks: whole nodes, a rank on each CPU."""
     yield _directive("nodes", request.nodes or 1) if request.nodes or not request.ntasks else ""
     if request.ntasks_per_node:
         yield _directive("ntasks-per-node", request.ntasks_per_node)
@@ -182,8 +196,8 @@ def _resources(request: Request) -> Iterator[str]:
         yield _directive("signal", f"B:USR1@{request.signal}")
 
 
-def _small(request: Request) -> list[str]:
-    """One task, for an hour at most."""
+def _follow_up_resources(request: Request) -> list[str]:
+    """List the options of a job after the campaign: one task, for an hour at most."""
     short = request.time and parse_time_limit(request.time) <= FOLLOW_UP_SECONDS
     return [
         "--ntasks=1",
@@ -191,14 +205,14 @@ def _small(request: Request) -> list[str]:
     ]
 
 
-def _head(request: Request, suffix: str, resources: list[str], comment: str) -> str:
-    several = len(request.configs) > 1
-    log = f"{request.prefix}{suffix}".replace("%", "%%") + ("-%A_%a.log" if several else "-%j.log")
+def _script_head(request: Request, suffix: str, resources: list[str], comment: str) -> str:
+    is_array = len(request.configs) > 1
+    log = f"{request.prefix}{suffix}".replace("%", "%%") + ("-%A_%a.log" if is_array else "-%j.log")
     directives = [_directive("job-name", request.prefix.name + suffix), *filter(None, resources)]
     for name in ("partition", "account", "qos"):
         if value := getattr(request, name):
             directives.append(_directive(name, value))
-    if several:
+    if is_array:
         directives.append(_directive("array", f"0-{len(request.configs) - 1}"))
     directives += ["--requeue", "--open-mode=append", _directive("output", log)]
     directives += request.sbatch
@@ -210,7 +224,7 @@ def _head(request: Request, suffix: str, resources: list[str], comment: str) -> 
         "",
     ]
     lines += ["export OMP_NUM_THREADS=1  # the parallelism is MPI's", f"python={shlex.quote(request.python)}"]
-    if several:
+    if is_array:
         lines.append(f"configs=({shlex.join(map(str, request.configs))})")
         lines.append(f"directories=({shlex.join(map(str, request.directories))})")
         lines.append("config=${configs[SLURM_ARRAY_TASK_ID]}")
@@ -223,13 +237,13 @@ def _head(request: Request, suffix: str, resources: list[str], comment: str) -> 
     return "\n".join(lines) + "\n"
 
 
-def _launch(request: Request) -> str:
-    """The function `launch`; it replaces its shell, so that signals to it reach hpcbip or srun."""
+def _launch_function(request: Request) -> str:
+    """Write the shell function `launch`; it replaces its shell, so that signals reach hpcbip or srun."""
     lines = ["ranks=${SLURM_NTASKS:-$((SLURM_CPUS_ON_NODE * SLURM_JOB_NUM_NODES))}"]
     run = '"$python" -m hpcbip run "$config" --out "$directory"'
     if request.launcher == "srun":
         lines.append("# srun takes any status but 0 for a crash: the true one goes through a file")
-        lines += ["HPCBIP_STATUS_FILE=$(mktemp)", "export HPCBIP_STATUS_FILE"]
+        lines += [f"{settings.STATUS_FILE}=$(mktemp)", f"export {settings.STATUS_FILE}"]
         mpi = f"{_directive('mpi', request.mpi)} " if request.mpi else ""
         lines.append(f'launch() {{ exec srun {mpi}--ntasks="$ranks" --kill-on-bad-exit=1 {run}; }}')
     else:
@@ -243,29 +257,34 @@ def submit(request: Request) -> Iterator[tuple[Job, str]]:
     Raises:
         InputError: if something is wrong with the campaign, a script cannot be written, or sbatch refuses.
     """
-    made = jobs(request)
+    jobs = make_jobs(request)
     if shutil.which("sbatch") is None:
         raise InputError(
             "sbatch: not found; allowed: a machine that submits to Slurm, or --dry-run to see the script"
         )
     environment, number = _environment(request), ""
-    for job in made:
+    for job in jobs:
         try:
             job.path.parent.mkdir(parents=True, exist_ok=True)
             job.path.write_text(job.text, encoding="utf-8")
         except OSError as error:
-            raise InputError(f"{job.path}: cannot be written: {error.strerror}{_so_far(number)}") from None
-        command = [*_sbatch(job.after, number), str(job.path)]
+            raise InputError(
+                f"{job.path}: cannot be written: {error.strerror}{_submitted_so_far(number)}"
+            ) from None
+        command = [*_sbatch_command(job.after, number), str(job.path)]
         done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
         if done.returncode:
             lines = [re.sub("^sbatch: (error: )?", "", line) for line in done.stderr.splitlines()]
-            said = "; ".join(line for line in lines if line.strip() and not line.startswith("Try "))
-            raise InputError(f"sbatch: {said}; allowed: what this cluster accepts{_so_far(number)}")
+            reasons = "; ".join(line for line in lines if line.strip() and not line.startswith("Try "))
+            raise InputError(
+                f"sbatch: {reasons}; allowed: what this cluster accepts{_submitted_so_far(number)}"
+            )
         number = done.stdout.strip().split(";")[0]
         yield job, number
 
 
 def _environment(request: Request) -> dict[str, str]:
+    """Take from the environment what the submitted job must not inherit."""
     given = [variable for option, variable in _OPTIONS.items() if getattr(request, option)]
     dropped = {f"SBATCH_{variable}" for variable in (*_SCRIPT_ONLY, *given)}
     return {
@@ -276,12 +295,15 @@ def _environment(request: Request) -> dict[str, str]:
     }
 
 
-def _so_far(number: str) -> str:
+def _submitted_so_far(number: str) -> str:
     return f" (job {number} is submitted: scancel it, or submit the rest by hand)" if number else ""
 
 
-def _sbatch(after: str, number: str) -> list[str]:
-    """A job that waits for one that has failed is cancelled; Slurm would let it wait for ever."""
+def _sbatch_command(after: str, number: str) -> list[str]:
+    """Write the command that submits a script after job `number`.
+
+    A job that waits for one that has failed is cancelled; Slurm would let it wait for ever.
+    """
     return [
         "sbatch",
         "--parsable",

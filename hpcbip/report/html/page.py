@@ -29,10 +29,11 @@ from hpcbip.reduction.results import Results, read_results
 from hpcbip.report.figures import Drawn, draw_all
 from hpcbip.report.html.results_table import for_script, level_counts, shared_parameters, table
 from hpcbip.report.model_description import model_formula, model_words, tc_words
-from hpcbip.report.provenance import distinct, read_digests, read_runs
+from hpcbip.report.provenance import describe_run, distinct, read_digests
 from hpcbip.report.summary import convergence, curve_label, highest, number_converged
 from hpcbip.report.tables import Record
 from hpcbip.statistics.notation import with_error
+from hpcbip.store.run_log import read_runs
 from hpcbip.version import __version__
 from hpcbip.vocabulary.entries import ERROR, SYSTEMATIC
 from hpcbip.vocabulary.observables import TC_KELVIN, TC_OVER_OMEGA
@@ -111,7 +112,7 @@ def render(results: Results, drawn: Sequence[Drawn]) -> str:
 
     records, config, directory = results.records, results.config, results.directory
     columns, rows = table(records)
-    runs = read_runs(directory)
+    runs = [describe_run(run) for run in read_runs(directory)]
     script = (
         (_FOLDER / "report_script.html")
         .read_text(encoding="utf-8")
