@@ -1,0 +1,60 @@
+"""Write the pages of the API reference: one per room of the package, from the modules that there are."""
+
+from __future__ import annotations
+
+import pkgutil
+from pathlib import Path
+
+PACKAGE = "hpcbip"
+FOLDER = "api/modules"
+
+
+def _heading(text: str, underline: str) -> list[str]:
+    return [text, underline * len(text), ""]
+
+
+def page(package: str, modules: list[str], rooms: list[str]) -> str:
+    """Return the page of one package: its docstring, its modules with their members, links to the rooms in it."""
+    lines = [*_heading(package, "="), f".. automodule:: {package}", "   :no-members:", ""]
+    for module in modules:
+        lines += [*_heading(module, "-"), f".. automodule:: {module}", "   :members:", "   :show-inheritance:", ""]
+    if rooms:
+        lines += [".. toctree::", "   :maxdepth: 1", "", *(f"   {room}" for room in rooms), ""]
+    return "\n".join(lines)
+
+
+def pages(root: Path) -> dict[str, str]:
+    """Return the pages by name, for the package in the folder `root`."""
+    result = {}
+
+    def walk(folder: Path, name: str) -> None:
+        modules, rooms = [], []
+        for entry in pkgutil.iter_modules([str(folder)]):
+            if entry.name.startswith("_"):
+                continue
+            (rooms if entry.ispkg else modules).append(f"{name}.{entry.name}")
+            if entry.ispkg:
+                walk(folder / entry.name, f"{name}.{entry.name}")
+        result[name] = page(name, modules, rooms)
+
+    walk(root, PACKAGE)
+    return result
+
+
+def write(app) -> None:
+    """Write the pages that have changed, remove those of rooms that are gone."""
+    folder = Path(app.srcdir) / FOLDER
+    folder.mkdir(parents=True, exist_ok=True)
+    wanted = pages(Path(app.srcdir).parent / PACKAGE)
+    for path in folder.glob("*.rst"):
+        if path.stem not in wanted:
+            path.unlink()
+    for name, text in wanted.items():
+        path = folder / f"{name}.rst"
+        if not path.exists() or path.read_text(encoding="utf-8") != text:
+            path.write_text(text, encoding="utf-8")
+
+
+def setup(app) -> None:
+    """Write the pages before Sphinx looks for its sources."""
+    app.connect("builder-inited", lambda app: write(app))
