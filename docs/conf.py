@@ -17,6 +17,7 @@ os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.envir
 os.environ["PYTHONPATH"] = os.pathsep.join([str(HERE.parent), os.environ.get("PYTHONPATH", "")])
 for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS"):
     os.environ.setdefault(variable, "1")
+os.environ["TTY_COMPATIBLE"] = "0"  # Jupyter asks for colours (FORCE_COLOR); the pages show plain text
 
 from hpcbip import __version__ as release  # noqa: E402
 
@@ -43,7 +44,7 @@ highlight_language = "none"
 # Tutorials: run at every build, in a scratch folder each, and the build fails where a cell fails.
 nb_execution_mode = "force"
 nb_execution_in_temp = True
-nb_execution_timeout = 300
+nb_execution_timeout = 900
 nb_execution_raise_on_error = True
 nb_execution_show_tb = True
 nb_merge_streams = True

@@ -1,12 +1,15 @@
-"""Write the pages of the API reference: one per room of the package, from the modules that there are."""
+"""Write the pages of the API reference: the public interface, and one page per room of the package."""
 
 from __future__ import annotations
 
+import importlib
+import inspect
 import pkgutil
 from pathlib import Path
 
 PACKAGE = "hpcbip"
 FOLDER = "api/modules"
+PUBLIC = "public"
 
 
 def _heading(text: str, underline: str) -> list[str]:
@@ -20,6 +23,21 @@ def page(package: str, modules: list[str], rooms: list[str]) -> str:
         lines += [*_heading(module, "-"), f".. automodule:: {module}", "   :members:", "   :show-inheritance:", ""]
     if rooms:
         lines += [".. toctree::", "   :maxdepth: 1", "", *(f"   {room}" for room in rooms), ""]
+    return "\n".join(lines)
+
+
+def public_page() -> str:
+    """Return the page of the public interface: every name of `hpcbip.__all__`, documented where it is used."""
+    package = importlib.import_module(PACKAGE)
+    lines = _heading("The public interface", "=")
+    lines += [f"What ``import {PACKAGE}`` gives.", ""]
+    for name in package.__all__:
+        thing = getattr(package, name)
+        if inspect.isclass(thing):
+            kind = "autoexception" if issubclass(thing, Exception) else "autoclass"
+            lines += [f".. {kind}:: {PACKAGE}.{name}", "   :members:", ""]
+        elif callable(thing):
+            lines += [f".. autofunction:: {PACKAGE}.{name}", ""]
     return "\n".join(lines)
 
 
@@ -38,6 +56,7 @@ def pages(root: Path) -> dict[str, str]:
         result[name] = page(name, modules, rooms)
 
     walk(root, PACKAGE)
+    result[PUBLIC] = public_page()
     return result
 
 
