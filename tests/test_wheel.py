@@ -21,7 +21,9 @@ PIP = [sys.executable, "-m", "pip", "--quiet", "--disable-pip-version-check"]
 
 def _run(*command: str | Path, cwd: Path) -> str:
     """Run a command without the variables that would let it find this tree; return what it prints."""
-    environment = {key: value for key, value in os.environ.items() if key not in ("PYTHONPATH", "VIRTUAL_ENV")}
+    environment = {
+        key: value for key, value in os.environ.items() if key not in ("PYTHONPATH", "VIRTUAL_ENV")
+    }
     done = subprocess.run(
         [str(word) for word in command],
         cwd=cwd,

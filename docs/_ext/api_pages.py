@@ -20,7 +20,13 @@ def page(package: str, modules: list[str], rooms: list[str]) -> str:
     """Return the page of one package: its docstring, its modules with their members, links to the rooms in it."""
     lines = [*_heading(package, "="), f".. automodule:: {package}", "   :no-members:", ""]
     for module in modules:
-        lines += [*_heading(module, "-"), f".. automodule:: {module}", "   :members:", "   :show-inheritance:", ""]
+        lines += [
+            *_heading(module, "-"),
+            f".. automodule:: {module}",
+            "   :members:",
+            "   :show-inheritance:",
+            "",
+        ]
     if rooms:
         lines += [".. toctree::", "   :maxdepth: 1", "", *(f"   {room}" for room in rooms), ""]
     return "\n".join(lines)

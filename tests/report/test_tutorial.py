@@ -14,7 +14,7 @@ from hpcbip.report.results import read_results
 
 from .test_results import campaign
 
-TUTORIAL = Path(__file__).parents[2] / "docs" / "tutorial.py"
+TUTORIAL = Path(__file__).parents[2] / "docs" / "tutorials" / "own_figure.py"
 
 
 def test_the_tutorial_runs(tmp_path: Path) -> None:
