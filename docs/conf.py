@@ -1,7 +1,7 @@
 """How Sphinx builds the pages: `make docs`, into docs/_build/html.
 
-Tutorials are run in the build (myst-nb) with the interpreter that builds them; the API reference is made from the
-docstrings of every module that there is (_ext/api_pages.py).
+Tutorials are run in the build (myst-nb) with the interpreter that builds them; the API reference is made from
+the docstrings of every module that there is (_ext/api_pages.py).
 """
 
 import os

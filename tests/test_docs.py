@@ -1,4 +1,4 @@
-"""The pages: they build without a warning, their tutorials run, they need no network, their links lead somewhere."""
+"""The pages: built without a warning, tutorials run, no network needed, links that lead somewhere."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The wheel: built from this tree, installed into an empty environment, with everything that the program needs."""
+"""The wheel: built from this tree, complete, installed into an empty environment and run there."""
 
 from __future__ import annotations
 

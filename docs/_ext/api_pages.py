@@ -17,7 +17,7 @@ def _heading(text: str, underline: str) -> list[str]:
 
 
 def page(package: str, modules: list[str], rooms: list[str]) -> str:
-    """Return the page of one package: its docstring, its modules with their members, links to the rooms in it."""
+    """Return the page of one package: its docstring, its modules, links to the rooms in it."""
     lines = [*_heading(package, "="), f".. automodule:: {package}", "   :no-members:", ""]
     for module in modules:
         lines += [
@@ -33,7 +33,7 @@ def page(package: str, modules: list[str], rooms: list[str]) -> str:
 
 
 def public_page() -> str:
-    """Return the page of the public interface: every name of `hpcbip.__all__`, documented where it is used."""
+    """Return the page of the public interface: every name of `hpcbip.__all__`."""
     package = importlib.import_module(PACKAGE)
     lines = _heading("The public interface", "=")
     lines += [f"What ``import {PACKAGE}`` gives.", ""]

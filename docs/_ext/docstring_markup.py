@@ -1,8 +1,8 @@
 """Turn docstrings into reStructuredText that says what they say.
 
-Docstrings here are plain text: formulas hold |, * and _, code stands in single backticks, and an indented block is a
-formula or a table. Sphinx would take these signs for markup. What is left to its napoleon extension are the sections
-(Args, Returns, Raises, Attributes).
+Docstrings here are plain text: formulas hold |, * and _, code stands in single backticks, and an indented
+block is a formula or a table. Sphinx would take these signs for markup. What is left to its napoleon
+extension are the sections (Args, Returns, Raises, Attributes).
 """
 
 from __future__ import annotations

@@ -3,8 +3,8 @@
     make run                                             # or any campaign; it may still be running
     python docs/tutorials/own_figure.py runs/quickstart
 
-Every number that `hpcbip reduce` prints is a column of one pandas frame, one row per point. X_err is the error of
-X, X_tau its autocorrelation time in bins, X_verdict says whether its statistics have converged.
+Every number that `hpcbip reduce` prints is a column of one pandas frame, one row per point. X_err is the
+error of X, X_tau its autocorrelation time in bins, X_verdict says whether its statistics have converged.
 """
 
 import sys
@@ -17,9 +17,8 @@ import hpcbip
 # 1. Load. The bins are reduced as they are now: binning, autocorrelation times and jackknife are done here.
 campaign = hpcbip.load(sys.argv[1])
 attributes = campaign.attrs
-print(
-    f"{attributes['name']}: {len(campaign)} points, {campaign.shape[1]} columns, hpcbip {attributes['hpcbip']}"
-)
+size = f"{len(campaign)} points, {campaign.shape[1]} columns"
+print(f"{attributes['name']}: {size}, hpcbip {attributes['hpcbip']}")
 
 # 2. Print. Parameters first, then observables; what is not known yet is NaN.
 columns = ["omega", "lambda", "U", "mass_bipolaron", "mass_bipolaron_err", "radius2", "tc_over_omega"]
@@ -32,8 +31,8 @@ for _, point in campaign.iterrows():
 good = campaign[campaign["tc_valid"] & (campaign["mass_bipolaron_verdict"] == "converged")]
 print(f"{len(good)} of {len(campaign)} points are converged and without a flag that speaks against Tc")
 
-# 4. Compute. Plain arithmetic on columns; errors of independent quantities add in quadrature. Where they are not
-# independent (mass and size of one pair) take the observable that has gone through the jackknife, as
+# 4. Compute. Plain arithmetic on columns; errors of independent quantities add in quadrature. Where they are
+# not independent (mass and size of one pair) take the observable that has gone through the jackknife, as
 # tc_over_omega has. Here: m0 = 2 m_e, so that the ratio is 1 for two polarons that do not bind.
 enhancement = campaign["mass_bipolaron"] / campaign["mass_polaron"]
 relative = np.hypot(
@@ -49,8 +48,8 @@ dilute = hpcbip.load(sys.argv[1], density=0.02)
 highest, diluted = campaign["tc_over_omega"].max(), dilute["tc_over_omega"].max()
 print(f"highest Tc/omega at touching pairs {highest:.3f}, at 0.02 {diluted:.3f}")
 
-# 6. Draw. `hpcbip report` draws the usual figures; this is one of one's own, hollow where a flag speaks against
-# the point.
+# 6. Draw. `hpcbip report` draws the usual figures; this is one of one's own, hollow where a flag speaks
+# against the point.
 figure = Figure(figsize=(4.5, 3.2), layout="constrained")
 axes = figure.subplots()
 for (omega, U), curve in campaign.sort_values("lambda").groupby(["omega", "U"]):
