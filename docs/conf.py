@@ -4,8 +4,11 @@ Tutorials are run in the build (myst-nb) with the interpreter that builds them; 
 the docstrings of every module that there is (_ext/api_pages.py).
 """
 
+import atexit
 import os
+import shutil
 import sys
+import tempfile
 from pathlib import Path
 
 HERE = Path(__file__).parent
@@ -18,6 +21,11 @@ os.environ["PYTHONPATH"] = os.pathsep.join([str(HERE.parent), os.environ.get("PY
 for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS"):
     os.environ.setdefault(variable, "1")
 os.environ["TTY_COMPATIBLE"] = "0"  # Jupyter asks for colours (FORCE_COLOR); the pages show plain text
+os.environ["IPYTHONDIR"] = tempfile.mkdtemp(prefix="hpcbip-docs-")  # no settings of the user; ours instead
+atexit.register(shutil.rmtree, os.environ["IPYTHONDIR"], ignore_errors=True)
+STARTUP = Path(os.environ["IPYTHONDIR"]) / "profile_default" / "startup"
+STARTUP.mkdir(parents=True)
+shutil.copy(HERE / "_ext" / "bash_magic.py", STARTUP)
 
 from hpcbip import __version__ as release  # noqa: E402
 

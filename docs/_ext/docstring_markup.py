@@ -86,6 +86,8 @@ def setup(app) -> None:
 
     def process(app, what, name, thing, options, lines):
         lines[:] = markup(lines)
+        if what in ("attribute", "data", "property"):
+            lines.insert(0, "")  # or napoleon takes what stands before a colon in the first line for a type
 
     app.setup_extension("sphinx.ext.autodoc")
     app.connect("autodoc-process-docstring", process, priority=400)
