@@ -11,7 +11,7 @@ from IPython.core.magic import register_cell_magic
 
 @register_cell_magic
 def bash(line, cell):
-    """Run a cell with bash; print stdout and stderr as they come, in one piece; fail as the last command does."""
+    """Run a cell with bash; print its output in one piece; fail as its last command does."""
     done = subprocess.run(["bash", "-c", cell], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     sys.stdout.write(done.stdout)
     done.check_returncode()
