@@ -1,5 +1,6 @@
 # make run    set up .venv, run the quickstart campaign on all cores, print the Tc table, draw the dome
 # make test   set up .venv and run all tests (PYTEST_ARGS="-m 'not slow'" for the quick ones)
+# make docs   build the pages, the API reference and the tutorials with their output, into docs/_build/html
 # Needs nothing but Python >= 3.11 with pip; PYTHON=python3.12 picks another interpreter.
 
 PYTHON ?= python3
@@ -19,10 +20,11 @@ export OPENBLAS_NUM_THREADS := 1
 export MKL_NUM_THREADS := 1
 export NUMBA_NUM_THREADS := 1
 
-.PHONY: install install-test install-slurm install-parallel install-browser run test lint clean
+.PHONY: install install-test install-docs install-slurm install-parallel install-browser run test docs lint clean
 
 install: $(VENV)/.installed
 install-test: $(VENV)/.installed-test
+install-docs: $(VENV)/.installed-docs
 
 $(VENV)/.created:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and f"hpcbip needs Python 3.11 or newer, {sys.executable} is {sys.version.split()[0]}")'
@@ -35,6 +37,10 @@ $(VENV)/.installed: pyproject.toml $(VENV)/.created
 
 $(VENV)/.installed-test: pyproject.toml $(VENV)/.created
 	$(PIP) install -e '.[test]'
+	@touch $@ $(VENV)/.installed $(VENV)/.installed-docs
+
+$(VENV)/.installed-docs: pyproject.toml $(VENV)/.created
+	$(PIP) install -e '.[docs]'
 	@touch $@ $(VENV)/.installed
 
 # Exit status 3 means stopped by the time limit with everything saved: the results so far are still worth showing.
@@ -62,10 +68,14 @@ test: install-test install-slurm install-parallel install-browser
 	$(BIN)/python -m pytest -n auto --ignore tests/mpi --ignore tests/slurm $(PYTEST_ARGS)
 	$(BIN)/python -m pytest tests/mpi tests/slurm $(PYTEST_ARGS) || [ $$? -eq 5 ]  # 5: none was selected
 
+# Tutorials are run, so the kernel is compiled first where it is not yet; a warning is an error.
+docs: install-docs
+	$(BIN)/python -m sphinx -W --keep-going -b html docs docs/_build/html
+
 lint: install-test
 	$(BIN)/ruff check hpcbip tests
 	$(BIN)/mypy
 
 clean:
-	rm -rf $(VENV) $(VENV)-parallel build *.egg-info .pytest_cache .mypy_cache .ruff_cache
+	rm -rf $(VENV) $(VENV)-parallel build *.egg-info docs/_build docs/api/modules .pytest_cache .mypy_cache .ruff_cache
 	find hpcbip tests -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,6 +1,6 @@
 """The sampler against published numbers (docs/physics.md, "Published numbers"): one table with z-scores.
 
-    python benchmarks/published.py --seconds 45 --out docs/published.md
+    python benchmarks/published.py --seconds 45 --out docs/measured/published.md
 
 Every row is one Markov chain on one core, sampled for that many CPU seconds (energies twice as long); β is
 that of `beta: auto`, for masses half as long again, because weakly bound pairs need it. Numbers read off
@@ -96,7 +96,7 @@ def main(seconds: float, out: Path | None) -> None:
     if out:
         text = (
             "# Published numbers\n\nMade by `python benchmarks/published.py "
-            f"--seconds {seconds:g} --out docs/published.md`; masses in m0 = 1/t. What is read off "
+            f"--seconds {seconds:g} --out docs/measured/published.md`; masses in m0 = 1/t. What is read off "
             "logarithmic figures counts with ± 30 %. 4.96(7) is 4.96 ± 0.07.\n\n"
         )
         out.write_text(text + table)

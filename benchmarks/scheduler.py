@@ -1,6 +1,6 @@
 """How busy the scheduler keeps 10 to 100,000 ranks: an event simulation with the real `Scheduler`.
 
-    python benchmarks/scheduler.py [--figure docs/scheduler.png]
+    python benchmarks/scheduler.py [--figure docs/measured/scheduler.png]
 
 A campaign of 200 points (400 ensembles) whose need of bins is lognormal (from the easiest to the hardest a
 factor of several hundred), whose blocks take lognormal times around a lognormal mean of their own. The errors

@@ -1,4 +1,4 @@
-"""Print the tables of docs/eliashberg.md.
+"""Print the tables of docs/theory/eliashberg.md.
 
 They have Tc/Ω against λ_ME (Migdal–Eliashberg, McMillan, Allen–Dynes), published values, the accuracy of the
 solver, and λ_ME of the lattices.

@@ -1,4 +1,4 @@
-"""Print the tables of docs/pair.md: the two-body problem without phonons.
+"""Print the tables of docs/theory/pair.md: the two-body problem without phonons.
 
 OMP_NUM_THREADS=1 python benchmarks/theory/pair.py
 """

@@ -12,7 +12,7 @@ of the ensemble instead of a name, the means of all the columns that this return
 number). The jackknife of `hpcbip.reduction.estimates` takes care of errors and correlations.
 
 Masses: 2 t d/diffusion for one electron (m_e = 1/(2t)), t d/diffusion for the pair (m0 = 1/t), with diffusion
-the rate of ⟨ΔR²⟩ in imaginary time (PHYSICS.md section 2).
+the rate of ⟨ΔR²⟩ in imaginary time (docs/physics.md, "Path-integral Monte Carlo").
 """
 
 from __future__ import annotations
@@ -273,7 +273,7 @@ def _unsaturated_tc(ensemble: BoundEnsemble, diffusion: Array, along: Array, dis
 
 @bound(DISPERSION_POLARON, DISPERSION_BIPOLARON, columns=_WAVES, number=_momenta)
 def _dispersion(ensemble: BoundEnsemble, early: Array, late: Array) -> Array:
-    """E(K_k) - E(0) at the momenta K_k of the kernel (docs/method.md), from the decay of cos K·ΔR between two
+    """E(K_k) - E(0) at the momenta K_k of the kernel (docs/physics.md), from the decay of cos K·ΔR between two
     lags beyond the internal relaxation."""
     return np.log(early / late) / ensemble.wave_time
 

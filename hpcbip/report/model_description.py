@@ -1,4 +1,4 @@
-"""The model of a campaign for the page: its formula as HTML, and how Tc is worked out (docs/method.md)."""
+"""The model of a campaign for the page: its formula as HTML, and how Tc is worked out (docs/physics.md)."""
 
 from __future__ import annotations
 

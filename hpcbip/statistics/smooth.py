@@ -3,7 +3,7 @@
 Each output is y(x) = a + b·x + f(x), with a and b free (flat prior) and f a Gaussian process of covariance s²
 (1 + r + 2r²/5 + r³/15) e^{-r}, r² = 7 Σ_j (x_j - x'_j)²/ℓ_j² (Matérn, ν = 7/2): universal kriging (Rasmussen
 and Williams, Gaussian Processes for Machine Learning, sections 2.7 and 4.2). Its curves have three
-derivatives; why not all of them (a squared exponential) is said in docs/domes.md. At fixed s and ℓ the curve
+derivatives; why not all of them (a squared exponential) is said in docs/method/domes.md. At fixed s and ℓ the curve
 is linear in the data, so that errors go through it by weights; a straight line goes through it unchanged.
 Several outputs at one point may have correlated errors.
 """

@@ -1,5 +1,5 @@
 """The maximum of Tc over one axis or two: where it is, how high, and how well that is known
-(docs/domes.md)."""
+(docs/method/domes.md)."""
 
 from __future__ import annotations
 

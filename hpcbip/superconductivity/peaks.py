@@ -1,4 +1,4 @@
-"""Where Tc is highest along an axis of a scan, and how high, with errors (docs/domes.md).
+"""Where Tc is highest along an axis of a scan, and how high, with errors (docs/method/domes.md).
 
 At the density of touching pairs Tc = C/(m* max(R², 1)) in two and, with another C, in three dimensions. So ln
 Tc = const + min(A, B) with A = -ln m* - ln R² and B = -ln m*: a curve with a kink where R² = 1, where the

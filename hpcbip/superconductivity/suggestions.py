@@ -1,4 +1,4 @@
-"""Which points, or which statistics, would pin down the maximum of Tc (docs/domes.md).
+"""Which points, or which statistics, would pin down the maximum of Tc (docs/method/domes.md).
 
 The maximum and the curves of ln m* and ln R² have a joint distribution, which is drawn from (`draw_maxima`)
 and taken for a normal one: what further measurements would leave of the maximum's error is then a matter of

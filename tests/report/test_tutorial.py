@@ -13,7 +13,7 @@ from hpcbip.errors import InputError
 from hpcbip.reduction.results import read_results
 from tests.reduction.test_results import campaign
 
-TUTORIAL = Path(__file__).parents[2] / "docs" / "tutorial.py"
+TUTORIAL = Path(__file__).parents[2] / "docs" / "tutorials" / "own_figure.py"
 
 
 def test_the_tutorial_runs(tmp_path: Path) -> None:

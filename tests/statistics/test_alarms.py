@@ -1,7 +1,7 @@
 """False alarms of the checks: on good chains their p-values are uniform, far down and also for short series.
 
 `python -m pytest -s tests/statistics/test_alarms.py` prints the rates; HPCBIP_SERIES=1000000 for the table of
-docs/statistics.md, which reaches down to the alarm of the verdicts, 1e-4.
+docs/method/statistics.md, which reaches down to the alarm of the verdicts, 1e-4.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Do value ± error and value ± 2 errors hold the truth as often as they should, for what is called converged?
 
 Autoregressive chains, 2000 series per length. `python -m pytest -s tests/statistics/test_coverage.py` prints
-the tables of docs/statistics.md.
+the tables of docs/method/statistics.md.
 
 Whatever the limit between "converged" and "maybe", of series just about long enough those pass whose
 autocorrelation time comes out low, and with it the error. No error bar is right for them and for longer ones

@@ -1,7 +1,7 @@
 """Errors of the kernel's own bins: coverage, pyerrors, bootstrap.
 
 `python -m pytest -s tests/statistics/test_real_series.py` prints the table; HPCBIP_RUNS=3000 for that of
-docs/statistics.md (six minutes).
+docs/method/statistics.md (six minutes).
 """
 
 from __future__ import annotations

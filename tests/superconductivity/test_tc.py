@@ -1,4 +1,4 @@
-"""Tc from mass and size: PHYSICS.md section 3."""
+"""Tc from mass and size: docs/physics.md, "From mass and size to Tc"."""
 
 from __future__ import annotations
 

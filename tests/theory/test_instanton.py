@@ -29,7 +29,7 @@ from tests.exact.reference.problem import Problem
 
 CORNER_TO_DIMER = (
     2.0 ** (17 / 4) * 2.0 * (1.0 - np.cos(np.pi / 8))
-)  # docs/instanton.md: the chain's s/√Λ as Λ → ∞
+)  # docs/theory/instanton.md: the chain's s/√Λ as Λ → ∞
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,7 @@ The sum over m is cut into ranges that grow geometrically up to a width of 2Ω, 
 sums over consecutive integers, up to ω = `MATSUBARA_REACH` Ω. So the size of the matrix grows with log(1/T)
 only.
 
-All temperatures are in units of Ω. docs/eliashberg.md has accuracy, conventions and comparisons.
+All temperatures are in units of Ω. docs/theory/eliashberg.md has accuracy, conventions and comparisons.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Convergence of the exact diagonalisation: states of successive spaces, extrapolated, with errors.
 
 Energies are in the unit of t, masses in m_e = 1/(2t) for the polaron and m0 = 1/t for the pair. See
-docs/exact.md.
+docs/theory/exact.md.
 """
 
 from __future__ import annotations

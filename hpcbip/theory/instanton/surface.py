@@ -9,7 +9,7 @@ where e_el is the lowest energy of one electron, or of two in the singlet, with 
 (bond-Peierls) or with levels -y_i (Holstein), y = √(2Λ) x; the sign of g is a gauge choice. In y the elastic
 energy is Σ y²/(4Λ). In the conventions of `hpcbip.models`: bond Λ = zλ/2 (chain λ, square 2λ), Holstein Λ =
 4dλ. The model and its semiclassical treatment: PRB 109, L220502; everything here is derived in
-docs/instanton.md.
+docs/theory/instanton.md.
 """
 
 from __future__ import annotations
