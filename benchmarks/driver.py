@@ -201,10 +201,11 @@ def serve(kind: str, folder: Path) -> None:
     config = load_config(folder / "campaign.yaml")
     plan = make_plan(config)
     (folder / "run" / "checkpoints").mkdir(parents=True)
-    store, blocks_done = recover(folder / "run", config, plan, print)
+    recovered = recover(folder / "run", config, plan, print)
+    store = recovered.store
     executor = executors.MpiExecutor(comm, worker)
     cut: Any = _Cut(store, plan.ensembles)  # workers send the columns of pairs
-    master = Master(folder / "run", config, plan, blocks_done, store, cut, print)
+    master = Master(folder / "run", config, plan, recovered.blocks_done, store, cut, print)
     before, begun = _cpu(), time.time()
     master.run(executor, lambda: "", None, lambda _: None)
     spent, cpu = time.time() - begun, _cpu() - before

@@ -9,12 +9,12 @@ import sys
 import time
 import traceback
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hpcbip import settings
-from hpcbip.campaign.plan import ChainKey, Plan, make_plan
+from hpcbip.campaign.plan import Plan, make_plan
 from hpcbip.campaign.schema import Config, load_config
 from hpcbip.driver.deadline import deadline
 from hpcbip.driver.mpi import broadcast, gather_names, is_loss, library_version, start_mpi
@@ -28,6 +28,7 @@ from hpcbip.store.stop_file import clear_stop_request
 
 if TYPE_CHECKING:
     from hpcbip.driver.master import Master
+    from hpcbip.store.recovery import RecoveredCampaign
     from hpcbip.store.run_log import RunLog
     from hpcbip.store.store import Store
 
@@ -39,11 +40,13 @@ class StartMessage:
     Attributes:
         status: exit status with which to end if there is no configuration.
         config: of the campaign to work on; None: end at once.
+        stored_columns: as the worker needs them.
         all_ranks_write: every rank writes its bins itself.
     """
 
     status: int = DONE
     config: Config | None = None
+    stored_columns: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     all_ranks_write: bool = False
 
 
@@ -54,8 +57,7 @@ class PreparedCampaign:
     config: Config
     plan: Plan
     log: RunLog
-    store: Store
-    blocks_done: Mapping[ChainKey, int]
+    recovered: RecoveredCampaign
 
 
 @dataclass(frozen=True)
@@ -157,11 +159,11 @@ def _prepare(source: Path, directory: Path, stack: contextlib.ExitStack) -> Prep
     clear_stop_request(directory)
     log = RunLog(directory)
     log(f"started: {source} in {directory}")
-    store, blocks_done = recover(directory, config, plan, log)
-    stack.callback(store.close)
-    log(f"restored: {sum(blocks_done.values())} blocks of {len(blocks_done)} chains")
+    recovered = recover(directory, config, plan, log)
+    stack.callback(recovered.store.close)
+    log(f"restored: {sum(recovered.blocks_done.values())} blocks of {len(recovered.blocks_done)} chains")
     warm_up()  # the kernel is compiled, or its cache filled, by one rank; the others then only load it
-    return PreparedCampaign(config, plan, log, store, blocks_done)
+    return PreparedCampaign(config, plan, log, recovered)
 
 
 def _sample(
@@ -181,9 +183,9 @@ def _sample(
     hosts, store, writer = _start_ranks(comm, directory, campaign)
     all_ranks_write = store is not writer
     log.begin(config, hosts, library_version(comm), "all ranks" if all_ranks_write else "the master")
-    runner = Worker(directory, config, plan)
+    runner = Worker(directory, config, plan, campaign.recovered.stored_columns)
     executor = MpiExecutor(comm, runner) if comm else LocalExecutor(runner)
-    master = Master(directory, config, plan, campaign.blocks_done, store, writer, log)
+    master = Master(directory, config, plan, campaign.recovered.blocks_done, store, writer, log)
     with ProgressDisplay(time_limit, comm is not None) as display:
         finished = master.run(executor, stop, time_limit, display.show)
     master.close()
@@ -209,14 +211,14 @@ def _start_ranks(comm: Any, directory: Path, campaign: PreparedCampaign) -> tupl
     from hpcbip.store.store import Store, parallel_hdf5
 
     if not comm:
-        return [platform.node()], campaign.store, campaign.store
+        return [platform.node()], campaign.recovered.store, campaign.recovered.store
     all_ranks_write = parallel_hdf5()
-    broadcast(comm, StartMessage(DONE, campaign.config, all_ranks_write))
+    broadcast(comm, StartMessage(DONE, campaign.config, campaign.recovered.stored_columns, all_ranks_write))
     hosts = gather_names(comm, platform.node())
     if not all_ranks_write:
-        return hosts, campaign.store, campaign.store
+        return hosts, campaign.recovered.store, campaign.recovered.store
     # everything that is not bins was written by this rank alone; from here on all write
-    campaign.store.close()
+    campaign.recovered.store.close()
     return hosts, Store(directory), Store(directory, writable=True, communicator=comm)
 
 
@@ -251,7 +253,8 @@ def _run_as_worker(comm: Any, directory: Path, is_orphaned: Callable[[], bool]) 
     gather_names(comm, platform.node())
     shared = Store(directory, writable=True, communicator=comm) if message.all_ranks_write else None
     warm_up()
-    runner = Worker(directory, message.config, make_plan(message.config), shared)
+    plan = make_plan(message.config)
+    runner = Worker(directory, message.config, plan, message.stored_columns, shared)
     status, ranks_lost = serve_tasks(comm, runner, is_orphaned)
     if shared is not None and not ranks_lost:
         shared.close()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 import traceback
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from hpcbip.campaign.identity import canonical_json, chain_seed
 from hpcbip.campaign.plan import Plan
 from hpcbip.campaign.schema import Config
 from hpcbip.driver.ensemble_state import Task
-from hpcbip.qmc import Chain
+from hpcbip.qmc import Chain, columns
 from hpcbip.store.checkpoints import Checkpoint, Checkpoints
 from hpcbip.store.store import NO_ROWS, Rows, Store
 
@@ -74,12 +75,22 @@ class Worker:
 
     Args:
         directory, config, plan: the campaign.
+        stored_columns: names of the columns that are kept of ensembles begun by an earlier version; of all others
+            everything is.
         shared: the store that all ranks write to; None: the bins go back to the master.
     """
 
-    def __init__(self, directory: Path, config: Config, plan: Plan, shared: Store | None = None) -> None:
+    def __init__(
+        self,
+        directory: Path,
+        config: Config,
+        plan: Plan,
+        stored_columns: Mapping[str, Sequence[str]] | None = None,
+        shared: Store | None = None,
+    ) -> None:
         self._sampling, self._seed, self._plan = config.sampling, config.seed, plan
         self._checkpoints = Checkpoints(directory)
+        self._stored_columns = stored_columns or {}
         self._shared = shared
         self._loaded: LoadedChain | None = None
 
@@ -129,6 +140,9 @@ class Worker:
         if not np.isfinite(rows).all():
             raise ChainFailure("its bins are not finite; allowed: other parameters, or without this point")
         loaded.blocks_done += 1
+        if len(rows) and (stored := self._stored_columns.get(loaded.identity)) is not None:
+            measured = columns(loaded.chain.ensemble)
+            rows = rows[:, [measured.index(name) for name in stored]]
         return rows
 
     def _save(self, loaded: LoadedChain, rows: Rows, durable: int) -> bool:

@@ -96,7 +96,7 @@ def _ensemble_bins(plan: Plan, identity: str, bins: SelectedBins) -> EnsembleBin
     return EnsembleBins(
         record.sector,
         record.parameters,
-        columns(ensemble),
+        bins.columns or columns(ensemble),
         bins.chains,
         lags(ensemble),
         bins.bins_per_row,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 from hpcbip.store.directory import open_campaign
@@ -11,11 +12,15 @@ from hpcbip.store.selection import counted_bins
 from hpcbip.store.store import Store
 
 
-def digest_lines(directory: Path) -> list[str]:
+def digest_lines(directory: Path, only: Collection[str] = ()) -> list[str]:
     """Write one line per (ensemble, chain), sorted: identity, sector, parameters, chain, bins, SHA-256
     of their bytes; for what is done, of exactly the bins that count (`hpcbip.store.selection`).
 
     An ensemble that several points share (the polaron of points that differ in U only) appears once.
+
+    Args:
+        directory: of the campaign.
+        only: names of the columns that enter, without what follows in brackets; empty: all columns.
 
     Raises:
         InputError: if the directory is not a campaign.
@@ -26,6 +31,7 @@ def digest_lines(directory: Path) -> list[str]:
     with Store(directory) as store:
         for key in sorted(plan.ensembles):
             record = plan.ensembles[key]
+            chosen = _chosen_columns(store.column_names_and_lags(key)[0], only)
             parameters = " ".join(
                 f"{name}={value}" for name, value in record.parameters.items() if name != "electrons"
             )
@@ -33,8 +39,15 @@ def digest_lines(directory: Path) -> list[str]:
                 rows = store.read(key, chain, number)
                 if not len(rows) and chain >= config.sampling.least_chains:
                     continue
+                if only and len(rows):
+                    rows = rows[:, chosen]
                 sha = hashlib.sha256(rows.astype("<f8").tobytes()).hexdigest()
                 lines.append(
                     f"{key[:16]} {record.sector} {parameters} chain={chain} bins={len(rows)} sha256={sha}"
                 )
     return lines
+
+
+def _chosen_columns(stored: Sequence[str], only: Collection[str]) -> list[int]:
+    """Return where the columns with these names, without their brackets, are among the stored ones."""
+    return [k for k, name in enumerate(stored) if name.partition("[")[0] in only]

@@ -3,19 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from hpcbip.campaign.identity import canonical_json
 from hpcbip.campaign.plan import ChainKey, Plan
 from hpcbip.campaign.schema import Config
+from hpcbip.errors import InputError
 from hpcbip.qmc.layout import columns, lags
 from hpcbip.store.checkpoints import Checkpoints
 from hpcbip.store.store import Allocation, Store
 
 
-def recover(
-    directory: Path, config: Config, plan: Plan, log: Callable[[str], None]
-) -> tuple[Store, dict[ChainKey, int]]:
+@dataclass(frozen=True)
+class RecoveredCampaign:
+    """What earlier runs have left of a campaign, ready to go on.
+
+    Attributes:
+        store: its bins, open for writing.
+        blocks_done: (identity, chain) -> blocks that the chain has run, thermal ones included.
+        stored_columns: names of the columns of those ensembles whose bins were begun by a version that measured
+            other ones: they go on with these.
+    """
+
+    store: Store
+    blocks_done: Mapping[ChainKey, int]
+    stored_columns: Mapping[str, tuple[str, ...]]
+
+
+def recover(directory: Path, config: Config, plan: Plan, log: Callable[[str], None]) -> RecoveredCampaign:
     """Open the store for writing, with space for all that the configuration may ask for, and find how far
     every chain is.
 
@@ -23,15 +39,14 @@ def recover(
     checkpoint itself holds are written again, in case the last run died before they had reached the disk.
     What is damaged is set aside, named in the log, and computed again.
 
-    Returns:
-        the store, and (identity, chain) -> blocks that the chain has run, thermal ones included.
-
     Raises:
+        InputError: if the store has bins with a column that this version does not measure.
         OSError: if the disk refuses.
     """
     store = Store(directory, writable=True)
     try:
-        store.allocate(_allocations(config, plan))
+        stored_columns = _stored_columns(store, plan)
+        store.allocate(_allocations(config, plan, stored_columns))
         for path in store.damaged:
             log(f"damaged: {path.name}: set aside, its bins are computed again")
         blocks_done = _recover_chains(store, Checkpoints(directory), config, plan, log)
@@ -39,10 +54,33 @@ def recover(
     except BaseException:
         store.close()
         raise
-    return store, blocks_done
+    return RecoveredCampaign(store, blocks_done, stored_columns)
 
 
-def _allocations(config: Config, plan: Plan) -> Mapping[str, Allocation]:
+def _stored_columns(store: Store, plan: Plan) -> dict[str, tuple[str, ...]]:
+    """Find the ensembles whose stored bins have other columns than this version measures.
+
+    Raises:
+        InputError: if one of these columns is not measured any more.
+    """
+    stored_columns = {}
+    for identity, record in plan.ensembles.items():
+        measured = columns(record.build())
+        stored, _ = store.column_names_and_lags(identity)
+        unknown = [name for name in stored if name not in measured]
+        if unknown:
+            raise InputError(
+                f"{store.directory}: its bins have a column {unknown[0]}, which this version of hpcbip does not "
+                "measure; allowed: to go on with the version that made them, or another output directory"
+            )
+        if stored and list(stored) != measured:
+            stored_columns[identity] = tuple(stored)
+    return stored_columns
+
+
+def _allocations(
+    config: Config, plan: Plan, stored_columns: Mapping[str, tuple[str, ...]]
+) -> Mapping[str, Allocation]:
     """Work out the space that every ensemble may need."""
     sampling = config.sampling
     allocations = {}
@@ -51,7 +89,7 @@ def _allocations(config: Config, plan: Plan) -> Mapping[str, Allocation]:
         allocations[identity] = Allocation(
             sampling.most_chains,
             sampling.max_blocks * sampling.bins_per_block,
-            columns(ensemble),
+            list(stored_columns.get(identity) or columns(ensemble)),
             record.sector,
             canonical_json(record.parameters),
             lags(ensemble).tolist(),

@@ -1,10 +1,10 @@
-"""Which bins count: all of an ensemble that is on its way, exactly those up to its last milestone once it is
+"""Which bins count: all of an ensemble that is on its way, exactly those up to its last size once it is
 done.
 
 Of many bins the means of their blocks are selected (`select_bins`): they say the same in a fraction of the
 time.
 
-Ranks that would be idle begin blocks beyond a milestone (the scheduler); how many depends on the timing.
+Ranks that would be idle begin blocks beyond a size (the scheduler); how many depends on the timing.
 These lie in the files, and are used if the campaign is extended, but a finished result must not depend on
 them.
 """
@@ -33,11 +33,13 @@ class SelectedBins:
         chains: arrays (rows, columns).
         bins_per_row: bins that each row is the mean of.
         rows_per_sample: rows whose mean is one sample for the statistics.
+        columns: their names as they are stored; empty: those that this version measures.
     """
 
     chains: Sequence[Rows] | Sequence[Means]
     bins_per_row: int = 1
     rows_per_sample: int = 1
+    columns: tuple[str, ...] = ()
 
     @property
     def bins(self) -> list[int]:
@@ -58,9 +60,9 @@ def counted_bins(progress: CampaignProgress, store: Store, identity: str, bins_p
     return [len(store.sums(identity, chain, number)) for chain, number in enumerate(counts)]
 
 
-def counts_at(milestone: SampleSize, bins_per_block: int) -> list[int]:
-    """Return how many bins of every chain belong to a milestone."""
-    return [milestone.blocks * bins_per_block] * milestone.chains
+def counts_at(size: SampleSize, bins_per_block: int) -> list[int]:
+    """Return how many bins of every chain belong to a size."""
+    return [size.blocks * bins_per_block] * size.chains
 
 
 def bins_per_row(counts: Sequence[int], bins_per_block: int) -> int:
@@ -84,12 +86,12 @@ def select_bins(
 ) -> SelectedBins:
     """Read the first `counts[c]` bins of every chain c, or means of them; `verify` as in `Store.read`."""
     step = bins_per_row(counts, bins_per_block)
+    columns, _ = store.column_names_and_lags(identity)
     if step == 1:
-        return SelectedBins(
-            [store.read(identity, chain, number, verify) for chain, number in enumerate(counts)]
-        )
+        rows = [store.read(identity, chain, number, verify) for chain, number in enumerate(counts)]
+        return SelectedBins(rows, columns=columns)
     means = store.means(identity, [number // bins_per_block for number in counts], bins_per_block, verify)
-    return SelectedBins(means, bins_per_block, step // bins_per_block)
+    return SelectedBins(means, bins_per_block, step // bins_per_block, columns)
 
 
 def selected_checksums(

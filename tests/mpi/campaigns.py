@@ -45,19 +45,25 @@ def hpcbip(*arguments: object, timeout: float = 120) -> subprocess.CompletedProc
     )
 
 
-def digest(directory: Path) -> str:
-    done = hpcbip("digest", directory)
+def digest(directory: Path, *options: str) -> str:
+    done = hpcbip("digest", directory, *options)
     assert done.returncode == 0, done.stderr
     return done.stdout
 
 
-def run_to_the_end(config: Path, directory: Path, ranks: int | None = None, timeout: float = 120) -> str:
+def run_to_the_end(
+    config: Path,
+    directory: Path,
+    ranks: int | None = None,
+    timeout: float = 120,
+    digest_options: tuple[str, ...] = (),
+) -> str:
     """Run a campaign to its end and return its digest."""
     done = hpcbip(
         "run", config, "--out", directory, *(() if ranks is None else ("-n", ranks)), timeout=timeout
     )
     assert done.returncode == 0, done.stdout + done.stderr
-    return digest(directory)
+    return digest(directory, *digest_options)
 
 
 def start(*arguments: object, **variables: str) -> subprocess.Popen[str]:

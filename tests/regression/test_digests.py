@@ -18,6 +18,7 @@ from pathlib import Path
 import pytest
 
 from tests.mpi.campaigns import checkpointed, digest, run_to_the_end, start
+from tests.regression.columns import OPTIONS
 
 FOLDER = Path(__file__).parent
 CAMPAIGNS = sorted((FOLDER / "digests").glob("*.yaml"))
@@ -30,13 +31,17 @@ def stored_digest(config: Path) -> str:
 
 @pytest.mark.parametrize("config", CAMPAIGNS, ids=lambda config: config.stem)
 def test_campaign(config: Path, tmp_path: Path) -> None:
-    assert run_to_the_end(config, tmp_path / "run", timeout=PATIENCE) == stored_digest(config)
+    assert run_to_the_end(
+        config, tmp_path / "run", digest_options=OPTIONS, timeout=PATIENCE
+    ) == stored_digest(config)
 
 
 def test_extended_campaign(tmp_path: Path) -> None:
     """A second configuration adds a point, chains, blocks and a target, and tightens another."""
     for config in (FOLDER / "extended" / "first.yaml", FOLDER / "extended" / "second.yaml"):
-        assert run_to_the_end(config, tmp_path / "run", timeout=PATIENCE) == stored_digest(config)
+        assert run_to_the_end(
+            config, tmp_path / "run", digest_options=OPTIONS, timeout=PATIENCE
+        ) == stored_digest(config)
 
 
 def test_interrupted_campaign(tmp_path: Path) -> None:
@@ -45,18 +50,20 @@ def test_interrupted_campaign(tmp_path: Path) -> None:
     killed = start("run", config, "--out", directory)
     wait_for_new_checkpoint(directory, {})
     os.killpg(killed.pid, signal.SIGKILL)
-    output = killed.communicate(timeout=PATIENCE)[0]
+    output = killed.communicate(digest_options=OPTIONS, timeout=PATIENCE)[0]
     assert killed.returncode == -signal.SIGKILL, f"it ended before it was killed: {output}"
 
     saved = checkpointed(directory)
     stopped = start("run", config, "--out", directory)
     wait_for_new_checkpoint(directory, saved)
     (directory / "stop").touch()
-    output = stopped.communicate(timeout=PATIENCE)[0]
+    output = stopped.communicate(digest_options=OPTIONS, timeout=PATIENCE)[0]
     assert stopped.returncode == 3, output
 
-    assert digest(directory) != stored_digest(config), "nothing was left to do"
-    assert run_to_the_end(config, directory, timeout=PATIENCE) == stored_digest(config)
+    assert digest(directory, *OPTIONS) != stored_digest(config), "nothing was left to do"
+    assert run_to_the_end(config, directory, digest_options=OPTIONS, timeout=PATIENCE) == stored_digest(
+        config
+    )
 
 
 def wait_for_new_checkpoint(directory: Path, before: dict[str, int]) -> None:
