@@ -71,8 +71,8 @@ class LineFit:
 
 @dataclass(frozen=True)
 class _Lines:
-    """Raw results of fits to W windows: slope and intercept (W, 2) with errors, weights (W, 2, points), chi² (W,), dof,
-    p-value."""
+    """Raw results of fits to W windows: slope and intercept (W, 2) with errors, weights (W, 2, points), chi²
+    (W,), dof, p-value."""
 
     parameters: Array
     errors: Array

@@ -114,8 +114,8 @@ class Samples:
 
     @classmethod
     def together(cls, tables: Sequence[Array], lengths: Sequence[int]) -> Samples:
-        """Join the samples of several sets of quantities, arrays (m_k, N), from chains of the same lengths. Most
-        analyses of few samples take no longer for many quantities than for a few."""
+        """Join the samples of several sets of quantities, arrays (m_k, N), from chains of the same lengths.
+        Most analyses of few samples take no longer for many quantities than for a few."""
         deviation = np.concatenate(tables)
         origin = deviation[:, 0].copy()
         with np.errstate(invalid="ignore"):

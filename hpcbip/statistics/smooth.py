@@ -205,7 +205,8 @@ def smooth(x: ArrayLike, y: ArrayLike, noise: ArrayLike) -> Smooth:
 
 
 def enough(x: ArrayLike) -> bool:
-    """Tell whether a straight line (a plane) goes through these places (n,) or (n, d), and one more is there."""
+    """Tell whether a straight line (a plane) goes through these places (n,) or (n, d), and one more is
+    there."""
     places = np.unique(_places(x), axis=0)
     d, span = places.shape[1], np.ptp(places, axis=0)
     if len(places) < d + 2 or np.any(span == 0.0):
@@ -254,8 +255,8 @@ def _hyperparameters(u: Array, y: Array, variance: Array, polish: bool = True) -
 
 
 def _left_out(u: Array, y: Array, variance: Array, s: float, lengths: Array) -> Array:
-    """Return one row of `Smooth.left_out`; of few points hyperparameters are found anew without each, or it would
-    excuse itself, of more than `REFIT` they are those of all.
+    """Return one row of `Smooth.left_out`; of few points hyperparameters are found anew without each, or it
+    would excuse itself, of more than `REFIT` they are those of all.
 
     With P as in the restricted likelihood the deviation is (P y)_i / √P_ii (Sundararajan and Keerthi, Neural
     Computation 13, 1103).

@@ -167,7 +167,8 @@ def likely_end(above: NDArray[np.bool_], below: NDArray[np.bool_]) -> int:
 
 
 def spread(values: Array) -> float:
-    """Return half of the interval that holds the middle 68 %: a standard deviation that single jumps do not move."""
+    """Return half of the interval that holds the middle 68 %: a standard deviation that single jumps do not
+    move."""
     low, high = np.percentile(values, [15.87, 84.13])
     return float(0.5 * (high - low))
 

@@ -156,7 +156,8 @@ class Scan:
         return np.asarray(value - np.maximum(self.log_size(curves), 0.0) if size else value)
 
     def draws(self, at: Array, number: int, rng: np.random.Generator) -> tuple[Array, Array]:
-        """Draw curves (number, 2, m) that the points allow if they were exact, and what their errors add to each.
+        """Draw curves (number, 2, m) that the points allow if they were exact, and what their errors add to
+        each.
 
         The sum is a draw of the posterior; the errors are drawn with the covariance of the deviations.
         """

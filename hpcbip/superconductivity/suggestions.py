@@ -103,8 +103,8 @@ def suggest(
 def suggest_for(
     scan: Scan, maximum: Maximum | None, number: int, bounds: Bounds, tolerance: Tolerance
 ) -> list[Suggestion]:
-    """Suggest what to do next, as `suggest`, for one scan, its maximum (None: too few points for one), and with all bounds and
-    tolerances."""
+    """Suggest what to do next, as `suggest`, for one scan, its maximum (None: too few points for one), and
+    with all bounds and tolerances."""
     if maximum is None:
         return _step_out(scan, bounds)[:number]
     outward = _beyond(maximum, bounds)
@@ -116,7 +116,8 @@ def suggest_for(
 
 
 def _step_out(scan: Scan, bounds: Bounds) -> list[Suggestion]:
-    """Suggest points on both sides of those there are, along one axis after the other: the curve has too few."""
+    """Suggest points on both sides of those there are, along one axis after the other: the curve has too
+    few."""
     taken = _all_places(scan)
     best = max(scan.points or scan.left_out, key=lambda point: point.tc or 0.0)
     centre = np.array([best.coordinate(axis) for axis in scan.axes], dtype=float)
@@ -167,8 +168,8 @@ def _within(end: float, step: float, bounds: tuple[float, float]) -> float | Non
 def _refine(
     maximum: Maximum, number: int, bounds: Bounds, tolerance: Tolerance
 ) -> tuple[list[Suggestion], float]:
-    """Suggest new points within the scan, one after the other where they take most variance away; and the gain per
-    bin."""
+    """Suggest new points within the scan, one after the other where they take most variance away; and the
+    gain per bin."""
     scan = maximum.scan
     grid = grid_of(np.array([scan.x.min(axis=0), scan.x.max(axis=0)]), _PLACES[len(scan.axes)])
     low, high = np.array([bounds[axis] for axis in scan.axes]).T
@@ -232,7 +233,8 @@ class _Joint:
         return float(np.trace(self.covariance[: self.first, : self.first]))
 
     def after(self, place: int, noise: Array) -> _Joint:
-        """Condition on a measurement of both curves at that place, of errors with covariance `noise` (2, 2)."""
+        """Condition on a measurement of both curves at that place, of errors with covariance `noise` (2,
+        2)."""
         at = slice(self.first + 2 * place, self.first + 2 * place + 2)
         rows = self.covariance[at]
         return _Joint(self.covariance - rows.T @ np.linalg.solve(rows[:, at] + noise, rows), self.first)

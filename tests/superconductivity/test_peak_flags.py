@@ -34,7 +34,8 @@ def test_peak_on_flagged_points_says_so() -> None:
             entry.update(tc_valid=False, flags=["statistics not converged"])
     flags = find_peaks(records, replicates)[0].flags
     assert flags == [
-        "peak rests on flagged points: λ = 0.75 (statistics not converged), λ = 0.9 (statistics not converged)"
+        "peak rests on flagged points: "
+        "λ = 0.75 (statistics not converged), λ = 0.9 (statistics not converged)"
     ]
 
 
