@@ -24,7 +24,6 @@ def page(package: str, modules: list[str], rooms: list[str]) -> str:
             *_heading(module, "-"),
             f".. automodule:: {module}",
             "   :members:",
-            "   :show-inheritance:",
             "",
         ]
     if rooms:
