@@ -68,5 +68,7 @@ suppress_warnings = ["ref.python"]  # a class re-exported by its room has two na
 
 html_theme = "furo"
 html_title = f"hpcbip {release}"
+html_static_path = ["_static"]
+html_css_files = ["wide.css"]
 html_show_sphinx = False
 html_copy_source = False

@@ -24,7 +24,6 @@ def page(package: str, modules: list[str], rooms: list[str]) -> str:
             *_heading(module, "-"),
             f".. automodule:: {module}",
             "   :members:",
-            "   :show-inheritance:",
             "",
         ]
     if rooms:
@@ -42,6 +41,8 @@ def public_page() -> str:
         if inspect.isclass(thing):
             kind = "autoexception" if issubclass(thing, Exception) else "autoclass"
             lines += [f".. {kind}:: {PACKAGE}.{name}", "   :members:", ""]
+        elif inspect.ismodule(thing):
+            lines += [f"``{PACKAGE}.{name}``: the room :doc:`{PACKAGE}.{name}`.", ""]
         elif callable(thing):
             lines += [f".. autofunction:: {PACKAGE}.{name}", ""]
     return "\n".join(lines)

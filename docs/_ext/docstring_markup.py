@@ -12,6 +12,7 @@ import re
 SECTIONS = ("Args:", "Attributes:", "Example:", "Examples:", "Raises:", "Returns:", "Yields:")
 _CODE = re.compile(r"`([^`]+)`")
 _SIGNS = re.compile(r"([\\*|_`])")
+_NAMES = re.compile(r"\w+(, \w+)+(?=: )")
 _BULLET = re.compile(r"(- |\d+\. )")
 
 
@@ -30,6 +31,12 @@ def escape(text: str) -> str:
         right = "\\ " if after.isalnum() else ""
         parts[k] = f"{left}``{parts[k].strip()}``{right}"
     return "".join(parts)
+
+
+def _one_word(text: str) -> str:
+    """Join the names of attributes that are described together: Sphinx takes one of two words for a type."""
+    names = _NAMES.match(text)
+    return text if names is None else names[0].replace(", ", ",\u200b") + text[names.end() :]
 
 
 def _paragraph(lines: list[str]) -> list[str]:
@@ -62,7 +69,8 @@ def markup(lines: list[str]) -> list[str]:
             result.append(line)
             k += 1
             while k < len(lines) and (not lines[k].strip() or _indentation(lines[k])):
-                result.append(" " * _indentation(lines[k]) + escape(lines[k].strip()))
+                text = _one_word(lines[k].strip()) if line == "Attributes:" else lines[k].strip()
+                result.append(" " * _indentation(lines[k]) + escape(text))
                 k += 1
             result.append("")
         elif line and not paragraph and _indentation(line):
