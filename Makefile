@@ -73,7 +73,8 @@ docs: install-docs
 	$(BIN)/python -m sphinx -W --keep-going -b html docs docs/_build/html
 
 lint: install-test
-	$(BIN)/ruff check hpcbip tests
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
 	$(BIN)/mypy
 
 clean:

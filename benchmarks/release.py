@@ -3,9 +3,9 @@
     python benchmarks/release.py --seconds 40 [--store]
 
 Prints updates/s, integrated autocorrelation times in CPU seconds and error × √(CPU seconds) of E, m* and
-⟨(r1-r2)²⟩, with their ratios to the stored figures (below one is better), and writes docs/measured/benchmark.md and
-docs/measured/benchmark.png. `--store` makes the new figures the stored ones (benchmarks/figures.json). Timings are
-those of one core of the machine at hand: compare on the same one.
+⟨(r1-r2)²⟩, with their ratios to the stored figures (below one is better), and writes
+docs/measured/benchmark.md and docs/measured/benchmark.png. `--store` makes the new figures the stored ones
+(benchmarks/figures.json). Timings are those of one core of the machine at hand: compare on the same one.
 """
 
 from __future__ import annotations

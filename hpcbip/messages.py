@@ -10,8 +10,8 @@ from typing import TextIO
 def print_message(text: str, stream: TextIO | None = None) -> None:
     """Print a line, on stderr unless told otherwise.
 
-    That the reader has gone (mpirun has closed the pipe because a rank was lost, or the reader was `head`) must
-    not look like a failure of the run: from then on the stream leads to the null device.
+    That the reader has gone (mpirun has closed the pipe because a rank was lost, or the reader was `head`)
+    must not look like a failure of the run: from then on the stream leads to the null device.
     """
     stream = stream or sys.stderr
     try:

@@ -1,4 +1,5 @@
-"""The words of the source tree: standard terms for names, sentences for docstrings, one home for every name."""
+"""The words of the source tree: standard terms for names, sentences for docstrings, one home for every
+name."""
 
 from __future__ import annotations
 
@@ -20,7 +21,6 @@ PUZZLES = {
     "mourned": "reported lost",
     "hungry": "idle",
     "news": "changed",
-    "orders": "start message",
     "gamble": "speculative",
     "analyst": "reduction",
     "analysed": "selected bins",
@@ -36,9 +36,12 @@ PUZZLES = {
     "look": "poll, style",
     "horizon": "limit",
     "beyond": "remaining",
-    "few": "limit",
     "quiet": "collective",
 }
+
+
+DECLARED_BY_EACH = {"COLUMNS", "SUMS"}
+"""What every estimator declares (`hpcbip.qmc.estimators`)."""
 
 
 def words(name: str) -> set[str]:
@@ -96,5 +99,7 @@ def test_a_constant_has_one_home() -> None:
             for target in targets:
                 if isinstance(target, ast.Name) and re.fullmatch(r"[A-Z][A-Z0-9_]+", target.id):
                     homes.setdefault(target.id, []).append(str(path.relative_to(ROOT)))
-    twice = {name: places for name, places in homes.items() if len(places) > 1}
+    twice = {
+        name: places for name, places in homes.items() if len(places) > 1 and name not in DECLARED_BY_EACH
+    }
     assert not twice, twice

@@ -1,4 +1,5 @@
-"""Print the tables of docs/theory/exact.md: convergence of the exact diagonalisation, and the cost of a basis.
+"""Print the tables of docs/theory/exact.md: convergence of the exact diagonalisation, and the cost of a
+basis.
 
 OMP_NUM_THREADS=1 python benchmarks/theory/exact.py
 """

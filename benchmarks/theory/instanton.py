@@ -1,8 +1,10 @@
-"""Print the tables of docs/theory/instanton.md (powers of λ, degenerate manifold, cluster size); draw its figure.
+"""Print the tables of docs/theory/instanton.md (powers of λ, degenerate manifold, cluster size); draw its
+figure.
 
     python benchmarks/theory/instanton.py --out docs
 
-Draws docs/theory/images/instanton.png and prints the tables of docs/theory/instanton.md; 15 s of CPU on one core.
+Draws docs/theory/images/instanton.png and prints the tables of docs/theory/instanton.md; 15 s of CPU on one
+core.
 """
 
 from __future__ import annotations

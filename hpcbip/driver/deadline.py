@@ -10,13 +10,13 @@ import time
 from hpcbip import settings
 from hpcbip.messages import print_message
 
-SLURM_MARGIN = 60.0
+DEFAULT_SLURM_MARGIN = 60.0
 """Seconds before Slurm's own limit at which everything is saved; HPCBIP_SLURM_MARGIN changes it."""
 
 MAX_MARGIN_SHARE = 0.25
 """Largest part of a job's time that the margin takes."""
 
-TRIES, PAUSE = 3, 5.0
+TRIES, SLURM_RETRY_PAUSE = 3, 5.0
 """Attempts to ask Slurm, and seconds between them: a busy slurmctld does not always answer at once."""
 
 SQUEUE_TIMEOUT = 60.0
@@ -42,7 +42,7 @@ def _margin(length: float) -> float:
     margin = settings.slurm_margin()
     if margin is not None:
         return margin
-    return max(0.0, min(SLURM_MARGIN, MAX_MARGIN_SHARE * length))
+    return max(0.0, min(DEFAULT_SLURM_MARGIN, MAX_MARGIN_SHARE * length))
 
 
 def slurm_end() -> float | None:
@@ -69,7 +69,7 @@ def slurm_end() -> float | None:
             break
         except (OSError, subprocess.SubprocessError):
             if attempt + 1 < TRIES:
-                time.sleep(PAUSE)
+                time.sleep(SLURM_RETRY_PAUSE)
             continue
         left = [words[1] for line in lines if (words := line.split())[:1] == [job] and len(words) == 2]
         if left == ["UNLIMITED"]:

@@ -22,7 +22,7 @@ from hpcbip.messages import print_message
 RANK_VARIABLES = ("OMPI_COMM_WORLD_RANK", "PMIX_RANK", "PMI_RANK", "MPI_LOCALRANKID", "SLURM_PROCID")
 """Variables in which launchers tell a process its rank."""
 
-PAUSE = 0.01
+COLLECTIVE_PAUSE = 0.01
 """Seconds between two tests of a request."""
 
 MAX_NAME = 64
@@ -83,7 +83,7 @@ def library_version(communicator: Any) -> str:
 def wait(request: Any) -> None:
     """Wait for an MPI request without burning a core."""
     while not request.Test():
-        time.sleep(PAUSE)
+        time.sleep(COLLECTIVE_PAUSE)
 
 
 def broadcast(communicator: Any, value: Any = None) -> Any:

@@ -75,8 +75,8 @@ class Worker:
 
     Args:
         directory, config, plan: the campaign.
-        stored_columns: names of the columns that are kept of ensembles begun by an earlier version; of all others
-            everything is.
+        stored_columns: names of the columns that are kept of ensembles begun by an earlier version; of all
+            others everything is.
         shared: the store that all ranks write to; None: the bins go back to the master.
     """
 

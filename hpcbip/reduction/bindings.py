@@ -51,7 +51,7 @@ from hpcbip.vocabulary.observables import (
 from hpcbip.vocabulary.parameters import FACTOR_KEYS
 from hpcbip.vocabulary.sectors import SECTORS
 
-WAVE_LAGS = (3, 6)  # lags, counted from 1, between which the decay of a wave gives the dispersion
+DISPERSION_LAGS = (3, 6)  # lags, counted from 1, between which the decay of a wave gives the dispersion
 MASS_DIFFERENCE = Observable(
     name="mass_difference",
     quantity="mass_difference",
@@ -108,7 +108,7 @@ class BoundEnsemble:
     @property
     def wave_time(self) -> float:
         """Imaginary time over which the decay of a wave is taken."""
-        first, last = WAVE_LAGS
+        first, last = DISPERSION_LAGS
         return float(self.lags[last - 1] - self.lags[first - 1])
 
 
@@ -212,7 +212,7 @@ def _axis_columns(ensemble: BoundEnsemble) -> tuple[str, ...]:
 
 
 def _wave_columns(which: int) -> Callable[[BoundEnsemble], tuple[str, ...]]:
-    return lambda ensemble: tuple(f"wave[{k},{WAVE_LAGS[which]}]" for k in range(_momenta(ensemble)))
+    return lambda ensemble: tuple(f"wave[{k},{DISPERSION_LAGS[which]}]" for k in range(_momenta(ensemble)))
 
 
 _WAVES = (_wave_columns(0), _wave_columns(1))
@@ -273,8 +273,8 @@ def _unsaturated_tc(ensemble: BoundEnsemble, diffusion: Array, along: Array, dis
 
 @bound(DISPERSION_POLARON, DISPERSION_BIPOLARON, columns=_WAVES, number=_momenta)
 def _dispersion(ensemble: BoundEnsemble, early: Array, late: Array) -> Array:
-    """E(K_k) - E(0) at the momenta K_k of the kernel (docs/physics.md), from the decay of cos K·ΔR between two
-    lags beyond the internal relaxation."""
+    """E(K_k) - E(0) at the momenta K_k of the kernel (docs/physics.md), from the decay of cos K·ΔR between
+    two lags beyond the internal relaxation."""
     return np.log(early / late) / ensemble.wave_time
 
 

@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 
 from hpcbip.reduction.ensembles import Reduced, TcSettings
 
-FILE = "analysis.zip"
+CACHE_FILE = "analysis.zip"
 PACKAGE = "hpcbip"
 ROOT = Path(__file__).parents[1]
 REDUCTION = "hpcbip.reduction.estimates"  # the module whose results are cached
@@ -139,7 +139,7 @@ class ReductionCache:
     def __init__(self, directory: Path) -> None:
         self._file: zipfile.ZipFile | None = None
         with suppress(OSError, zipfile.BadZipFile):
-            self._file = zipfile.ZipFile(directory / FILE)
+            self._file = zipfile.ZipFile(directory / CACHE_FILE)
 
     def get(self, identity: str, key: bytes) -> tuple[bytes, Reduced] | None:
         """Return the content of a reduced ensemble and the ensemble itself; None without one of this key."""
@@ -171,13 +171,13 @@ def deserialize(content: bytes) -> Reduced:
 
 def write_cache(directory: Path, entries: Mapping[str, CacheEntry]) -> None:
     """Write the complete ones of these entries, by ensemble; nothing happens in a read-only directory."""
-    aside = directory / f"{FILE}.{os.getpid()}.tmp"
+    aside = directory / f"{CACHE_FILE}.{os.getpid()}.tmp"
     with suppress(OSError):
         try:
             with zipfile.ZipFile(aside, "w") as file:
                 for identity, entry in entries.items():
                     if entry.complete:
                         file.writestr(identity, entry.key + entry.content)
-            os.replace(aside, directory / FILE)
+            os.replace(aside, directory / CACHE_FILE)
         finally:
             aside.unlink(missing_ok=True)

@@ -14,7 +14,7 @@ from hpcbip.statistics.binning import Array
 from hpcbip.statistics.samples import Samples
 
 ALL_LAGS = 8  # lags up to which all are fitted
-LONGEST = (
+LONGEST_LAG = (
     0.5  # longest lag of a fit over that of the curve: beyond, a path holds hardly one independent sample
 )
 LEAST_LAGS = 3
@@ -54,7 +54,7 @@ def fit_displacements(ensembles: Sequence[EnsembleBins]) -> list[DisplacementFit
     if not any(names):
         return [None] * len(ensembles)
     tables = [data.table(columns) for data, columns in zip(ensembles, names, strict=True) if columns]
-    samples = Samples.together(tables, ensembles[0].lengths)
+    samples = Samples.stacked(tables, ensembles[0].lengths)
     taus = gamma_method(samples).tau
     fits: list[DisplacementFit | None] = [None] * len(ensembles)
     same_lags: dict[bytes, list[_Curve]] = {}
@@ -81,7 +81,7 @@ def _fitted_lags(data: EnsembleBins) -> NDArray[np.int64]:
     """Return the numbers of the lags that are fitted, none with too few samples."""
     lags: NDArray[np.int64] = np.arange(len(data.lags), dtype=np.int64)
     if len(data.lags) > ALL_LAGS:
-        lags = np.flatnonzero(data.lags <= LONGEST * data.lags.max())
+        lags = np.flatnonzero(data.lags <= LONGEST_LAG * data.lags.max())
     return lags if data.samples >= len(lags) + LEAST_SAMPLES and len(lags) >= LEAST_LAGS else lags[:0]
 
 

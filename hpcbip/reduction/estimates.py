@@ -160,7 +160,7 @@ def _reduce_batch(ensembles: Sequence[EnsembleBins], tc: TcSettings, details: bo
     functions = [Evaluation(data, tc, fit) for data, fit in zip(ensembles, fits, strict=True)]
     tables = [function.data.table(function.columns) for function in functions]
     results = [jackknife(function, [table.T]) for function, table in zip(functions, tables, strict=True)]
-    summary = summarise(Samples.together([result.rows[0] for result in results], ensembles[0].lengths))
+    summary = summarise(Samples.stacked([result.rows[0] for result in results], ensembles[0].lengths))
     reduced, end = [], 0
     for function, table, result in zip(functions, tables, results, strict=True):
         start, end = end, end + len(result.value)

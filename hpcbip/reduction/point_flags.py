@@ -16,8 +16,8 @@ from hpcbip.vocabulary.flags import RaisedFlag, invalidates_tc
 from hpcbip.vocabulary.sectors import BIPOLARON, SECTORS
 
 MIN_INDEPENDENT = 10  # samples below which an error is hardly known
-P_ALARM = 1e-4  # of the checks of chains, halves and trend
-BETA_SHORT = 0.02  # weight that a broken pair may have left at the edge of the bulk
+CHECK_P_ALARM = 1e-4  # of the checks of chains, halves and trend
+MAX_BETA_WEIGHT = 0.02  # weight that a broken pair may have left at the edge of the bulk
 MASS_SIGMA = 4.0  # standard errors by which two estimators of one mass may differ
 
 
@@ -35,7 +35,7 @@ def point_flags(
     if ensembles[BIPOLARON.name].summary is not None:
         raised += _tc_flags(record, tc)
     bound = flags.NOT_BOUND.raised() not in raised
-    if (record[BETA_WEIGHT.name] or 0.0) > BETA_SHORT and bound:  # else no β would do
+    if (record[BETA_WEIGHT.name] or 0.0) > MAX_BETA_WEIGHT and bound:  # else no β would do
         raised.append(flags.BETA_SHORT.raised())
     for sector in SECTORS:
         raised += _statistics_flags(sector, record)
@@ -73,7 +73,7 @@ def _tc_flags(record: Mapping[str, Any], tc: TcSettings) -> list[RaisedFlag]:
 def _statistics_flags(sector: str, record: Mapping[str, Any]) -> list[RaisedFlag]:
     def alarms(check: str) -> bool:
         p = record[f"{check}_{sector}"]
-        return p is not None and p < P_ALARM
+        return p is not None and p < CHECK_P_ALARM
 
     raised = []
     if (independent := record[f"independent_{sector}"]) is not None and independent < MIN_INDEPENDENT:

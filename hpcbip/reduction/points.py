@@ -22,7 +22,7 @@ from hpcbip.vocabulary.observables import BINDING_ENERGY, TC_KELVIN, TC_OVER_OME
 from hpcbip.vocabulary.parameters import PARAMETERS
 from hpcbip.vocabulary.sectors import BIPOLARON, POLARON, SECTORS
 
-CHECKS = ("independent", "half_p", "trend_p", "chain_p", "r_hat")
+STATISTICS_ENTRIES = ("independent", "half_p", "trend_p", "chain_p", "r_hat")
 """Entries that say, per sector, how the statistical checks of energy, mass and size came out."""
 
 
@@ -109,10 +109,10 @@ def _checks(sector: str, reduced: Reduced) -> dict[str, Any]:
     found: dict[str, float] = {}
     if (summary := reduced.summary) is not None:
         at = list(reduced.checked)
-        found = {name: float(getattr(summary, name)[at].min()) for name in CHECKS}
+        found = {name: float(getattr(summary, name)[at].min()) for name in STATISTICS_ENTRIES}
         known = summary.r_hat[at][np.isfinite(summary.r_hat[at])]
         found["r_hat"] = float(known.max()) if len(known) else math.nan
-    return {f"{name}_{sector}": _finite(found.get(name)) for name in CHECKS}
+    return {f"{name}_{sector}": _finite(found.get(name)) for name in STATISTICS_ENTRIES}
 
 
 def _finite(value: float | None) -> float | None:

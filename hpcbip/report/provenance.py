@@ -12,7 +12,7 @@ from hpcbip.store.run_log import RunRecord, describe_ranks, describe_seed, descr
 
 MAX_ENSEMBLES = 500  # above, reading all bins once more only for their digests takes too long
 MAX_LINES = 5000
-MAX_EVENTS = 20
+MAX_SHOWN_EVENTS = 20
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,7 @@ class RunDescription:
             or a note that an older version has kept no record.
         work: blocks, seconds and share of sampling.
         ranks, versions, mpi, seed: as in the log.
-        events: what was damaged, lost or failed, and why it stopped; the first `MAX_EVENTS`.
+        events: what was damaged, lost or failed, and why it stopped; the first `MAX_SHOWN_EVENTS`.
         more_events: how many are left out.
     """
 
@@ -59,8 +59,8 @@ def describe_run(run: RunRecord) -> RunDescription:
         versions=f"{describe_versions(run.versions)}; {run.platform}" if run.versions else "",
         mpi=f"{run.mpi}; HDF5 written by {run.writer}" if run.mpi else "",
         seed=describe_seed(run.seed) if run.seed is not None else "",
-        events=tuple(events[:MAX_EVENTS]),
-        more_events=max(0, len(events) - MAX_EVENTS) + run.more_events,
+        events=tuple(events[:MAX_SHOWN_EVENTS]),
+        more_events=max(0, len(events) - MAX_SHOWN_EVENTS) + run.more_events,
     )
 
 

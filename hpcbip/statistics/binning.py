@@ -16,9 +16,18 @@ from numpy.typing import NDArray
 
 from hpcbip.statistics.samples import Array, Chains, Moments, Samples
 
-__all__ = ["MIN_BINS", "Array", "Binning", "Chains", "bin_sizes", "binning_analysis", "pooled_mean", "rebin"]
+__all__ = [
+    "MIN_BINS_AT_LEVEL",
+    "Array",
+    "Binning",
+    "Chains",
+    "bin_sizes",
+    "binning_analysis",
+    "pooled_mean",
+    "rebin",
+]
 
-MIN_BINS = 16  # the error of the error is 18 % there; larger bins say nothing
+MIN_BINS_AT_LEVEL = 16  # the error of the error is 18 % there; larger bins say nothing
 
 
 @dataclass(frozen=True)
@@ -92,7 +101,7 @@ def pooled_mean(chains: Chains) -> Array:
     return np.asarray(sum(chain.sum(axis=0) for chain in chains) / sum(map(len, chains)))
 
 
-def bin_sizes(lengths: Sequence[int], min_bins: int = MIN_BINS) -> list[int]:
+def bin_sizes(lengths: Sequence[int], min_bins: int = MIN_BINS_AT_LEVEL) -> list[int]:
     """Bin sizes 1, 2, 3, 4, 6, 8, 12, ... that leave at least `min_bins` bins in all chains together.
 
     Each but 3 is twice an earlier one, so that its bins are pairs of bins that are there already.
@@ -106,7 +115,7 @@ def bin_sizes(lengths: Sequence[int], min_bins: int = MIN_BINS) -> list[int]:
     return sizes
 
 
-def binning_analysis(chains: Chains | Samples, min_bins: int = MIN_BINS) -> Binning:
+def binning_analysis(chains: Chains | Samples, min_bins: int = MIN_BINS_AT_LEVEL) -> Binning:
     """Errors of the pooled mean against bin size, and the plateau.
 
     The plateau is the first bin size b with b³ > N (2 tau_b)², 2 tau_b = (error_b/error_1)². Up to a factor

@@ -11,7 +11,7 @@ from scipy.fft import irfft, next_fast_len, rfft
 
 from hpcbip.statistics.samples import Array, Chains, Samples, dot
 
-FEW_LAGS = 16  # up to which products are quicker than Fourier transforms
+MAX_LAGS_BY_PRODUCTS = 16  # up to which products are quicker than Fourier transforms
 MORE_LAGS = 128  # up to which one looks before all of them are worked out
 
 
@@ -65,8 +65,12 @@ def gamma_method(chains: Chains | Samples, s: float = 1.5) -> Gamma:
     max_lag = min(max(1, longest // 2), longest - 1)
     window, tau = np.zeros(len(samples.mean), dtype=np.int64), np.full(len(samples.mean), np.nan)
     rest = np.arange(len(tau))
-    for lags in sorted({min(FEW_LAGS, max_lag), min(MORE_LAGS, max_lag), max_lag}):
-        cov = _by_fourier(samples.runs, lags, rest) if lags > FEW_LAGS else _by_products(samples.runs, lags)
+    for lags in sorted({min(MAX_LAGS_BY_PRODUCTS, max_lag), min(MORE_LAGS, max_lag), max_lag}):
+        cov = (
+            _by_fourier(samples.runs, lags, rest)
+            if lags > MAX_LAGS_BY_PRODUCTS
+            else _by_products(samples.runs, lags)
+        )
         window[rest], tau[rest], found = _cut(cov, n, s)
         rest = rest[~found]
         if not len(rest):

@@ -113,7 +113,7 @@ class Samples:
         return cls(origin + shift, deviation, lengths)
 
     @classmethod
-    def together(cls, tables: Sequence[Array], lengths: Sequence[int]) -> Samples:
+    def stacked(cls, tables: Sequence[Array], lengths: Sequence[int]) -> Samples:
         """Join the samples of several sets of quantities, arrays (m_k, N), from chains of the same lengths.
         Most analyses of few samples take no longer for many quantities than for a few."""
         deviation = np.concatenate(tables)

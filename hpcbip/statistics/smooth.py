@@ -3,9 +3,9 @@
 Each output is y(x) = a + b·x + f(x), with a and b free (flat prior) and f a Gaussian process of covariance s²
 (1 + r + 2r²/5 + r³/15) e^{-r}, r² = 7 Σ_j (x_j - x'_j)²/ℓ_j² (Matérn, ν = 7/2): universal kriging (Rasmussen
 and Williams, Gaussian Processes for Machine Learning, sections 2.7 and 4.2). Its curves have three
-derivatives; why not all of them (a squared exponential) is said in docs/method/domes.md. At fixed s and ℓ the curve
-is linear in the data, so that errors go through it by weights; a straight line goes through it unchanged.
-Several outputs at one point may have correlated errors.
+derivatives; why not all of them (a squared exponential) is said in docs/method/domes.md. At fixed s and ℓ the
+curve is linear in the data, so that errors go through it by weights; a straight line goes through it
+unchanged. Several outputs at one point may have correlated errors.
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ from hpcbip.errors import InputError
 
 Array = NDArray[np.float64]
 
-SHORTEST = 0.5  # length scale in spans below which nothing is believed, and in spacings:
+SHORTEST_LENGTH_SCALE = 0.5  # length scale in spans below which nothing is believed, and in spacings:
 SPACINGS = 1.5
-LONGEST = 4.0
+LONGEST_LENGTH_SCALE = 4.0
 USUAL = (
     0.7  # weak priors: of ln ℓ about this many spans, of ln s about the range of the data, with the widths
 )
@@ -171,9 +171,9 @@ class Smooth:
 def smooth(x: ArrayLike, y: ArrayLike, noise: ArrayLike) -> Smooth:
     """Curves through points with known errors; s and ℓ of each output by its restricted marginal likelihood.
 
-    The length scale is at least `SHORTEST` spans and `SPACINGS` mean distances of points (at most one span),
-    so that noise is not interpolated. Weak log-normal priors (0.7 spans, range of the data) keep few points
-    from pretending that they know the curvature.
+    The length scale is at least `SHORTEST_LENGTH_SCALE` spans and `SPACINGS` mean distances of points (at
+    most one span), so that noise is not interpolated. Weak log-normal priors (0.7 spans, range of the data)
+    keep few points from pretending that they know the curvature.
 
     Args:
         x: (n,) or (n, d) places.
@@ -217,7 +217,7 @@ def enough(x: ArrayLike) -> bool:
 def shortest_length(points: int, dimension: int) -> float:
     """Return the shortest length scale, in spans, that so many points can resolve."""
     spacing = 1.0 / (points ** (1.0 / dimension) - 1.0)
-    return max(SHORTEST, min(1.0, SPACINGS * spacing))
+    return max(SHORTEST_LENGTH_SCALE, min(1.0, SPACINGS * spacing))
 
 
 def _hyperparameters(u: Array, y: Array, variance: Array, polish: bool = True) -> tuple[float, Array]:
@@ -245,7 +245,7 @@ def _hyperparameters(u: Array, y: Array, variance: Array, polish: bool = True) -
 
     distinct = len(np.unique(u, axis=0))
     shortest = min(1.0, shortest_length(distinct, d))
-    bounds = np.log([_AMPLITUDES, *[(shortest, LONGEST)] * d])
+    bounds = np.log([_AMPLITUDES, *[(shortest, LONGEST_LENGTH_SCALE)] * d])
     grid = [np.linspace(low, high, 8 if i == 0 else _GRID[d]) for i, (low, high) in enumerate(bounds)]
     starts = np.stack(np.meshgrid(*grid, indexing="ij"), axis=-1).reshape(-1, 1 + d)
     theta = starts[cost(starts).argmin()]

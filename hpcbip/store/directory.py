@@ -25,7 +25,7 @@ from hpcbip.errors import InputError
 from hpcbip.files import write_atomically
 from hpcbip.version import __version__
 
-FORMAT = 2  # the columns of the bins and the records of the path changed with the kernel of 0.2
+CAMPAIGN_FORMAT = 2  # the columns of the bins and the records of the path changed with the kernel of 0.2
 LOCK_PATIENCE = 10.0  # seconds to wait for another run's lock
 
 
@@ -72,11 +72,12 @@ def _read_record(directory: Path) -> dict[str, Any] | None:
         raise InputError(f"{path}: cannot be read; allowed: the file that the first run wrote") from None
     if (
         not isinstance(record, dict)
-        or record.get("format") != FORMAT
+        or record.get("format") != CAMPAIGN_FORMAT
         or not {"name", "frozen"} <= record.keys()
     ):
         raise InputError(
-            f"{path}: not a campaign of format {FORMAT}; allowed: a directory written by this version"
+            f"{path}: not a campaign of format {CAMPAIGN_FORMAT}; "
+            "allowed: a directory written by this version"
         )
     return record
 
@@ -89,7 +90,12 @@ def prepare_directory(directory: Path, config: Config, source: Path) -> None:
     """
     (directory / "checkpoints").mkdir(parents=True, exist_ok=True)
     if not (directory / "campaign.json").exists():
-        record = {"format": FORMAT, "name": config.name, "version": __version__, "frozen": config.frozen()}
+        record = {
+            "format": CAMPAIGN_FORMAT,
+            "name": config.name,
+            "version": __version__,
+            "frozen": config.frozen(),
+        }
         write_atomically(directory / "campaign.json", json.dumps(record, indent=1))
     if source.resolve() != (directory / "config.yaml").resolve():
         write_atomically(directory / "config.yaml", source.read_text(encoding="utf-8"))

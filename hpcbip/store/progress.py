@@ -11,7 +11,7 @@ from typing import Any
 from hpcbip.files import write_atomically
 from hpcbip.version import __version__
 
-FILE = "progress.json"
+PROGRESS_FILE = "progress.json"
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ class CampaignProgress:
     def read(cls, directory: Path) -> CampaignProgress:
         """Read what the last run left; nothing if there is no such file, or if it is damaged."""
         try:
-            content = json.loads((directory / FILE).read_text(encoding="utf-8"))
+            content = json.loads((directory / PROGRESS_FILE).read_text(encoding="utf-8"))
             ensembles = {key: EnsembleProgress(**entry) for key, entry in content["ensembles"].items()}
             if content.get("version") != __version__:  # another version may find other errors
                 ensembles = {key: replace(one, errors={}) for key, one in ensembles.items()}
@@ -66,7 +66,7 @@ class CampaignProgress:
         """
         ensembles = {key: asdict(one) for key, one in self.ensembles.items()}
         text = json.dumps({"version": __version__, "run": self.run, "ensembles": ensembles})
-        write_atomically(directory / FILE, text)
+        write_atomically(directory / PROGRESS_FILE, text)
 
     def settled(self, identity: str, bins_per_block: int) -> list[int] | None:
         """Return how many bins of every chain of an ensemble count once it is done.

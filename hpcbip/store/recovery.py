@@ -22,8 +22,8 @@ class RecoveredCampaign:
     Attributes:
         store: its bins, open for writing.
         blocks_done: (identity, chain) -> blocks that the chain has run, thermal ones included.
-        stored_columns: names of the columns of those ensembles whose bins were begun by a version that measured
-            other ones: they go on with these.
+        stored_columns: names of the columns of those ensembles whose bins were begun by a version that
+            measured other ones: they go on with these.
     """
 
     store: Store
@@ -70,7 +70,7 @@ def _stored_columns(store: Store, plan: Plan) -> dict[str, tuple[str, ...]]:
         unknown = [name for name in stored if name not in measured]
         if unknown:
             raise InputError(
-                f"{store.directory}: its bins have a column {unknown[0]}, which this version of hpcbip does not "
+                f"{store.directory}: its bins have a column {unknown[0]}, which this version does not "
                 "measure; allowed: to go on with the version that made them, or another output directory"
             )
         if stored and list(stored) != measured:

@@ -32,7 +32,7 @@ TOLD_EVENTS = ("damaged", "lost", "failed", "stopped")
 EVENTS = (*TOLD_EVENTS, "program error")
 """First words of the lines that enter the record as events."""
 
-MAX_EVENTS = 100
+MAX_RECORDED_EVENTS = 100
 """Events kept in a record; the log has all of them."""
 
 TIME_FORMAT = "%Y-%m-%dT%H:%M:%S%z"
@@ -77,7 +77,7 @@ class RunRecord:
         seed: of the campaign.
         writer: who wrote the bins: "the master" or "all ranks".
         configuration: the whole configuration, as in YAML.
-        events: what was damaged, lost or failed, and why it stopped; the first `MAX_EVENTS`.
+        events: what was damaged, lost or failed, and why it stopped; the first `MAX_RECORDED_EVENTS`.
         more_events: how many are left out.
     """
 
@@ -172,7 +172,7 @@ class RunLog:
         )
 
     def _record_event(self, event: Event) -> None:
-        if len(self.record.events) >= MAX_EVENTS:  # written with the end: the log has it already
+        if len(self.record.events) >= MAX_RECORDED_EVENTS:  # written with the end: the log has it already
             self.record = replace(self.record, more_events=self.record.more_events + 1)
             return
         outcome = PROGRAM_ERROR if event.kind == PROGRAM_ERROR else self.record.outcome

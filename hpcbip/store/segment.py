@@ -40,7 +40,7 @@ Means = NDArray[np.float32]
 Sums = NDArray[np.unsignedinteger[Any]]
 Dataset = Any  # h5py.h5d.DatasetID
 Group = Any  # h5py.h5g.GroupID
-FORMAT = 1  # of a segment
+SEGMENT_FORMAT = 1  # of a segment
 
 
 @dataclass(frozen=True)
@@ -168,7 +168,7 @@ def make_segment(
         with h5py.File(
             aside, "w", locking=False, libver=("earliest", "v108"), meta_block_size=1 << 20
         ) as file:
-            file.attrs["format"] = FORMAT
+            file.attrs["format"] = SEGMENT_FORMAT
             for identity, parts in missing.items():
                 if parts:
                     _create(file, identity, needs[identity], parts)
@@ -264,7 +264,7 @@ def identities_in(file: h5py.File) -> list[str]:
     Raises:
         KeyError, ValueError: if it is none of ours.
     """
-    if file.attrs["format"] != FORMAT:
+    if file.attrs["format"] != SEGMENT_FORMAT:
         raise ValueError("of another format")
     return list(file)
 

@@ -68,8 +68,8 @@ def counts_at(size: SampleSize, bins_per_block: int) -> list[int]:
 def bins_per_row(counts: Sequence[int], bins_per_block: int) -> int:
     """Return how many bins each selected row is the mean of, for chains with these numbers of bins.
 
-    With `ENOUGH` rows an error is known to 8 % (docs/method/statistics.md); more would be work for little. What does
-    not fill a row is left out at the start of the chain, at most one part in `LONG`.
+    With `ENOUGH` rows an error is known to 8 % (docs/method/statistics.md); more would be work for little.
+    What does not fill a row is left out at the start of the chain, at most one part in `LONG`.
 
     Returns:
         1, or the bins of a block times a power of two.

@@ -21,10 +21,10 @@ from hpcbip.vocabulary.flags import RaisedFlag
 from hpcbip.vocabulary.parameters import SCAN_AXES
 
 GRID = 121  # places on the axis at which curves are worked out; between them quadratic interpolation
-SAMPLES = 500  # curves drawn for the error of the interpolation
-P_ALARM = 1e-3  # of a smooth curve through the points
+INTERPOLATION_DRAWS = 500  # curves drawn for the error of the interpolation
+SMOOTH_P_ALARM = 1e-3  # of a smooth curve through the points
 RESTS = 0.3  # of the largest weight: what a point needs for the peak to rest on it
-FEW = 4  # points below which the error of the interpolation is hardly known
+MIN_PEAK_POINTS = 4  # points below which the error of the interpolation is hardly known
 END = 0.16  # probability of the end of the scan from which on a peak is only a bound
 
 
@@ -104,7 +104,7 @@ def find_peak(scan: Scan) -> Peak:
         moved = tops(scan, grid, mean + np.einsum("kml,bl->bkm", weights[..., i], deviations))
         statistical[0] += float(((moved.position - best.position) ** 2).sum())
         statistical[1] += float(((moved.log_height - best.log_height) ** 2).sum())
-    exact, added = scan.draws(at, SAMPLES, np.random.default_rng(scan.seed))
+    exact, added = scan.draws(at, INTERPOLATION_DRAWS, np.random.default_rng(scan.seed))
     between, both = tops(scan, grid, exact), tops(scan, grid, exact + added)
     stat_x, stat_h = (float(value) for value in np.sqrt(statistical))
     between_x, between_h = spread(between.position), spread(between.log_height)
@@ -228,9 +228,9 @@ def _flags(scan: Scan, peak: Peak) -> list[RaisedFlag]:
     raised = []
     if peak.limit:
         raised.append(flags.PEAK_AT_END.raised())
-    if len(np.unique(scan.x)) < FEW:
+    if len(np.unique(scan.x)) < MIN_PEAK_POINTS:
         raised.append(flags.PEAK_FEW_POINTS.raised())
-    if peak.p_value < P_ALARM:
+    if peak.p_value < SMOOTH_P_ALARM:
         raised.append(flags.PEAK_NOT_SMOOTH.raised())
     rests = rests_on(scan, [peak.position])
     bad = [point for point, counts in zip(scan.points, rests, strict=True) if counts and not point.valid]

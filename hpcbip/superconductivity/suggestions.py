@@ -107,7 +107,7 @@ def suggest_for(
     with all bounds and tolerances."""
     if maximum is None:
         return _step_out(scan, bounds)[:number]
-    outward = _beyond(maximum, bounds)
+    outward = _extensions(maximum, bounds)
     if outward:
         return outward
     refine, refine_gain = _refine(maximum, number, bounds, tolerance)
@@ -137,7 +137,7 @@ def _step_out(scan: Scan, bounds: Bounds) -> list[Suggestion]:
     return found
 
 
-def _beyond(maximum: Maximum, bounds: Bounds) -> list[Suggestion]:
+def _extensions(maximum: Maximum, bounds: Bounds) -> list[Suggestion]:
     """Suggest points beyond the ends at which the maximum lies; none if the bounds do not allow any."""
     scan, found = maximum.scan, []
     for j, (axis, end) in enumerate(zip(scan.axes, maximum.ends, strict=True)):

@@ -1,4 +1,5 @@
-"""Transition temperatures of a dilute gas of bipolarons from their mass and size (docs/physics.md, "From mass and size to Tc").
+"""Transition temperatures of a dilute gas of bipolarons from their mass and size (docs/physics.md, "From mass
+and size to Tc").
 
 All energies are in one unit (that of t), lengths in lattice constants, masses in 1/(unit · a²); m0 = 1/t. The
 largest density at which pairs do not overlap gives the Tc that is quoted; a pair smaller than a lattice

@@ -28,7 +28,8 @@ PREFACTOR = 1.84 / math.pi
 
 
 def log_mass(lam: float, u: float) -> float:
-    """Like the bond bipolaron's on the square lattice at t/Ω = 1 (docs/measured/map.md), with a dependence on U."""
+    """Like the bond bipolaron's on the square lattice at t/Ω = 1 (docs/measured/map.md), with a dependence on
+    U."""
     return 0.05 + 0.5 * lam + 0.95 * lam**2 + 0.5 * math.exp(-u / 5.0)
 
 

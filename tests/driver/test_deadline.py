@@ -12,7 +12,7 @@ from hpcbip.driver import deadline
 
 @pytest.fixture(autouse=True)
 def _no_pause(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(deadline, "PAUSE", 0.0)
+    monkeypatch.setattr(deadline, "SLURM_RETRY_PAUSE", 0.0)
     for name in ("SLURM_JOB_END_TIME", "HPCBIP_SLURM_MARGIN"):
         monkeypatch.delenv(name, raising=False)
 

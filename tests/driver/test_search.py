@@ -60,7 +60,7 @@ def seeded(folder: Path, seed: int) -> Path:
 def coarse(monkeypatch: pytest.MonkeyPatch) -> None:
     """Few draws, for tests that search many times."""
     monkeypatch.setattr(maximum, "DRAWS", 60)
-    monkeypatch.setattr(peaks, "SAMPLES", 60)
+    monkeypatch.setattr(peaks, "INTERPOLATION_DRAWS", 60)
 
 
 # Finding

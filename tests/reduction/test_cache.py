@@ -65,9 +65,9 @@ def test_new_bins_are_reduced_and_they_alone(tmp_path: Path, reductions: list) -
 def test_another_tc_is_computed_and_leaves_the_cache(tmp_path: Path, reductions: list) -> None:
     campaign(tmp_path)
     usual = read_results(tmp_path).records
-    content = (tmp_path / cache.FILE).read_bytes()
+    content = (tmp_path / cache.CACHE_FILE).read_bytes()
     assert read_results(tmp_path, "published").records != usual
-    assert len(reductions) == 8 and (tmp_path / cache.FILE).read_bytes() == content
+    assert len(reductions) == 8 and (tmp_path / cache.CACHE_FILE).read_bytes() == content
     path = tmp_path / "config.yaml"
     path.write_text(path.read_text().replace("omega_meV: 30", "omega_meV: 60"))
     assert read_results(tmp_path).records[0]["tc_kelvin"] == pytest.approx(2.0 * usual[0]["tc_kelvin"])
@@ -130,7 +130,7 @@ def test_no_name_leads_to_the_builtins() -> None:
 def test_a_file_that_is_no_good_counts_as_none(tmp_path: Path, reductions: list, damage: str) -> None:
     campaign(tmp_path)
     right = read_results(tmp_path).records
-    path, trace = tmp_path / cache.FILE, tmp_path / "trace"
+    path, trace = tmp_path / cache.CACHE_FILE, tmp_path / "trace"
     content = path.read_bytes()
     with zipfile.ZipFile(path) as file:
         keys = {name: file.read(name)[: cache.KEY] for name in file.namelist()}

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from hpcbip.campaign.plan import SampleSize
-from hpcbip.driver.stopping_rule import Rules, following
+from hpcbip.driver.stopping_rule import StoppingRule
 from hpcbip.reduction.ensembles import EnsembleBins
 from hpcbip.reduction.estimates import reduce_ensemble
 from hpcbip.reduction.target_errors import mean_energy, target_errors
@@ -80,7 +80,10 @@ def test_intervals_cover_with_the_stopping_rule_on(tmp_path: Path) -> None:
             ratio = error[at["tc_over_omega"]] / (target * value[at["tc_over_omega"]])
             if ratio <= 1.0 or bins == 600:
                 break
-            bins = 8 * following(SampleSize(len(part), bins // 8), ratio, Rules(len(part), 0, 4, 75)).blocks
+            bins = (
+                8
+                * StoppingRule(len(part), 0, 4, 75).next_goal(SampleSize(len(part), bins // 8), ratio).blocks
+            )
         lengths.add(bins)
         for name, expected in truth.items():
             inside[name] += abs(value[at[name]] - expected) < error[at[name]]
@@ -109,7 +112,7 @@ def test_intervals_cover_where_the_tail_is_long_and_the_rule_stops(tmp_path: Pat
             ratio = target_errors(plan, identity, SelectedBins(part))["radius2"] / target
             if ratio <= 1.0 or blocks == 200:
                 break
-            blocks = following(SampleSize(2, blocks), ratio, Rules(2, 0, 6, 200)).blocks
+            blocks = StoppingRule(2, 0, 6, 200).next_goal(SampleSize(2, blocks), ratio).blocks
         summary = summarise([chain[:, [column]] / 4.0 for chain in part])
         inside += abs(summary.mean[0] - 1.07) < np.array([1.0, 2.0]) * summary.error[0]
     for count, expected in zip(inside, (0.6827, 0.9545), strict=True):

@@ -15,7 +15,7 @@ from hpcbip.store.directory import locked
 from hpcbip.store.run_log import (
     AT_WORK,
     FINISHED,
-    MAX_EVENTS,
+    MAX_RECORDED_EVENTS,
     NO_END,
     OLDER_VERSION,
     PROGRAM_ERROR,
@@ -93,11 +93,11 @@ def test_a_program_error_is_the_outcome(tmp_path: Path) -> None:
 
 def test_many_events_are_counted(tmp_path: Path) -> None:
     log = RunLog(tmp_path)
-    for number in range(MAX_EVENTS + 7):
+    for number in range(MAX_RECORDED_EVENTS + 7):
         log(f"damaged: file {number}")
     log.end(False, 0, 1.0, 0.0)
     (run,) = read_runs(tmp_path)
-    assert len(run.events) == MAX_EVENTS and run.more_events == 7
+    assert len(run.events) == MAX_RECORDED_EVENTS and run.more_events == 7
 
 
 class Killed(BaseException):

@@ -78,7 +78,8 @@ KINK = Truth(
     lambda x: 0.05 + 0.5 * x + 0.95 * x * x,
     lambda x: -1.2 + 8.16 * np.exp(-2.47 * x),
 )
-"""Square lattice, t/Ω = 1, U = 8t (docs/measured/map.md): the density saturates while m* still grows slowly."""
+"""Square lattice, t/Ω = 1, U = 8t (docs/measured/map.md): the density saturates while m* still grows
+slowly."""
 SMOOTH = Truth(
     "lambda",
     tuple(np.linspace(0.3, 0.9, 7)),

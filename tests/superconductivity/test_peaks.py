@@ -118,8 +118,9 @@ def test_position_and_height_are_within_one_error_in_68_percent(name: str) -> No
 
 @pytest.mark.slow
 def test_points_that_missed_the_tail_of_the_size_do_not_pull_the_curve_down() -> None:
-    """Blocks of skewness 2 (a production point's, docs/method/statistics.md): low values of R² come with low errors.
-    Weights from the points' own errors move the maximum by 0.5 errors to the left here; limits as above."""
+    """Blocks of skewness 2 (a production point's, docs/method/statistics.md): low values of R² come with low
+    errors. Weights from the points' own errors move the maximum by 0.5 errors to the left here; limits as
+    above."""
     trials, pulls = 200, np.empty((200, 2))
     places, (position, log_height) = np.linspace(0.45, 1.1, 9), KINK.maximum
     for i in range(trials):

@@ -21,7 +21,7 @@ from hpcbip.qmc import Chain
 
 FIRST_CHECK = 8  # blocks after which errors are compared with their targets for the first time
 GROWTH = 1.25  # of the bins between two comparisons
-PAUSE = 0.1  # seconds between looks at the clock while blocks are running
+BLOCK_PAUSE = 0.1  # seconds between looks at the clock while blocks are running
 
 
 @dataclass(frozen=True)
@@ -137,7 +137,7 @@ def sample_chains(
                     _fill(pool, running, chains, cores)
                 if not running:
                     return Outcome(stopped_by or "bins")
-                for future in wait(running, PAUSE, FIRST_COMPLETED).done:
+                for future in wait(running, BLOCK_PAUSE, FIRST_COMPLETED).done:
                     running.pop(future)
                     future.result()
                 show()

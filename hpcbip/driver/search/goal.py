@@ -10,7 +10,7 @@ import numpy as np
 
 from hpcbip.errors import InputError
 from hpcbip.superconductivity.maximum import Maximum
-from hpcbip.superconductivity.peaks import P_ALARM
+from hpcbip.superconductivity.peaks import SMOOTH_P_ALARM
 from hpcbip.superconductivity.suggestions import BOUNDS, TOLERANCE, Suggestion
 from hpcbip.vocabulary.parameters import SCAN_AXES
 
@@ -46,7 +46,8 @@ class SearchGoal:
         """
         if not 1 <= len(axes) <= 2 or len(set(axes)) < len(axes) or not set(axes) <= set(SCAN_AXES):
             raise InputError(
-                f"--axes: {','.join(axes)}: not one or two axes; allowed: one or two of {', '.join(SCAN_AXES)}"
+                f"--axes: {','.join(axes)}: not one or two axes; "
+                f"allowed: one or two of {', '.join(SCAN_AXES)}"
             )
         for axis, (low, high) in (bounds or {}).items():
             if axis not in axes:
@@ -104,7 +105,7 @@ def is_pinned_down(maximum: Maximum, goal: SearchGoal) -> bool:
     """Tell whether a maximum lies within the scan, is known to the tolerances, and rests on enough points
     that the curve describes."""
     positions = len(np.unique(maximum.scan.x, axis=0))
-    curve_fits = not maximum.scan.curves.p_value < P_ALARM
+    curve_fits = not maximum.scan.curves.p_value < SMOOTH_P_ALARM
     return (
         not any(maximum.ends)
         and maximum.worst(goal.tolerance) <= 1.0

@@ -10,7 +10,7 @@ from typing import Any
 from hpcbip.errors import InputError
 from hpcbip.files import write_atomically
 
-FORMAT = 1
+LEDGER_FORMAT = 1
 """Of the file."""
 
 
@@ -36,7 +36,7 @@ class SearchLedger:
         """
         try:
             content = json.loads(self.path.read_text(encoding="utf-8"))
-            if content["format"] != FORMAT:
+            if content["format"] != LEDGER_FORMAT:
                 raise ValueError
             self.cpu_seconds, self.steps = float(content["cpu_seconds"]), list(content["steps"])
         except FileNotFoundError:
@@ -48,7 +48,7 @@ class SearchLedger:
 
     def write(self) -> None:
         """Write the file."""
-        content = {"format": FORMAT, "cpu_seconds": self.cpu_seconds, "steps": self.steps}
+        content = {"format": LEDGER_FORMAT, "cpu_seconds": self.cpu_seconds, "steps": self.steps}
         write_atomically(self.path, json.dumps(content, indent=1))
 
     def add_seconds(self, seconds: float) -> None:

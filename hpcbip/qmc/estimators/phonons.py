@@ -11,7 +11,7 @@ COLUMNS = Columns(("phonons", "bare_hops", "assisted_hops", "events"))
 PHONONS, BARE_HOPS, ASSISTED_HOPS, NUMBER_OF_EVENTS = range(len(COLUMNS.scalars))
 
 SUMS = len(COLUMNS.scalars)  # in the order of the columns
-WINDOW_MEANS = (PHONONS, BARE_HOPS, ASSISTED_HOPS)  # columns that are averages over the window
+PHONON_WINDOW_MEANS = (PHONONS, BARE_HOPS, ASSISTED_HOPS)  # columns that are averages over the window
 
 
 @inlined
@@ -32,6 +32,6 @@ def add_event(sums, joined):
 @inlined
 def write(state, sums, scalars, window):
     """Add the measurement to the estimator's part of a bin row."""
-    for k in WINDOW_MEANS:
+    for k in PHONON_WINDOW_MEANS:
         scalars[k] += sums[k] / window
     scalars[NUMBER_OF_EVENTS] += state[EVENTS]

@@ -30,14 +30,14 @@ from hpcbip.qmc.kernel.path import (
 from hpcbip.qmc.kernel.rng import accept, scale_free
 from hpcbip.qmc.updates.blocks import block_end, closed
 
-OCTAVES = 9  # the largest of the scale-free number of events
+BRIDGE_OCTAVES = 9  # the largest of the scale-free number of events
 
 
 @kernel
 def invert_bridge(path, state, rng, par):
     """Invert a bridge; returns whether it was accepted."""
     i = random_interval(par, state, rng)
-    events = 2 + scale_free(rng, OCTAVES)
+    events = 2 + scale_free(rng, BRIDGE_OCTAVES)
     if par.open:
         return False
     last = block_end(path, np.uint32(path[i].enext), events, False)

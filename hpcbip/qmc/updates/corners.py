@@ -18,7 +18,7 @@ from hpcbip.qmc.kernel.path import EVENTS, SITE, bond_of, random_event, shift, s
 from hpcbip.qmc.kernel.rng import accept, below, scale_free
 from hpcbip.qmc.updates.blocks import block_end, closed, move_block
 
-OCTAVES = 6  # the largest of the scale-free number of events
+CORNER_OCTAVES = 6  # the largest of the scale-free number of events
 
 
 @kernel
@@ -29,7 +29,7 @@ def flip_corner(path, state, rng, par):
         return False
     i = random_event(state, rng)
     d1 = np.int64(path[i].direction)
-    skip = scale_free(rng, OCTAVES)
+    skip = scale_free(rng, CORNER_OCTAVES)
     j = block_end(path, np.uint32(path[i].enext), skip + 1, False)
     if d1 == SITE or j == 0 or path[j].direction == SITE or (skip > 0 and par.open):
         return False

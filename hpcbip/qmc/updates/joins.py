@@ -24,8 +24,8 @@ from hpcbip.qmc.kernel.jit import kernel
 from hpcbip.qmc.kernel.path import EVENTS, FIRST, SITE, join, random_event
 from hpcbip.qmc.kernel.rng import accept, below, coin, octave, uniform
 
-SHORTEST = 8  # events of the shortest list
-OCTAVES = 7  # the largest of the scale-free number of events
+SHORTEST_LIST = 8  # events of the shortest list
+LIST_OCTAVES = 7  # the largest of the scale-free number of events
 
 
 # The steps of `join_hop` stand in one function: as functions of their own they cost 5 % of the update.
@@ -39,7 +39,7 @@ def join_hop(path, state, rng, par, choices, weights):
     direction = np.int64(path[i].direction)
     if direction == SITE or par.joined2[direction] == 0.0:
         return False
-    events = SHORTEST << octave(rng, OCTAVES)
+    events = SHORTEST_LIST << octave(rng, LIST_OCTAVES)
     backward = coin(rng)
     time = path[i].time
     partner = np.uint32(path[i].partner)
@@ -99,7 +99,7 @@ def exchange_partners(path, state, rng, par, choices):
     partner = np.uint32(path[i].partner)
     if partner == 0:
         return False
-    events = SHORTEST << octave(rng, OCTAVES)
+    events = SHORTEST_LIST << octave(rng, LIST_OCTAVES)
     backward = coin(rng)
     if (path[partner].time < path[i].time) != backward:
         return False

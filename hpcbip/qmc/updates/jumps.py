@@ -35,7 +35,7 @@ from hpcbip.qmc.kernel.path import (
 from hpcbip.qmc.kernel.rng import accept, coin, scale_free, uniform
 from hpcbip.qmc.updates.blocks import block_end, closed, move_block
 
-OCTAVES = 6  # the largest of the scale-free number of events
+JUMP_OCTAVES = 6  # the largest of the scale-free number of events
 
 
 @kernel
@@ -45,7 +45,7 @@ def jump(path, state, rng, par):
     if n == 0:
         return False
     i = random_event(state, rng)
-    skip = scale_free(rng, OCTAVES)
+    skip = scale_free(rng, JUMP_OCTAVES)
     if skip == 0:
         return _jump_within(path, rng, par, i)
     return _jump_past(path, rng, par, i, skip, coin(rng))

@@ -21,7 +21,7 @@ from hpcbip.vocabulary.displays import STATISTICS_CHECK
 from hpcbip.vocabulary.entries import VERDICT
 from hpcbip.vocabulary.sectors import SECTORS
 
-SAMPLES = Limits(yellow=32.0, red=10.0)
+SAMPLE_LIMITS = Limits(yellow=32.0, red=10.0)
 """Independent samples, as in `hpcbip.statistics.summary`."""
 P_VALUE = Limits(yellow=1e-2, red=1e-4)
 R_HAT = Limits(yellow=1.1, red=1.3)
@@ -38,7 +38,7 @@ def find_statistics(record: Record) -> Finding:
     values = [f"{sector} {number:.0f}" for sector, number in samples.items()]
     if level in ("red", "yellow"):
         values.append("not converged" if level == "red" else "perhaps not converged")
-    levels = [level, *(level_below(number, SAMPLES) for number in samples.values())]
+    levels = [level, *(level_below(number, SAMPLE_LIMITS) for number in samples.values())]
     return worst_level(levels), joined(values)
 
 

@@ -27,10 +27,10 @@ from hpcbip.vocabulary.sectors import SECTORS
 
 FIT_SIGMA = Limits(yellow=3.0, red=6.0)
 """Distance of two estimates of the mass, in standard errors."""
-BETA_WEIGHT = Limits(yellow=0.005, red=0.02)
+BETA_WEIGHT_LIMITS = Limits(yellow=0.005, red=0.02)
 BINDING_SIGMA = Limits(yellow=4.0, red=2.0)
 """Binding energy in standard errors."""
-TC_OVER_BINDING = Limits(yellow=0.5, red=1.0)
+TC_OVER_BINDING_LIMITS = Limits(yellow=0.5, red=1.0)
 LARGE_SYSTEMATIC = 0.1
 """Systematic error over the mass from which on it is red."""
 TOUCHING = 1.001
@@ -71,7 +71,7 @@ def find_path_length(record: Record) -> Finding:
     weight = record.get("beta_weight")
     if weight is None:
         return "none", NOTHING
-    return level_above(weight, BETA_WEIGHT), f"weight {weight:.2g} at β = {record['beta']:g}"
+    return level_above(weight, BETA_WEIGHT_LIMITS), f"weight {weight:.2g} at β = {record['beta']:g}"
 
 
 def find_binding(record: Record) -> Finding:
@@ -88,7 +88,7 @@ def find_tc_over_binding(record: Record) -> Finding:
     ratio = record.get("tc_over_binding")
     if ratio is None:
         return "none", NOTHING
-    return "red" if ratio < 0.0 else level_above(ratio, TC_OVER_BINDING), f"Tc/Δ = {ratio:.3g}"
+    return "red" if ratio < 0.0 else level_above(ratio, TC_OVER_BINDING_LIMITS), f"Tc/Δ = {ratio:.3g}"
 
 
 def find_size(record: Record) -> Finding:

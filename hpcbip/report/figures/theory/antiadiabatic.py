@@ -16,7 +16,7 @@ from hpcbip.statistics.notation import with_error
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-MARKERS = {2: "o", 4: "s"}
+ORDER_MARKERS = {2: "o", 4: "s"}
 PANELS = (
     ("difference", "power", r"$|E_\mathrm{eff}-E|/t$"),
     ("mass_difference", "mass_power", r"$|m^*_\mathrm{eff}/m^*-1|$"),
@@ -41,7 +41,9 @@ def antiadiabatic_figure(rows: Sequence[Record]) -> Picture:
             own = sorted(
                 (row for row in rows if (row["coupling"], row["order"]) == (coupling, order)), key=_omega
             )
-            series_style = SeriesStyle(COLOURS[couplings.index(coupling) % len(COLOURS)], MARKERS[order])
+            series_style = SeriesStyle(
+                COLOURS[couplings.index(coupling) % len(COLOURS)], ORDER_MARKERS[order]
+            )
             hollow |= _curve(axes, own, name, series_style)
             if name == "difference":
                 slope = (
