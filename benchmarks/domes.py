@@ -24,9 +24,8 @@ from hpcbip.driver.search import loop
 from hpcbip.driver.search.goal import SearchGoal
 from hpcbip.statistics.smooth import smooth
 from hpcbip.superconductivity.peaks import find_peak
-from hpcbip.superconductivity.scans import scans
 from tests.driver import fake_model
-from tests.superconductivity.curves import TRUTHS, Truth
+from tests.superconductivity.curves import TRUTHS, Truth, scans
 
 FLAT = Truth(
     "lambda",

@@ -42,8 +42,8 @@ def make(folder: Path, points: int, chains: int, bins: int, sparse: bool = False
     from hpcbip.campaign.plan import make_plan
     from hpcbip.campaign.schema import load_config
     from hpcbip.qmc import columns, lags
+    from hpcbip.store.progress import CampaignProgress, EnsembleProgress
     from hpcbip.store.segment import block_means, sums_of_means
-    from hpcbip.store.selection import Verdict, Verdicts
     from hpcbip.store.store import Allocation, Store
 
     couplings = ", ".join(f"{1.0 + 0.0001 * k:.4f}" for k in range(points))
@@ -84,7 +84,7 @@ def make(folder: Path, points: int, chains: int, bins: int, sparse: bool = False
                     means[room.sector],
                     sums[room.sector],
                 )
-    Verdicts({key: Verdict(chains, bins // size, done=True) for key in rooms}).write(folder)
+    CampaignProgress({key: EnsembleProgress(chains, bins // size, done=True) for key in rooms}).write(folder)
 
 
 def drop(folder: Path) -> None:
@@ -102,18 +102,19 @@ def parts(folder: Path, number: int = 64) -> list[dict[str, Any]]:
     from hpcbip.campaign.schema import load_config
     from hpcbip.reduction.ensembles import TcSettings
     from hpcbip.reduction.estimates import reduce_ensembles
-    from hpcbip.reduction.executor import TOGETHER, Analyst, sources
-    from hpcbip.store.selection import Verdicts
+    from hpcbip.reduction.executor import BATCH, EnsembleReducer, bin_selections
+    from hpcbip.store.progress import CampaignProgress
+    from hpcbip.vocabulary.sectors import SECTORS
 
     config = load_config(folder / "config.yaml")
-    everything = sources(config, make_plan(config), Verdicts.read(folder))
-    analyst, found = Analyst(folder, config.sampling.bins_per_block, TcSettings()), []
-    for sector in ("polaron", "bipolaron"):
+    everything = bin_selections(config, make_plan(config), CampaignProgress.read(folder))
+    reducer, found = EnsembleReducer(folder, config.sampling.bins_per_block, TcSettings()), []
+    for sector in SECTORS:
         keys = [source for source in everything if source.sector == sector][:number]
         spent = dict.fromkeys(("read", "analyse"), 0.0)
-        for k in range(0, len(keys), TOGETHER):
+        for k in range(0, len(keys), BATCH):
             begun = time.perf_counter()
-            data = [part for key in keys[k : k + TOGETHER] if (part := analyst.read(key, key.numbers or []))]
+            data = [part for key in keys[k : k + BATCH] if (part := reducer.read(key, key.counts or []))]
             read = time.perf_counter()
             reduce_ensembles(data, details=True)
             spent["read"] += read - begun
@@ -138,7 +139,7 @@ def main(points: int, chains: int, bins: int, folder: str, sparse: bool, made: P
     """Measure and print."""
     if made is not None:  # in a process of its own, whose memory is measured
         begun = time.perf_counter()
-        from hpcbip.reduction.results import reduce_and_write
+        from hpcbip.report.results_files import reduce_and_write
 
         reduce_and_write(made)
         seconds = time.perf_counter() - begun

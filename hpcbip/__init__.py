@@ -26,7 +26,7 @@ def load(
     Returns:
         a frame indexed by the identity of the point. Columns: the parameters (lattice, coupling, t, omega,
         lambda, g, U, V, beta), every observable X with its error X_err, autocorrelation time X_tau (in bins)
-        and X_verdict, the checks, `tc_valid` and `flags` (a list of texts). Energies in the unit of t, masses
+        and X_verdict, the checks, `tc_valid`, `flags` (a list of texts) and `flag_codes`. Energies in the unit of t, masses
         in m0 = 1/t (pair) and m_e = 1/(2t), lengths in lattice constants. NaN is what is not known. `attrs`
         holds the campaign's name, seed, directory and the version of hpcbip.
 
@@ -35,8 +35,8 @@ def load(
     """
     from pathlib import Path
 
+    from hpcbip.reduction.export import data_frame
     from hpcbip.reduction.results import read_results
-    from hpcbip.report.tables import data_frame
 
     results = read_results(Path(directory), prefactor, density)
     frame = data_frame(results.records)

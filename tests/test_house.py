@@ -19,6 +19,7 @@ FLOORS = [
     "files",
     "settings",
     "exit_status",
+    "vocabulary",
     "models",
     "statistics",
     "qmc",

@@ -23,9 +23,7 @@ from hpcbip.campaign.validation import explain
 from hpcbip.campaign.yaml_reader import parse_yaml, read_yaml
 from hpcbip.errors import InputError
 from hpcbip.files import write_atomically
-
-POINT_KEYS = ("omega", "lambda", "g", "U", "V", "g_holstein", "omega_holstein")
-MODEL_KEYS = ("lattice", "coupling", "t")
+from hpcbip.vocabulary.parameters import MODEL_KEYS, POINT_KEYS
 
 
 @dataclass(frozen=True)

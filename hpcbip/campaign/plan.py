@@ -14,6 +14,8 @@ from hpcbip.campaign.identity import chain_seed, identity_of
 from hpcbip.campaign.points import ModelSection, PointSection
 from hpcbip.campaign.schema import BetaSection, Config
 from hpcbip.models import Model, coupling_from_lambda, get_lattice, lambda_from_coupling
+from hpcbip.vocabulary.parameters import FACTOR_KEYS, MODEL_KEYS, SITE_KEYS
+from hpcbip.vocabulary.sectors import BIPOLARON, POLARON, SECTORS
 
 if TYPE_CHECKING:
     from hpcbip.qmc import Ensemble
@@ -25,8 +27,6 @@ EnsembleKey = str
 
 ChainKey = tuple[str, int]
 """Identity of the ensemble, and number of the chain."""
-
-ELECTRONS = {"polaron": 1, "bipolaron": 2}
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,7 @@ class EnsembleRecord:
         model = Model(
             **{key: value for key, value in self.parameters.items() if key not in ("beta", "electrons")}
         )
-        return Ensemble(model=model, electrons=ELECTRONS[self.sector], beta=self.parameters["beta"])
+        return Ensemble(model=model, electrons=SECTORS[self.sector].electrons, beta=self.parameters["beta"])
 
 
 @dataclass(frozen=True)
@@ -104,7 +104,7 @@ def auto_beta(sector: str, t: float, omega: float) -> float:
     phonon frequency or the binding energy, whichever is smaller, so the bipolaron gets the longer path. What
     is left of the ends lies outside the bulk window in which mass and size are measured.
     """
-    if sector == "polaron":
+    if sector == POLARON.name:
         return max(30.0 / t, 20.0 / omega)
     return max(50.0 / t, 24.0 / omega)
 
@@ -119,10 +119,10 @@ def make_plan(config: Config) -> Plan:
         if config.model.shells:
             interaction["shells"] = list(config.model.shells)
         keys = {}
-        for sector in ELECTRONS:
+        for sector in SECTORS:
             beta = _beta(config, sector, min(entry.omega, entry.omega_holstein or entry.omega))
             record = _record(
-                sector, {**shared, **(interaction if sector == "bipolaron" else {}), "beta": beta}
+                sector, {**shared, **(interaction if sector == BIPOLARON.name else {}), "beta": beta}
             )
             ensembles.setdefault(record.identity, record)
             keys[sector] = record.identity
@@ -133,7 +133,7 @@ def make_plan(config: Config) -> Plan:
 
 
 def _record(sector: str, parameters: dict[str, Any]) -> EnsembleRecord:
-    parameters = {**parameters, "electrons": ELECTRONS[sector]}
+    parameters = {**parameters, "electrons": SECTORS[sector].electrons}
     return EnsembleRecord(sector, parameters, identity_of(parameters))
 
 
@@ -142,16 +142,10 @@ def _shared_parameters(model: ModelSection, entry: PointSection) -> dict[str, An
     if g is None:
         assert entry.lam is not None  # the configuration makes sure of one of the two
         g = coupling_from_lambda(get_lattice(model.lattice), model.coupling, entry.lam, entry.omega, model.t)
-    shared = {
-        "lattice": model.lattice,
-        "coupling": model.coupling,
-        "t": model.t,
-        "omega": entry.omega,
-        "g": g,
-    }
+    shared = {key: getattr(model, key) for key in MODEL_KEYS} | {"omega": entry.omega, "g": g}
     # keys that are not used stay away, so that identities do not depend on what later versions know
-    extra = {key: getattr(entry, key) for key in ("g_holstein", "omega_holstein")}
-    extra |= {key: list(getattr(model, key)) or None for key in ("t_factors", "g_factors")}
+    extra = {key: getattr(entry, key) for key in SITE_KEYS}
+    extra |= {key: list(getattr(model, key)) or None for key in FACTOR_KEYS}
     return shared | {key: value for key, value in extra.items() if value is not None}
 
 

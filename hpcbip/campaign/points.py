@@ -10,6 +10,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from hpcbip.campaign.validation import NonNegative, Number, Positive, Section, choice, refusal
 from hpcbip.models import COUPLINGS, LATTICES, MAX_SHELLS, get_lattice, written_lattice
+from hpcbip.vocabulary.parameters import FACTOR_KEYS, LAMBDA, POINT_KEYS
 
 _OTHER_COUPLINGS = {
     "site-peierls": "has a sign problem in quantum Monte Carlo, use exact diagonalisation for it",
@@ -47,7 +48,6 @@ def _one_coupling_strength(section: GridSection | PointSection) -> None:
         raise refusal(wrong, "either lambda or g", key="lambda", value=section.lam)
 
 
-SITE_KEYS = ("g_holstein", "omega_holstein")
 _axis = (Field(min_length=1), AfterValidator(_distinct))
 _Integer = Annotated[int, Field(strict=True)]
 
@@ -74,7 +74,7 @@ class ModelSection(Section):
     @model_validator(mode="after")
     def _check(self) -> ModelSection:
         axes = len(get_lattice(self.lattice).axes)
-        for key in ("t_factors", "g_factors"):
+        for key in FACTOR_KEYS:
             if len(getattr(self, key)) not in (0, axes):
                 allowed = f"one factor per bond axis of the lattice, which has {axes}"
                 raise refusal("wrong number of factors", allowed, key=key, value=list(getattr(self, key)))
@@ -129,8 +129,7 @@ class GridSection(Section):
 
     def points(self) -> Iterator[PointSection]:
         """Make the product of the axes, the last axis running fastest."""
-        name, strengths = ("lambda", self.lam) if self.lam is not None else ("g", self.g or ())
-        axes = {"omega": self.omega, name: strengths, "U": self.U, "V": self.V}
-        axes |= {key: values for key in SITE_KEYS if (values := getattr(self, key)) is not None}
+        given = {key: getattr(self, "lam" if key == LAMBDA.name else key) for key in POINT_KEYS}
+        axes = {key: values for key, values in given.items() if values is not None}
         for point in itertools.product(*axes.values()):
             yield PointSection.model_validate(dict(zip(axes, point, strict=True)))

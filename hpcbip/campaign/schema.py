@@ -20,7 +20,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, ValidationError, model_validator
 
-from hpcbip.campaign.points import SITE_KEYS, GridSection, ModelSection, PointSection
+from hpcbip.campaign.points import GridSection, ModelSection, PointSection
 from hpcbip.campaign.validation import (
     Count,
     NonNegativeCount,
@@ -32,18 +32,8 @@ from hpcbip.campaign.validation import (
 )
 from hpcbip.campaign.yaml_reader import read_yaml
 from hpcbip.errors import InputError
-
-TARGETS: dict[str, tuple[str, ...]] = {
-    "E_polaron": ("polaron",),
-    "E_bipolaron": ("bipolaron",),
-    "binding_energy": ("polaron", "bipolaron"),
-    "mass_polaron": ("polaron",),
-    "mass_bipolaron": ("bipolaron",),
-    "pair_distance2": ("bipolaron",),
-    "radius2": ("bipolaron",),
-    "tc_over_omega": ("bipolaron",),
-}
-"""Observables that can have a target error, each with the sectors whose sampling it asks for."""
+from hpcbip.vocabulary.observables import TARGETS
+from hpcbip.vocabulary.parameters import SITE_KEYS
 
 
 class BetaSection(Section):

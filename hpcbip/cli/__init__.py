@@ -148,7 +148,7 @@ def status(directory: Path, form: str) -> None:
 @format_option
 def reduce(directory: Path, form: str) -> None:
     """Binning, autocorrelation times and jackknife: observables with errors, into tables and files."""
-    from hpcbip.reduction.results import reduce_and_write
+    from hpcbip.report.results_files import reduce_and_write
     from hpcbip.report.tables import REDUCE_COLUMNS, convergence, print_table
 
     records, files = reduce_and_write(directory)
@@ -224,15 +224,15 @@ def suggest(directory: Path, form: str, number: int, write: Path | None, **goal_
     """Which points, or how much smaller an error, would pin down the maximum of Tc."""
     from hpcbip.driver.search.goal import SearchGoal
     from hpcbip.driver.search.loop import apply_suggestions
+    from hpcbip.reduction.peaks import scan_points
     from hpcbip.reduction.results import read_results
     from hpcbip.report.tables import suggestion_records, suggestion_text
     from hpcbip.superconductivity.suggestions import suggest as suggestions_of
 
     goal = SearchGoal.parse(**goal_words)
     results = read_results(directory)
-    found = suggestions_of(
-        results.records, results.replicates, goal.axes, number, goal.bounds, goal.tolerance
-    )
+    points = scan_points(results.records, results.replicates)
+    found = suggestions_of(points, goal.axes, number, goal.bounds, goal.tolerance)
     if not as_data(suggestion_records(found), form):
         for suggestion in found:
             click.echo(suggestion_text(suggestion))

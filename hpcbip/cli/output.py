@@ -17,7 +17,7 @@ format_option = click.option("--format", "form", type=FORMATS, default="table", 
 
 def as_data(records: list[dict[str, Any]], form: str) -> bool:
     """Print as CSV or JSON; returns False if a table is asked for."""
-    from hpcbip.report.tables import to_csv, to_json
+    from hpcbip.reduction.export import to_csv, to_json
 
     if form == "table":
         return False

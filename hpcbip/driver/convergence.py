@@ -9,12 +9,14 @@ from typing import NamedTuple
 
 from hpcbip import settings
 from hpcbip.campaign.plan import Plan, SampleSize
-from hpcbip.campaign.schema import TARGETS, Config
+from hpcbip.campaign.schema import Config
 from hpcbip.driver.stopping_rule import StoppingRule
 from hpcbip.errors import InputError
-from hpcbip.reduction.points import mean_energy, target_errors
-from hpcbip.store.selection import Verdict, analysed, numbers_at
+from hpcbip.reduction.target_errors import mean_energy, target_errors
+from hpcbip.store.progress import EnsembleProgress
+from hpcbip.store.selection import counts_at, select_bins
 from hpcbip.store.store import Store
+from hpcbip.vocabulary.observables import TARGETS
 
 Errors = Mapping[str, float]
 """Relative errors by observable; infinite where they are not resolved."""
@@ -34,18 +36,20 @@ class ConvergenceMonitor:
     Args:
         config, plan: the campaign.
         store: its bins.
-        known: verdicts of earlier runs, whose errors are not worked out again.
+        known: progress of earlier runs, whose errors are not worked out again.
 
     Attributes:
         partners: identity -> ensembles of the other sector that its errors need.
     """
 
-    def __init__(self, config: Config, plan: Plan, store: Store, known: Mapping[str, Verdict]) -> None:
+    def __init__(
+        self, config: Config, plan: Plan, store: Store, known: Mapping[str, EnsembleProgress]
+    ) -> None:
         self._config, self._plan, self._store = config, plan, store
         self._first_goal = StoppingRule.from_config(config).first_goal
         self._known: dict[str, dict[str, Errors]] = {
-            identity: {size: _from_json(errors) for size, errors in verdict.errors.items()}
-            for identity, verdict in known.items()
+            identity: {size: _from_json(errors) for size, errors in progress.errors.items()}
+            for identity, progress in known.items()
         }
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="convergence")
         self._pending: list[Evaluation] = []
@@ -62,7 +66,7 @@ class ConvergenceMonitor:
         return bool(self._pending)
 
     def known_errors(self, identity: str) -> dict[str, dict[str, float | None]]:
-        """Return the errors known so far in the form that a `Verdict` keeps."""
+        """Return the errors known so far in the form that an `EnsembleProgress` keeps."""
         return {
             size: {name: error if math.isfinite(error) else None for name, error in errors.items()}
             for size, errors in self._known.get(identity, {}).items()
@@ -93,7 +97,9 @@ class ConvergenceMonitor:
 
     def _targets(self, sector: str) -> dict[str, float]:
         return {
-            name: error for name, error in self._config.sampling.target.items() if sector in TARGETS[name]
+            name: error
+            for name, error in self._config.sampling.target.items()
+            if sector in TARGETS[name].sectors
         }
 
     def _find_partners(self) -> dict[str, list[str]]:
@@ -121,10 +127,10 @@ class ConvergenceMonitor:
         size = self._config.sampling.bins_per_block
         energies = {}
         for other in self.partners.get(identity, ()):
-            theirs = analysed(self._store, other, numbers_at(self._first_goal, size), size, verify=False)
+            theirs = select_bins(self._store, other, counts_at(self._first_goal, size), size, verify=False)
             energies[other] = mean_energy(self._plan, other, theirs) if all(theirs.bins) else None
-        bins = analysed(self._store, identity, numbers_at(goal, size), size, verify=False)
-        if bins.bins != numbers_at(goal, size):
+        bins = select_bins(self._store, identity, counts_at(goal, size), size, verify=False)
+        if bins.bins != counts_at(goal, size):
             raise InputError(
                 f"{self._store.directory}: the master does not see bins that other ranks have written; "
                 f"allowed: a file system on which it does, or {settings.HDF5}=serial"
@@ -138,5 +144,5 @@ def _from_json(errors: Mapping[str, float | None]) -> Errors:
 
 
 def _size_key(size: SampleSize) -> str:
-    """Name a sample size as the keys of `Verdict.errors` do."""
+    """Name a sample size as the keys of `EnsembleProgress.errors` do."""
     return f"{size.chains},{size.blocks}"

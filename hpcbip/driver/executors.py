@@ -17,7 +17,7 @@ import time
 from collections.abc import Callable, Iterable
 from typing import Any, Protocol
 
-from hpcbip.driver.ensemble_progress import Task
+from hpcbip.driver.ensemble_state import Task
 from hpcbip.driver.mpi import failed_ranks, is_loss, synchronise_survivors
 from hpcbip.driver.worker import BlockResult, Worker
 from hpcbip.exit_status import STOPPED

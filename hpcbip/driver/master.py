@@ -14,13 +14,13 @@ from pathlib import Path
 from hpcbip.campaign.plan import ChainKey, Plan
 from hpcbip.campaign.schema import Config
 from hpcbip.driver.convergence import ConvergenceMonitor
-from hpcbip.driver.ensemble_progress import Task
+from hpcbip.driver.ensemble_state import Task
 from hpcbip.driver.executors import MIN_PAUSE, Executor
 from hpcbip.driver.scheduler import Scheduler
 from hpcbip.driver.stopping_rule import StoppingRule
 from hpcbip.driver.worker import BlockResult
 from hpcbip.store.bin_writer import BinWriter
-from hpcbip.store.selection import Verdict, Verdicts
+from hpcbip.store.progress import CampaignProgress, EnsembleProgress
 from hpcbip.store.store import Store
 
 CHECK_INTERVAL = 0.05
@@ -92,8 +92,8 @@ class Master:
     ) -> None:
         self.config, self.plan = config, plan
         self._directory, self._log = directory, log
-        known = Verdicts.read(directory).ensembles
-        self._ensemble_seconds = {key: verdict.seconds for key, verdict in known.items()}
+        known = CampaignProgress.read(directory).ensembles
+        self._ensemble_seconds = {key: progress.seconds for key, progress in known.items()}
         self._monitor = ConvergenceMonitor(config, plan, store, known)
         rule = StoppingRule.from_config(config)
         self.scheduler = Scheduler(
@@ -324,7 +324,7 @@ class Master:
     def _write_progress(self) -> None:
         """Write progress.json: the state of all ensembles, and how the run goes."""
         ensembles = {
-            key: Verdict(
+            key: EnsembleProgress(
                 e.goal.chains,
                 e.goal.blocks,
                 e.done,
@@ -342,6 +342,6 @@ class Master:
             "seconds_left": self.seconds_left(),
         }
         try:
-            Verdicts(ensembles, run).write(self._directory)
+            CampaignProgress(ensembles, run).write(self._directory)
         except OSError as error:
             self.error = self.error or f"{error.filename or self._directory}: {error.strerror}"

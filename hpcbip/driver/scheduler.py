@@ -23,7 +23,7 @@ from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from hpcbip.campaign.plan import ChainKey, SampleSize
-from hpcbip.driver.ensemble_progress import EnsembleProgress, Task
+from hpcbip.driver.ensemble_state import EnsembleState, Task
 from hpcbip.driver.stopping_rule import MAX_GROWTH, MIN_GROWTH, StoppingRule
 
 FIRST_GOAL, REQUIRED, LIKELY, SPECULATIVE = 0, 1, 2, 3
@@ -93,7 +93,7 @@ class Scheduler:
             for other in others:
                 self._dependents.setdefault(other, []).append(key)
         first = rule.first_goal if self._targeted else rule.last_goal
-        self.ensembles = {i: EnsembleProgress([], first, first, first, first) for i in identities}
+        self.ensembles = {i: EnsembleState([], first, first, first, first) for i in identities}
         self.blocks_done = 0
         self._unfinished = len(self.ensembles)
         self._block_seconds = 0.0  # running mean over all ensembles
@@ -227,7 +227,7 @@ class Scheduler:
     def _switching_threshold(best: Priority) -> float:
         return KEEP_CHAIN_BLOCKS if best.level == FIRST_GOAL else (1.0 - KEEP_CHAIN) * abs(best.order)
 
-    def _blocks_at_goal(self, e: EnsembleProgress) -> int:
+    def _blocks_at_goal(self, e: EnsembleState) -> int:
         return self.rule.thermal_blocks + e.goal.blocks
 
     def _fail_if_goal_is_unreachable(self, identity: str) -> None:
@@ -298,7 +298,7 @@ class Scheduler:
             self._queue = [QueueEntry(priority, *key) for key, priority in self._priorities.items()]
             heapq.heapify(self._queue)
 
-    def _priority(self, e: EnsembleProgress, chain: int) -> Priority | None:
+    def _priority(self, e: EnsembleState, chain: int) -> Priority | None:
         """Work out how urgent the next block of a chain is; None: it must not be begun."""
         blocks, thermal = e.blocks_done[chain], self.rule.thermal_blocks
         if e.done or chain in e.running or chain in e.failed_chains:

@@ -12,7 +12,7 @@ import numpy as np
 from hpcbip.campaign.identity import canonical_json, chain_seed
 from hpcbip.campaign.plan import Plan
 from hpcbip.campaign.schema import Config
-from hpcbip.driver.ensemble_progress import Task
+from hpcbip.driver.ensemble_state import Task
 from hpcbip.qmc import Chain
 from hpcbip.store.checkpoints import Checkpoint, Checkpoints
 from hpcbip.store.store import NO_ROWS, Rows, Store

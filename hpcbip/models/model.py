@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from hpcbip.models.couplings import BOND, SITE, check_coupling, lambda_from_coupling
 from hpcbip.models.lattice import Lattice, get_lattice
+from hpcbip.vocabulary.parameters import FACTOR_KEYS, SEQUENCE_KEYS
 
 BULK_EDGE = 0.2
 """Bulk averages leave out this part of β at either end of the path, where it relaxes to the ground state."""
@@ -55,10 +56,10 @@ class Model:
 
     def __post_init__(self) -> None:
         check_coupling(self.coupling)
-        for name in ("shells", "t_factors", "g_factors"):
+        for name in SEQUENCE_KEYS:
             object.__setattr__(self, name, tuple(float(x) for x in getattr(self, name)))
         axes = len(self.bravais.axes)
-        for name in ("t_factors", "g_factors"):
+        for name in FACTOR_KEYS:
             if len(getattr(self, name)) not in (0, axes):
                 raise ValueError(f"{name}: one factor per bond axis of the lattice, which has {axes}")
         if any(factor <= 0.0 for factor in self.t_factors):

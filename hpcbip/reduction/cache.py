@@ -1,19 +1,21 @@
-"""Analyses that need not be done again: DIR/analysis.zip, one member per ensemble.
+"""Reduced ensembles of earlier times: DIR/analysis.zip, one member per ensemble.
 
-A member is used again as long as its key is the same: a hash of the code of the analysis, of how Tc is worked
-out, and of the checksums of all bins that count, which lie beside the bins. The file may be deleted at any
-time; a damaged one, or one of another version, counts as none.
+A member is valid as long as its key is the same: a hash of the sources that the reduction depends on, of how
+Tc is worked out, and of the checksums of all bins that count, which are stored beside the bins. The file may
+be deleted at any time; a damaged one, or one of another version, counts as none.
 """
 
 from __future__ import annotations
 
+import ast
 import hashlib
 import io
 import os
 import pickle
 import zipfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -24,39 +26,98 @@ from numpy.typing import NDArray
 from hpcbip.reduction.ensembles import Reduced, TcSettings
 
 FILE = "analysis.zip"
-CODE = (
-    "models/*.py",
-    "qmc/estimators/*.py",
-    "reduction/dispersion.py",
-    "reduction/ensembles.py",
-    "reduction/estimates.py",
-    "statistics/*.py",
-    "superconductivity/tc.py",
-)
+PACKAGE = "hpcbip"
+ROOT = Path(__file__).parents[1]
+REDUCTION = "hpcbip.reduction.estimates"  # the module whose results are cached
 KEY = 32  # bytes
 _PLAIN = {("builtins", "frozenset"), ("builtins", "slice")}
 _ARRAYS = {"_reconstruct", "ndarray", "dtype", "scalar", "_frombuffer"}
 
 
+def module_file(module: str, root: Path = ROOT) -> Path | None:
+    """Return the file of a module of the package; None if there is no such module."""
+    path = root.joinpath(*module.split(".")[1:])
+    for file in (path.with_suffix(".py"), path / "__init__.py"):
+        if file.is_file():
+            return file
+    return None
+
+
+def imported_modules(file: Path, root: Path = ROOT) -> Iterator[str]:
+    """Yield the modules of the package that a file imports, at its head or within functions.
+
+    A package that a module is merely imported out of is not among them: it contributes no name.
+    """
+    for node in ast.walk(ast.parse(file.read_bytes())):
+        names: list[str] = []
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            inner = [f"{node.module}.{alias.name}" for alias in node.names]
+            names = [name if module_file(name, root) else node.module for name in inner]
+        yield from (name for name in names if name.partition(".")[0] == PACKAGE)
+
+
+def dependencies(module: str, root: Path = ROOT) -> set[str]:
+    """Return the modules of the package that a module depends on, directly or not, and the module itself."""
+    found: set[str] = set()
+    waiting = [module]
+    while waiting:
+        name = waiting.pop()
+        file = module_file(name, root)
+        if name not in found and file is not None:
+            found.add(name)
+            waiting += imported_modules(file, root)
+    return found
+
+
 @cache
-def _code() -> str:
-    """The program that analyses, as a hash of its sources."""
-    root = Path(__file__).parents[1]
-    paths = sorted(path for pattern in CODE for path in root.glob(pattern))
-    return hashlib.blake2b(b"".join(path.read_bytes() for path in paths)).hexdigest()
+def source_hash(module: str, root: Path = ROOT) -> str:
+    """Return a hash of the sources of all modules that a module depends on."""
+    digest = hashlib.blake2b()
+    for name in sorted(dependencies(module, root)):
+        file = module_file(name, root)
+        assert file is not None  # `dependencies` returns modules that have one
+        digest.update(f"{name} ".encode() + hashlib.blake2b(file.read_bytes()).digest())
+    return digest.hexdigest()
 
 
-def key_of(tc: TcSettings, sums: Iterable[NDArray[np.uint32]]) -> bytes:
-    """What the analysis of an ensemble depends on; `sums` are the checksums of the bins of each chain."""
-    told = hashlib.blake2b(f"{_code()} {tc}".encode(), digest_size=KEY)
-    for chain in sums:
-        told.update(len(chain).to_bytes(8, "little") + np.ascontiguousarray(chain, dtype="<u4").tobytes())
-    return told.digest()
+def cache_key(tc: TcSettings, checksums: Iterable[NDArray[np.uint32]]) -> bytes:
+    """Return the key of a reduced ensemble.
+
+    Args:
+        tc: how Tc is worked out.
+        checksums: of the bins of each chain.
+    """
+    digest = hashlib.blake2b(f"{source_hash(REDUCTION)} {tc}".encode(), digest_size=KEY)
+    for chain in checksums:
+        digest.update(len(chain).to_bytes(8, "little") + np.ascontiguousarray(chain, dtype="<u4").tobytes())
+    return digest.digest()
+
+
+@dataclass(frozen=True)
+class CacheEntry:
+    """A reduced ensemble in the form in which it is stored.
+
+    Attributes:
+        key: what it depends on (`cache_key`).
+        content: the serialized `Reduced`.
+        new: whether it has been computed now.
+        complete: whether all bins that count went in; bins that are damaged or being written may come back
+            under the same checksums.
+        time: longest autocorrelation time of energy, mass and size in bins.
+    """
+
+    key: bytes
+    content: bytes
+    new: bool
+    complete: bool
+    time: float
 
 
 class _Unpickler(pickle.Unpickler):
-    """Numbers, arrays and the records of the analysis: a file that somebody else has made cannot run
-    anything."""
+    """An unpickler for numbers, arrays and the records of the reduction: a file that somebody else has made
+    cannot run anything."""
 
     def find_class(self, module: str, name: str) -> Any:
         if not name.isidentifier():  # a dotted name leads from any function to the builtins
@@ -65,11 +126,11 @@ class _Unpickler(pickle.Unpickler):
         array = module.split(".")[0] == "numpy" and name in _ARRAYS
         if own or array or (module, name) in _PLAIN:
             return super().find_class(module, name)
-        raise pickle.UnpicklingError(f"{module}.{name} has no place in an analysis")
+        raise pickle.UnpicklingError(f"{module}.{name} has no place in a reduced ensemble")
 
 
-class Kept:
-    """What is there of earlier analyses; any number of processes may look.
+class ReductionCache:
+    """Reader of the file; any number of processes may read at a time.
 
     Args:
         directory: of the campaign.
@@ -81,43 +142,42 @@ class Kept:
             self._file = zipfile.ZipFile(directory / FILE)
 
     def get(self, identity: str, key: bytes) -> tuple[bytes, Reduced] | None:
-        """The content of the analysis of an ensemble and the analysis itself, if it is there with this
-        key."""
+        """Return the content of a reduced ensemble and the ensemble itself; None without one of this key."""
         if self._file is None:
             return None
         try:
             content = self._file.read(identity)
             if content[:KEY] != key:
                 return None
-            reduced = opened(content[KEY:])
+            reduced = deserialize(content[KEY:])
             return (content[KEY:], reduced) if isinstance(reduced, Reduced) else None
-        except Exception:  # whatever is wrong with it, it is worked out again
+        except Exception:  # whatever is wrong with it, it is reduced anew
             return None
 
 
-def closed(reduced: Reduced) -> bytes:
-    """The content of an analysis."""
+def serialize(reduced: Reduced) -> bytes:
+    """Return the content that stores a reduced ensemble."""
     return pickle.dumps(reduced, pickle.HIGHEST_PROTOCOL)
 
 
-def opened(content: bytes) -> Reduced:
-    """The analysis that has this content.
+def deserialize(content: bytes) -> Reduced:
+    """Return the reduced ensemble that a content stores.
 
     Raises:
-        Exception: of any kind, if it is none.
+        Exception: of any kind, if it stores none.
     """
     return _Unpickler(io.BytesIO(content)).load()
 
 
-def keep(directory: Path, analyses: Mapping[str, tuple[bytes, bytes]]) -> None:
-    """Leave (key, content) of analyses by ensemble for the next time; nothing happens where the directory is
-    read-only."""
+def write_cache(directory: Path, entries: Mapping[str, CacheEntry]) -> None:
+    """Write the complete ones of these entries, by ensemble; nothing happens in a read-only directory."""
     aside = directory / f"{FILE}.{os.getpid()}.tmp"
     with suppress(OSError):
         try:
             with zipfile.ZipFile(aside, "w") as file:
-                for identity, (key, content) in analyses.items():
-                    file.writestr(identity, key + content)
+                for identity, entry in entries.items():
+                    if entry.complete:
+                        file.writestr(identity, entry.key + entry.content)
             os.replace(aside, directory / FILE)
         finally:
             aside.unlink(missing_ok=True)

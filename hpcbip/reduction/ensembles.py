@@ -1,4 +1,4 @@
-"""The bins of one ensemble, and its observables with their analysis (`analysis` leads from one to the
+"""The bins of one ensemble, and what they are reduced to (`hpcbip.reduction.estimates` leads from one to the
 other)."""
 
 from __future__ import annotations
@@ -15,32 +15,8 @@ from numpy.typing import NDArray
 from hpcbip.errors import InputError
 from hpcbip.statistics import LineFit, Summary
 from hpcbip.statistics.binning import Array
-
-SECTORS = {
-    "polaron": (
-        "E_polaron",
-        "mass_polaron",
-        "mass_polaron_fit",
-        "phonons_polaron",
-        "bare_hops_polaron",
-        "assisted_hops_polaron",
-    ),
-    "bipolaron": (
-        "E_bipolaron",
-        "mass_bipolaron",
-        "mass_bipolaron_fit",
-        "phonons_bipolaron",
-        "bare_hops_bipolaron",
-        "assisted_hops_bipolaron",
-        "pair_distance2",
-        "radius2",
-        "potential",
-        "contact",
-        "tc_over_omega",
-        "tc_kelvin",
-    ),
-}
-"""Observables of each sector, in the order of the tables; binding_energy needs both."""
+from hpcbip.vocabulary.entries import Observable
+from hpcbip.vocabulary.observables import sector_observable
 
 MIN_BINS = 4  # fewer cannot have an error
 
@@ -61,14 +37,14 @@ class EnsembleBins:
 
     Attributes:
         sector: "polaron" or "bipolaron".
-        parameters: at least lattice, t, omega, beta.
+        parameters: of the ensemble, at least lattice, t, omega, beta.
         columns: names of the columns.
         chains: per chain an array (rows, columns) of double or single precision; chains may have different
             lengths.
         lags: (K,) time differences of the columns displacement2[1..K].
         bins_per_row: 1, or the bins that each row is the mean of.
-        together: rows whose means are the samples that are analysed; what does not fill one is left out at
-            the start of the chain.
+        rows_per_sample: rows whose mean is one sample; rows that do not fill one are left out at the start of
+            the chain.
     """
 
     sector: str
@@ -77,12 +53,12 @@ class EnsembleBins:
     chains: Sequence[Array] | Sequence[NDArray[np.float32]]
     lags: Array
     bins_per_row: int = 1
-    together: int = 1
+    rows_per_sample: int = 1
 
     @property
     def lengths(self) -> tuple[int, ...]:
         """Samples of the chains that have any."""
-        return tuple(n for chain in self.chains if (n := len(chain) // self.together))
+        return tuple(n for chain in self.chains if (n := len(chain) // self.rows_per_sample))
 
     @property
     def samples(self) -> int:
@@ -92,7 +68,7 @@ class EnsembleBins:
     @property
     def bins_per_sample(self) -> int:
         """Bins that each sample is the mean of."""
-        return self.bins_per_row * self.together
+        return self.bins_per_row * self.rows_per_sample
 
     @property
     def bins(self) -> int:
@@ -101,26 +77,28 @@ class EnsembleBins:
 
     @cached_property
     def _samples(self) -> Array:
-        """(samples, columns) chain after chain."""
-        rows = np.concatenate([chain[len(chain) % self.together :] for chain in self.chains if len(chain)])
-        if self.together == 1:
+        """All columns, (samples, columns), chain after chain."""
+        rows = np.concatenate(
+            [chain[len(chain) % self.rows_per_sample :] for chain in self.chains if len(chain)]
+        )
+        if self.rows_per_sample == 1:
             return rows.astype(np.float64, copy=False)
-        means = np.add(rows[:: self.together], rows[1 :: self.together], dtype=np.float64)
-        for k in range(2, self.together):
-            means += rows[k :: self.together]
-        return means / self.together
+        means = np.add(rows[:: self.rows_per_sample], rows[1 :: self.rows_per_sample], dtype=np.float64)
+        for k in range(2, self.rows_per_sample):
+            means += rows[k :: self.rows_per_sample]
+        return means / self.rows_per_sample
 
     def table(self, names: Sequence[str]) -> Array:
-        """(names, samples) these columns, chain after chain.
+        """Return these columns, (names, samples), chain after chain.
 
         Raises:
-            InputError: if a column is not there: the bins are another version's.
+            InputError: if a column is missing: the bins are another version's.
         """
-        return np.ascontiguousarray(self._samples[:, _where(tuple(self.columns), tuple(names))].T)
+        return np.ascontiguousarray(self._samples[:, _column_numbers(tuple(self.columns), tuple(names))].T)
 
 
 @cache
-def _where(columns: tuple[str, ...], names: tuple[str, ...]) -> NDArray[np.int64]:
+def _column_numbers(columns: tuple[str, ...], names: tuple[str, ...]) -> NDArray[np.int64]:
     missing = [name for name in names if name not in columns]
     if missing:
         raise InputError(f"the bins have no column {missing[0]}: they were made by another version of hpcbip")
@@ -134,10 +112,11 @@ class Reduced:
     Attributes:
         names, values: the observables; `unresolved` are those of the dispersion whose wave has decayed into
             its noise.
-        summary: errors, times, verdicts and checks of all of them; None with too few bins.
+        summary: errors, times, verdicts and checks of all of them, in their order, then of auxiliary ones;
+            None with too few bins.
         fit, lags: the fit of the mass to the displacement curve, and the lags (1/energy) it has seen.
         mass_discrepancy: difference of the two estimators of the mass, in its standard errors.
-        judged: indices of energy, mass and size, whose checks speak for the ensemble.
+        checked: indices of energy, mass and size, whose checks speak for the ensemble.
         sector, parameters, bins, chains: what it is, and how much of it there is.
         replicates: (blocks, 2) mass and R² of a pair without one block of bins each.
         curve_lags, curve, curve_err: (K,) the displacement curve; slope_lags: (2,) where `diffusion` takes
@@ -153,7 +132,7 @@ class Reduced:
     lags: Array = field(default_factory=lambda: np.empty(0))
     mass_discrepancy: float = math.nan
     unresolved: frozenset[str] = frozenset()
-    judged: tuple[int, ...] = ()
+    checked: tuple[int, ...] = ()
     sector: str = ""
     parameters: Mapping[str, Any] = field(default_factory=dict)
     bins: int = 0
@@ -166,16 +145,27 @@ class Reduced:
     pair_weight: Array | None = None
     pair_weight_err: Array | None = None
 
+    def index(self, observable: Observable | str) -> int:
+        """Return where an observable is among the values.
+
+        Raises:
+            ValueError: if it is not known.
+        """
+        return self.names.index(observable if isinstance(observable, str) else observable.name)
+
     @property
     def window_systematic(self) -> float | None:
         """Relative systematic error of the mass from the window of the displacement curve.
 
-        That of the fit, from the model average over windows, and the difference of the two estimators, which
-        look at different windows, as far as it exceeds its own standard error.
+        It consists of that of the fit, from the model average over windows, and of the difference of the two
+        estimators, which use different windows, as far as it exceeds its own standard error.
         """
         if self.fit is None or not self.fit.slope > 0.0:
             return None
-        mass, fitted = (self.values[self.names.index(f"mass_{self.sector}{which}")] for which in ("", "_fit"))
+        mass, fitted = (
+            self.values[self.index(sector_observable(quantity, self.sector))]
+            for quantity in ("mass", "mass_fit")
+        )
         excess = math.sqrt(max(0.0, 1.0 - 1.0 / max(self.mass_discrepancy, 1.0) ** 2)) * abs(
             fitted / mass - 1.0
         )

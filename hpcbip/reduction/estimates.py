@@ -1,43 +1,119 @@
-"""From the bins of ensembles to their observables: values, errors, autocorrelation times, and what was
-checked.
+"""From the bins of ensembles to their observables: values, errors, autocorrelation times, and checks.
 
-Everything is a function of the means of the bins' columns and goes through the delete-one jackknife, whose
-pseudo-values are analysed like plain samples (`hpcbip.statistics`). Times X_tau are in bins. Masses: 2 t
-d/diffusion for one electron (m_e = 1/(2t)), t d/diffusion for the pair (m0 = 1/t), with diffusion the rate of
-⟨ΔR²⟩ in imaginary time (PHYSICS.md section 2).
+Everything is a function of the means of the bins' columns (`hpcbip.reduction.bindings`) and goes through the
+delete-one jackknife, whose pseudo-values are analysed like plain samples (`hpcbip.statistics`). Times X_tau
+are in bins.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
-from hpcbip.models import get_lattice
-from hpcbip.reduction.dispersion import Extras
-from hpcbip.reduction.ensembles import MIN_BINS, SECTORS, EnsembleBins, Reduced, TcSettings
-from hpcbip.statistics import (
-    LineFit,
-    Summary,
-    fit_lines_past_transient,
-    gamma_method,
-    jackknife,
-    rebin,
-    summarise,
+from hpcbip.reduction.bindings import (
+    MASS_DIFFERENCE,
+    UNSATURATED_TC,
+    Binding,
+    BoundEnsemble,
+    binding_of,
+    members,
 )
+from hpcbip.reduction.displacement import DisplacementFit, displacement_columns, fit_displacements
+from hpcbip.reduction.ensembles import MIN_BINS, EnsembleBins, Reduced, TcSettings
+from hpcbip.statistics import Summary, jackknife, rebin, summarise
 from hpcbip.statistics.binning import Array
 from hpcbip.statistics.samples import Samples
-from hpcbip.superconductivity import in_kelvin, prefactor, radius2, transition_temperature
+from hpcbip.vocabulary.displays import ENSEMBLE_CHECKS
+from hpcbip.vocabulary.entries import Observable
+from hpcbip.vocabulary.observables import (
+    LATTICE_OBSERVABLES,
+    MASS_BIPOLARON,
+    RADIUS2,
+    TC_KELVIN,
+    TC_OVER_OMEGA,
+    sector_observables,
+)
+from hpcbip.vocabulary.sectors import BIPOLARON
 
 BLOCKS = 48  # of the replicates for functions of several points
+NOISE = 0.3  # error of the logarithm of a wave's decay above which an energy is not resolved, but biased
+
+
+Place = int | slice | list[int]
+
+
+class Evaluation:
+    """The observables of one ensemble as a function of the means of some of its columns.
+
+    Attributes:
+        names: of the observables, in the order of the results.
+        all_names: with the auxiliary ones that follow them.
+        columns: names of the columns whose means are the arguments.
+    """
+
+    def __init__(self, data: EnsembleBins, tc: TcSettings, displacement: DisplacementFit | None) -> None:
+        self.data, self.displacement, self.tc = data, displacement, tc
+        self.ensemble = BoundEnsemble(data.sector, data.parameters, data.lags, tc, displacement)
+        places: dict[str, int] = {}
+        self._terms: list[tuple[Callable[..., Array], list[Place], bool]] = []
+        self.names = tuple(self._add(sector_observables(data.sector), places))
+        auxiliary = [one for one in (MASS_DIFFERENCE, UNSATURATED_TC) if data.sector in one.sectors]
+        self.all_names = (*self.names, *self._add(auxiliary, places))
+        self.columns = tuple(places)
+        self._index = {name: i for i, name in enumerate(self.all_names)}
+
+    def _add(self, observables: Iterable[Observable], places: dict[str, int]) -> list[str]:
+        names: list[str] = []
+        for observable in observables:
+            binding = binding_of(observable)
+            columns = self._columns(binding)
+            if not observable.required and not {name for part in columns for name in part} <= {
+                *self.data.columns
+            }:
+                continue  # bins of an earlier version
+            own_names = members(observable, self.ensemble)
+            if not own_names:
+                continue
+            for name in (name for part in columns for name in part):
+                places.setdefault(name, len(places))
+            where = [
+                places[own] if isinstance(own, str) else _place([places[name] for name in part])
+                for own, part in zip(binding.columns, columns, strict=True)
+            ]
+            self._terms.append((binding.function, where, observable.indexed))
+            names += own_names
+        return names
+
+    def _columns(self, binding: Binding) -> list[tuple[str, ...]]:
+        """Return the names of the columns of each argument."""
+        return [(one,) if isinstance(one, str) else one(self.ensemble) for one in binding.columns]
+
+    def index(self, observable: Observable | str) -> int:
+        """Return where an observable is among the values."""
+        return self._index[observable if isinstance(observable, str) else observable.name]
+
+    def __call__(self, means: Array) -> Array:
+        """Evaluate all observables: means (..., columns) to values (..., all_names)."""
+        values: list[Array] = []
+        with np.errstate(divide="ignore", invalid="ignore"):
+            for function, where, indexed in self._terms:
+                value = function(self.ensemble, *(means[..., place] for place in where))
+                values += list(np.moveaxis(value, -1, 0)) if indexed else [value]
+        return np.moveaxis(np.stack(values), 0, -1)
+
+
+def _place(where: list[int]) -> Place:
+    """Return a slice if the numbers are consecutive: it costs no copy."""
+    start = where[0] if where else 0
+    return slice(start, start + len(where)) if where == list(range(start, start + len(where))) else where
 
 
 def reduce_ensemble(data: EnsembleBins, tc: TcSettings | None = None, details: bool = False) -> Reduced:
-    """Values, errors and verdicts of all observables of one sector (`SECTORS`); empty below `MIN_BINS`
-    samples.
+    """Reduce the bins of one ensemble; the result is empty below `MIN_BINS` samples.
 
     Args:
         data: its bins.
@@ -51,22 +127,24 @@ def reduce_ensemble(data: EnsembleBins, tc: TcSettings | None = None, details: b
 
 
 def reduce_ensembles(
-    many: Sequence[EnsembleBins], tc: TcSettings | None = None, details: bool = False
+    ensembles: Sequence[EnsembleBins], tc: TcSettings | None = None, details: bool = False
 ) -> list[Reduced]:
-    """`reduce_ensemble` of each. Those whose chains are as long go through the statistics together, in less
-    time: for arrays of this size the calls take longer than the numbers."""
-    found: dict[int, Reduced] = {}
-    alike: dict[tuple[int, ...], list[int]] = {}
-    for k, data in enumerate(many):
+    """Reduce the bins of several ensembles (`reduce_ensemble`).
+
+    Those whose chains are as long go through the statistics together, in less time: for arrays of this size
+    the calls take longer than the numbers.
+    """
+    reduced: dict[int, Reduced] = {}
+    same_lengths: dict[tuple[int, ...], list[int]] = {}
+    for k, data in enumerate(ensembles):
         if data.samples < MIN_BINS:
-            found[k] = _reduced(data)
+            reduced[k] = _reduced(data)
         else:
-            alike.setdefault(data.lengths, []).append(k)
-    for members in alike.values():
-        found |= zip(
-            members, _reduce_together([many[k] for k in members], tc or TcSettings(), details), strict=True
-        )
-    return [found[k] for k in range(len(many))]
+            same_lengths.setdefault(data.lengths, []).append(k)
+    for numbers in same_lengths.values():
+        batch = _reduce_batch([ensembles[k] for k in numbers], tc or TcSettings(), details)
+        reduced |= zip(numbers, batch, strict=True)
+    return [reduced[k] for k in range(len(ensembles))]
 
 
 def _reduced(data: EnsembleBins, **known: Any) -> Reduced:
@@ -75,14 +153,13 @@ def _reduced(data: EnsembleBins, **known: Any) -> Reduced:
     )
 
 
-def _reduce_together(many: Sequence[EnsembleBins], tc: TcSettings, details: bool) -> list[Reduced]:
-    """Those of ensembles whose chains are as long."""
-    functions = [
-        _Observables(data, tc, curve) for data, curve in zip(many, fit_displacements(many), strict=True)
-    ]
+def _reduce_batch(ensembles: Sequence[EnsembleBins], tc: TcSettings, details: bool) -> list[Reduced]:
+    """Reduce ensembles whose chains are as long."""
+    fits = fit_displacements(ensembles)
+    functions = [Evaluation(data, tc, fit) for data, fit in zip(ensembles, fits, strict=True)]
     tables = [function.data.table(function.columns) for function in functions]
     results = [jackknife(function, [table.T]) for function, table in zip(functions, tables, strict=True)]
-    summary = summarise(Samples.together([result.rows[0] for result in results], many[0].lengths))
+    summary = summarise(Samples.together([result.rows[0] for result in results], ensembles[0].lengths))
     reduced, end = [], 0
     for function, table, result in zip(functions, tables, results, strict=True):
         start, end = end, end + len(result.value)
@@ -91,151 +168,63 @@ def _reduce_together(many: Sequence[EnsembleBins], tc: TcSettings, details: bool
     return reduced
 
 
-@dataclass(frozen=True)
-class Curve:
-    """The straight part of ⟨|R(τ+lag)-R(τ)|²⟩: its fit, the lags used, their columns, and the autocorrelation
-    time in samples."""
-
-    fit: LineFit
-    lags: Array
-    columns: list[str]
-    tau: float
-
-
-def fit_displacements(many: Sequence[EnsembleBins]) -> list[Curve | None]:
-    """The straight parts of the displacement curves of ensembles whose chains are as long; None with too few
-    samples.
-
-    Lags up to half the longest one: beyond, a path holds hardly one independent sample.
-    """
-    takes = []
-    for data in many:
-        take = (
-            np.flatnonzero(data.lags <= 0.5 * data.lags.max())
-            if len(data.lags) > 8
-            else np.arange(len(data.lags))
-        )
-        takes.append(take if data.samples >= len(take) + 10 and len(take) >= 3 else take[:0])
-    names = [[f"displacement2[{k + 1}]" for k in take] for take in takes]
-    if not any(names):
-        return [None] * len(many)
-    tables = [data.table(columns) for data, columns in zip(many, names, strict=True) if columns]
-    samples = Samples.together(tables, many[0].lengths)
-    taus = gamma_method(samples).tau
-    curves: list[Curve | None] = [None] * len(many)
-    alike: dict[bytes, list[_Points]] = {}
-    end = 0
-    for k, (data, take, columns) in enumerate(zip(many, takes, names, strict=True)):
-        start, end = end, end + len(take)
-        which = slice(start, end)
-        if not columns:
-            continue
-        points = _Points(k, data.lags[take], columns, max(0.5, float(np.mean(taus[which]))), samples, which)
-        if np.all(np.diag(points.covariance) > 0.0):
-            alike.setdefault(points.lags.tobytes(), []).append(points)
-    for members in alike.values():
-        y, covariance = np.stack([p.y for p in members]), np.stack([p.covariance for p in members])
-        fits = fit_lines_past_transient(members[0].lags, y, covariance, np.array([p.worth for p in members]))
-        for p, fit in zip(members, fits, strict=True):
-            curves[p.ensemble] = Curve(fit, p.lags, p.columns, p.tau)
-    return curves
-
-
-class _Points:
-    """What a straight line is fitted to."""
-
-    def __init__(
-        self, ensemble: int, lags: Array, columns: list[str], tau: float, samples: Samples, which: slice
-    ) -> None:
-        deviation, n = samples.deviation[which], samples.total
-        self.ensemble, self.lags, self.columns, self.tau = ensemble, lags, columns, tau
-        self.y = samples.mean[which]
-        self.covariance = deviation @ deviation.T * (2.0 * tau / ((n - 1.0) * n))
-        self.worth = max(len(lags) + 2, int(n / (2.0 * tau)))  # independent samples
-
-
-class _Observables:
-    """The observables of one ensemble as a function of the means of some of its columns."""
-
-    def __init__(self, data: EnsembleBins, tc: TcSettings, curve: Curve | None) -> None:
-        self.data, self.curve, self.tc = data, curve, tc
-        self.pair = data.sector == "bipolaron"
-        self.dimension = d = get_lattice(data.parameters["lattice"]).dimension
-        self.extras = Extras.of(data.sector, data.parameters)
-        self._unit = (1.0 if self.pair else 2.0) * float(data.parameters["t"])
-        self._factor = prefactor(tc.prefactor, d)
-        self.names = (*SECTORS[data.sector], *self.extras.names)
-        used = ["energy", "diffusion", "phonons", "bare_hops", "assisted_hops"]
-        if self.pair:
-            used += ["pair_distance2", "potential", f"pair_weight[{','.join('0' * d)}]"]
-        self._lags = slice(len(used), len(used) + len(curve.columns if curve else ()))
-        self.columns = [*used, *(curve.columns if curve else ()), *self.extras.columns]
-
-    def __call__(self, means: Array) -> Array:
-        """Means (..., columns) to values (..., names and two more): do the estimators of the mass agree? and
-        Tc on the branch R² > 1, whatever R² is."""
-        unit, d, tc = self._unit, self.dimension, self.tc
-        energy, diffusion, phonons, bare, assisted = np.moveaxis(means[..., :5], -1, 0)
-        with np.errstate(divide="ignore", invalid="ignore"):
-            mass = unit * d / diffusion
-            slope = means[..., self._lags] @ self.curve.fit.weights if self.curve else mass * np.nan
-            mass_fit = unit * d / slope
-            further = self.extras.observables(means[..., self._lags.stop :], unit, self.data.lags)
-        columns = [energy, mass, mass_fit, phonons, bare, assisted]
-        hidden = [mass - mass_fit, mass]
-        if self.pair:
-            distance2, potential, contact = np.moveaxis(means[..., 5:8], -1, 0)
-            r2, masses = radius2(distance2), further[..., self.extras.masses]
-            # of an anisotropic pair the geometric mean of its masses counts: it is the one in the density of
-            # states
-            average = masses.prod(axis=-1) ** (1.0 / d) if self.extras.anisotropic else mass
-            omega = float(self.data.parameters["omega"])
-            ratio = transition_temperature(average / unit, r2, d, self._factor, tc.density) / omega
-            kelvin = ratio * np.nan if tc.omega_meV is None else in_kelvin(ratio, tc.omega_meV)
-            columns += [distance2, r2, potential, contact, ratio, kelvin]
-            hidden[1] = ratio * np.maximum(r2, 1.0) / r2
-        return np.moveaxis(np.stack([*columns, *np.moveaxis(further, -1, 0), *hidden]), 0, -1)
-
-
-def _finish(function: _Observables, table: Array, value: Array, summary: Summary, details: bool) -> Reduced:
-    data, curve, names = function.data, function.curve, function.names
-    if function.pair and function.dimension > 1 and function.tc.density is None:
-        summary = _near_the_kink(summary, value, names)
-    discrepancy = abs(value[-2]) / summary.error[-2] if summary.error[-2] > 0.0 else math.nan
-    judged = (f"E_{data.sector}", f"mass_{data.sector}", "radius2")
+def _finish(function: Evaluation, table: Array, value: Array, summary: Summary, details: bool) -> Reduced:
+    data, fit, names = function.data, function.displacement, function.names
+    pair = data.sector == BIPOLARON.name
+    if pair and function.ensemble.dimension > 1 and function.tc.density is None:
+        summary = _near_saturation(function, summary, value)
+    difference = function.index(MASS_DIFFERENCE)
+    error = summary.error[difference]
     return _reduced(
         data,
         names=names,
-        values=value[:-2],
+        values=value[: len(names)],
         summary=summary,
-        fit=curve.fit if curve else None,
-        lags=curve.lags if curve else np.empty(0),
-        mass_discrepancy=float(discrepancy),
-        unresolved=function.extras.unresolved(summary.error[len(SECTORS[data.sector]) : -2], data.lags),
-        judged=tuple(names.index(name) for name in judged if name in names),
-        replicates=_replicates(_blocks(table, data.lengths), function) if function.pair else None,
-        **(_details(data, curve.tau if curve else 0.5) if details else {}),
+        fit=fit.fit if fit else None,
+        lags=fit.lags if fit else np.empty(0),
+        mass_discrepancy=float(abs(value[difference]) / error if error > 0.0 else math.nan),
+        unresolved=_unresolved(function, summary.error),
+        checked=tuple(function.index(observable) for observable in ENSEMBLE_CHECKS[data.sector]),
+        replicates=_replicates(_block_means(table, data.lengths), function) if pair else None,
+        **(_details(data, fit) if details else {}),
     )
 
 
-def _near_the_kink(summary: Summary, value: Array, names: Sequence[str]) -> Summary:
-    """The density saturates at R² = 1. Where R² cannot be told from 1 the jackknife of Tc sees one branch
-    only, below 1 that without the error of R²; the larger error and the fewer independent samples of the two
-    branches count."""
-    r2, ratio, kelvin = (names.index(name) for name in ("radius2", "tc_over_omega", "tc_kelvin"))
+def _unresolved(function: Evaluation, error: Array) -> frozenset[str]:
+    """Return the names of the energies E(K) - E(0) whose wave has decayed into its noise."""
+    time, names = function.ensemble.wave_time, set(function.names)
+    found = set()
+    for observable in LATTICE_OBSERVABLES.values():
+        if observable.quantity == "dispersion":
+            momenta = names.intersection(observable.members(len(function.ensemble.lattice.momenta)))
+            found |= {name for name in momenta if not error[function.index(name)] * time < NOISE}
+    return frozenset(found)
+
+
+def _near_saturation(function: Evaluation, summary: Summary, value: Array) -> Summary:
+    """Take the larger error of Tc of the two branches where the density saturates, at R² = 1.
+
+    Where R² cannot be told from 1 the jackknife of Tc sees one branch only, below 1 that without the error of
+    R²; the larger error and the fewer independent samples of the two branches count.
+    """
+    r2, ratio, other = (function.index(one) for one in (RADIUS2, TC_OVER_OMEGA, UNSATURATED_TC))
     if not abs(value[r2] - 1.0) < summary.error[r2]:
         return summary
     error, independent, verdict = summary.error.copy(), summary.independent.copy(), summary.verdict.copy()
-    scale = np.fmax(1.0, error[-1] / error[ratio])
-    for i in (ratio, kelvin):
+    scale = np.fmax(1.0, error[other] / error[ratio])
+    for i in (ratio, function.index(TC_KELVIN)):
         error[i] *= scale
-        independent[i], verdict[i] = min(independent[i], independent[-1]), max(verdict[i], verdict[-1])
+        independent[i] = min(independent[i], independent[other])
+        verdict[i] = max(verdict[i], verdict[other])
     return replace(summary, error=error, independent=independent, verdict=verdict)
 
 
-def _blocks(table: Array, lengths: Sequence[int]) -> Array:
-    """(columns, blocks) means over about `BLOCKS` equal stretches of the chains; fewer if the chains are
-    short."""
+def _block_means(table: Array, lengths: Sequence[int]) -> Array:
+    """Average over about `BLOCKS` equal stretches of the chains, fewer if the chains are short.
+
+    Returns:
+        (columns, blocks).
+    """
     size = min(max(lengths), max(1, sum(lengths) // BLOCKS))
     if len(set(lengths)) == 1:
         chains = table.reshape(len(table), len(lengths), -1)
@@ -246,21 +235,22 @@ def _blocks(table: Array, lengths: Sequence[int]) -> Array:
     ).T
 
 
-def _replicates(blocks: Array, function: _Observables) -> Array:
-    """(blocks, 2) mass and R² without one block each."""
+def _replicates(blocks: Array, function: Evaluation) -> Array:
+    """Return (blocks, 2): mass and R² without one block each."""
     if blocks.shape[1] < 2:
         return np.empty((0, 2))
     mean = blocks.mean(axis=1, keepdims=True)
     without = function((mean + (mean - blocks) / (blocks.shape[1] - 1.0)).T)
-    return np.asarray(without[:, [function.names.index("mass_bipolaron"), function.names.index("radius2")]])
+    return np.asarray(without[:, [function.index(MASS_BIPOLARON), function.index(RADIUS2)]])
 
 
-def _details(data: EnsembleBins, tau: float) -> dict[str, Any]:
-    """The displacement curve, and P(r) of a pair."""
+def _details(data: EnsembleBins, fit: DisplacementFit | None) -> dict[str, Any]:
+    """Return the displacement curve, and P(r) of a pair."""
     from hpcbip.qmc.estimators.measure import SLOPE_FROM, SLOPE_TO  # here, because it compiles
 
-    curve = data.table([f"displacement2[{k + 1}]" for k in range(len(data.lags))])
-    found: dict[str, Any] = {
+    tau = fit.tau if fit else 0.5
+    curve = data.table(displacement_columns(range(len(data.lags))))
+    details: dict[str, Any] = {
         "curve_lags": data.lags,
         "curve": curve.mean(axis=1),
         "curve_err": curve.std(axis=1, ddof=1) * math.sqrt(2.0 * tau / data.samples),
@@ -271,8 +261,8 @@ def _details(data: EnsembleBins, tau: float) -> dict[str, Any]:
         d = weights[0].count(",") + 1
         shape = (round(len(weights) ** (1.0 / d)),) * d
         table = data.table(weights)
-        blocks = _blocks(table, data.lengths)
-        found["pair_weight"] = table.mean(axis=1).reshape(shape)
+        blocks = _block_means(table, data.lengths)
+        details["pair_weight"] = table.mean(axis=1).reshape(shape)
         error = blocks.std(axis=1, ddof=min(1, blocks.shape[1] - 1)) / math.sqrt(blocks.shape[1])
-        found["pair_weight_err"] = error.reshape(shape)
-    return found
+        details["pair_weight_err"] = error.reshape(shape)
+    return details

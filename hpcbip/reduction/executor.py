@@ -1,5 +1,4 @@
-"""The analyses of all ensembles of a campaign: on all cores, a few ensembles at a time, and no analysis
-twice."""
+"""Reduction of all ensembles of a campaign: on all cores, a few ensembles at a time, none of them twice."""
 
 from __future__ import annotations
 
@@ -18,157 +17,156 @@ from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from hpcbip.reduction.cache import Kept, closed, keep, key_of, opened
+from hpcbip.reduction.cache import (
+    CacheEntry,
+    ReductionCache,
+    cache_key,
+    deserialize,
+    serialize,
+    write_cache,
+)
 from hpcbip.reduction.ensembles import EnsembleBins, Reduced, TcSettings
 from hpcbip.reduction.estimates import reduce_ensemble, reduce_ensembles
 
 if TYPE_CHECKING:
     from hpcbip.campaign.plan import Plan
     from hpcbip.campaign.schema import Config
-    from hpcbip.store.selection import Verdicts
+    from hpcbip.store.progress import CampaignProgress
 
 MANY = 64  # ensembles from which on all cores work
-TOGETHER = 16  # ensembles that go through the statistics together: of many more the arrays leave the cache
+BATCH = 16  # ensembles that go through the statistics at once: of many more the arrays leave the cache
 
 
 @dataclass(frozen=True)
-class Source:
-    """An ensemble to analyse: so many bins of each chain, or all there are."""
+class BinSelection:
+    """The bins of an ensemble that count: so many of each chain, or all that are stored."""
 
     identity: str
     sector: str
     parameters: Mapping[str, Any]
-    numbers: list[int] | None
+    counts: list[int] | None
 
 
-def sources(config: Config, plan: Plan, verdicts: Verdicts) -> list[Source]:
-    """All ensembles of a campaign."""
+def bin_selections(config: Config, plan: Plan, progress: CampaignProgress) -> list[BinSelection]:
+    """Return which bins count of all ensembles of a campaign."""
     size = config.sampling.bins_per_block
     return [
-        Source(identity, record.sector, record.parameters, verdicts.settled(identity, size))
+        BinSelection(identity, record.sector, record.parameters, progress.settled(identity, size))
         for identity, record in plan.ensembles.items()
     ]
 
 
-@dataclass(frozen=True)
-class Found:
-    """The analysis of an ensemble (`kept`): its key and content, whether it is new, whether all bins went in,
-    and the longest autocorrelation time of energy, mass and size in bins."""
+class ReducedEnsembles(Mapping[str, Reduced]):
+    """Reduced ensembles by identity, which may still be being computed: whoever asks for one waits for it.
 
-    key: bytes
-    content: bytes
-    new: bool
-    whole: bool
-    time: float
-
-
-class Analyses(Mapping[str, Reduced]):
-    """Analyses by ensemble. They may still be coming in: whoever asks for one waits for it. Each is opened
-    when it is looked at; closed, many of them find room in memory.
+    Each is deserialized when it is asked for; serialized, many of them find room in memory.
 
     Args:
-        coming: all ensembles, in any order, with their analysis; None of those that have no bins yet.
-        again: analyses one in detail.
+        coming: all ensembles, in any order; None for those that have no bins yet.
+        detailed: reduces one with its displacement curve and P(r).
     """
 
     def __init__(
-        self, coming: Iterable[tuple[str, Found | None]], again: Callable[[str], Reduced | None]
+        self, coming: Iterable[tuple[str, CacheEntry | None]], detailed: Callable[[str], Reduced | None]
     ) -> None:
-        self._coming, self.detailed = iter(coming), again
-        self._found: dict[str, Found | None] = {}
+        self._coming, self.detailed = iter(coming), detailed
+        self._received: dict[str, CacheEntry | None] = {}
 
-    def _take(self, up_to: str | None = None) -> None:
-        while up_to is None or up_to not in self._found:
+    def _receive(self, up_to: str | None = None) -> None:
+        while up_to is None or up_to not in self._received:
             try:
-                identity, self._found[identity] = next(self._coming)
+                identity, self._received[identity] = next(self._coming)
             except StopIteration:
                 return
 
     @property
-    def found(self) -> dict[str, Found]:
-        """All of them, once they are there."""
-        self._take()
+    def entries(self) -> dict[str, CacheEntry]:
+        """The entries of all ensembles that have bins; waits for the last one."""
+        self._receive()
         return self._with_bins
 
     @cached_property
-    def _with_bins(self) -> dict[str, Found]:
-        return {identity: one for identity, one in self._found.items() if one is not None}
+    def _with_bins(self) -> dict[str, CacheEntry]:
+        return {identity: entry for identity, entry in self._received.items() if entry is not None}
 
     def __getitem__(self, identity: str) -> Reduced:
-        self._take(identity)
-        if (one := self._found.get(identity)) is None:
+        self._receive(identity)
+        if (entry := self._received.get(identity)) is None:
             raise KeyError(identity)
-        return opened(one.content)
+        return deserialize(entry.content)
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self.found)
+        return iter(self.entries)
 
     def __len__(self) -> int:
-        return len(self.found)
+        return len(self.entries)
 
     def slowest(self, number: int) -> list[str]:
-        """Those with the longest autocorrelation times."""
-        found = self.found
-        return heapq.nlargest(number, found, key=lambda identity: found[identity].time)
+        """Return the ensembles with the longest autocorrelation times."""
+        entries = self.entries
+        return heapq.nlargest(number, entries, key=lambda identity: entries[identity].time)
 
-    def keep(self, directory: Path) -> None:
-        """Keep what is new for the next time."""
-        if any(one.new for one in self.found.values()):
-            # what is damaged, or being written, will change without its checksums
-            keep(directory, {key: (one.key, one.content) for key, one in self.found.items() if one.whole})
+    def write_cache(self, directory: Path) -> None:
+        """Store what has been computed for the next time."""
+        if any(entry.new for entry in self.entries.values()):
+            write_cache(directory, self.entries)
 
 
-def analyse(directory: Path, wanted: Sequence[Source], size: int, tc: TcSettings) -> Analyses:
-    """The analyses of all ensembles that have bins; what was kept is taken.
+def reduce_campaign(
+    directory: Path, selections: Sequence[BinSelection], bins_per_block: int, tc: TcSettings
+) -> ReducedEnsembles:
+    """Reduce all ensembles that have bins; those in the cache are taken from there.
 
     Args:
         directory: of the campaign, which may be running.
-        wanted: its ensembles.
-        size: bins per block.
+        selections: its ensembles.
+        bins_per_block: of its configuration.
         tc: how Tc is worked out.
     """
-    by_identity = {source.identity: source for source in wanted}
+    by_identity = {selection.identity: selection for selection in selections}
 
     @cache
-    def analyst() -> Analyst:
-        return Analyst(directory, size, tc)
+    def reducer() -> EnsembleReducer:
+        return EnsembleReducer(directory, bins_per_block, tc)
 
-    def again(identity: str) -> Reduced | None:
-        return analyst().detailed(by_identity[identity])
+    def detailed(identity: str) -> Reduced | None:
+        return reducer().detailed(by_identity[identity])
 
-    return Analyses(zip(by_identity, _look_at_all(directory, wanted, size, tc), strict=True), again)
+    entries = _all_entries(directory, selections, bins_per_block, tc)
+    return ReducedEnsembles(zip(by_identity, entries, strict=True), detailed)
 
 
-def _look_at_all(
-    directory: Path, wanted: Sequence[Source], size: int, tc: TcSettings
-) -> Iterable[Found | None]:
-    parts = [wanted[k : k + TOGETHER] for k in range(0, len(wanted), TOGETHER)]
-    if len(wanted) < MANY:
-        yield from chain.from_iterable(map(Analyst(directory, size, tc).look, parts))
+def _all_entries(
+    directory: Path, selections: Sequence[BinSelection], bins_per_block: int, tc: TcSettings
+) -> Iterable[CacheEntry | None]:
+    batches = [selections[k : k + BATCH] for k in range(0, len(selections), BATCH)]
+    if len(selections) < MANY:
+        reducer = EnsembleReducer(directory, bins_per_block, tc)
+        yield from chain.from_iterable(map(reducer.entries, batches))
         return
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     spawn = multiprocessing.get_context("spawn")
     # one more than there are cores: while one waits for the disk
-    with ProcessPoolExecutor(cores + 1, spawn, _begin, (directory, size, tc)) as pool:
-        yield from chain.from_iterable(pool.map(_look, parts))
+    with ProcessPoolExecutor(cores + 1, spawn, _start_process, (directory, bins_per_block, tc)) as pool:
+        yield from chain.from_iterable(pool.map(_entries_in_process, batches))
 
 
-_analyst: Analyst  # of a process of the pool
+_reducer: EnsembleReducer  # of a process of the pool
 
 
-def _begin(directory: Path, size: int, tc: TcSettings) -> None:
-    global _analyst
+def _start_process(directory: Path, bins_per_block: int, tc: TcSettings) -> None:
+    global _reducer
     _hold_memory()
     gc.disable()  # there is nothing for it to find
-    _analyst = Analyst(directory, size, tc)
+    _reducer = EnsembleReducer(directory, bins_per_block, tc)
 
 
-def _look(wanted: Sequence[Source]) -> list[Found | None]:
-    return _analyst.look(wanted)
+def _entries_in_process(selections: Sequence[BinSelection]) -> list[CacheEntry | None]:
+    return _reducer.entries(selections)
 
 
 def _hold_memory() -> None:
-    """Have the C library keep what arrays give back: new pages for each of them cost a quarter of the
+    """Have the C library hold what arrays give back: new pages for each of them cost a quarter of the
     time."""
     M_TRIM_THRESHOLD, M_MMAP_THRESHOLD, most = -1, -3, 1 << 28
     with suppress(OSError, AttributeError):  # not the GNU library
@@ -177,69 +175,77 @@ def _hold_memory() -> None:
         library.mallopt(M_MMAP_THRESHOLD, most)
 
 
-class Analyst:
-    """Analyses ensembles, or finds what was kept of them.
+class EnsembleReducer:
+    """Reduces ensembles, or finds them in the cache.
 
     Args:
         directory: of the campaign, which may be running.
-        size: bins per block.
+        bins_per_block: of its configuration.
         tc: how Tc is worked out.
     """
 
-    def __init__(self, directory: Path, size: int, tc: TcSettings) -> None:
+    def __init__(self, directory: Path, bins_per_block: int, tc: TcSettings) -> None:
         from hpcbip.store.store import Store  # here, because it loads HDF5
 
-        self._store, self._size, self._tc, self._kept = Store(directory), size, tc, Kept(directory)
+        self._store, self._cache = Store(directory), ReductionCache(directory)
+        self._size, self._tc = bins_per_block, tc
 
-    def look(self, wanted: Sequence[Source]) -> list[Found | None]:
-        """The analyses of some ensembles; None of those that have no bins yet."""
-        found: dict[str, Found] = {}
+    def entries(self, selections: Sequence[BinSelection]) -> list[CacheEntry | None]:
+        """Reduce some ensembles; None for those that have no bins yet."""
+        entries: dict[str, CacheEntry] = {}
         new: dict[str, tuple[EnsembleBins, bytes, bool]] = {}
-        for source in wanted:
-            numbers, key = self.key(source)
-            if (known := self._kept.get(source.identity, key)) is not None:
-                found[source.identity] = Found(key, known[0], False, True, _longest(known[1]))
-            elif (data := self.read(source, numbers)) is not None:
+        for selection in selections:
+            counts, key = self.key(selection)
+            if (cached := self._cache.get(selection.identity, key)) is not None:
+                content, reduced = cached
+                entries[selection.identity] = CacheEntry(key, content, False, True, longest_time(reduced))
+            elif (data := self.read(selection, counts)) is not None:
                 step = data.bins_per_sample
-                new[source.identity] = (
-                    data,
-                    key,
-                    data.bins == sum(number // step * step for number in numbers),
-                )
-        analyses = reduce_ensembles([data for data, _, _ in new.values()], self._tc)
-        for (identity, (_, key, whole)), reduced in zip(new.items(), analyses, strict=True):
-            found[identity] = Found(key, closed(reduced), True, whole, _longest(reduced))
-        return [found.get(source.identity) for source in wanted]
+                complete = data.bins == sum(number // step * step for number in counts)
+                new[selection.identity] = (data, key, complete)
+        results = reduce_ensembles([data for data, _, _ in new.values()], self._tc)
+        for (identity, (_, key, complete)), reduced in zip(new.items(), results, strict=True):
+            entries[identity] = CacheEntry(key, serialize(reduced), True, complete, longest_time(reduced))
+        return [entries.get(selection.identity) for selection in selections]
 
-    def detailed(self, source: Source) -> Reduced | None:
-        """The analysis of an ensemble with its displacement curve and P(r)."""
-        data = self.read(source, self.key(source)[0])
+    def detailed(self, selection: BinSelection) -> Reduced | None:
+        """Reduce an ensemble with its displacement curve and P(r); None if it has no bins yet."""
+        data = self.read(selection, self.key(selection)[0])
         return None if data is None else reduce_ensemble(data, self._tc, details=True)
 
-    def key(self, source: Source) -> tuple[list[int], bytes]:
-        """How many bins of each chain are analysed, and the key of that, from their stored checksums."""
-        from hpcbip.store.selection import sums, there
+    def key(self, selection: BinSelection) -> tuple[list[int], bytes]:
+        """Return how many bins of each chain are reduced, and the key of that, from their stored
+        checksums."""
+        from hpcbip.store.selection import selected_checksums, stored_counts
 
-        numbers = there(self._store, source.identity) if source.numbers is None else source.numbers
-        return numbers, key_of(self._tc, sums(self._store, source.identity, numbers, self._size))
+        counts = selection.counts
+        if counts is None:
+            counts = stored_counts(self._store, selection.identity)
+        checksums = selected_checksums(self._store, selection.identity, counts, self._size)
+        return counts, cache_key(self._tc, checksums)
 
-    def read(self, source: Source, numbers: Sequence[int]) -> EnsembleBins | None:
-        """What is analysed of an ensemble (`hpcbip.store.selection.analysed`); None if there are no bins
-        yet."""
-        from hpcbip.store.selection import analysed
+    def read(self, selection: BinSelection, counts: Sequence[int]) -> EnsembleBins | None:
+        """Read the bins of an ensemble that are reduced; None if there are none yet."""
+        from hpcbip.store.selection import select_bins
 
-        bins = analysed(self._store, source.identity, numbers, self._size)
+        bins = select_bins(self._store, selection.identity, counts, self._size)
         if not any(bins.bins):
             return None
-        columns, lags = self._store.column_names_and_lags(source.identity)
+        columns, lags = self._store.column_names_and_lags(selection.identity)
         return EnsembleBins(
-            source.sector, source.parameters, columns, bins.chains, lags, bins.bins_per_row, bins.together
+            selection.sector,
+            selection.parameters,
+            columns,
+            bins.chains,
+            lags,
+            bins.bins_per_row,
+            bins.rows_per_sample,
         )
 
 
-def _longest(reduced: Reduced) -> float:
+def longest_time(reduced: Reduced) -> float:
+    """Return the longest autocorrelation time of energy, mass and size in bins."""
     if reduced.summary is None:
         return 0.0
-    return max(
-        (float(tau) for tau in reduced.summary.tau[list(reduced.judged)] if math.isfinite(tau)), default=0.0
-    )
+    times = map(float, reduced.summary.tau[list(reduced.checked)])
+    return max((tau for tau in times if math.isfinite(tau)), default=0.0)

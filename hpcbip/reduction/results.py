@@ -1,10 +1,9 @@
-"""What the results of a campaign are: read bins ensemble by ensemble, reduce, leave files behind."""
+"""The results of a campaign, from its directory."""
 
 from __future__ import annotations
 
 import gc
 import math
-import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -13,14 +12,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hpcbip.campaign.plan import Plan, make_plan
-from hpcbip.campaign.schema import TARGETS, Config, load_config
+from hpcbip.campaign.schema import Config, load_config
 from hpcbip.errors import InputError
 from hpcbip.reduction.ensembles import TcSettings
-from hpcbip.reduction.executor import Analyses, analyse, sources
+from hpcbip.reduction.executor import ReducedEnsembles, bin_selections, reduce_campaign
+from hpcbip.reduction.peaks import scan_points
+from hpcbip.reduction.point_flags import flag_entries
 from hpcbip.reduction.points import reduce_plan
-from hpcbip.report.figures.plateaus import plateaus
-from hpcbip.report.tables import to_csv, to_json
 from hpcbip.statistics.binning import Array
+from hpcbip.store.progress import CampaignProgress, EnsembleProgress
+from hpcbip.vocabulary.flags import GIVEN_UP_FLAG
+from hpcbip.vocabulary.observables import TARGETS
+from hpcbip.vocabulary.sectors import BIPOLARON
 
 if TYPE_CHECKING:
     from hpcbip.superconductivity.peaks import Peak
@@ -36,22 +39,23 @@ class Results:
         directory, config, plan: the campaign.
         records: one flat dict per point, in the order of the plan (`hpcbip.reduction.points.reduce_point`).
         ensembles: reduced ensembles by identity; those without bins are absent.
-        verdicts: milestones, their errors, and CPU seconds by ensemble (`hpcbip.store.selection.Verdict`).
+        progress: milestones, their errors, and CPU seconds by ensemble
+            (`hpcbip.store.progress.EnsembleProgress`).
     """
 
     directory: Path
     config: Config
     plan: Plan
     records: list[dict[str, Any]]
-    ensembles: Analyses
-    verdicts: Mapping[str, Any]
+    ensembles: ReducedEnsembles
+    progress: Mapping[str, EnsembleProgress]
 
     @cached_property
     def replicates(self) -> dict[str, Array]:
         """Per point, by its identity, (blocks, 2) mass and R² of the pair without one block of bins each."""
         found = {}
         for point in self.plan.points:
-            reduced = self.ensembles.get(point.ensembles["bipolaron"])
+            reduced = self.ensembles.get(point.ensembles[BIPOLARON.name])
             if reduced is not None and reduced.replicates is not None:
                 found[point.identity] = reduced.replicates
         return found
@@ -61,12 +65,12 @@ class Results:
         """Maxima of Tc along every curve of the scan that has enough points."""
         from hpcbip.superconductivity.peaks import find_peaks  # here, because not everybody needs it
 
-        return find_peaks(self.records, self.replicates)
+        return find_peaks(scan_points(self.records, self.replicates))
 
     @property
     def cpu_seconds(self) -> float | None:
         """CPU seconds of sampling, of all ensembles; None if they were not noted."""
-        return sum(verdict.seconds for verdict in self.verdicts.values()) or None
+        return sum(one.seconds for one in self.progress.values()) or None
 
     @property
     def progress_rows(self) -> list[dict[str, Any]]:
@@ -77,21 +81,21 @@ class Results:
         """
         rows = []
         sampling = self.config.sampling
-        for identity, verdict in self.verdicts.items():
+        for identity, progress in self.progress.items():
             record = self.plan.ensembles.get(identity)
-            if record is None or not verdict.seconds:
+            if record is None or not progress.seconds:
                 continue
-            per_block = verdict.seconds / (verdict.chains * (verdict.blocks + sampling.thermal_blocks))
+            per_block = progress.seconds / (progress.chains * (progress.blocks + sampling.thermal_blocks))
             label = (
                 f"{record.sector}, omega = {record.parameters['omega']:g}, g = {record.parameters['g']:.4g}"
             )
             label += f", U = {record.parameters['U']:g}" if "U" in record.parameters else ""
-            for at, errors in verdict.errors.items():
+            for at, errors in progress.errors.items():
                 chains, blocks = map(int, at.split(","))
                 seconds = per_block * chains * (blocks + sampling.thermal_blocks)
                 for name, error in errors.items():
                     target = sampling.target.get(name)
-                    if error is not None and target is not None and record.sector in TARGETS[name]:
+                    if error is not None and target is not None and record.sector in TARGETS[name].sectors:
                         rows.append(
                             {
                                 "ensemble": identity[:12],
@@ -112,7 +116,7 @@ def read_results(
     """Reduce a campaign; the bins of one ensemble are in memory at a time, and with many ensembles all cores
     are used.
 
-    Ensembles whose bins are those of the last time are not analysed again (`hpcbip.reduction.cache`).
+    Ensembles whose bins are those of the last time are not reduced anew (`hpcbip.reduction.cache`).
 
     Args:
         directory: of the campaign.
@@ -122,35 +126,33 @@ def read_results(
     Raises:
         InputError: if the directory is not a campaign, or has no bins yet.
     """
-    from hpcbip.store.selection import Verdicts  # here, because it loads HDF5
-
     if not (directory / "config.yaml").is_file():
         raise InputError(
             f"{directory}: not a campaign: no config.yaml in it; allowed: the --out of a `hpcbip run`"
         )
     config = load_config(directory / "config.yaml")
-    plan, verdicts, wanted = make_plan(config), Verdicts.read(directory), config.tc
+    plan, progress, wanted = make_plan(config), CampaignProgress.read(directory), config.tc
     tc = TcSettings(
         wanted.prefactor if prefactor is None else prefactor,
         wanted.omega_meV,
         wanted.density if density is None else density,
     )
-    ensembles = analyse(directory, sources(config, plan, verdicts), config.sampling.bins_per_block, tc)
-    with without_collector():  # which would look at all records again and again as they become more
-        records = reduce_plan(plan, ensembles, tc)  # while the analyses are coming in
+    selections = bin_selections(config, plan, progress)
+    ensembles = reduce_campaign(directory, selections, config.sampling.bins_per_block, tc)
+    with without_collector():  # which would go through all records time and again as they become more
+        records = reduce_plan(plan, ensembles, tc)  # while the ensembles are coming in
     if prefactor is None and density is None:
-        ensembles.keep(directory)
+        ensembles.write_cache(directory)
     if not ensembles:
-        again = f"hpcbip run {directory / 'config.yaml'} --out {directory}"
-        raise InputError(f"{directory}: no bins yet; go on with: {again}")
+        command = f"hpcbip run {directory / 'config.yaml'} --out {directory}"
+        raise InputError(f"{directory}: no bins yet; go on with: {command}")
     for point, record in zip(plan.points, records, strict=True):
         for sector, key in point.ensembles.items():
-            verdict = verdicts.ensembles.get(key)
-            record[f"seconds_{sector}"] = verdict.seconds or None if verdict else None
-            if verdict and verdict.failed:  # `hpcbip status` says why: what there is of it is a biased choice
-                record["flags"] = [*record["flags"], f"{sector} failed"]
-                record["tc_valid"] = False
-    return Results(directory, config, plan, records, ensembles, verdicts.ensembles)
+            own = progress.ensembles.get(key)
+            record[f"seconds_{sector}"] = own.seconds or None if own else None
+            if own and own.failed:  # `hpcbip status` says why: what there is of it is a biased choice
+                record |= flag_entries(record, [GIVEN_UP_FLAG.raised(sector)])
+    return Results(directory, config, plan, records, ensembles, progress.ensembles)
 
 
 @contextmanager
@@ -165,39 +167,7 @@ def without_collector() -> Iterator[None]:
             gc.enable()
 
 
-def reduce_and_write(directory: Path) -> tuple[list[dict[str, Any]], list[Path]]:
-    """As `read_results`; writes results.json, results.csv, binning.csv and plateau.png into the directory.
-
-    Returns:
-        the records of all points, and the files.
-
-    Raises:
-        InputError: if the directory is not a campaign, has no bins yet, or cannot be written to.
-    """
-    results = read_results(directory)
-    rows = binning_rows(results.ensembles)
-    records = results.records
-    texts = {"results.json": to_json(records), "results.csv": to_csv(records), "binning.csv": to_csv(rows)}
-    written = [write_text(directory / name, text) for name, text in texts.items()]
-    return records, written + plateaus(rows, of=len(results.ensembles)).save(directory / "plateau.png")
-
-
-def write_text(path: Path, text: str) -> Path:
-    """Write a file aside and rename it; returns its path.
-
-    Raises:
-        InputError: if it cannot be written.
-    """
-    aside = path.with_suffix(".tmp")
-    try:
-        aside.write_text(text, encoding="utf-8")
-        os.replace(aside, path)
-    except OSError as error:
-        raise InputError(f"{path}: cannot be written: {error.strerror}") from None
-    return path
-
-
-def binning_rows(ensembles: Analyses) -> list[dict[str, Any]]:
+def binning_rows(ensembles: ReducedEnsembles) -> list[dict[str, Any]]:
     """Error against bin size of the observables of every ensemble, one row per bin size; of more than
     `MOST_BINNING` ensembles those with the longest autocorrelation times.
 

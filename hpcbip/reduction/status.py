@@ -1,4 +1,4 @@
-"""`hpcbip status`: where a campaign stands, running or not."""
+"""How far the ensembles of a campaign are, running or not (`hpcbip status`)."""
 
 from __future__ import annotations
 
@@ -9,15 +9,18 @@ from pathlib import Path
 from typing import Any
 
 from hpcbip.campaign.plan import Plan
-from hpcbip.campaign.schema import TARGETS, Config
-from hpcbip.reduction.points import mean_energy, target_errors
+from hpcbip.campaign.schema import Config
+from hpcbip.reduction.target_errors import mean_energy, target_errors
 from hpcbip.store.directory import is_locked, open_campaign
-from hpcbip.store.selection import Analysed, Verdict, Verdicts, analysed
+from hpcbip.store.progress import CampaignProgress, EnsembleProgress
+from hpcbip.store.selection import SelectedBins, counted_bins, select_bins
 from hpcbip.store.store import Store
+from hpcbip.vocabulary.observables import BINDING_ENERGY, TARGETS
+from hpcbip.vocabulary.parameters import ENSEMBLE_KEYS
 
 
 def status_records(directory: Path) -> list[dict[str, Any]]:
-    """One record per ensemble: sector, parameters, chains, bins per chain (least and most), the relative
+    """Make one record per ensemble: sector, parameters, chains, bins per chain (least and most), the relative
     errors that have a target (None: not resolved yet), and its state.
 
     `state` is "waiting" (no bins yet), "running" (or stopped on the way), "met", "ended" (the hard end
@@ -27,30 +30,32 @@ def status_records(directory: Path) -> list[dict[str, Any]]:
         InputError: if the directory is not a campaign.
     """
     config, plan = open_campaign(directory)
-    verdicts = Verdicts.read(directory)
+    progress = CampaignProgress.read(directory)
     size = config.sampling.bins_per_block
-    bound = "binding_energy" in config.sampling.target
+    bound = BINDING_ENERGY.name in config.sampling.target
     records = []
     with Store(directory) as store:
-        numbers = {key: verdicts.numbers(store, key, size) for key in plan.ensembles}
+        counts = {key: counted_bins(progress, store, key, size) for key in plan.ensembles}
 
-        def read(key: str) -> Analysed:
-            return analysed(store, key, numbers[key], size)
+        def read(key: str) -> SelectedBins:
+            return select_bins(store, key, counts[key], size)
 
         energies = {key: mean_energy(plan, key, read(key)) for key in plan.ensembles} if bound else {}
         for key, record in plan.ensembles.items():
             errors: dict[str, float] = {}
-            if any(numbers[key]) and any(record.sector in TARGETS[name] for name in config.sampling.target):
+            if any(counts[key]) and any(
+                record.sector in TARGETS[name].sectors for name in config.sampling.target
+            ):
                 errors = target_errors(plan, key, read(key), energies)
-            records.append(_record(config, plan, key, numbers[key], errors, verdicts.ensembles.get(key)))
+            records.append(_record(config, plan, key, counts[key], errors, progress.ensembles.get(key)))
     return records
 
 
 def status_of_run(directory: Path) -> dict[str, Any]:
-    """The run that is at work, or the last one: `running`, and as far as it has left a note: members (ranks
+    """Describe the run at work, or the last one: `running`, and as far as it has left a note: members (ranks
     that work), blocks done in it, blocks_per_second, seconds_left (expected, to all targets), and noted
     (seconds since then)."""
-    run = dict(Verdicts.read(directory).run)
+    run = dict(CampaignProgress.read(directory).run)
     noted = run.pop("time", None)
     return {"running": is_locked(directory), **run, "noted": None if noted is None else time.time() - noted}
 
@@ -59,22 +64,24 @@ def _record(
     config: Config,
     plan: Plan,
     key: str,
-    numbers: Sequence[int],
+    counts: Sequence[int],
     errors: Mapping[str, float],
-    verdict: Verdict | None,
+    progress: EnsembleProgress | None,
 ) -> dict[str, Any]:
     record, sampling = plan.ensembles[key], config.sampling
-    bins = [number for number in numbers if number] or [0]
-    chains = len([number for number in numbers if number])
-    targets = {name: value for name, value in sampling.target.items() if record.sector in TARGETS[name]}
+    bins = [number for number in counts if number] or [0]
+    chains = len([number for number in counts if number])
+    targets = {
+        name: value for name, value in sampling.target.items() if record.sector in TARGETS[name].sectors
+    }
     known = {name: errors[name] for name in targets if math.isfinite(errors.get(name, math.inf))}
     end = sampling.max_blocks * sampling.bins_per_block
     full = chains >= sampling.most_chains and min(bins) >= end
-    if verdict and verdict.failed:
+    if progress and progress.failed:
         state = "failed"
     elif not chains:
         state = "waiting"
-    elif (verdict and verdict.done) or full:
+    elif (progress and progress.done) or full:
         met = all(errors.get(name, math.inf) <= target for name, target in targets.items())
         state = "met" if targets and met else "ended"
     else:
@@ -82,10 +89,7 @@ def _record(
     return {
         "ensemble": key[:12],
         "sector": record.sector,
-        **{
-            name: record.parameters.get(name)
-            for name in ("lattice", "coupling", "t", "omega", "g", "U", "V", "beta")
-        },
+        **{name: record.parameters.get(name) for name in ENSEMBLE_KEYS},
         "chains": max(chains, sampling.least_chains),
         "bins_min": min(bins) if chains >= sampling.least_chains else 0,
         "bins_max": max(bins),
@@ -93,5 +97,5 @@ def _record(
         **{f"{name}_target": value for name, value in targets.items()},
         **{f"{name}_relative_error": known.get(name) for name in targets},
         "state": state,
-        **({"why": verdict.failed} if verdict and verdict.failed else {}),
+        **({"why": progress.failed} if progress and progress.failed else {}),
     }

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
-import json
 import math
 import statistics
 from collections.abc import Iterable, Mapping, Sequence
@@ -14,8 +11,6 @@ from rich.console import Console
 from rich.table import Table
 
 if TYPE_CHECKING:
-    import pandas
-
     from hpcbip.superconductivity.suggestions import Suggestion
 
 Record = Mapping[str, Any]
@@ -66,43 +61,6 @@ def with_error(value: float | None, error: float | None) -> str:
     return f"{value:.{digits}f}({round(error * 10.0**digits)})"
 
 
-def to_json(records: Sequence[Record]) -> str:
-    """Strict JSON, a list of objects, each on its line; numbers that are not finite become null."""
-    lines = map(_json, records)
-    return "[\n" + ",\n".join(lines) + "\n]\n"
-
-
-def _json(record: Record) -> str:
-    try:  # most of them are plain already
-        return json.dumps(record, allow_nan=False)
-    except (ValueError, TypeError):
-        return json.dumps({k: _plain(v) for k, v in record.items()}, allow_nan=False)
-
-
-def to_csv(records: Sequence[Record]) -> str:
-    """CSV with one header line; empty fields for what is not known, flags joined by `; `."""
-    out = io.StringIO()
-    names = list(dict.fromkeys(name for record in records for name in record))
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(names)
-    for record in records:
-        values = map(record.get, names)
-        writer.writerow(["; ".join(map(str, v)) if isinstance(v, list) else _plain(v) for v in values])
-    return out.getvalue()
-
-
-def data_frame(records: Sequence[Record]) -> pandas.DataFrame:
-    """The records as a frame indexed by `point`; NaN for numbers that are not known."""
-    import pandas
-
-    frame = pandas.DataFrame.from_records(list(records)).set_index("point")
-    for name in frame.columns:
-        values = frame[name]
-        if values.dtype == object and all(v is None or isinstance(v, int | float) for v in values):
-            frame[name] = values.astype(bool if all(isinstance(v, bool) for v in values) else float)
-    return frame
-
-
 def suggestion_records(suggestions: Sequence[Suggestion]) -> list[dict[str, Any]]:
     """One flat record per suggestion: kind, curve, parameters of the new point, target, expected error over
     the present one, and why."""
@@ -127,12 +85,6 @@ def suggestion_text(suggestion: Suggestion) -> str:
         new = {key: x for key, x in suggestion.parameters.items() if key not in ("lattice", "coupling", "t")}
         what = "new point " + ", ".join(f"{key} = {_number(x)}" for key, x in new.items())
     return f"{suggestion.label}: {what}: {suggestion.why}"
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, float):  # numpy's float64 included
-        return float(value) if math.isfinite(value) else None
-    return value
 
 
 def print_table(

@@ -6,7 +6,8 @@ import hashlib
 from pathlib import Path
 
 from hpcbip.store.directory import open_campaign
-from hpcbip.store.selection import Verdicts
+from hpcbip.store.progress import CampaignProgress
+from hpcbip.store.selection import counted_bins
 from hpcbip.store.store import Store
 
 
@@ -21,14 +22,14 @@ def digest_lines(directory: Path) -> list[str]:
     """
     config, plan = open_campaign(directory)
     lines = []
-    verdicts = Verdicts.read(directory)
+    progress, size = CampaignProgress.read(directory), config.sampling.bins_per_block
     with Store(directory) as store:
         for key in sorted(plan.ensembles):
             record = plan.ensembles[key]
             parameters = " ".join(
                 f"{name}={value}" for name, value in record.parameters.items() if name != "electrons"
             )
-            for chain, number in enumerate(verdicts.numbers(store, key, config.sampling.bins_per_block)):
+            for chain, number in enumerate(counted_bins(progress, store, key, size)):
                 rows = store.read(key, chain, number)
                 if not len(rows) and chain >= config.sampling.least_chains:
                     continue

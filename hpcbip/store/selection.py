@@ -1,116 +1,43 @@
-"""Which bins count: all that are there while an ensemble is on its way, exactly those up to its last
-milestone once it is done.
+"""Which bins count: all of an ensemble that is on its way, exactly those up to its last milestone once it is
+done.
 
-Of many bins the means of their blocks are analysed (`analysed`): they say the same in a fraction of the time.
+Of many bins the means of their blocks are selected (`select_bins`): they say the same in a fraction of the
+time.
 
-Ranks that would be idle begin blocks beyond a milestone (`scheduler`); how many depends on the timing. These
-lie in the files, and are used if the campaign is extended, but a finished result must not depend on them.
+Ranks that would be idle begin blocks beyond a milestone (the scheduler); how many depends on the timing.
+These lie in the files, and are used if the campaign is extended, but a finished result must not depend on
+them.
 """
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
-from pathlib import Path
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from hpcbip import __version__
 from hpcbip.campaign.plan import SampleSize
-from hpcbip.files import write_atomically
+from hpcbip.store.progress import CampaignProgress
 from hpcbip.store.store import Means, Rows, Store
 
-FILE = "progress.json"
-ENOUGH = 400  # blocks of an ensemble from which on their means are analysed
+ENOUGH = 400  # blocks of an ensemble from which on their means are selected
 LONG = 32  # rows of the longest chain, at least
 
 
 @dataclass(frozen=True)
-class Verdict:
-    """What the scheduler knows of an ensemble and its bins alone do not tell.
-
-    Attributes:
-        chains, blocks: its last milestone.
-        done: whether it is over; then exactly the bins of that milestone count.
-        failed: why it was given up, or "".
-        errors: milestone "chains,blocks" -> relative errors there, by observable; None: not resolved.
-        seconds: of sampling that went into it, as far as they were noted.
-    """
-
-    chains: int
-    blocks: int
-    done: bool = False
-    failed: str = ""
-    errors: Mapping[str, Mapping[str, float | None]] = field(default_factory=dict)
-    seconds: float = 0.0
-
-
-@dataclass(frozen=True)
-class Verdicts:
-    """DIR/progress.json: a verdict per ensemble, and how the run goes. All of it can be worked out again."""
-
-    ensembles: Mapping[str, Verdict] = field(default_factory=dict)
-    run: Mapping[str, Any] = field(default_factory=dict)
-
-    @classmethod
-    def read(cls, directory: Path) -> Verdicts:
-        """What the last run left; nothing if there is no such file, or if it is damaged."""
-        try:
-            content = json.loads((directory / FILE).read_text(encoding="utf-8"))
-            verdicts = {key: Verdict(**entry) for key, entry in content["ensembles"].items()}
-            known = content.get("version") == __version__  # another version may find other errors
-            if not known:
-                verdicts = {key: replace(v, errors={}) for key, v in verdicts.items()}
-            return cls(verdicts, content["run"])
-        except (OSError, ValueError, KeyError, TypeError, AttributeError):
-            return cls()
-
-    def write(self, directory: Path) -> None:
-        """Leave them in the directory.
-
-        Raises:
-            OSError: if the disk refuses.
-        """
-        ensembles = {key: asdict(verdict) for key, verdict in self.ensembles.items()}
-        text = json.dumps({"version": __version__, "run": self.run, "ensembles": ensembles})
-        write_atomically(directory / FILE, text)
-
-    def numbers(self, store: Store, identity: str, size: int) -> list[int]:
-        """How many bins of every chain of an ensemble count, in blocks of `size`, and are there."""
-        counts = self.settled(identity, size)
-        if counts is None:
-            return there(store, identity)
-        return [len(store.sums(identity, chain, number)) for chain, number in enumerate(counts)]
-
-    def settled(self, identity: str, size: int) -> list[int] | None:
-        """How many of every chain count if all are there; None: all there are, the ensemble is not done."""
-        verdict = self.ensembles.get(identity)
-        if verdict is None or not verdict.done or verdict.failed:
-            return None
-        return [verdict.blocks * size] * verdict.chains
-
-
-def there(store: Store, identity: str) -> list[int]:
-    """How many bins of every chain there are."""
-    return [len(store.sums(identity, chain)) for chain in range(store.chains(identity))]
-
-
-@dataclass(frozen=True)
-class Analysed:
+class SelectedBins:
     """Bins of an ensemble, or means of them.
 
     Attributes:
         chains: arrays (rows, columns).
         bins_per_row: bins that each row is the mean of.
-        together: rows that are averaged before they are analysed.
+        rows_per_sample: rows whose mean is one sample for the statistics.
     """
 
     chains: Sequence[Rows] | Sequence[Means]
     bins_per_row: int = 1
-    together: int = 1
+    rows_per_sample: int = 1
 
     @property
     def bins(self) -> list[int]:
@@ -118,36 +45,57 @@ class Analysed:
         return [len(chain) * self.bins_per_row for chain in self.chains]
 
 
-def numbers_at(milestone: SampleSize, size: int) -> list[int]:
-    """How many bins of every chain belong to a milestone."""
-    return [milestone.blocks * size] * milestone.chains
+def stored_counts(store: Store, identity: str) -> list[int]:
+    """Return how many bins of every chain are stored."""
+    return [len(store.sums(identity, chain)) for chain in range(store.chains(identity))]
 
 
-def bins_per_row(numbers: Sequence[int], size: int) -> int:
-    """What is analysed of chains with these numbers of bins: 1 the bins, otherwise the means of so many of
-    them, which is `size`, those of a block, times a power of two.
+def counted_bins(progress: CampaignProgress, store: Store, identity: str, bins_per_block: int) -> list[int]:
+    """Return how many bins of every chain of an ensemble count and are stored."""
+    counts = progress.settled(identity, bins_per_block)
+    if counts is None:
+        return stored_counts(store, identity)
+    return [len(store.sums(identity, chain, number)) for chain, number in enumerate(counts)]
+
+
+def counts_at(milestone: SampleSize, bins_per_block: int) -> list[int]:
+    """Return how many bins of every chain belong to a milestone."""
+    return [milestone.blocks * bins_per_block] * milestone.chains
+
+
+def bins_per_row(counts: Sequence[int], bins_per_block: int) -> int:
+    """Return how many bins each selected row is the mean of, for chains with these numbers of bins.
 
     With `ENOUGH` rows an error is known to 8 % (docs/statistics.md); more would be work for little. What does
     not fill a row is left out at the start of the chain, at most one part in `LONG`.
+
+    Returns:
+        1, or the bins of a block times a power of two.
     """
-    most = max(numbers, default=0) // (size * LONG)
-    blocks = sum(number // size for number in numbers)
-    if size == 1 or most < 1 or blocks < ENOUGH:
+    most = max(counts, default=0) // (bins_per_block * LONG)
+    blocks = sum(number // bins_per_block for number in counts)
+    if bins_per_block == 1 or most < 1 or blocks < ENOUGH:
         return 1
-    return size << min(blocks // ENOUGH, most).bit_length() - 1
+    return bins_per_block << min(blocks // ENOUGH, most).bit_length() - 1
 
 
-def analysed(store: Store, identity: str, numbers: Sequence[int], size: int, verify: bool = True) -> Analysed:
-    """What is analysed of the first `numbers[c]` bins of every chain c; `verify` as in `Store.read`."""
-    step = bins_per_row(numbers, size)
+def select_bins(
+    store: Store, identity: str, counts: Sequence[int], bins_per_block: int, verify: bool = True
+) -> SelectedBins:
+    """Read the first `counts[c]` bins of every chain c, or means of them; `verify` as in `Store.read`."""
+    step = bins_per_row(counts, bins_per_block)
     if step == 1:
-        return Analysed([store.read(identity, chain, number, verify) for chain, number in enumerate(numbers)])
-    means = store.means(identity, [number // size for number in numbers], size, verify)
-    return Analysed(means, size, step // size)
+        return SelectedBins(
+            [store.read(identity, chain, number, verify) for chain, number in enumerate(counts)]
+        )
+    means = store.means(identity, [number // bins_per_block for number in counts], bins_per_block, verify)
+    return SelectedBins(means, bins_per_block, step // bins_per_block)
 
 
-def sums(store: Store, identity: str, numbers: Sequence[int], size: int) -> list[NDArray[np.uint32]]:
-    """The stored checksums of what is analysed."""
-    if bins_per_row(numbers, size) > 1:
-        return store.mean_sums(identity, [number // size for number in numbers], size)
-    return [store.sums(identity, chain, number) for chain, number in enumerate(numbers)]
+def selected_checksums(
+    store: Store, identity: str, counts: Sequence[int], bins_per_block: int
+) -> list[NDArray[np.uint32]]:
+    """Return the stored checksums of what `select_bins` reads."""
+    if bins_per_row(counts, bins_per_block) > 1:
+        return store.mean_sums(identity, [number // bins_per_block for number in counts], bins_per_block)
+    return [store.sums(identity, chain, number) for chain, number in enumerate(counts)]

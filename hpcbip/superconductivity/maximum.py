@@ -18,7 +18,7 @@ _WINDOW = 17  # places per axis of the search for the maximum of a surface
 
 
 @dataclass(frozen=True)
-class Summit:
+class Maximum:
     """The maximum over the axes of a scan.
 
     Attributes:
@@ -60,7 +60,7 @@ class Draws:
         return np.array([spread(values) for values in (*self.positions.T, self.heights)])
 
 
-def find_summit(scan: Scan) -> Summit:
+def find_maximum(scan: Scan) -> Maximum:
     """The maximum of Tc over one or two axes.
 
     Along one axis it is that of `find_peak`; over two all errors are from draws of the surfaces.
@@ -72,7 +72,7 @@ def find_summit(scan: Scan) -> Summit:
     return _of_curve(scan, box) if len(scan.axes) == 1 else _of_surface(scan, box)
 
 
-def draw_summits(scan: Scan, window: Array, places: Array | None = None) -> tuple[Draws, Draws]:
+def draw_maxima(scan: Scan, window: Array, places: Array | None = None) -> tuple[Draws, Draws]:
     """Draws of the maximum within a window (2, d), and of the curves at further places (m, d).
 
     Returns:
@@ -81,7 +81,7 @@ def draw_summits(scan: Scan, window: Array, places: Array | None = None) -> tupl
     grid = grid_of(window, GRID if len(scan.axes) == 1 else _WINDOW)
     everywhere = grid if places is None else np.vstack([grid, places])
     exact, added = scan.draws(everywhere, DRAWS, np.random.default_rng(scan.seed))
-    return _maxima(scan, grid, exact), _maxima(scan, grid, exact + added)
+    return _drawn_maxima(scan, grid, exact), _drawn_maxima(scan, grid, exact + added)
 
 
 def grid_of(window: Array, number: int) -> Array:
@@ -89,7 +89,7 @@ def grid_of(window: Array, number: int) -> Array:
     return np.array(list(product(*(np.linspace(low, high, number) for low, high in window.T))))
 
 
-def _maxima(scan: Scan, grid: Array, curves: Array) -> Draws:
+def _drawn_maxima(scan: Scan, grid: Array, curves: Array) -> Draws:
     searched, further = curves[..., : len(grid)], curves[..., len(grid) :]
     if len(scan.axes) == 1:
         found = tops(scan, grid[:, 0], searched)
@@ -98,11 +98,11 @@ def _maxima(scan: Scan, grid: Array, curves: Array) -> Draws:
     return Draws(grid[values.argmax(axis=-1)], values.max(axis=-1), further)
 
 
-def _of_curve(scan: Scan, box: Array) -> Summit:
+def _of_curve(scan: Scan, box: Array) -> Maximum:
     peak = find_peak(scan)
     pairs = (peak.position_interpolation, peak.position_err), (peak.height_interpolation, peak.height_err)
     shares = [part / total if total else 0.0 for part, total in pairs]
-    return Summit(
+    return Maximum(
         scan,
         (peak.position,),
         (peak.position_err,),
@@ -115,10 +115,10 @@ def _of_curve(scan: Scan, box: Array) -> Summit:
     )
 
 
-def _of_surface(scan: Scan, box: Array) -> Summit:
+def _of_surface(scan: Scan, box: Array) -> Maximum:
     window = box
     for _ in range(3):  # each time only where the maximum may be
-        exact, draws = draw_summits(scan, window)
+        exact, draws = draw_maxima(scan, window)
         margin = np.ptp(window, axis=0) / (_WINDOW - 1)
         low, high = np.percentile(draws.positions, [1.0, 99.0], axis=0)
         window = np.array([np.maximum(low - margin, box[0]), np.minimum(high + margin, box[1])])
@@ -129,7 +129,7 @@ def _of_surface(scan: Scan, box: Array) -> Summit:
     ends = tuple(map(likely_end, above.T, below.T))
     position, log_height = _top_of_mean(scan, box)
     height = math.exp(log_height)
-    return Summit(
+    return Maximum(
         scan,
         position,
         tuple(map(float, errors)),

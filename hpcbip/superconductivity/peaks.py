@@ -9,19 +9,17 @@ and Tc is built from them; its maximum is a smooth one on either branch or lies 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from hpcbip.superconductivity.scans import Array, Record, Scan, axis_value, scans
+from hpcbip.superconductivity.scans import Array, Scan, ScanPoint, scans
+from hpcbip.vocabulary import flags
+from hpcbip.vocabulary.flags import RaisedFlag
+from hpcbip.vocabulary.parameters import SCAN_AXES
 
-AXES = ("lambda", "U", "t/omega")
-"""What a scan may run along; U in units of t."""
-
-SYMBOLS = {"lambda": ("λ = ", ""), "U": ("U = ", "t"), "t/omega": ("t/Ω = ", "")}
 GRID = 121  # places on the axis at which curves are worked out; between them quadratic interpolation
 SAMPLES = 500  # curves drawn for the error of the interpolation
 P_ALARM = 1e-3  # of a smooth curve through the points
@@ -45,7 +43,7 @@ class Peak:
         at_kink: probability that the maximum lies where R² = 1.
         end: -1 or 1 if it lies at that end of the scan, or may do so within its error; else 0.
         points: number of points. p_value: whether a smooth curve describes them; nan if that cannot be told.
-        flags: what speaks against it.
+        flags: what speaks against it. flag_codes: the codes of these flags.
         statement: all of this as one sentence.
     """
 
@@ -66,6 +64,7 @@ class Peak:
     p_value: float
     flags: list[str] = field(default_factory=list)
     statement: str = ""
+    flag_codes: list[str] = field(default_factory=list)
 
     @property
     def limit(self) -> bool:
@@ -84,17 +83,9 @@ class Tops:
     end: NDArray[np.int64]
 
 
-def find_peaks(records: Sequence[Record], replicates: Mapping[str, Array] | None = None) -> list[Peak]:
-    """The maximum of Tc along every curve of at least three points, along all `AXES`.
-
-    Args:
-        records: of points (`hpcbip.reduction.points.reduce_point`).
-        replicates: by the record's "point", (B, 2) values of mass and R² of the pair with one block of bins
-            left out; of points that are not there the errors in the record are taken.
-    """
-    return [
-        find_peak(scan) for axis in AXES for scan in scans(records, replicates, (axis,)) if scan.interpolates
-    ]
+def find_peaks(points: Sequence[ScanPoint]) -> list[Peak]:
+    """Find the maximum of Tc along every curve of at least three points, along all axes."""
+    return [find_peak(scan) for axis in SCAN_AXES for scan in scans(points, (axis,)) if scan.interpolates]
 
 
 def find_peak(scan: Scan) -> Peak:
@@ -132,11 +123,16 @@ def find_peak(scan: Scan) -> Peak:
         height * between_h,
         float(both.kink.mean()),
         int(best.end) or likely_end(both.end > 0, both.end < 0),
-        len(scan.records),
+        len(scan.points),
         curves.p_value,
     )
-    flags = _flags(scan, peak)
-    return replace(peak, flags=flags, statement=_statement(peak, bool(best.kink), bool(best.end), flags))
+    raised = _flags(scan, peak)
+    return replace(
+        peak,
+        flags=[flag.text for flag in raised],
+        flag_codes=[flag.code for flag in raised],
+        statement=_statement(peak, bool(best.kink), bool(best.end), raised),
+    )
 
 
 def tops(scan: Scan, grid: Array, curves: Array) -> Tops:
@@ -189,8 +185,9 @@ def with_error(value: float, error: float) -> str:
 
 def place_name(axis: str, value: float, error: float = 0.0) -> str:
     """`λ = 0.72(3)`, `U = 8.1(3)t`."""
-    symbol, unit = SYMBOLS[axis]
-    return f"{symbol}{with_error(value, error)}{unit}"
+    parameter = SCAN_AXES[axis]
+    unit = "t" if parameter.in_units_of_t else ""
+    return f"{parameter.symbol} = {with_error(value, error)}{unit}"
 
 
 def _parabola(values: Array, v: Array) -> Array:
@@ -216,9 +213,9 @@ def _roots(values: Array) -> list[Array]:
 def _systematic(scan: Scan, place: float, height: float) -> float | None:
     """Relative systematic errors of the points beside the peak, interpolated: they have one cause."""
     known = [
-        (x, record["tc_over_omega_sys"] / record["tc_over_omega"])
-        for x, record in zip(scan.x[:, 0], scan.records, strict=True)
-        if record.get("tc_over_omega_sys") is not None and record.get("tc_over_omega")
+        (x, point.tc_systematic)
+        for x, point in zip(scan.x[:, 0], scan.points, strict=True)
+        if point.tc_systematic is not None
     ]
     if not known:
         return None
@@ -226,25 +223,21 @@ def _systematic(scan: Scan, place: float, height: float) -> float | None:
     return height * float(np.interp(place, x, relative))
 
 
-def _flags(scan: Scan, peak: Peak) -> list[str]:
-    flags = []
+def _flags(scan: Scan, peak: Peak) -> list[RaisedFlag]:
+    raised = []
     if peak.limit:
-        flags.append("end of the scan")
+        raised.append(flags.PEAK_AT_END.raised())
     if len(np.unique(scan.x)) < FEW:
-        flags.append("too few points")
+        raised.append(flags.PEAK_FEW_POINTS.raised())
     if peak.p_value < P_ALARM:
-        flags.append("smooth curve does not describe the points")
+        raised.append(flags.PEAK_NOT_SMOOTH.raised())
     rests = rests_on(scan, [peak.position])
-    bad = [
-        record
-        for record, counts in zip(scan.records, rests, strict=True)
-        if counts and not record["tc_valid"]
-    ]
+    bad = [point for point, counts in zip(scan.points, rests, strict=True) if counts and not point.valid]
     if bad:
-        flags.append("peak rests on flagged points: " + _named(bad, peak.axis))
+        raised.append(flags.PEAK_ON_FLAGGED_POINTS.raised(points=_named(bad, peak.axis)))
     if scan.left_out:
-        flags.append("points without mass or size left out: " + _named(scan.left_out, peak.axis))
-    return flags + _binding_flags(scan, peak)
+        raised.append(flags.PEAK_POINTS_LEFT_OUT.raised(points=_named(scan.left_out, peak.axis)))
+    return raised + _binding_flags(scan, peak)
 
 
 def rests_on(scan: Scan, place: Sequence[float]) -> NDArray[np.bool_]:
@@ -253,26 +246,29 @@ def rests_on(scan: Scan, place: Sequence[float]) -> NDArray[np.bool_]:
     return np.asarray(weights > RESTS * weights.max())
 
 
-def _named(records: Sequence[Record], axis: str) -> str:
-    why = [", ".join(record["flags"]) or "no value" for record in records]
-    names = [place_name(axis, axis_value(record, axis)) for record in records]
-    return ", ".join(f"{name} ({flags})" for name, flags in zip(names, why, strict=True))
+def _named(points: Sequence[ScanPoint], axis: str) -> str:
+    """Return the places of points, each with its flags in brackets."""
+    places = [place_name(axis, point.coordinate(axis)) for point in points]
+    reasons = [", ".join(point.flags) or "no value" for point in points]
+    return ", ".join(f"{place} ({reason})" for place, reason in zip(places, reasons, strict=True))
 
 
-def _binding_flags(scan: Scan, peak: Peak) -> list[str]:
-    """Tc against the binding energy, which is interpolated linearly between the points beside the peak."""
-    known: list[tuple[float, Any]] = [
-        (axis_value(record, peak.axis), record["binding_energy"] / record["omega"])
-        for record in scan.records
-        if record.get("binding_energy") is not None
+def _binding_flags(scan: Scan, peak: Peak) -> list[RaisedFlag]:
+    """Compare Tc with the binding energy, which is interpolated linearly between the points beside the
+    peak."""
+    known = [
+        (float(point.coordinate(peak.axis)), point.binding)
+        for point in scan.points
+        if point.binding is not None
     ]
     if not known:
-        return ["binding energy unknown at the peak"]
+        return [flags.PEAK_BINDING_UNKNOWN.raised()]
     x, y = np.array(sorted(known)).T
-    return ["Tc >= binding energy at the peak"] if peak.height >= np.interp(peak.position, x, y) else []
+    above = peak.height >= np.interp(peak.position, x, y)
+    return [flags.PEAK_ABOVE_BINDING.raised()] if above else []
 
 
-def _statement(peak: Peak, kink: bool, end: bool, flags: Sequence[str]) -> str:
+def _statement(peak: Peak, kink: bool, end: bool, raised: Sequence[RaisedFlag]) -> str:
     height, place = (
         with_error(peak.height, peak.height_err),
         place_name(peak.axis, peak.position, peak.position_err),
@@ -285,5 +281,5 @@ def _statement(peak: Peak, kink: bool, end: bool, flags: Sequence[str]) -> str:
     else:
         at = ", at the kink where R² = 1 and the density saturates" if kink else ""
         text = f"Tc/Ω peaks at {height} at {place}{at}"
-    rest = [flag for flag in flags if flag != "end of the scan"]
+    rest = [flag.text for flag in raised if flag.code != flags.PEAK_AT_END.code]
     return f"{peak.label}: {text}" + (f" ({'; '.join(rest)})" if rest else "")

@@ -16,29 +16,59 @@ from numpy.typing import NDArray
 from hpcbip.models import get_lattice
 from hpcbip.statistics.smooth import Smooth, enough, smooth
 from hpcbip.superconductivity.tc import closest_packing, transition_temperature
+from hpcbip.vocabulary.parameters import ADIABATICITY, COORDINATES, LAMBDA, PARAMETERS
 
 Array = NDArray[np.float64]
-Record = Mapping[str, Any]
-
-_NAMES = (
-    "lattice",
-    "coupling",
-    "t/omega",
-    "lambda",
-    "U",
-    "V",
-    "g_holstein",
-    "omega_holstein",
-    "t_factors",
-    "g_factors",
-    "shells",
-)
-_ENERGIES = {"U": "U", "V": "V", "g_holstein": "g_H", "omega_holstein": "Ω_H"}  # shown in units of t
-_PLAIN = {"t/omega": "t/Ω", "lambda": "λ", "t_factors": "t factors", "g_factors": "g factors"}
-LEAST_EVENED = 5  # points from which on their errors are smoothed
+LEAST_SMOOTHED = 5  # points from which on their errors are smoothed
 VARIANCE_NOISE = 0.5  # relative error of the variance of a point, as the blocks of a long-tailed size give it
 LARGEST = 0.7  # of the logarithm of the factor by which an error is changed
 _LEAST_BLOCKS = 8  # replicates with which an error and a correlation can be had
+
+
+@dataclass(frozen=True, kw_only=True)
+class ScanPoint:
+    """What a scan takes of one point; None for what is not known. All errors are relative.
+
+    Attributes:
+        parameters: by their names (`hpcbip.vocabulary.parameters`).
+        mass, mass_error: of the pair, in m0; of an anisotropic pair the mass that enters Tc.
+        radius2, radius2_error: R².
+        correlation: of the errors of mass and R².
+        replicates: (B, 2) mass and R² without one block of bins each.
+        density: pairs per volume at which Tc is taken. prefactor: of Tc.
+        tc, tc_error, tc_systematic: Tc/Ω.
+        binding: binding energy over Ω.
+        pair_bins, all_bins: bins of the pair, and of both sectors: what the point has cost.
+        valid: whether no flag speaks against Tc.
+        flags: texts of all flags.
+    """
+
+    parameters: Mapping[str, Any]
+    mass: float | None = None
+    mass_error: float | None = None
+    radius2: float | None = None
+    radius2_error: float | None = None
+    correlation: float = 0.0
+    replicates: Array | None = None
+    density: float | None = None
+    prefactor: float | None = None
+    tc: float | None = None
+    tc_error: float | None = None
+    tc_systematic: float | None = None
+    binding: float | None = None
+    pair_bins: float = 0
+    all_bins: float = 0
+    valid: bool = False
+    flags: tuple[str, ...] = ()
+
+    def coordinate(self, axis: str) -> Any:
+        """Return a parameter as scans use it (`axis_value`)."""
+        return axis_value(self.parameters, axis)
+
+    @property
+    def dimension(self) -> int:
+        """Dimension of space."""
+        return int(get_lattice(self.parameters["lattice"]).dimension)
 
 
 @dataclass(frozen=True)
@@ -48,29 +78,29 @@ class Scan:
     Attributes:
         axes: what it runs along, one or two of lambda, U (in units of t), t/omega.
         label: what all points share, as the figures name the curve.
-        records: of its n points, in the order of the axes.
+        points: its n points, in the order of the axes.
         deviations: per point (B, 2), what leaving out one block does to ln m* and ln R² (mass in m0): the sum
             of the squares is the covariance of their errors.
-        left_out: records without mass or size.
+        left_out: points without mass or size.
     """
 
     axes: tuple[str, ...]
     label: str
-    records: tuple[Record, ...]
+    points: tuple[ScanPoint, ...]
     deviations: tuple[Array, ...]
-    left_out: tuple[Record, ...]
+    left_out: tuple[ScanPoint, ...]
 
     @cached_property
     def x(self) -> Array:
         """(n, d): the points' places."""
         return np.array(
-            [[axis_value(record, axis) for axis in self.axes] for record in self.records], dtype=float
+            [[point.coordinate(axis) for axis in self.axes] for point in self.points], dtype=float
         )
 
     @cached_property
     def y(self) -> Array:
         """(2, n): ln m* and ln R²."""
-        return np.log([[_mass(record), record["radius2"]] for record in self.records]).T
+        return np.log(np.array([[point.mass, point.radius2] for point in self.points], dtype=float)).T
 
     @cached_property
     def noise(self) -> Array:
@@ -80,7 +110,7 @@ class Scan:
     @property
     def interpolates(self) -> bool:
         """Whether there are enough points for a smooth curve."""
-        return len(self.records) > 0 and enough(self.x)
+        return len(self.points) > 0 and enough(self.x)
 
     @cached_property
     def curves(self) -> Smooth:
@@ -115,11 +145,12 @@ class Scan:
             curves: there.
             size: False takes R² for 1.
         """
-        record = self.records[0]
-        dimension = get_lattice(record["lattice"]).dimension
-        unit = transition_temperature(1.0, 1.0, dimension, record.get("tc_prefactor"), self._density)
+        point = self.points[0]
+        unit = transition_temperature(1.0, 1.0, point.dimension, point.prefactor, self._density)
         adiabaticity = (
-            at[:, self.axes.index("t/omega")] if "t/omega" in self.axes else axis_value(record, "t/omega")
+            at[:, self.axes.index(ADIABATICITY.name)]
+            if ADIABATICITY.name in self.axes
+            else point.coordinate(ADIABATICITY.name)
         )
         value = np.log(float(unit) * adiabaticity) - curves[..., 0, :]
         return np.asarray(value - np.maximum(self.log_size(curves), 0.0) if size else value)
@@ -139,79 +170,77 @@ class Scan:
     @cached_property
     def _density(self) -> float | None:
         """Pairs per volume if Tc is not taken where pairs touch."""
-        for record in self.records:
-            density, touching = record.get("density"), closest_packing(record["radius2"], _dimension(record))
-            if density is not None and not math.isclose(density, touching, rel_tol=1e-9):
-                return float(density)
+        for point in self.points:
+            if point.density is None or point.radius2 is None:
+                continue
+            touching = float(closest_packing(point.radius2, point.dimension))
+            if not math.isclose(point.density, touching, rel_tol=1e-9):
+                return float(point.density)
         return None
 
 
-def scans(
-    records: Sequence[Record],
-    replicates: Mapping[str, Array] | None = None,
-    axes: tuple[str, ...] = ("lambda",),
-) -> list[Scan]:
-    """The scans along `axes` among the points of a campaign, in the order of their first points.
+def scans(points: Sequence[ScanPoint], axes: tuple[str, ...] = (LAMBDA.name,)) -> list[Scan]:
+    """Return the scans along `axes` among the points of a campaign, in the order of their first points.
 
-    Points of chains, which have no Tc, are in none.
+    Points of chains, which have no Tc, are in none. Replicates are scaled so that their error is that of the
+    point, which knows how blocks are correlated; without them that error and the correlation are all there
+    is.
 
     Args:
-        records: of the points.
-        replicates: by the record's "point", (B, 2) mass and R² without one block each. They are scaled so
-            that their error is the one in the record, which knows how blocks are correlated; without them
-            that error and `mass_radius_correlation` are all there is.
-        axes: one or two of lambda, U, t/omega.
+        points: of the campaign.
+        axes: one or two of `hpcbip.vocabulary.parameters.SCAN_AXES`.
     """
-    groups: dict[tuple[str, ...], list[Record]] = {}
-    for record in records:
-        if _dimension(record) > 1:
-            key = tuple(
-                str(record[name]) if name == "lattice" else parameter_text(record, name) for name in _NAMES
+    groups: dict[tuple[str, ...], list[ScanPoint]] = {}
+    for point in points:
+        if point.dimension > 1:
+            shared = tuple(
+                str(point.parameters[name]) if name == "lattice" else parameter_text(point.parameters, name)
+                for name in COORDINATES
+                if name not in axes
             )
-            shared = tuple(text for name, text in zip(_NAMES, key, strict=True) if name not in axes)
-            groups.setdefault(shared, []).append(record)
+            groups.setdefault(shared, []).append(point)
     found = []
     for group in groups.values():
-        group.sort(key=lambda record: [axis_value(record, axis) for axis in axes])
-        known = [
-            (record, _deviations(record, (replicates or {}).get(record.get("point", "")))) for record in group
-        ]
-        usable = tuple(record for record, rows in known if rows is not None)
+        group.sort(key=lambda point: [point.coordinate(axis) for axis in axes])
+        known = [(point, _deviations(point)) for point in group]
+        usable = tuple(point for point, rows in known if rows is not None)
         raw = tuple(rows for _, rows in known if rows is not None)
-        without = tuple(record for record, rows in known if rows is None)
-        found.append(Scan(axes, scan_label(group[0], axes), usable, _evened_out(usable, raw, axes), without))
+        without = tuple(point for point, rows in known if rows is None)
+        label = scan_label(group[0].parameters, axes)
+        found.append(Scan(axes, label, usable, _smoothed(usable, raw, axes), without))
     return found
 
 
-def axis_value(record: Record, axis: str) -> Any:
-    """A parameter of a point as scans use it: energies in units of t."""
-    if axis == "t/omega":
-        return record["t"] / record["omega"]
-    value = record.get(axis)
-    return value / record["t"] if value is not None and axis in _ENERGIES else value
+def axis_value(parameters: Mapping[str, Any], axis: str) -> Any:
+    """Return a parameter of a point as scans use it: energies in units of t."""
+    if axis == ADIABATICITY.name:
+        return parameters["t"] / parameters["omega"]
+    value = parameters.get(axis)
+    return value / parameters["t"] if value is not None and _in_units_of_t(axis) else value
 
 
-def scan_label(record: Record, axes: Sequence[str]) -> str:
-    """`square, t/Ω = 1, U = 8t`: all parameters but the axes, as figures name a curve."""
+def _in_units_of_t(name: str) -> bool:
+    return name in PARAMETERS and PARAMETERS[name].in_units_of_t
+
+
+def scan_label(parameters: Mapping[str, Any], axes: Sequence[str]) -> str:
+    """Return `square, t/Ω = 1, U = 8t`: all parameters but the axes, as figures name a curve."""
     parts = []
-    for name in _NAMES:
-        text = parameter_text(record, name)
-        if (
-            name in axes
-            or text == "None"
-            or (name == "V" and text == "0")
-            or (name, text) == ("coupling", "bond")
-        ):
+    for name, parameter in COORDINATES.items():
+        text = parameter_text(parameters, name)
+        if name in axes or text == "None" or text == _plain_text(parameter.unremarkable):
             continue
-        unit = "t" if name in _ENERGIES and text != "0" else ""
-        symbol = _ENERGIES.get(name) or _PLAIN.get(name) or name
-        parts.append(text if name in ("lattice", "coupling") else f"{symbol} = {text}{unit}")
+        unit = "t" if parameter.in_units_of_t and text != "0" else ""
+        parts.append(f"{parameter.symbol} = {text}{unit}" if parameter.symbol else text)
     return ", ".join(parts)
 
 
-def parameter_text(record: Record, name: str, digits: int = 6) -> str:
-    """A parameter, or a value on an axis, in words."""
-    value = axis_value(record, name)
+def parameter_text(parameters: Mapping[str, Any], name: str, digits: int = 6) -> str:
+    """Return a parameter, or a value on an axis, in words."""
+    return _plain_text(axis_value(parameters, name), digits)
+
+
+def _plain_text(value: Any, digits: int = 6) -> str:
     if isinstance(value, int | float):
         return f"{value:.{digits}g}"
     if isinstance(value, str) and value.startswith("{"):
@@ -219,57 +248,40 @@ def parameter_text(record: Record, name: str, digits: int = 6) -> str:
     return ", ".join(f"{x:g}" for x in value) if isinstance(value, list | tuple) else str(value)
 
 
-def _dimension(record: Record) -> int:
-    return int(get_lattice(record["lattice"]).dimension)
-
-
-def _mass(record: Record) -> float:
-    """The mass that enters Tc: of an anisotropic pair the geometric mean (`hpcbip.reduction.dispersion`)."""
-    along = [record.get(f"mass_bipolaron[{a + 1}]") for a in range(_dimension(record))]
-    known = [float(mass) for mass in along if mass is not None]
-    return (
-        math.prod(known) ** (1.0 / len(known))
-        if len(known) == len(along)
-        else float(record["mass_bipolaron"])
-    )
-
-
-def _evened_out(
-    records: tuple[Record, ...], raw: tuple[Array, ...], axes: Sequence[str]
+def _smoothed(
+    points: tuple[ScanPoint, ...], raw: tuple[Array, ...], axes: Sequence[str]
 ) -> tuple[Array, ...]:
-    """Deviations whose variance per bin is that of a smooth curve through those of all points.
+    """Return deviations whose variance per bin is that of a smooth curve through those of all points.
 
     R² has a long tail: a point whose bins have missed it comes out low, with an error that is too small
     (correlation of value and error about 0.6), and would pull the curve down with a weight it does not
     deserve.
     """
-    x = np.array([[axis_value(record, axis) for axis in axes] for record in records], dtype=float)
-    bins = np.array([record.get("bins_bipolaron") or np.nan for record in records], dtype=float)
-    if len(records) < LEAST_EVENED or not np.all(np.isfinite(bins)) or not enough(x):
+    x = np.array([[point.coordinate(axis) for axis in axes] for point in points], dtype=float)
+    bins = np.array([point.pair_bins or np.nan for point in points], dtype=float)
+    if len(points) < LEAST_SMOOTHED or not np.all(np.isfinite(bins)) or not enough(x):
         return raw
     variance = np.log([(rows**2).sum(axis=0) for rows in raw]).T
     per_bin = variance + np.log(bins)
-    noise = np.tile(np.eye(2) * VARIANCE_NOISE**2, (len(records), 1, 1))
+    noise = np.tile(np.eye(2) * VARIANCE_NOISE**2, (len(points), 1, 1))
     change = 0.5 * (smooth(x, per_bin, noise).mean(x) - per_bin)
     return tuple(rows * np.exp(np.clip(change[:, i], -LARGEST, LARGEST)) for i, rows in enumerate(raw))
 
 
-def _deviations(record: Record, replicates: Array | None) -> Array | None:
-    """What leaving out a block does to ln m* and ln R², (B, 2); None if one of them, or its error, is not
-    known."""
-    values = np.array([record.get(name) or np.nan for name in ("mass_bipolaron", "radius2")], dtype=float)
-    errors = np.array(
-        [record.get(f"{name}_err") or np.nan for name in ("mass_bipolaron", "radius2")], dtype=float
-    )
-    relative = errors / values
+def _deviations(point: ScanPoint) -> Array | None:
+    """Return what leaving out a block does to ln m* and ln R², (B, 2); None if one of them, or its error, is
+    not known."""
+    values = np.array([point.mass or np.nan, point.radius2 or np.nan], dtype=float)
+    relative = np.array([point.mass_error or np.nan, point.radius2_error or np.nan], dtype=float)
     if not np.all(values > 0.0) or not np.all(np.isfinite(relative)) or not np.all(relative > 0.0):
         return None
+    replicates = point.replicates
     if replicates is not None and len(replicates) >= _LEAST_BLOCKS and np.all(replicates > 0.0):
         rows = np.log(replicates) - np.log(replicates).mean(axis=0)
         size = np.sqrt((rows**2).sum(axis=0))
         if np.all(size > 0.0):
             return np.asarray(rows / size * relative)
-    correlation = max(-0.99, min(0.99, record.get("mass_radius_correlation") or 0.0))
+    correlation = max(-0.99, min(0.99, point.correlation))
     root = np.linalg.cholesky([[1.0, correlation], [correlation, 1.0]]) * relative[:, None]
     return (
         np.tile(np.vstack([root.T, -root.T]), (8, 1)) / 4.0

@@ -1,6 +1,6 @@
 """Which points, or which statistics, would pin down the maximum of Tc (docs/domes.md).
 
-The maximum and the curves of ln m* and ln R² have a joint distribution, which is drawn from (`draw_summits`)
+The maximum and the curves of ln m* and ln R² have a joint distribution, which is drawn from (`draw_maxima`)
 and taken for a normal one: what further measurements would leave of the maximum's error is then a matter of
 conditioning. What is suggested first takes most of the variance away per bin that it costs.
 """
@@ -15,14 +15,27 @@ from typing import Any
 import numpy as np
 
 from hpcbip.models import coupling_from_lambda, get_lattice
-from hpcbip.superconductivity.maximum import Summit, draw_summits, find_summit, grid_of
+from hpcbip.superconductivity.maximum import Maximum, draw_maxima, find_maximum, grid_of
 from hpcbip.superconductivity.peaks import place_name, rests_on
-from hpcbip.superconductivity.scans import Array, Record, Scan, axis_value, scans
+from hpcbip.superconductivity.scans import Array, Scan, ScanPoint, scans
+from hpcbip.vocabulary.parameters import (
+    ADIABATICITY,
+    LAMBDA,
+    MODEL_KEYS,
+    OMEGA,
+    PARAMETERS,
+    POINT_KEYS,
+    SCAN_AXES,
+    G,
+)
 
-BOUNDS = {"lambda": (0.05, 3.0), "U": (0.0, 20.0), "t/omega": (0.1, 10.0)}
+HEIGHT = "height"
+"""Name of the height of a maximum among the tolerances."""
+
+BOUNDS = {name: axis.scan.bounds for name, axis in SCAN_AXES.items() if axis.scan}
 """Between which new points lie, unless said otherwise; U in units of t."""
 
-TOLERANCE = {"height": 0.03, "lambda": 0.03, "U": 0.5, "t/omega": 0.1}
+TOLERANCE = {HEIGHT: 0.03} | {name: axis.scan.tolerance for name, axis in SCAN_AXES.items() if axis.scan}
 """Errors with which a maximum counts as pinned down: of the height relative, of the position absolute (U in
 t)."""
 
@@ -30,7 +43,6 @@ Bounds = Mapping[str, tuple[float, float]]
 Tolerance = Mapping[str, float]
 
 STEP = 0.5  # first step away from a single point, of its value; further ones, of the span, so that they grow
-FIRST_U = 2.0  # first step along U, in t
 APART = 0.03  # of the span: a point nearer to another one should be better statistics of that one
 _PLACES = {1: 61, 2: 13}  # candidates per axis
 _FACTORS = (0.5, 0.8)  # by which a target may be tightened in one step
@@ -65,9 +77,8 @@ class Suggestion:
 
 
 def suggest(
-    records: Sequence[Record],
-    replicates: Mapping[str, Array] | None = None,
-    axes: tuple[str, ...] = ("lambda",),
+    points: Sequence[ScanPoint],
+    axes: tuple[str, ...] = (LAMBDA.name,),
     number: int = 3,
     bounds: Bounds | None = None,
     tolerance: Tolerance | None = None,
@@ -75,7 +86,7 @@ def suggest(
     """What to do next, for every curve (one axis) or surface (two) among the points; the best first.
 
     Args:
-        records, replicates: of a campaign, as `hpcbip.superconductivity.peaks.find_peaks` takes them.
+        points: of a campaign.
         axes: one or two of lambda, U, t/omega.
         number: of new points per curve at most.
         bounds: by axis, where they may lie; those that are not given as in `BOUNDS`.
@@ -83,36 +94,37 @@ def suggest(
     """
     limits, wanted = {**BOUNDS, **(bounds or {})}, {**TOLERANCE, **(tolerance or {})}
     found = []
-    for scan in scans(records, replicates, axes):
-        summit = find_summit(scan) if scan.interpolates else None
-        found += suggest_for(scan, summit, number, limits, wanted)
+    for scan in scans(points, axes):
+        maximum = find_maximum(scan) if scan.interpolates else None
+        found += suggest_for(scan, maximum, number, limits, wanted)
     return found
 
 
 def suggest_for(
-    scan: Scan, summit: Summit | None, number: int, bounds: Bounds, tolerance: Tolerance
+    scan: Scan, maximum: Maximum | None, number: int, bounds: Bounds, tolerance: Tolerance
 ) -> list[Suggestion]:
-    """As `suggest` for one scan, its summit (None: too few points for one), and with all bounds and
+    """As `suggest` for one scan, its maximum (None: too few points for one), and with all bounds and
     tolerances."""
-    if summit is None:
+    if maximum is None:
         return _step_out(scan, bounds)[:number]
-    outward = _beyond(summit, bounds)
+    outward = _beyond(maximum, bounds)
     if outward:
         return outward
-    refine, refine_gain = _refine(summit, number, bounds, tolerance)
-    tighten, tighten_gain = _tighten(summit, tolerance)
+    refine, refine_gain = _refine(maximum, number, bounds, tolerance)
+    tighten, tighten_gain = _tighten(maximum, tolerance)
     return [*tighten, *refine] if tighten_gain > refine_gain else [*refine, *tighten]
 
 
 def _step_out(scan: Scan, bounds: Bounds) -> list[Suggestion]:
     """Points on both sides of what there is, along one axis after the other: the curve has too few."""
     taken = _all_places(scan)
-    best = max(scan.records or scan.left_out, key=lambda record: record.get("tc_over_omega") or 0.0)
-    centre = np.array([axis_value(best, axis) for axis in scan.axes], dtype=float)
+    best = max(scan.points or scan.left_out, key=lambda point: point.tc or 0.0)
+    centre = np.array([best.coordinate(axis) for axis in scan.axes], dtype=float)
     found = []
     for j, axis in enumerate(scan.axes):
         low, high = float(taken[:, j].min()), float(taken[:, j].max())
-        first = FIRST_U if axis == "U" else STEP * abs(centre[j]) or STEP
+        settings = SCAN_AXES[axis].scan
+        first = (settings and settings.first_step) or STEP * abs(centre[j]) or STEP
         step = max(STEP * (high - low), first if high == low else 0.0)
         for end, sign in ((high, 1.0), (low, -1.0)):
             value = _within(end, sign * step, bounds[axis])
@@ -124,22 +136,23 @@ def _step_out(scan: Scan, bounds: Bounds) -> list[Suggestion]:
     return found
 
 
-def _beyond(summit: Summit, bounds: Bounds) -> list[Suggestion]:
+def _beyond(maximum: Maximum, bounds: Bounds) -> list[Suggestion]:
     """Points beyond the ends at which the maximum lies; none if the bounds do not allow any."""
-    scan, found = summit.scan, []
-    for j, (axis, end) in enumerate(zip(scan.axes, summit.ends, strict=True)):
+    scan, found = maximum.scan, []
+    for j, (axis, end) in enumerate(zip(scan.axes, maximum.ends, strict=True)):
         if not end:
             continue
         edge = float(scan.x[:, j].max() if end > 0 else scan.x[:, j].min())
         value = _within(edge, end * STEP * float(np.ptp(scan.x[:, j])), bounds[axis])
         if value is None:
             continue
-        place = np.array(summit.position)
+        place = np.array(maximum.position)
         place[j] = value
         while _taken(scan, place) and abs(place[j] - edge) > APART * np.ptp(scan.x[:, j]):
             place[j] = 0.5 * (place[j] + edge)  # a point there has no mass: nearer
         if not _taken(scan, _rounded(scan, place)):
-            why = f"Tc/Ω is highest at the end of the scan, {place_name(axis, edge)}, or may be so within its error"
+            why = f"Tc/Ω is highest at the end of the scan, {place_name(axis, edge)}, "
+            why += "or may be so within its error"
             found.append(_new_point("extend", scan, _rounded(scan, place), why, None))
     return found
 
@@ -152,17 +165,17 @@ def _within(end: float, step: float, bounds: tuple[float, float]) -> float | Non
 
 
 def _refine(
-    summit: Summit, number: int, bounds: Bounds, tolerance: Tolerance
+    maximum: Maximum, number: int, bounds: Bounds, tolerance: Tolerance
 ) -> tuple[list[Suggestion], float]:
     """New points within the scan, one after the other where they take most variance away; and the gain per
     bin."""
-    scan = summit.scan
+    scan = maximum.scan
     grid = grid_of(np.array([scan.x.min(axis=0), scan.x.max(axis=0)]), _PLACES[len(scan.axes)])
     low, high = np.array([bounds[axis] for axis in scan.axes]).T
-    places = np.unique([_rounded(scan, place, summit.position_err) for place in grid], axis=0)
+    places = np.unique([_rounded(scan, place, maximum.position_err) for place in grid], axis=0)
     free = [not _taken(scan, place) and bool(np.all((place >= low) & (place <= high))) for place in places]
     places = places[free]
-    outlook = _joint(summit, places, tolerance)
+    outlook = _joint(maximum, places, tolerance)
     before, cost = outlook.variance, 0.0
     found: list[Suggestion] = []
     left = list(range(len(places)))
@@ -172,38 +185,34 @@ def _refine(
         outlook = outlook.after(best, scan.noise[near[best]])
         near_it = np.linalg.norm((places - places[best]) / _span(scan), axis=1) < APART
         left = [i for i in left if not near_it[i]]
-        cost += _FRESH * _bins(scan.records[near[best]])
+        cost += _FRESH * _cost(scan.points[near[best]])
         rest = math.sqrt(outlook.variance / before)
-        share = f"{summit.between:.0%} of the variance of the maximum is interpolation, the rest noise"
+        share = f"{maximum.between:.0%} of the variance of the maximum is interpolation, the rest noise"
         why = f"{share}; with this point {rest:.0%} of its error are left"
         found.append(_new_point("refine", scan, places[best], why, rest))
     return found, math.log(before / outlook.variance) / cost if cost else 0.0
 
 
-def _tighten(summit: Summit, tolerance: Tolerance) -> tuple[list[Suggestion], float]:
+def _tighten(maximum: Maximum, tolerance: Tolerance) -> tuple[list[Suggestion], float]:
     """A smaller target for all points, if noise matters; and the gain per bin."""
-    scan = summit.scan
-    errors = np.array(
-        [_tc_error(record, noise) for record, noise in zip(scan.records, scan.noise, strict=True)]
-    )
-    if 1.0 - summit.between < _NOISY:
+    scan = maximum.scan
+    errors = np.array([_tc_error(point, noise) for point, noise in zip(scan.points, scan.noise, strict=True)])
+    if 1.0 - maximum.between < _NOISY:
         return [], 0.0
-    near = rests_on(scan, summit.position)
+    near = rests_on(scan, maximum.position)
     present = math.sqrt(float((errors[near] ** 2).mean()))
-    factor = min(_FACTORS[1], max(_FACTORS[0], 0.9 / summit.worst(tolerance)))
+    factor = min(_FACTORS[1], max(_FACTORS[0], 0.9 / maximum.worst(tolerance)))
     target = _two_digits(factor * present)
-    outlook = _joint(summit, scan.x, tolerance)
+    outlook = _joint(maximum, scan.x, tolerance)
     before, cost = outlook.variance, 0.0
     for i, error in enumerate(errors):
         need = (error / target) ** 2 - 1.0  # times the bins that are there
         if need > 0.0:
             outlook = outlook.after(i, scan.noise[i] / need)
-            cost += need * _bins(scan.records[i])
+            cost += need * _cost(scan.points[i])
     rest = math.sqrt(outlook.variance / before)
-    names = [
-        place_name(scan.axes[0], axis_value(scan.records[i], scan.axes[0])) for i in np.flatnonzero(near)
-    ]
-    why = f"{1.0 - summit.between:.0%} of the variance of the maximum is noise of the points near it, "
+    names = [place_name(scan.axes[0], scan.points[i].coordinate(scan.axes[0])) for i in np.flatnonzero(near)]
+    why = f"{1.0 - maximum.between:.0%} of the variance of the maximum is noise of the points near it, "
     why += f"{', '.join(dict.fromkeys(names))}; with a target of {target:g} {rest:.0%} of its error are left"
     found = Suggestion("tighten", scan.label, _model(scan), target, why, rest, scan.seed)
     return [found], math.log(before / outlook.variance) / cost if cost else 0.0
@@ -229,24 +238,22 @@ class _Joint:
         return _Joint(self.covariance - rows.T @ np.linalg.solve(rows[:, at] + noise, rows), self.first)
 
 
-def _joint(summit: Summit, places: Array, tolerance: Tolerance) -> _Joint:
-    _, draws = draw_summits(summit.scan, summit.window, places)
-    units = np.array([tolerance[axis] for axis in summit.scan.axes] + [tolerance["height"]])
-    maximum = np.hstack([draws.positions, draws.heights[:, None]]) / units
-    curves = np.moveaxis(draws.curves, 1, 2).reshape(len(maximum), -1)
-    return _Joint(np.cov(np.hstack([maximum, curves]).T), len(units))
+def _joint(maximum: Maximum, places: Array, tolerance: Tolerance) -> _Joint:
+    _, draws = draw_maxima(maximum.scan, maximum.window, places)
+    units = np.array([tolerance[axis] for axis in maximum.scan.axes] + [tolerance[HEIGHT]])
+    top = np.hstack([draws.positions, draws.heights[:, None]]) / units
+    curves = np.moveaxis(draws.curves, 1, 2).reshape(len(top), -1)
+    return _Joint(np.cov(np.hstack([top, curves]).T), len(units))
 
 
-def _tc_error(record: Record, noise: Array) -> float:
-    """Relative error of Tc at a point."""
-    if record.get("tc_over_omega") and record.get("tc_over_omega_err"):
-        return float(record["tc_over_omega_err"] / record["tc_over_omega"])
-    return math.sqrt(float(noise.sum()))
+def _tc_error(point: ScanPoint, noise: Array) -> float:
+    """Return the relative error of Tc at a point."""
+    return point.tc_error or math.sqrt(float(noise.sum()))
 
 
-def _bins(record: Record) -> float:
-    """What a point like this one costs: bins, which unlike seconds are the same in every run."""
-    return float((record.get("bins_polaron") or 0) + (record.get("bins_bipolaron") or 0)) or 1.0
+def _cost(point: ScanPoint) -> float:
+    """Return what a point like this one costs: bins, which unlike seconds are the same in every run."""
+    return float(point.all_bins) or 1.0
 
 
 def _two_digits(value: float) -> float:
@@ -257,7 +264,8 @@ def _two_digits(value: float) -> float:
 def _all_places(scan: Scan) -> Array:
     """Of all points, those without mass or size as well."""
     return np.array(
-        [[axis_value(r, axis) for axis in scan.axes] for r in (*scan.records, *scan.left_out)], dtype=float
+        [[point.coordinate(axis) for axis in scan.axes] for point in (*scan.points, *scan.left_out)],
+        dtype=float,
     )
 
 
@@ -286,33 +294,32 @@ def _rounded(scan: Scan, place: Array, errors: Sequence[float] | None = None) ->
     )
 
 
+def _first(scan: Scan) -> Mapping[str, Any]:
+    """Return the parameters of the first point."""
+    return (*scan.points, *scan.left_out)[0].parameters
+
+
 def _model(scan: Scan) -> dict[str, Any]:
-    record = (*scan.records, *scan.left_out)[0]
-    return {name: record[name] for name in ("lattice", "coupling", "t")}
+    return {name: _first(scan)[name] for name in MODEL_KEYS}
 
 
 def _new_point(kind: str, scan: Scan, place: Array, why: str, expected: float | None) -> Suggestion:
-    """A point at that place of the scan."""
-    record = (*scan.records, *scan.left_out)[0]
+    """Suggest a point at that place of the scan."""
+    first = _first(scan)
     values = dict(zip(scan.axes, map(float, place), strict=True))
-    names = ("omega", "lambda", "U", "V", "g_holstein", "omega_holstein")
-    parameters = {name: record[name] for name in names if record.get(name) is not None}
-    t = record["t"]
+    names = [name for name in POINT_KEYS if name != G.name]
+    parameters = {name: first[name] for name in names if first.get(name) is not None}
+    t = first["t"]
     for axis, value in values.items():
-        name, own = (
-            ("omega", round(t / value, 9))
-            if axis == "t/omega"
-            else (axis, value * t if axis == "U" else value)
-        )
-        parameters[name] = own
-    if (
-        "lambda" not in values and "t/omega" not in values
-    ):  # the very same g: its polarons need not be sampled twice
-        lattice = get_lattice(record["lattice"])
-        if (
-            coupling_from_lambda(lattice, record["coupling"], record["lambda"], record["omega"], t)
-            != record["g"]
-        ):
-            del parameters["lambda"]
-            parameters["g"] = record["g"]
+        if axis == ADIABATICITY.name:
+            parameters[OMEGA.name] = round(t / value, 9)
+        else:
+            parameters[axis] = value * t if PARAMETERS[axis].in_units_of_t else value
+    if LAMBDA.name not in values and ADIABATICITY.name not in values:
+        # the very same g: its polarons need not be sampled twice
+        lattice = get_lattice(first["lattice"])
+        g = coupling_from_lambda(lattice, first["coupling"], first[LAMBDA.name], first[OMEGA.name], t)
+        if g != first[G.name]:
+            del parameters[LAMBDA.name]
+            parameters[G.name] = first[G.name]
     return Suggestion(kind, scan.label, _model(scan) | parameters, None, why, expected, scan.seed)

@@ -12,6 +12,9 @@ import math
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from hpcbip.vocabulary import flags
+from hpcbip.vocabulary.flags import RaisedFlag
+
 Array = NDArray[np.float64]
 
 BKT_PREFACTOR = 1.84 / math.pi
@@ -103,8 +106,8 @@ def validity_flags(
     binding_energy: float | None,
     binding_energy_err: float | None,
     density: float | None = None,
-) -> list[str]:
-    """What speaks against the Tc of one point; empty if nothing does. Nothing is ever dropped for it.
+) -> list[RaisedFlag]:
+    """Return the flags against the Tc of one point; no flag makes a value be dropped.
 
     Args:
         dimension: of the lattice.
@@ -112,17 +115,17 @@ def validity_flags(
         r2: R² as `radius2` defines it.
         density: pairs per volume; None for the closest packing, at which pairs cannot overlap.
     """
-    flags = []
+    raised = []
     if dimension == 1:
-        flags.append("no Tc in one dimension")
+        raised.append(flags.NO_TC_IN_ONE_DIMENSION.raised())
     elif not (math.isfinite(tc) and tc > 0.0):
-        flags.append("mass not resolved")
+        raised.append(flags.MASS_NOT_RESOLVED.raised())
     if binding_energy is None or binding_energy_err is None or not math.isfinite(binding_energy):
-        flags.append("binding energy unknown")
+        raised.append(flags.BINDING_ENERGY_UNKNOWN.raised())
     elif binding_energy <= 2.0 * binding_energy_err:
-        flags.append("not bound")
+        raised.append(flags.NOT_BOUND.raised())
     elif dimension > 1 and tc >= binding_energy:
-        flags.append("Tc >= binding energy")
+        raised.append(flags.TC_ABOVE_BINDING.raised())
     if density is not None and dimension > 1 and math.sqrt(r2) > density ** (-1.0 / dimension):
-        flags.append("pairs overlap")
-    return flags
+        raised.append(flags.PAIRS_OVERLAP.raised())
+    return raised

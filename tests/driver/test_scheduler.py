@@ -8,7 +8,7 @@ import random
 import pytest
 
 from hpcbip.campaign.plan import SampleSize
-from hpcbip.driver.ensemble_progress import Task
+from hpcbip.driver.ensemble_state import Task
 from hpcbip.driver.scheduler import Scheduler
 from hpcbip.driver.stopping_rule import StoppingRule
 

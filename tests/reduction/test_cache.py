@@ -1,9 +1,10 @@
-"""What was analysed once is not analysed again, and never stands in for something else."""
+"""What was reduced once is not reduced again, and never stands in for something else."""
 
 from __future__ import annotations
 
 import io
 import pickle
+import shutil
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -24,8 +25,8 @@ from tests.store.synthetic import sector_bins
 
 
 @pytest.fixture
-def analysed(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, int]]:
-    """Sector and bins of every ensemble that is analysed from now on."""
+def reductions(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, int]]:
+    """Sector and bins of every ensemble that is reduced from now on."""
     calls: list[tuple[str, int]] = []
 
     def watched(many: list[EnsembleBins], *arguments: Any, **words: Any) -> list[Reduced]:
@@ -36,18 +37,18 @@ def analysed(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, int]]:
     return calls
 
 
-def test_the_second_time_nothing_is_analysed_and_all_is_as_before(tmp_path: Path, analysed: list) -> None:
+def test_the_second_time_nothing_is_reduced_and_all_is_as_before(tmp_path: Path, reductions: list) -> None:
     campaign(tmp_path)
     first = read_results(tmp_path)
-    assert len(analysed) == 4
+    assert len(reductions) == 4
     second = read_results(tmp_path)
-    assert len(analysed) == 4
+    assert len(reductions) == 4
     assert second.records == first.records and list(second.ensembles) == list(first.ensembles)
     for one, two in zip(first.ensembles.values(), second.ensembles.values(), strict=True):
         np.testing.assert_array_equal(one.replicates, two.replicates)
 
 
-def test_new_bins_are_analysed_and_they_alone(tmp_path: Path, analysed: list) -> None:
+def test_new_bins_are_reduced_and_they_alone(tmp_path: Path, reductions: list) -> None:
     bins = campaign(tmp_path)
     before = read_results(tmp_path).records
     plan = make_plan(load_config(tmp_path / "config.yaml"))
@@ -56,33 +57,33 @@ def test_new_bins_are_analysed_and_they_alone(tmp_path: Path, analysed: list) ->
         identity = plan.points[1].ensembles["bipolaron"]
         store.write(identity, 0, len(store.read(identity, 0)), more.chains[0][:20])
     after = read_results(tmp_path).records
-    assert analysed[4:] == [("bipolaron", bins[identity].bins + 20)]
+    assert reductions[4:] == [("bipolaron", bins[identity].bins + 20)]
     assert after[0] == before[0] and after[1]["mass_bipolaron"] != before[1]["mass_bipolaron"]
-    assert read_results(tmp_path).records == after and len(analysed) == 5
+    assert read_results(tmp_path).records == after and len(reductions) == 5
 
 
-def test_another_tc_is_worked_out_and_leaves_what_was_kept(tmp_path: Path, analysed: list) -> None:
+def test_another_tc_is_computed_and_leaves_the_cache(tmp_path: Path, reductions: list) -> None:
     campaign(tmp_path)
     usual = read_results(tmp_path).records
     content = (tmp_path / cache.FILE).read_bytes()
     assert read_results(tmp_path, "published").records != usual
-    assert len(analysed) == 8 and (tmp_path / cache.FILE).read_bytes() == content
+    assert len(reductions) == 8 and (tmp_path / cache.FILE).read_bytes() == content
     path = tmp_path / "config.yaml"
     path.write_text(path.read_text().replace("omega_meV: 30", "omega_meV: 60"))
     assert read_results(tmp_path).records[0]["tc_kelvin"] == pytest.approx(2.0 * usual[0]["tc_kelvin"])
 
 
-def test_another_program_analyses_anew(
-    tmp_path: Path, analysed: list, monkeypatch: pytest.MonkeyPatch
+def test_another_program_reduces_anew(
+    tmp_path: Path, reductions: list, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     campaign(tmp_path)
     read_results(tmp_path)
-    monkeypatch.setattr(cache, "_code", lambda: "changed")
+    monkeypatch.setattr(cache, "source_hash", lambda module: "changed")
     read_results(tmp_path)
-    assert len(analysed) == 8
+    assert len(reductions) == 8
 
 
-def test_bins_that_are_damaged_are_not_kept(tmp_path: Path, analysed: list) -> None:
+def test_bins_that_are_damaged_are_not_cached(tmp_path: Path, reductions: list) -> None:
     """They may be run again, with the same checksums."""
     bins = campaign(tmp_path)
     plan = make_plan(load_config(tmp_path / "config.yaml"))
@@ -94,11 +95,11 @@ def test_bins_that_are_damaged_are_not_kept(tmp_path: Path, analysed: list) -> N
         damaged[0, 0] += 1.0
         put(store._dataset(identity, block, "bins"), (0, 7, 0), damaged)
     short = read_results(tmp_path).records
-    assert len(analysed) == 4
+    assert len(reductions) == 4
     with Store(tmp_path, writable=True) as store:
         store.write(identity, 0, 0, sound)
     assert read_results(tmp_path).records != short
-    assert analysed[4:] == [("polaron", bins[identity].bins)]
+    assert reductions[4:] == [("polaron", bins[identity].bins)]
 
 
 class Trap:
@@ -126,7 +127,7 @@ def test_no_name_leads_to_the_builtins() -> None:
 
 
 @pytest.mark.parametrize("damage", ["text", "empty", "directory", "cut", "trap", "other"])
-def test_a_file_that_is_no_good_counts_as_none(tmp_path: Path, analysed: list, damage: str) -> None:
+def test_a_file_that_is_no_good_counts_as_none(tmp_path: Path, reductions: list, damage: str) -> None:
     campaign(tmp_path)
     right = read_results(tmp_path).records
     path, trace = tmp_path / cache.FILE, tmp_path / "trace"
@@ -144,5 +145,45 @@ def test_a_file_that_is_no_good_counts_as_none(tmp_path: Path, analysed: list, d
     else:
         path.write_bytes({"text": b"hello", "empty": b"", "cut": content[: len(content) // 2]}[damage])
     assert read_results(tmp_path).records == right
-    assert len(analysed) == 8 and not trace.exists()
+    assert len(reductions) == 8 and not trace.exists()
     assert not list(tmp_path.glob("*.tmp"))
+
+
+def test_the_key_follows_the_sources_that_the_reduction_depends_on(tmp_path: Path) -> None:
+    """A changed dependency changes the hash; what only shows or drives does not, nor does what is not
+    imported."""
+    root = tmp_path / "hpcbip"
+    shutil.copytree(cache.ROOT, root, ignore=shutil.ignore_patterns("__pycache__"))
+    before = cache.source_hash(cache.REDUCTION, root)
+    assert before == cache.source_hash(cache.REDUCTION, cache.ROOT)
+
+    def after_change(path: str) -> str:
+        file = root / path
+        text = file.read_text(encoding="utf-8")
+        file.write_text(text + "\n# changed\n", encoding="utf-8")
+        cache.source_hash.cache_clear()
+        found = cache.source_hash(cache.REDUCTION, root)
+        file.write_text(text, encoding="utf-8")
+        return found
+
+    for path in (
+        "reduction/bindings.py",
+        "statistics/gamma.py",
+        "models/lattice.py",
+        "superconductivity/tc.py",
+    ):
+        assert after_change(path) != before, path
+    for path in ("vocabulary/observables.py", "statistics/__init__.py"):
+        assert after_change(path) != before, path
+    for path in ("report/tables.py", "driver/scheduler.py", "cli/__init__.py", "reduction/results.py"):
+        assert after_change(path) == before, path
+    cache.source_hash.cache_clear()
+
+
+def test_dependencies_follow_all_forms_of_imports(tmp_path: Path) -> None:
+    (tmp_path / "sub").mkdir()
+    (tmp_path / "sub" / "__init__.py").write_text("")
+    (tmp_path / "a.py").write_text("import numpy\nfrom hpcbip.sub import b\n")
+    (tmp_path / "sub" / "b.py").write_text("def f():\n    import hpcbip.c\n")
+    (tmp_path / "c.py").write_text("from hpcbip.a import f\nfrom hpcbip.sub import name\n")
+    assert cache.dependencies("hpcbip.a", tmp_path) == {"hpcbip.a", "hpcbip.sub.b", "hpcbip.c", "hpcbip.sub"}

@@ -14,10 +14,12 @@ from hpcbip.campaign.schema import load_config
 from hpcbip.driver.stopping_rule import StoppingRule
 from hpcbip.reduction.ensembles import EnsembleBins, TcSettings
 from hpcbip.reduction.estimates import reduce_ensemble
-from hpcbip.reduction.points import OBSERVABLES, mean_energy, reduce_plan, reduce_point, target_errors
+from hpcbip.reduction.points import reduce_plan, reduce_point
+from hpcbip.reduction.target_errors import mean_energy, target_errors
 from hpcbip.statistics import summarise
-from hpcbip.store.selection import Analysed
+from hpcbip.store.selection import SelectedBins
 from hpcbip.superconductivity import BKT_PREFACTOR, prefactor, transition_temperature
+from hpcbip.vocabulary.observables import OBSERVABLES
 from tests.statistics.ar1 import ar1
 from tests.store.synthetic import BIPOLARON, ERRORS, POLARON, sector_bins
 
@@ -300,8 +302,8 @@ def test_target_errors_are_the_relative_errors_of_the_record(tmp_path: Path) -> 
     one, two = sector_bins(plan, "polaron", bins=200), sector_bins(plan, "bipolaron", bins=200, seed=2)
     keys = plan.points[0].ensembles
     record = point(plan, one, two)
-    errors = target_errors(plan, keys["polaron"], Analysed(one.chains))
-    errors |= target_errors(plan, keys["bipolaron"], Analysed(two.chains))
+    errors = target_errors(plan, keys["polaron"], SelectedBins(one.chains))
+    errors |= target_errors(plan, keys["bipolaron"], SelectedBins(two.chains))
     assert set(errors) == {
         "E_polaron",
         "mass_polaron",
@@ -317,8 +319,8 @@ def test_target_errors_are_the_relative_errors_of_the_record(tmp_path: Path) -> 
         ("polaron", one, "bipolaron", two),
         ("bipolaron", two, "polaron", one),
     ):
-        energy = mean_energy(plan, keys[other], Analysed(partner.chains))
-        joint = target_errors(plan, keys[mine], Analysed(bins.chains), {keys[other]: energy})
+        energy = mean_energy(plan, keys[other], SelectedBins(partner.chains))
+        joint = target_errors(plan, keys[mine], SelectedBins(bins.chains), {keys[other]: energy})
         part = {"polaron": 2.0, "bipolaron": 1.0}[mine] * record[f"E_{mine}_err"]  # both as small: √2 of one
         assert joint["binding_energy"] == pytest.approx(2.0**0.5 * part / record["binding_energy"])
 
@@ -327,11 +329,11 @@ def test_target_errors_are_infinite_while_nothing_is_known(tmp_path: Path) -> No
     plan = make(tmp_path)
     keys = plan.points[0].ensembles
     two = sector_bins(plan, "bipolaron", bins=1, chains=2)
-    energy = mean_energy(plan, keys["polaron"], Analysed([]))
-    errors = target_errors(plan, keys["bipolaron"], Analysed(two.chains), {keys["polaron"]: energy})
+    energy = mean_energy(plan, keys["polaron"], SelectedBins([]))
+    errors = target_errors(plan, keys["bipolaron"], SelectedBins(two.chains), {keys["polaron"]: energy})
     assert errors and all(error == math.inf for error in errors.values())
     stranger: dict[str, float | None] = {plan.points[1].ensembles["bipolaron"]: -9.0}
-    assert "binding_energy" not in target_errors(plan, keys["bipolaron"], Analysed(two.chains), stranger)
+    assert "binding_energy" not in target_errors(plan, keys["bipolaron"], SelectedBins(two.chains), stranger)
 
 
 def test_synthetic_means_are_those_of_the_kernel_columns(tmp_path: Path) -> None:
@@ -428,7 +430,7 @@ def test_intervals_cover_where_the_tail_is_long_and_the_rule_stops(tmp_path: Pat
         blocks = 6
         while True:
             part = [chain[: 8 * blocks] for chain in chains]
-            ratio = target_errors(plan, identity, Analysed(part))["radius2"] / target
+            ratio = target_errors(plan, identity, SelectedBins(part))["radius2"] / target
             if ratio <= 1.0 or blocks == 200:
                 break
             blocks = StoppingRule(2, 0, 6, 200).next_goal(SampleSize(2, blocks), ratio).blocks

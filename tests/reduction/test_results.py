@@ -14,11 +14,12 @@ from hpcbip.campaign.schema import load_config
 from hpcbip.errors import InputError
 from hpcbip.reduction import results
 from hpcbip.reduction.ensembles import EnsembleBins
-from hpcbip.reduction.executor import _longest
-from hpcbip.reduction.points import OBSERVABLES
-from hpcbip.reduction.results import binning_rows, read_results, reduce_and_write
+from hpcbip.reduction.executor import longest_time
+from hpcbip.reduction.results import binning_rows, read_results
+from hpcbip.report.results_files import reduce_and_write
 from hpcbip.report.tables import TC_COLUMNS, convergence, print_table
 from hpcbip.store.store import Allocation, Store
+from hpcbip.vocabulary.observables import OBSERVABLES
 from tests.store.synthetic import CONFIG, sector_bins
 
 
@@ -70,7 +71,7 @@ def test_of_many_ensembles_the_slowest_are_in_binning_csv(
     everything = {row["ensemble"] for row in binning_rows(reduced)}
     monkeypatch.setattr(results, "MOST_BINNING", 1)
     rows = binning_rows(reduced)
-    slowest = max(reduced, key=lambda key: _longest(reduced[key]))
+    slowest = max(reduced, key=lambda key: longest_time(reduced[key]))
     assert len(everything) == 4 and {row["ensemble"] for row in rows} == {slowest[:12]}
     assert {row["observable"] for row in rows} <= set(reduced[slowest].names)
 

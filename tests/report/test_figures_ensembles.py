@@ -13,9 +13,9 @@ import numpy as np
 import pytest
 
 from hpcbip.models import get_lattice
-from hpcbip.reduction.cache import closed
+from hpcbip.reduction.cache import CacheEntry, serialize
 from hpcbip.reduction.ensembles import Reduced
-from hpcbip.reduction.executor import Analyses, Found
+from hpcbip.reduction.executor import ReducedEnsembles
 from hpcbip.report.figures import draw_all
 from hpcbip.report.figures.autocorrelation import autocorrelation
 from hpcbip.report.figures.curves import ensemble_names
@@ -212,9 +212,9 @@ def results(records: list[dict[str, Any]], bins: bool = True, **other: Any) -> A
     )
 
 
-def analyses(ensembles: dict[str, Reduced]) -> Analyses:
-    coming = ((key, Found(b"", closed(one), True, True, 1.0)) for key, one in ensembles.items())
-    return Analyses(coming, ensembles.get)
+def analyses(ensembles: dict[str, Reduced]) -> ReducedEnsembles:
+    coming = ((key, CacheEntry(b"", serialize(one), True, True, 1.0)) for key, one in ensembles.items())
+    return ReducedEnsembles(coming, ensembles.get)
 
 
 @pytest.mark.slow  # eight figures with PDFs: 5 CPU seconds

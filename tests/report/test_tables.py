@@ -11,14 +11,13 @@ import numpy as np
 import pytest
 from rich.console import Console
 
+from hpcbip.reduction.export import to_csv, to_json
 from hpcbip.report.tables import (
     TC_COLUMNS,
     convergence,
     highest,
     print_rows,
     print_table,
-    to_csv,
-    to_json,
     with_error,
 )
 

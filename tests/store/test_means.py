@@ -14,10 +14,10 @@ from hpcbip.campaign.plan import Plan, make_plan
 from hpcbip.campaign.schema import load_config
 from hpcbip.reduction.ensembles import EnsembleBins, Reduced
 from hpcbip.reduction.estimates import reduce_ensemble, reduce_ensembles
-from hpcbip.reduction.points import target_errors
+from hpcbip.reduction.target_errors import target_errors
 from hpcbip.statistics import summarise
 from hpcbip.store.segment import block_means, sums_of_means
-from hpcbip.store.selection import Analysed, analysed, bins_per_row, sums
+from hpcbip.store.selection import SelectedBins, bins_per_row, select_bins, selected_checksums
 from hpcbip.store.store import Allocation, Store
 from tests.statistics.ar1 import ar1
 from tests.store.synthetic import CONFIG, sector_bins
@@ -155,7 +155,7 @@ def test_a_segment_of_an_older_version_is_read(tmp_path: Path) -> None:
         np.testing.assert_array_equal(store.read(KEY, 0), np.vstack([content[0], content[0][:40]]))
 
 
-def test_what_is_analysed() -> None:
+def test_what_is_selected() -> None:
     assert bins_per_row([8 * 49] * 8, 8) == 1  # 392 blocks
     assert bins_per_row([8 * 50] * 8, 8) == 8
     assert bins_per_row([8 * 99] * 8, 8) == 8
@@ -167,8 +167,8 @@ def test_what_is_analysed() -> None:
     assert bins_per_row([], 8) == bins_per_row([0, 0], 8) == bins_per_row([3000] * 8, 1) == 1
 
 
-def stored(folder: Path, data: EnsembleBins) -> Analysed:
-    """What is analysed of these bins."""
+def stored(folder: Path, data: EnsembleBins) -> SelectedBins:
+    """What is selected of these bins."""
     folder.mkdir(exist_ok=True)
     numbers = [len(chain) for chain in data.chains]
     with Store(folder, writable=True) as store:
@@ -182,13 +182,21 @@ def stored(folder: Path, data: EnsembleBins) -> Analysed:
         for chain, bins in enumerate(data.chains):
             store.write(KEY, chain, 0, np.asarray(bins, dtype=float))
     with Store(folder) as store:
-        assert [len(chain) for chain in sums(store, KEY, numbers, 8)] == [number // 8 for number in numbers]
-        return analysed(store, KEY, numbers, 8)
+        assert [len(chain) for chain in selected_checksums(store, KEY, numbers, 8)] == [
+            number // 8 for number in numbers
+        ]
+        return select_bins(store, KEY, numbers, 8)
 
 
-def joined(data: EnsembleBins, bins: Analysed) -> EnsembleBins:
+def joined(data: EnsembleBins, bins: SelectedBins) -> EnsembleBins:
     return EnsembleBins(
-        data.sector, data.parameters, data.columns, bins.chains, data.lags, bins.bins_per_row, bins.together
+        data.sector,
+        data.parameters,
+        data.columns,
+        bins.chains,
+        data.lags,
+        bins.bins_per_row,
+        bins.rows_per_sample,
     )
 
 
@@ -201,7 +209,7 @@ def test_means_say_what_the_bins_say(tmp_path: Path, plan: Plan, tau: float, bin
         data = sector_bins(plan, "bipolaron", bins=bins, tau=tau, seed=seed)
         means = stored(tmp_path / str(seed), data)
         short = joined(data, means)
-        assert (means.bins_per_row, means.together) == (8, bins // 800)
+        assert (means.bins_per_row, means.rows_per_sample) == (8, bins // 800)
         assert short.bins == data.bins and short.samples == 400
         one, two = reduce_ensemble(data, details=True), reduce_ensemble(short, details=True)
         assert one.summary and two.summary and one.bins == two.bins and one.names == two.names
@@ -277,7 +285,7 @@ def test_targets_are_judged_alike(tmp_path: Path, plan: Plan) -> None:
     ratios = []
     for seed in range(8):
         data = sector_bins(plan, "bipolaron", bins=1600, tau=1.0, seed=seed)
-        bins = target_errors(plan, key, Analysed(data.chains))
+        bins = target_errors(plan, key, SelectedBins(data.chains))
         means = target_errors(plan, key, stored(tmp_path / str(seed), data))
         ratios.append([means[name] / error for name, error in bins.items()])
     assert np.mean(ratios, axis=0) == pytest.approx(1.0, abs=0.12)

@@ -11,13 +11,13 @@ import numpy as np
 
 from hpcbip.campaign.plan import make_plan
 from hpcbip.campaign.schema import load_config
-from hpcbip.driver.ensemble_progress import Task
+from hpcbip.driver.ensemble_state import Task
 from hpcbip.driver.run import run_campaign
 from hpcbip.driver.worker import Worker
 from hpcbip.reduction.results import read_results
 from hpcbip.reduction.status import status_records
 from hpcbip.store.digest import digest_lines
-from hpcbip.store.selection import Verdict, Verdicts
+from hpcbip.store.progress import CampaignProgress, EnsembleProgress
 from hpcbip.store.store import Store
 
 CONFIG = """\
@@ -60,11 +60,11 @@ def test_blocks_begun_in_vain_change_nothing_and_are_used_later(tmp_path: Path) 
     assert restored >= 13 and restored + run == 28, "a block was run twice"
 
 
-def test_verdicts_come_back_as_they_were(tmp_path: Path) -> None:
+def test_progress_comes_back_as_it_was(tmp_path: Path) -> None:
     errors = {"2,4": {"E_polaron": None}, "2,8": {"E_polaron": 0.1}}
-    known = Verdicts({"a": Verdict(2, 8, True, "", errors)}, {"blocks": 3})
+    known = CampaignProgress({"a": EnsembleProgress(2, 8, True, "", errors)}, {"blocks": 3})
     known.write(tmp_path)
-    assert Verdicts.read(tmp_path) == known
+    assert CampaignProgress.read(tmp_path) == known
 
 
 def test_a_chain_goes_on_from_the_checkpoint_before(tmp_path: Path) -> None:

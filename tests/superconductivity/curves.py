@@ -11,7 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hpcbip.models import coupling_from_lambda, get_lattice
+from hpcbip.reduction.peaks import scan_points
 from hpcbip.superconductivity import BEC_PREFACTOR, BKT_PREFACTOR, transition_temperature
+from hpcbip.superconductivity.scans import Scan
+from hpcbip.superconductivity.scans import scans as scans_of_points
 
 Array = NDArray[np.float64]
 Function = Callable[[Any], Any]
@@ -136,3 +139,12 @@ def record(
     entry["tc_over_omega_err"] = entry["tc_over_omega"] * math.hypot(errors[0] / mass, errors[1] / size)
     entry["point"] = f"{entry['lambda']:g},{entry['U']:g},{omega:g}"
     return entry
+
+
+def scans(
+    records: list[dict[str, Any]],
+    replicates: dict[str, Array] | None = None,
+    axes: tuple[str, ...] = ("lambda",),
+) -> list[Scan]:
+    """The scans along `axes` among points with these records."""
+    return scans_of_points(scan_points(records, replicates), axes)

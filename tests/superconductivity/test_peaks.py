@@ -9,10 +9,12 @@ from typing import Any
 import numpy as np
 import pytest
 
+from hpcbip.reduction.peaks import scan_points
 from hpcbip.statistics.smooth import smooth
-from hpcbip.superconductivity.peaks import Peak, find_peak, find_peaks, place_name, tops, with_error
-from hpcbip.superconductivity.scans import Scan, scans
-from tests.superconductivity.curves import ALONG_U, CORRELATION, KINK, TRUTHS, Truth, record
+from hpcbip.superconductivity import peaks
+from hpcbip.superconductivity.peaks import Peak, find_peak, place_name, tops, with_error
+from hpcbip.superconductivity.scans import Scan
+from tests.superconductivity.curves import ALONG_U, CORRELATION, KINK, TRUTHS, Truth, record, scans
 
 
 def scan_of(truth: Truth, seed: int | list[int] = 1, places: Any = None) -> Scan:
@@ -22,6 +24,10 @@ def scan_of(truth: Truth, seed: int | list[int] = 1, places: Any = None) -> Scan
 
 def peak_of(records: list[dict[str, Any]], axis: str = "lambda") -> Peak:
     return find_peak(scans(records, None, (axis,))[0])
+
+
+def find_peaks(records: list[dict[str, Any]], replicates: Any = None) -> list[Peak]:
+    return peaks.find_peaks(scan_points(records, replicates))
 
 
 def line(*values: tuple[float, dict[str, Any]]) -> list[dict[str, Any]]:
@@ -65,7 +71,7 @@ def test_curve_goes_through_the_tc_of_the_records(lattice: str, size: float, den
     ]
     scan = scans(points, None, ("t/omega",))[0]
     assert np.exp(scan.log_tc(scan.x, scan.y)) == pytest.approx(
-        [r["tc_over_omega"] for r in scan.records], rel=1e-12
+        [point.tc for point in scan.points], rel=1e-12
     )
     assert scan.saturates == (density is None)
 
@@ -156,8 +162,8 @@ def test_jackknife_agrees_with_the_bootstrap(name: str) -> None:
     weights, mean = scan.curves.weights(grid), scan.curves.mean(grid)
     rng = np.random.default_rng(6)
     moved = np.repeat(mean[None], 400, axis=0)
-    for i, entry in enumerate(scan.records):
-        left_out = np.log(replicates[entry["point"]])
+    for i, point in enumerate(scan.points):
+        left_out = np.log(point.replicates)
         n = len(left_out)
         rows = n * left_out.mean(axis=0) - (n - 1.0) * left_out  # pseudo-values: the blocks themselves
         means = rows[rng.integers(0, n, (400, n))].mean(axis=1) - rows.mean(axis=0)
@@ -341,4 +347,4 @@ def test_smoothing_is_of_logarithms() -> None:
     scan = scan_of(KINK)
     same = smooth(scan.x, scan.y, scan.noise)
     assert scan.curves.mean([0.7]) == pytest.approx(same.mean([0.7]))
-    assert scan.y[0, 0] == pytest.approx(math.log(scan.records[0]["mass_bipolaron"]))
+    assert scan.y[0, 0] == pytest.approx(math.log(scan.points[0].mass or 0.0))

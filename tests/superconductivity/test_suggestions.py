@@ -9,10 +9,15 @@ import numpy as np
 import pytest
 
 from hpcbip.errors import InputError
-from hpcbip.superconductivity.maximum import find_summit
-from hpcbip.superconductivity.scans import scans
-from hpcbip.superconductivity.suggestions import BOUNDS, TOLERANCE, Suggestion, suggest
-from tests.superconductivity.curves import KINK, Array, record
+from hpcbip.reduction.peaks import scan_points
+from hpcbip.superconductivity import suggestions
+from hpcbip.superconductivity.maximum import find_maximum
+from hpcbip.superconductivity.suggestions import BOUNDS, TOLERANCE, Suggestion
+from tests.superconductivity.curves import KINK, Array, record, scans
+
+
+def suggest(records: list[dict[str, Any]], replicates: Any = None, **words: Any) -> list[Suggestion]:
+    return suggestions.suggest(scan_points(records, replicates), **words)
 
 
 def along(found: list[Suggestion], name: str = "lambda") -> list[float]:
@@ -98,9 +103,9 @@ def test_near_the_maximum_where_interpolation_is_what_is_not_known() -> None:
     for entry in records:
         for name in ("mass_bipolaron_err", "radius2_err", "tc_over_omega_err"):
             entry[name] *= 0.05
-    summit = find_summit(scans(records, replicates)[0])
+    maximum = find_maximum(scans(records, replicates)[0])
     found = suggest(records, replicates)
-    assert summit.between > 0.8
+    assert maximum.between > 0.8
     assert {s.kind for s in found} == {"refine"}
     assert all(0.6 < value < 0.95 for value in along(found)[:2])
     assert [s.expected for s in found] == sorted((s.expected for s in found), reverse=True)
@@ -128,12 +133,12 @@ def test_expected_error_is_what_the_new_points_bring() -> None:
         found = [s for s in suggest(records, replicates, number=2) if s.kind == "refine"]
         more, further = KINK.campaign([seed, 2], along(found))
         before, after = (
-            find_summit(scans(points, blocks)[0])
+            find_maximum(scans(points, blocks)[0])
             for points, blocks in ((records, replicates), (records + more, {**replicates, **further}))
         )
 
-        def size(summit: Any) -> float:
-            return math.hypot(summit.position_err[0] / 0.03, summit.height_err / summit.height / 0.03)
+        def size(maximum: Any) -> float:
+            return math.hypot(maximum.position_err[0] / 0.03, maximum.height_err / maximum.height / 0.03)
 
         promised.append(found[-1].expected or 1.0)
         kept.append(size(after) / size(before))
@@ -165,22 +170,22 @@ def test_the_maximum_of_a_surface() -> None:
         rng = np.random.default_rng([seed, 3])
         places = [(lam, u) for lam in (0.4, 0.65, 0.9, 1.15) for u in (2.0, 6.0, 10.0, 14.0)]
         points = [surface(lam, u, tuple(rng.standard_normal(2))) for lam, u in places]
-        summit = find_summit(scans(points, None, ("lambda", "U"))[0])
-        assert summit.ends == (0, 0)
+        maximum = find_maximum(scans(points, None, ("lambda", "U"))[0])
+        assert maximum.ends == (0, 0)
         truth = (0.7760, 8.0, surface(0.776045, 8.0)["tc_over_omega"])
-        found, errors = (*summit.position, summit.height), (*summit.position_err, summit.height_err)
+        found, errors = (*maximum.position, maximum.height), (*maximum.position_err, maximum.height_err)
         pulls.append((np.array(found) - truth) / errors)
     assert np.abs(pulls).max() < 4.0
     assert 0.25 < np.mean(np.square(pulls)) < 2.0
-    assert "U = " in summit.statement
+    assert "U = " in maximum.statement
 
 
 def test_a_surface_that_rises_to_its_edge_says_which() -> None:
     points = [surface(lam, u) for lam in (0.3, 0.4, 0.5) for u in (2.0, 6.0, 10.0, 14.0)]
     scan = scans(points, None, ("lambda", "U"))[0]
-    summit = find_summit(scan)
-    assert summit.ends == (1, 0)
-    assert "the scan ends within the error, at λ = 0.5" in summit.statement
+    maximum = find_maximum(scan)
+    assert maximum.ends == (1, 0)
+    assert "the scan ends within the error, at λ = 0.5" in maximum.statement
     found = suggest(points, axes=("lambda", "U"))
     assert [s.kind for s in found] == ["extend"]
     assert found[0].parameters["lambda"] == 0.6
@@ -190,15 +195,15 @@ def test_a_surface_that_rises_to_its_edge_says_which() -> None:
 def test_an_end_is_left_though_the_other_may_be_one_too() -> None:
     """Two values of U, and nothing in between: the maximum may be at either."""
     points = [surface(lam, u, (0.3 * k, 0.0)) for k, lam in enumerate((0.5, 0.7, 0.9)) for u in (7.0, 9.0)]
-    summit = find_summit(scans(points, None, ("lambda", "U"))[0])
-    assert summit.position_err[1] > 0.5
-    assert summit.ends[1] != 0
+    maximum = find_maximum(scans(points, None, ("lambda", "U"))[0])
+    assert maximum.position_err[1] > 0.5
+    assert maximum.ends[1] != 0
     assert "extend" in {s.kind for s in suggest(points, axes=("lambda", "U"))}
 
 
-def test_too_few_points_for_a_summit() -> None:
+def test_too_few_points_for_a_maximum() -> None:
     with pytest.raises(InputError, match="too few"):
-        find_summit(scans([record(**{"lambda": lam}) for lam in (0.3, 0.4)])[0])
+        find_maximum(scans([record(**{"lambda": lam}) for lam in (0.3, 0.4)])[0])
 
 
 def test_defaults_cover_all_axes() -> None:

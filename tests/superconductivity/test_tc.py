@@ -53,7 +53,7 @@ def test_radius_is_counted_from_the_centre_of_the_pair() -> None:
 def test_chain_has_no_tc_and_does_not_crash() -> None:
     tc = transition_temperature(np.array([1.0, 2.0]), np.array([1.0, 2.0]), 1)
     assert tc.shape == (2,) and np.all(np.isnan(tc))
-    assert validity_flags(1, math.nan, 2.0, 1.0, 0.01) == ["no Tc in one dimension"]
+    assert [flag.code for flag in validity_flags(1, math.nan, 2.0, 1.0, 0.01)] == ["no_tc_in_one_dimension"]
     with pytest.raises(ValueError, match="dimension"):
         transition_temperature(1.0, 1.0, 4)
 
@@ -69,14 +69,14 @@ def test_good_point_has_no_flags() -> None:
 @pytest.mark.parametrize(
     "arguments,flag",
     [
-        ((2, 0.2, 2.0, 0.2, 0.01), "Tc >= binding energy"),
-        ((2, 0.01, 2.0, 0.019, 0.01), "not bound"),
-        ((2, 0.01, 2.0, -0.5, 0.01), "not bound"),
-        ((2, 0.01, 2.0, None, None), "binding energy unknown"),
-        ((2, -0.3, 2.0, 0.5, 0.01), "mass not resolved"),
-        ((2, math.nan, 2.0, 0.5, 0.01), "mass not resolved"),
-        ((2, 0.2, 2.0, 0.5, 0.01, 0.6), "pairs overlap"),
+        ((2, 0.2, 2.0, 0.2, 0.01), "tc_above_binding"),
+        ((2, 0.01, 2.0, 0.019, 0.01), "not_bound"),
+        ((2, 0.01, 2.0, -0.5, 0.01), "not_bound"),
+        ((2, 0.01, 2.0, None, None), "binding_energy_unknown"),
+        ((2, -0.3, 2.0, 0.5, 0.01), "mass_not_resolved"),
+        ((2, math.nan, 2.0, 0.5, 0.01), "mass_not_resolved"),
+        ((2, 0.2, 2.0, 0.5, 0.01, 0.6), "pairs_overlap"),
     ],
 )
 def test_flags(arguments: tuple, flag: str) -> None:
-    assert validity_flags(*arguments) == [flag]
+    assert [raised.code for raised in validity_flags(*arguments)] == [flag]

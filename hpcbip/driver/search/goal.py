@@ -9,9 +9,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from hpcbip.errors import InputError
-from hpcbip.superconductivity.maximum import Summit
-from hpcbip.superconductivity.peaks import AXES, P_ALARM
+from hpcbip.superconductivity.maximum import Maximum
+from hpcbip.superconductivity.peaks import P_ALARM
 from hpcbip.superconductivity.suggestions import BOUNDS, TOLERANCE, Suggestion
+from hpcbip.vocabulary.parameters import SCAN_AXES
 
 MIN_POINTS = {1: 5, 2: 8}
 """Points without which no maximum counts as pinned down, by the number of axes."""
@@ -43,9 +44,9 @@ class SearchGoal:
         Raises:
             InputError: for unknown or repeated axes, empty bounds, and tolerances that are not positive.
         """
-        if not 1 <= len(axes) <= 2 or len(set(axes)) < len(axes) or not set(axes) <= set(AXES):
+        if not 1 <= len(axes) <= 2 or len(set(axes)) < len(axes) or not set(axes) <= set(SCAN_AXES):
             raise InputError(
-                f"--axes: {','.join(axes)}: not one or two axes; allowed: one or two of {', '.join(AXES)}"
+                f"--axes: {','.join(axes)}: not one or two axes; allowed: one or two of {', '.join(SCAN_AXES)}"
             )
         for axis, (low, high) in (bounds or {}).items():
             if axis not in axes:
@@ -99,31 +100,31 @@ def _assignment(option: str, text: str, count: int, allowed: str) -> tuple[str, 
     return name.strip(), numbers
 
 
-def is_pinned_down(summit: Summit, goal: SearchGoal) -> bool:
+def is_pinned_down(maximum: Maximum, goal: SearchGoal) -> bool:
     """Tell whether a maximum lies within the scan, is known to the tolerances, and rests on enough points
     that the curve describes."""
-    positions = len(np.unique(summit.scan.x, axis=0))
-    curve_fits = not summit.scan.curves.p_value < P_ALARM
+    positions = len(np.unique(maximum.scan.x, axis=0))
+    curve_fits = not maximum.scan.curves.p_value < P_ALARM
     return (
-        not any(summit.ends)
-        and summit.worst(goal.tolerance) <= 1.0
+        not any(maximum.ends)
+        and maximum.worst(goal.tolerance) <= 1.0
         and curve_fits
         and positions >= MIN_POINTS[len(goal.axes)]
     )
 
 
-def check_bounds(summit: Summit | None, suggestions: Sequence[Suggestion], goal: SearchGoal) -> None:
+def check_bounds(maximum: Maximum | None, suggestions: Sequence[Suggestion], goal: SearchGoal) -> None:
     """Refuse bounds within which the maximum cannot be found.
 
     Raises:
         InputError: if the bounds leave no room for a curve, or Tc is highest at one of them.
     """
     can_extend = any(suggestion.kind == "extend" for suggestion in suggestions)
-    if summit is None:
+    if maximum is None:
         limiting = list(goal.axes[:1])
     else:
-        limiting = [axis for axis, at_end in zip(goal.axes, summit.ends, strict=True) if at_end]
-    if not can_extend and limiting and (summit is None or summit.worst(goal.tolerance) <= 1.0):
+        limiting = [axis for axis, at_end in zip(goal.axes, maximum.ends, strict=True) if at_end]
+    if not can_extend and limiting and (maximum is None or maximum.worst(goal.tolerance) <= 1.0):
         low, high = goal.bounds[limiting[0]]
-        wrong = "Tc/Ω is highest at the bound" if summit else "no room for a curve"
+        wrong = "Tc/Ω is highest at the bound" if maximum else "no room for a curve"
         raise InputError(f"--bounds: {limiting[0]}={low:g}:{high:g}: {wrong}; allowed: wider bounds")

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from hpcbip.campaign.edit import POINT_KEYS, Extension, extend
+from hpcbip.campaign.edit import Extension, extend
 from hpcbip.campaign.plan import make_plan
 from hpcbip.campaign.schema import Config, load_config
 from hpcbip.driver.search.goal import SearchGoal, check_bounds, is_pinned_down
@@ -26,11 +26,13 @@ from hpcbip.driver.search.process import run_in_process
 from hpcbip.errors import InputError
 from hpcbip.exit_status import DONE, STOPPED
 from hpcbip.files import write_atomically
+from hpcbip.reduction.peaks import scan_points
 from hpcbip.reduction.results import read_results
 from hpcbip.store.directory import check_directory, prepare_directory
-from hpcbip.superconductivity.maximum import Summit, find_summit
+from hpcbip.superconductivity.maximum import Maximum, find_maximum
 from hpcbip.superconductivity.scans import Scan, scans
 from hpcbip.superconductivity.suggestions import Suggestion, suggest_for
+from hpcbip.vocabulary.parameters import POINT_KEYS
 
 TARGET = "tc_over_omega"
 """Observable whose target error the search tightens."""
@@ -132,11 +134,11 @@ def search(
             with suppress(InputError):  # there may be no bins yet
                 _find_maximum(state)
             continue
-        scan, summit = _find_maximum(state)
-        if summit is not None and is_pinned_down(summit, goal):
+        scan, maximum = _find_maximum(state)
+        if maximum is not None and is_pinned_down(maximum, goal):
             report("pinned down")
             return DONE
-        _extend_campaign(state, scan, summit)
+        _extend_campaign(state, scan, maximum)
 
 
 def begin(
@@ -174,38 +176,38 @@ def begin(
 
 
 def _count_curves(config: Config, axes: tuple[str, ...]) -> int:
-    return len(scans([dict(point.parameters) for point in make_plan(config).points], None, axes))
+    return len(scans(scan_points([point.parameters for point in make_plan(config).points]), axes))
 
 
-def _find_maximum(state: SearchState) -> tuple[Scan, Summit | None]:
+def _find_maximum(state: SearchState) -> tuple[Scan, Maximum | None]:
     """Reduce the campaign and find the maximum of its points; report it and add it to the ledger."""
     results = read_results(state.directory)
-    scan = scans(results.records, results.replicates, state.goal.axes)[0]
-    summit = find_summit(scan) if scan.interpolates else None
+    scan = scans(scan_points(results.records, results.replicates), state.goal.axes)[0]
+    maximum = find_maximum(scan) if scan.interpolates else None
     points, target = len(results.records), state.target
     step: dict[str, Any] = {"points": points, "target": target}
-    if summit is not None:
+    if maximum is not None:
         step |= {
-            "position": list(summit.position),
-            "position_err": list(summit.position_err),
-            "height": summit.height,
-            "height_err": summit.height_err,
+            "position": list(maximum.position),
+            "position_err": list(maximum.position_err),
+            "height": maximum.height,
+            "height_err": maximum.height_err,
         }
     state.ledger.add_step(step)
-    statement = summit.statement if summit else f"{scan.label}: too few points for a maximum"
+    statement = maximum.statement if maximum else f"{scan.label}: too few points for a maximum"
     state.report(f"{points} points, target {target:g}, {state.cpu_hours:.3g} CPU hours: {statement}")
-    return scan, summit
+    return scan, maximum
 
 
-def _extend_campaign(state: SearchState, scan: Scan, summit: Summit | None) -> None:
+def _extend_campaign(state: SearchState, scan: Scan, maximum: Maximum | None) -> None:
     """Put into search.yaml what is suggested.
 
     Where that is nothing new the target becomes tighter, so that every step of a search does something.
     """
     goal = state.goal
     number = SUGGESTIONS_PER_AXIS * len(goal.axes)
-    suggestions = suggest_for(scan, summit, number, goal.bounds, goal.tolerance)
-    check_bounds(summit, suggestions, goal)
+    suggestions = suggest_for(scan, maximum, number, goal.bounds, goal.tolerance)
+    check_bounds(maximum, suggestions, goal)
     added = apply_suggestions(state.source, suggestions)
     if not added.points and not added.target:
         added = extend(state.source, (), {TARGET: float(f"{FORCED_TIGHTENING * state.target:.2g}")})

@@ -67,7 +67,7 @@ def draw_all(results: Results, folder: Path) -> list[Drawn]:
 
 def _figures(results: Results) -> Iterator[tuple[str, Callable[[], Picture]]]:
     """Names of the files, and what draws the figure."""
-    from hpcbip.reduction.results import binning_rows  # here, because it imports figures
+    from hpcbip.reduction.results import binning_rows
 
     records, ensembles = results.records, results.ensembles
     along = varying_axes(records)

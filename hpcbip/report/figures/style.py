@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hpcbip.errors import InputError
-from hpcbip.report.tables import to_csv
+from hpcbip.reduction.export import to_csv
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -8,10 +8,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from hpcbip.reduction.points import PARAMETERS
 from hpcbip.report.check_levels import LIGHTS, SECTORS, Light
 from hpcbip.report.checks import CHECKS, Diagnostic, diagnostics, worst
 from hpcbip.report.tables import Record, with_error
+from hpcbip.vocabulary.parameters import PARAMETERS
 
 _MARKS = {"maybe": "?", "not": "??"}
 _ALWAYS = ("omega", "lambda", "U")

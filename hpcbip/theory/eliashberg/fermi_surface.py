@@ -38,6 +38,7 @@ from scipy.optimize import brentq
 
 from hpcbip.errors import InputError
 from hpcbip.models import Lattice, Model
+from hpcbip.vocabulary.flags import NO_TC_IN_ONE_DIMENSION
 
 Array = NDArray[np.float64]
 
@@ -171,7 +172,7 @@ def lambda_me(model: Model, filling: float, surface: FermiSurface | None = None)
     if min(fermi.above_bottom, fermi.below_top) < phonon:
         flags.append("Fermi level within a phonon energy of a band edge: not adiabatic")
     if model.bravais.dimension == 1:
-        flags.append("no Tc in one dimension")
+        flags.append(NO_TC_IN_ONE_DIMENSION.text)
     if per_state == 0.0:
         return FermiSurfaceCoupling(0.0, 0.0, model.lam, tuple(flags))
     value = per_state * fermi.density

@@ -25,12 +25,12 @@ from scipy.sparse.linalg import LinearOperator, eigsh
 
 from hpcbip.errors import InputError
 from hpcbip.models import coupling_from_lambda, get_lattice
+from hpcbip.vocabulary.sectors import SECTORS
 
 Array = NDArray[np.float64]
 
 LATTICES = ("chain", "square")
 COUPLINGS = ("bond", "holstein")
-SECTORS = ("polaron", "bipolaron")
 MAX_SITES = 144
 FLAT = 1e-5  # curvatures nearer to zero count as none
 

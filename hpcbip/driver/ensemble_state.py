@@ -25,7 +25,7 @@ class Task:
 
 
 @dataclass
-class EnsembleProgress:
+class EnsembleState:
     """The state of one ensemble.
 
     Attributes:

@@ -1,0 +1,328 @@
+"""Parameters of a point: names, symbols, units, what is allowed, and which of them a scan runs along.
+
+Energies are in the unit in which t is given, the projection length beta in its inverse.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any
+
+MODEL, POINT, SAMPLING = "model", "point", "sampling"
+"""Sections of a configuration: what all points share; what a point or the grid gives; sampling."""
+
+
+def is_number(value: Any) -> bool:
+    """Tell whether a value is a finite number; True and False are none."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+
+
+def is_positive(value: Any) -> bool:
+    """Tell whether a value is a finite number above 0."""
+    return is_number(value) and value > 0
+
+
+def is_non_negative(value: Any) -> bool:
+    """Tell whether a value is a finite number from 0 on."""
+    return is_number(value) and value >= 0
+
+
+def _is_word(value: Any) -> bool:
+    return isinstance(value, str) and bool(value)
+
+
+def _each(check: Callable[[Any], bool]) -> Callable[[Any], bool]:
+    return lambda values: isinstance(values, list | tuple) and all(map(check, values))
+
+
+@dataclass(frozen=True)
+class ScanAxis:
+    """What a search along an axis needs to know.
+
+    Attributes:
+        bounds: between which new points lie, unless said otherwise.
+        tolerance: absolute error with which the position of a maximum counts as pinned down.
+        first_step: first step away from a single point; None: a share of its value.
+    """
+
+    bounds: tuple[float, float]
+    tolerance: float
+    first_step: float | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Parameter:
+    """One parameter of a point.
+
+    Attributes:
+        name: in configurations and results.
+        words: what it is.
+        symbol, tex, html: how it is written; "" where the value speaks for itself (`square`).
+        section: of the configuration in which it is given: "model", "point" or "sampling".
+        allowed, check: what is allowed, in words and as a predicate.
+        in_units_of_t: an energy that labels and axes show in units of t.
+        optional: given for some models only, and left out of records otherwise.
+        follows: follows from the other parameters (in its convention), so that no table needs a column of it.
+        of_ensemble: stored with the ensembles; lambda is not, it is g in a convention.
+        of_pair: only the pair depends on it.
+        unremarkable: the value that labels leave out; None: every value is named.
+        scan: set if a scan may run along it.
+    """
+
+    name: str
+    words: str
+    symbol: str
+    tex: str
+    html: str
+    section: str
+    allowed: str
+    check: Callable[[Any], bool]
+    in_units_of_t: bool = False
+    optional: bool = False
+    follows: bool = False
+    of_ensemble: bool = True
+    of_pair: bool = False
+    unremarkable: Any = None
+    scan: ScanAxis | None = None
+
+
+LATTICE = Parameter(
+    name="lattice",
+    words="Bravais lattice",
+    symbol="",
+    tex="",
+    html="lattice",
+    section=MODEL,
+    allowed="the name of a lattice, or vectors and bonds",
+    check=_is_word,
+)
+COUPLING = Parameter(
+    name="coupling",
+    words="kind of electron-phonon coupling",
+    symbol="",
+    tex="",
+    html="coupling",
+    section=MODEL,
+    allowed="the name of a coupling",
+    check=_is_word,
+    unremarkable="bond",
+)
+HOPPING = Parameter(
+    name="t",
+    words="hopping between neighbours",
+    symbol="t",
+    tex="$t$",
+    html="t",
+    section=MODEL,
+    allowed="a number > 0",
+    check=is_positive,
+)
+OMEGA = Parameter(
+    name="omega",
+    words="phonon energy",
+    symbol="Ω",
+    tex=r"$\Omega$",
+    html="Ω",
+    section=POINT,
+    allowed="a number > 0",
+    check=is_positive,
+)
+G = Parameter(
+    name="g",
+    words="electron-phonon coupling in the Hamiltonian",
+    symbol="g",
+    tex="$g$",
+    html="g",
+    section=POINT,
+    allowed="a number >= 0, if lambda is not given",
+    check=is_non_negative,
+    follows=True,
+)
+LAMBDA = Parameter(
+    name="lambda",
+    words="dimensionless electron-phonon coupling",
+    symbol="λ",
+    tex=r"$\lambda$",
+    html="λ",
+    section=POINT,
+    allowed="a number >= 0, if g is not given",
+    check=is_non_negative,
+    of_ensemble=False,
+    scan=ScanAxis(bounds=(0.05, 3.0), tolerance=0.03),
+)
+U = Parameter(
+    name="U",
+    words="interaction of two electrons on one site",
+    symbol="U",
+    tex="$U$",
+    html="U",
+    section=POINT,
+    allowed="a number",
+    check=is_number,
+    in_units_of_t=True,
+    of_pair=True,
+    scan=ScanAxis(bounds=(0.0, 20.0), tolerance=0.5, first_step=2.0),
+)
+V = Parameter(
+    name="V",
+    words="strength of the interaction V/r",
+    symbol="V",
+    tex="$V$",
+    html="V",
+    section=POINT,
+    allowed="a number",
+    check=is_number,
+    in_units_of_t=True,
+    of_pair=True,
+    unremarkable=0.0,
+)
+BETA = Parameter(
+    name="beta",
+    words="projection length in imaginary time",
+    symbol="β",
+    tex=r"$\beta$",
+    html="β",
+    section=SAMPLING,
+    allowed="a number > 0",
+    check=is_positive,
+    follows=True,
+)
+G_HOLSTEIN = Parameter(
+    name="g_holstein",
+    words="coupling to the oscillators on the sites",
+    symbol="g_H",
+    tex="$g_H$",
+    html="g_holstein",
+    section=POINT,
+    allowed="a number >= 0, with bond+holstein only",
+    check=is_non_negative,
+    in_units_of_t=True,
+    optional=True,
+)
+OMEGA_HOLSTEIN = Parameter(
+    name="omega_holstein",
+    words="energy of the oscillators on the sites",
+    symbol="Ω_H",
+    tex=r"$\Omega_H$",
+    html="omega_holstein",
+    section=POINT,
+    allowed="a number > 0, with bond+holstein only",
+    check=is_positive,
+    in_units_of_t=True,
+    optional=True,
+)
+T_FACTORS = Parameter(
+    name="t_factors",
+    words="factor of t along each bond axis",
+    symbol="t factors",
+    tex="$t$ factors",
+    html="t_factors",
+    section=MODEL,
+    allowed="one number > 0 per bond axis",
+    check=_each(is_positive),
+    optional=True,
+)
+G_FACTORS = Parameter(
+    name="g_factors",
+    words="factor of g along each bond axis",
+    symbol="g factors",
+    tex="$g$ factors",
+    html="g_factors",
+    section=MODEL,
+    allowed="one number >= 0 per bond axis",
+    check=_each(is_non_negative),
+    optional=True,
+)
+SHELLS = Parameter(
+    name="shells",
+    words="interactions of the neighbour shells, which add to V/r",
+    symbol="shells",
+    tex="shells",
+    html="shells",
+    section=MODEL,
+    allowed="a number per shell",
+    check=_each(is_number),
+    optional=True,
+    of_pair=True,
+)
+ADIABATICITY = Parameter(
+    name="t/omega",
+    words="hopping over phonon energy",
+    symbol="t/Ω",
+    tex=r"$t/\Omega$",
+    html="t/Ω",
+    section=POINT,
+    allowed="a number > 0",
+    check=is_positive,
+    follows=True,
+    of_ensemble=False,
+    scan=ScanAxis(bounds=(0.1, 10.0), tolerance=0.1),
+)
+"""Not a key of configurations and records: the ratio in which scans and labels express t and omega."""
+
+
+def _by_name(parameters: Iterable[Parameter]) -> Mapping[str, Parameter]:
+    return MappingProxyType({parameter.name: parameter for parameter in parameters})
+
+
+PARAMETERS: Mapping[str, Parameter] = _by_name(
+    (
+        LATTICE,
+        COUPLING,
+        HOPPING,
+        OMEGA,
+        G,
+        LAMBDA,
+        U,
+        V,
+        BETA,
+        G_HOLSTEIN,
+        OMEGA_HOLSTEIN,
+        T_FACTORS,
+        G_FACTORS,
+        SHELLS,
+    )
+)
+"""The parameters of a point by name, in the order of the results."""
+
+COORDINATES: Mapping[str, Parameter] = _by_name(
+    ADIABATICITY if parameter is OMEGA else parameter
+    for parameter in PARAMETERS.values()
+    if parameter is not HOPPING and not parameter.follows
+)
+"""What tells points apart whatever the unit of energy is: t/omega stands for t and omega; in the order of
+labels."""
+
+SCAN_AXES: Mapping[str, Parameter] = _by_name((LAMBDA, U, ADIABATICITY))
+"""What a scan may run along (U in units of t), the most common first."""
+
+POINT_KEYS: tuple[str, ...] = tuple(name for name, p in PARAMETERS.items() if p.section == POINT)
+"""Keys of a point in a configuration, which are also the possible axes of its grid."""
+
+SITE_KEYS: tuple[str, ...] = tuple(name for name in POINT_KEYS if PARAMETERS[name].optional)
+"""Keys of a point that only models with a second kind of oscillators have."""
+
+MODEL_KEYS: tuple[str, ...] = tuple(
+    name for name, p in PARAMETERS.items() if p.section == MODEL and not p.optional
+)
+"""Keys of the model that every configuration has."""
+
+FACTOR_KEYS: tuple[str, ...] = (T_FACTORS.name, G_FACTORS.name)
+"""Keys of factors along the bond axes: what makes a model anisotropic."""
+
+SEQUENCE_KEYS: tuple[str, ...] = (*FACTOR_KEYS, SHELLS.name)
+"""Keys of the model that take one number per bond axis or shell."""
+
+OPTIONAL_KEYS: tuple[str, ...] = tuple(name for name, p in PARAMETERS.items() if p.optional)
+"""Parameters that only some models have."""
+
+ENSEMBLE_KEYS: tuple[str, ...] = tuple(
+    name for name, p in PARAMETERS.items() if p.of_ensemble and not p.optional
+)
+"""Parameters that tell ensembles apart, without the optional ones."""
+
+ALWAYS_SHOWN: tuple[str, ...] = (OMEGA.name, LAMBDA.name, U.name)
+"""Parameters that tables show even if all points share them."""
