@@ -46,7 +46,8 @@ class SearchGoal:
         """
         if not 1 <= len(axes) <= 2 or len(set(axes)) < len(axes) or not set(axes) <= set(SCAN_AXES):
             raise InputError(
-                f"--axes: {','.join(axes)}: not one or two axes; allowed: one or two of {', '.join(SCAN_AXES)}"
+                f"--axes: {','.join(axes)}: not one or two axes; "
+                f"allowed: one or two of {', '.join(SCAN_AXES)}"
             )
         for axis, (low, high) in (bounds or {}).items():
             if axis not in axes:
