@@ -36,7 +36,7 @@ class ConvergenceMonitor:
     Args:
         config, plan: the campaign.
         store: its bins.
-        known: progresss of earlier runs, whose errors are not worked out again.
+        known: progress of earlier runs, whose errors are not worked out again.
 
     Attributes:
         partners: identity -> ensembles of the other sector that its errors need.
@@ -66,7 +66,7 @@ class ConvergenceMonitor:
         return bool(self._pending)
 
     def known_errors(self, identity: str) -> dict[str, dict[str, float | None]]:
-        """Return the errors known so far in the form that a `EnsembleProgress` keeps."""
+        """Return the errors known so far in the form that an `EnsembleProgress` keeps."""
         return {
             size: {name: error if math.isfinite(error) else None for name, error in errors.items()}
             for size, errors in self._known.get(identity, {}).items()

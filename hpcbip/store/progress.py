@@ -19,10 +19,10 @@ class EnsembleProgress:
     """What the scheduler knows of an ensemble and its bins alone do not tell.
 
     Attributes:
-        chains, blocks: its last milestone.
-        done: whether it is over; then exactly the bins of that milestone count.
+        chains, blocks: its last goal.
+        done: whether it is over; then exactly the bins of that sample size count.
         failed: why it was given up, or "".
-        errors: milestone "chains,blocks" -> relative errors there, by observable; None: not resolved.
+        errors: goal "chains,blocks" -> relative errors there, by observable; None: not resolved.
         seconds: of sampling that went into it, as far as they were noted.
     """
 

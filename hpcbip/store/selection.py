@@ -1,10 +1,10 @@
-"""Which bins count: all of an ensemble that is on its way, exactly those up to its last size once it is
+"""Which bins count: all of an ensemble that is on its way, exactly those up to its last goal once it is
 done.
 
 Of many bins the means of their blocks are selected (`select_bins`): they say the same in a fraction of the
 time.
 
-Ranks that would be idle begin blocks beyond a size (the scheduler); how many depends on the timing.
+Ranks that would be idle begin blocks beyond a goal (the scheduler); how many depends on the timing.
 These lie in the files, and are used if the campaign is extended, but a finished result must not depend on
 them.
 """
@@ -61,7 +61,7 @@ def counted_bins(progress: CampaignProgress, store: Store, identity: str, bins_p
 
 
 def counts_at(size: SampleSize, bins_per_block: int) -> list[int]:
-    """Return how many bins of every chain belong to a size."""
+    """Return how many bins of every chain belong to a sample size."""
     return [size.blocks * bins_per_block] * size.chains
 
 

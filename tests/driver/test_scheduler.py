@@ -184,7 +184,7 @@ def test_a_failed_chain_ends_its_ensemble_and_no_other() -> None:
 
 
 @pytest.mark.parametrize("ratio_there", [0.5, 2.0])
-def test_a_failure_ahead_of_the_milestone_counts_only_if_a_milestone_needs_it(ratio_there: float) -> None:
+def test_a_failure_ahead_of_the_goal_counts_only_if_a_goal_needs_it(ratio_there: float) -> None:
     s = Scheduler(["one"], StoppingRule(2, 0, 2, 4), {}, ["one"], {})
     for k in range(2):
         s.complete(Task("one", 0, k))

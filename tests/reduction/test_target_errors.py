@@ -80,10 +80,8 @@ def test_intervals_cover_with_the_stopping_rule_on(tmp_path: Path) -> None:
             ratio = error[at["tc_over_omega"]] / (target * value[at["tc_over_omega"]])
             if ratio <= 1.0 or bins == 600:
                 break
-            bins = (
-                8
-                * StoppingRule(len(part), 0, 4, 75).next_goal(SampleSize(len(part), bins // 8), ratio).blocks
-            )
+            rule = StoppingRule(len(part), 0, 4, 75)
+            bins = 8 * rule.next_goal(SampleSize(len(part), bins // 8), ratio).blocks
         lengths.add(bins)
         for name, expected in truth.items():
             inside[name] += abs(value[at[name]] - expected) < error[at[name]]

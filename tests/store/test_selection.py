@@ -1,4 +1,4 @@
-"""Which bins count: what was begun beyond the last milestone lies in the files, changes nothing, and is used
+"""Which bins count: what was begun beyond the last goal lies in the files, changes nothing, and is used
 later."""
 
 from __future__ import annotations
