@@ -79,6 +79,17 @@ ASSISTED_HOPS_POLARON, ASSISTED_HOPS_BIPOLARON = per_sector(
         column="assisted_hops",
     )
 )
+QUASIPARTICLE_WEIGHT_POLARON, QUASIPARTICLE_WEIGHT_BIPOLARON = per_sector(
+    Observable(
+        name="quasiparticle_weight_{sector}",
+        quantity="quasiparticle_weight",
+        words="quasiparticle weight Z of {who}: probability that no phonon is there",
+        terminal="Z_{sector}",
+        tex="$Z$",
+        column="vacuum",
+        required=False,
+    )
+)
 E_BIPOLARON = Observable(
     name="E_bipolaron",
     quantity="energy",
@@ -239,12 +250,14 @@ OBSERVABLES: Mapping[str, Observable] = _by_name(
         PHONONS_POLARON,
         BARE_HOPS_POLARON,
         ASSISTED_HOPS_POLARON,
+        QUASIPARTICLE_WEIGHT_POLARON,
         E_BIPOLARON,
         MASS_BIPOLARON,
         MASS_BIPOLARON_FIT,
         PHONONS_BIPOLARON,
         BARE_HOPS_BIPOLARON,
         ASSISTED_HOPS_BIPOLARON,
+        QUASIPARTICLE_WEIGHT_BIPOLARON,
         PAIR_DISTANCE2,
         RADIUS2,
         POTENTIAL,

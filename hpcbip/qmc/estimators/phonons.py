@@ -1,5 +1,9 @@
-"""Phonons and events: lines that cover a time, bare hops and ends of lines per time, both over the bulk
-window; events of the whole path."""
+"""Phonons and events: lines that cover a time, times without a line, bare hops and ends of lines per time,
+all over the bulk window; events of the whole path.
+
+The lines that cover a time are the phonons that are there: the share of the bulk times that no line covers is
+the mean of the projector |0><0| on the phonon vacuum, the quasiparticle weight (docs/physics.md).
+"""
 
 from __future__ import annotations
 
@@ -7,17 +11,19 @@ from hpcbip.qmc.estimators.columns import Columns
 from hpcbip.qmc.kernel.jit import inlined
 from hpcbip.qmc.kernel.path import EVENTS
 
-COLUMNS = Columns(("phonons", "bare_hops", "assisted_hops", "events"))
-PHONONS, BARE_HOPS, ASSISTED_HOPS, NUMBER_OF_EVENTS = range(len(COLUMNS.scalars))
+COLUMNS = Columns(("phonons", "bare_hops", "assisted_hops", "events", "vacuum"))
+PHONONS, BARE_HOPS, ASSISTED_HOPS, NUMBER_OF_EVENTS, VACUUM = range(len(COLUMNS.scalars))
 
 SUMS = len(COLUMNS.scalars)  # in the order of the columns
-PHONON_WINDOW_MEANS = (PHONONS, BARE_HOPS, ASSISTED_HOPS)  # columns that are averages over the window
+PHONON_WINDOW_MEANS = (PHONONS, BARE_HOPS, ASSISTED_HOPS, VACUUM)  # columns that are averages over the window
 
 
 @inlined
 def add_interval(sums, bulk, lines):
     """Add an interval, of length `bulk` within the window, that this number of lines covers."""
     sums[PHONONS] += bulk * lines
+    if lines == 0:
+        sums[VACUUM] += bulk
 
 
 @inlined

@@ -232,6 +232,9 @@ class Problem:
             "bare_hops": sum(bare for _, bare, _ in self.directed),
             "assisted_hops": self.vertices + sum(assisted for _, _, assisted in self.directed),
         }
+        if self.cutoff > 0:  # otherwise it is one, without an error
+            vacuum = np.tile(self.phonons.sum(axis=1) == 0, len(self.pairs))
+            operators["vacuum"] = sp.diags_array(vacuum.astype(float))
         if self.electrons == 2:
             distance2 = np.array([self.cluster.length2(r) for r in self.separations])
             operators["pair_distance2"] = sp.diags_array(self.diagonal(distance2))
