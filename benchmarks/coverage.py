@@ -19,8 +19,8 @@ from sampling import markdown, point
 from scipy.stats import skew
 
 from hpcbip.qmc import Chain, columns, warm_up
-from hpcbip.report.tables import with_error
 from hpcbip.statistics import jackknife, summarise
+from hpcbip.statistics.notation import with_error
 from hpcbip.superconductivity import radius2, transition_temperature
 
 UPDATES = 200_000  # per bin, as in configs/quickstart.yaml

@@ -18,7 +18,7 @@ import click
 from sampling import benchmark, markdown, point
 
 from hpcbip.campaign.plan import auto_beta
-from hpcbip.report.tables import with_error
+from hpcbip.statistics.notation import with_error
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ import matplotlib
 import numpy as np
 from sampling import benchmark, markdown, point
 
-from hpcbip import __version__
+from hpcbip.version import __version__
 
 matplotlib.use("Agg")
 from matplotlib import pyplot as plt

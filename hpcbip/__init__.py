@@ -1,49 +1,71 @@
-"""hpcbip: numerically exact bipolaron energies, masses, sizes and transition temperatures."""
+"""hpcbip: numerically exact bipolaron energies, masses, sizes and transition temperatures.
+
+From nothing to a mass with an error bar:
+
+    import hpcbip
+
+    model = hpcbip.Model("chain", "holstein", t=1.0, omega=1.0, g=1.0)
+    result = hpcbip.sample(model, electrons=1, seconds=20)
+    print(result["mass_polaron"])  # exact: 1.3505
+
+`sample` samples one model on the cores of this machine, `run` a campaign of many; `load` reads the results of
+a campaign as a pandas frame and `find_peaks` finds where Tc is highest. The names below are loaded when they
+are first used, so that `import hpcbip` itself costs nothing.
+"""
 
 from __future__ import annotations
 
-from os import PathLike
-from typing import TYPE_CHECKING
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from hpcbip.version import __version__
 
 if TYPE_CHECKING:
-    import pandas
+    from hpcbip import theory
+    from hpcbip.driver.interactive.campaign import run
+    from hpcbip.driver.interactive.frame import find_peaks, load
+    from hpcbip.driver.interactive.sample import sample
+    from hpcbip.errors import InputError
+    from hpcbip.models import Model, coupling_from_lambda, get_lattice
+    from hpcbip.qmc import Ensemble
 
-__version__ = "0.4.0"
-__all__ = ["__version__", "load"]
+__all__ = [
+    "Ensemble",
+    "InputError",
+    "Model",
+    "__version__",
+    "coupling_from_lambda",
+    "find_peaks",
+    "get_lattice",
+    "load",
+    "run",
+    "sample",
+    "theory",
+]
+
+_MODULES = {
+    "Ensemble": "hpcbip.qmc",
+    "InputError": "hpcbip.errors",
+    "Model": "hpcbip.models",
+    "coupling_from_lambda": "hpcbip.models",
+    "find_peaks": "hpcbip.driver.interactive.frame",
+    "get_lattice": "hpcbip.models",
+    "load": "hpcbip.driver.interactive.frame",
+    "run": "hpcbip.driver.interactive.campaign",
+    "sample": "hpcbip.driver.interactive.sample",
+}
 
 
-def load(
-    directory: str | PathLike[str], prefactor: float | str | None = None, density: float | None = None
-) -> pandas.DataFrame:
-    """The results of a campaign as a labelled data set: one row per point, reduced from its bins as they are
-    now.
+def __getattr__(name: str) -> Any:
+    """Load a public name from its module, or a subpackage, when it is first used."""
+    if name == "theory":
+        return import_module("hpcbip.theory")
+    if name not in _MODULES:
+        raise AttributeError(f"module 'hpcbip' has no attribute {name!r}")
+    value = globals()[name] = getattr(import_module(_MODULES[name]), name)
+    return value
 
-    Args:
-        directory: of the campaign, running or not.
-        prefactor: of Tc, a number or "published"; None: as the configuration says.
-        density: pairs per volume at which Tc is taken; None: as the configuration says, or where pairs touch.
 
-    Returns:
-        a frame indexed by the identity of the point. Columns: the parameters (lattice, coupling, t, omega,
-        lambda, g, U, V, beta), every observable X with its error X_err, autocorrelation time X_tau (in bins)
-        and X_verdict, the checks, `tc_valid`, `flags` (a list of texts) and `flag_codes`. Energies in the unit of t, masses
-        in m0 = 1/t (pair) and m_e = 1/(2t), lengths in lattice constants. NaN is what is not known. `attrs`
-        holds the campaign's name, seed, directory and the version of hpcbip.
-
-    Raises:
-        hpcbip.errors.InputError: if the directory is not a campaign, or has no bins yet.
-    """
-    from pathlib import Path
-
-    from hpcbip.reduction.export import data_frame
-    from hpcbip.reduction.results import read_results
-
-    results = read_results(Path(directory), prefactor, density)
-    frame = data_frame(results.records)
-    frame.attrs = {
-        "name": results.config.name,
-        "seed": results.config.seed,
-        "directory": str(directory),
-        "hpcbip": __version__,
-    }
-    return frame
+def __dir__() -> list[str]:
+    """List the public names."""
+    return sorted({*globals(), *__all__})

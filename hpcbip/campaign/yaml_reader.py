@@ -49,6 +49,17 @@ for _tag, (_pattern, _first) in _SCALARS.items():
     )
 
 
+class _StrictDumper(yaml.SafeDumper):
+    """SafeDumper that quotes every text that the strict loader would read as something else."""
+
+    yaml_implicit_resolvers = _StrictLoader.yaml_implicit_resolvers
+
+
+def yaml_text(content: Any) -> str:
+    """Write mappings, lists, texts and numbers as YAML that `read_yaml` reads back as they are."""
+    return yaml.dump(content, Dumper=_StrictDumper, sort_keys=False, allow_unicode=True)
+
+
 def read_yaml(path: Path) -> Any:
     """The content of a YAML file.
 

@@ -11,7 +11,6 @@ import sys
 
 import click
 
-from hpcbip import __version__
 from hpcbip.cli.digest import digest
 from hpcbip.cli.reduce import reduce
 from hpcbip.cli.report import report
@@ -25,6 +24,7 @@ from hpcbip.cli.theory import theory
 from hpcbip.driver.launch.mpirun import cap_threads
 from hpcbip.errors import InputError
 from hpcbip.exit_status import BAD_INPUT, DONE, INTERRUPTED
+from hpcbip.version import __version__
 
 VERBS = (run, submit, digest, status, reduce, tc, suggest, search, report, theory)
 

@@ -6,7 +6,8 @@ import statistics
 from collections.abc import Sequence
 from typing import Any
 
-from hpcbip.report.tables import Record, number_text, with_error
+from hpcbip.report.tables import Record, number_text
+from hpcbip.statistics.notation import with_error
 from hpcbip.superconductivity.scans import axis_value, parameter_text
 from hpcbip.superconductivity.suggestions import Suggestion
 from hpcbip.vocabulary.displays import CONVERGENCE

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from rich.console import Console
 from rich.table import Table
 
+from hpcbip.statistics.notation import with_error
 from hpcbip.vocabulary.entries import ERROR, VERDICT, Observable
 from hpcbip.vocabulary.observables import TC_OVER_OMEGA
 from hpcbip.vocabulary.parameters import ALWAYS_SHOWN, PARAMETERS
@@ -21,26 +21,6 @@ LOG_WIDTH = 200
 """Columns of a table that is printed into a file, where there is no width to keep to."""
 VERDICT_MARKS = {"converged": "", "maybe": "?", "not": "??"}
 """Marks after a number by the verdict on its error."""
-
-
-def with_error(value: float | None, error: float | None) -> str:
-    """Return `5.42(13)`: a value with two digits of its error, in units of its last digit; `-` if not known.
-
-    An error of 10 or more is rounded like the value: 123(14), 12300(1400).
-    """
-    if value is None or not math.isfinite(value):
-        return "-"
-    if error is None or not math.isfinite(error):
-        return f"{value:.4g}(?)"
-    if error <= 0.0:
-        return f"{value:.6g}(0)"
-    digits = 1 - math.floor(math.log10(error))
-    if round(error * 10.0**digits) == 100:  # 0.0996 shows as 0.10
-        digits -= 1
-    if digits <= 0:
-        scale = 10.0**-digits
-        return f"{round(value / scale) * scale:.0f}({round(error / scale) * scale:.0f})"
-    return f"{value:.{digits}f}({round(error * 10.0**digits)})"
 
 
 def varying_parameters(records: Sequence[Record]) -> list[str]:

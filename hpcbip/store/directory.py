@@ -19,11 +19,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from hpcbip import __version__
 from hpcbip.campaign.plan import Plan, make_plan
 from hpcbip.campaign.schema import Config, check_frozen, load_config
 from hpcbip.errors import InputError
 from hpcbip.files import write_atomically
+from hpcbip.version import __version__
 
 FORMAT = 2  # the columns of the bins and the records of the path changed with the kernel of 0.2
 LOCK_PATIENCE = 10.0  # seconds to wait for another run's lock

@@ -8,8 +8,8 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from hpcbip import __version__
 from hpcbip.files import write_atomically
+from hpcbip.version import __version__
 
 FILE = "progress.json"
 

@@ -12,9 +12,9 @@ from collections.abc import Sequence
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from hpcbip import __version__
 from hpcbip.campaign.schema import Config
 from hpcbip.messages import print_message
+from hpcbip.version import __version__
 
 TOOLS = ("numpy", "numba", "llvmlite", "scipy", "h5py", "mpi4py")
 

@@ -16,8 +16,8 @@ from hpcbip.report.summary import convergence, highest
 from hpcbip.report.tables import (
     print_rows,
     print_table,
-    with_error,
 )
+from hpcbip.statistics.notation import with_error
 from hpcbip.vocabulary.displays import TC_TABLE
 from tests.report.flagged import flagged
 

@@ -101,7 +101,7 @@ def _columns_of_table(row: dict[str, Any]) -> dict[str, Any]:
 
 def _print_powers(rows: list[dict[str, Any]]) -> None:
     """Print the fitted powers, one line per coupling and order."""
-    from hpcbip.report.tables import with_error
+    from hpcbip.statistics.notation import with_error
 
     for row in {(row["coupling"], row["order"]): row for row in rows}.values():
         powers = [

@@ -17,7 +17,8 @@ from hpcbip.report.checks.check import (
     worst_level,
 )
 from hpcbip.report.checks.sampling import P_VALUE
-from hpcbip.report.tables import Record, with_error
+from hpcbip.report.tables import Record
+from hpcbip.statistics.notation import with_error
 from hpcbip.superconductivity import closest_packing
 from hpcbip.vocabulary import flags
 from hpcbip.vocabulary.entries import ERROR, SYSTEMATIC

@@ -22,7 +22,6 @@ from urllib.parse import quote
 
 import numpy as np
 
-from hpcbip import __version__
 from hpcbip.errors import InputError
 from hpcbip.files import write_atomically
 from hpcbip.models.description import lambda_convention
@@ -32,7 +31,9 @@ from hpcbip.report.html.results_table import for_script, level_counts, shared_pa
 from hpcbip.report.model_description import model_formula, model_words, tc_words
 from hpcbip.report.provenance import distinct, read_digests, read_runs
 from hpcbip.report.summary import convergence, curve_label, highest, number_converged
-from hpcbip.report.tables import Record, with_error
+from hpcbip.report.tables import Record
+from hpcbip.statistics.notation import with_error
+from hpcbip.version import __version__
 from hpcbip.vocabulary.entries import ERROR, SYSTEMATIC
 from hpcbip.vocabulary.observables import TC_KELVIN, TC_OVER_OMEGA
 

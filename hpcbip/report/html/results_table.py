@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from hpcbip.report.checks import CHECKS, LEVELS, CheckResult, Level, run_checks, worst
-from hpcbip.report.tables import VERDICT_MARKS, Record, number_text, varying_parameters, with_error
+from hpcbip.report.tables import VERDICT_MARKS, Record, number_text, varying_parameters
+from hpcbip.statistics.notation import with_error
 from hpcbip.vocabulary.displays import FLAGS_ENTRY, HOURS, INDEPENDENT, RESULTS_TABLE
 from hpcbip.vocabulary.entries import ERROR, VERDICT
 from hpcbip.vocabulary.flags import FLAGS, RaisedFlag, flags_of

@@ -10,7 +10,8 @@ import numpy as np
 from hpcbip.report.plotting import layout, series
 from hpcbip.report.plotting.picture import Picture
 from hpcbip.report.plotting.style import COLOURS, GREY, PAGE, TEXT, SeriesStyle
-from hpcbip.report.tables import Record, with_error
+from hpcbip.report.tables import Record
+from hpcbip.statistics.notation import with_error
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -1,0 +1,87 @@
+"""`hpcbip.load` and `hpcbip.find_peaks`: the results of a campaign as a frame, and the maxima of Tc in it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from os import PathLike
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from hpcbip.errors import InputError
+from hpcbip.reduction.export import Record, data_frame
+from hpcbip.reduction.peaks import scan_points
+from hpcbip.reduction.results import read_results
+from hpcbip.superconductivity.peaks import Peak
+from hpcbip.superconductivity.peaks import find_peaks as find_peaks_of_points
+from hpcbip.version import __version__
+
+if TYPE_CHECKING:
+    import pandas
+
+
+def load(
+    directory: str | PathLike[str], prefactor: float | str | None = None, density: float | None = None
+) -> pandas.DataFrame:
+    """Load the results of a campaign as a labelled data set: one row per point, reduced from its bins as they
+    are now.
+
+    Args:
+        directory: of the campaign, running or not.
+        prefactor: of Tc, a number or "published"; None: as the configuration says.
+        density: pairs per volume at which Tc is taken; None: as the configuration says, or where pairs touch.
+
+    Returns:
+        a frame indexed by the identity of the point. Columns: the parameters (lattice, coupling, t, omega,
+        lambda, g, U, V, beta), every observable X with its error X_err, autocorrelation time X_tau (in bins)
+        and X_verdict, the checks, `tc_valid`, `flags` (a list of texts) and `flag_codes`. Energies in the
+        unit of t, masses in m0 = 1/t (pair) and m_e = 1/(2t), lengths in lattice constants. NaN is what is
+        not known. `attrs` holds the campaign's name, seed, directory and the version of hpcbip.
+
+    Raises:
+        hpcbip.InputError: if the directory is not a campaign, or has no bins yet.
+    """
+    results = read_results(Path(directory), prefactor, density)
+    frame = data_frame(results.records)
+    frame.attrs = {
+        "name": results.config.name,
+        "seed": results.config.seed,
+        "directory": str(directory),
+        "hpcbip": __version__,
+    }
+    return frame
+
+
+def find_peaks(source: str | PathLike[str] | pandas.DataFrame | Sequence[Record]) -> list[Peak]:
+    """Find the maximum of Tc along every curve of at least three points, along λ, U and t/Ω.
+
+    Args:
+        source: directory of a campaign, whose bins give the errors with all their correlations; or a frame
+            of `load`, all of it or a part; or records. Of these the errors of mass and size are taken.
+
+    Returns:
+        maxima with position, height, their errors and flags; print `peak.statement` for one sentence.
+
+    Raises:
+        hpcbip.InputError: if the directory is not a campaign, or has no bins yet; if columns are missing.
+    """
+    if isinstance(source, str | PathLike):
+        return read_results(Path(source)).peaks
+    try:
+        return find_peaks_of_points(scan_points(_records(source)))
+    except KeyError as missing:
+        raise InputError(
+            f"find_peaks: no column {missing}; allowed: a directory, a frame of hpcbip.load, or records"
+        ) from None
+
+
+def _records(source: pandas.DataFrame | Sequence[Record]) -> list[Record]:
+    """Turn a frame back into records, with None for what is not known."""
+    if isinstance(source, Sequence):
+        return list(source)
+    rows = source.reset_index().to_dict("records")
+    return [{name: _known(value) for name, value in row.items()} for row in rows]
+
+
+def _known(value: Any) -> Any:
+    return None if isinstance(value, float) and math.isnan(value) else value
