@@ -42,7 +42,7 @@ class Binning:
     reached: NDArray[np.bool_]
 
     def pick(self, which: slice) -> Binning:
-        """That of some of the quantities."""
+        """Return the results of the quantities that a slice selects."""
         error, error_error = self.error[:, which], self.error_error[:, which]
         return Binning(self.size, self.bins, error, error_error, self.plateau[which], self.reached[which])
 

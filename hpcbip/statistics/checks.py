@@ -25,7 +25,7 @@ _FREE = 8.0  # degrees of freedom that tau is taken from at least
 
 @dataclass(frozen=True)
 class CheckBins:
-    """The bins that the checks use, (m,) each.
+    """Bins that the checks use, (m,) each.
 
     Within a chain of n samples the rule of `binning_analysis` asks for bins of (n (2 tau)²)^{1/3} samples.
     Here they have up to three times as many, but at most a quarter of the longest chain, and tau is taken
@@ -68,7 +68,7 @@ class Checks:
 
 
 def check_all(chains: Chains | Samples, binning: Binning) -> Checks:
-    """All checks at once."""
+    """Run all checks."""
     samples = Samples.of(chains)
     bins = _bins(samples, binning)
     return Checks(_consistency(bins)[1], _halves_agree(bins)[1], _trend(bins)[1], split_r_hat(samples))
@@ -129,7 +129,7 @@ def _halves(run: Array) -> tuple[Array, Array]:
 
 
 def check_bins(chains: Chains | Samples, binning: Binning) -> CheckBins:
-    """The bins that the checks use."""
+    """Choose the bins that the checks use."""
     samples = Samples.of(chains)
     sizes, moments = _levels(samples)
     return _choose(samples, binning, sizes, moments)
@@ -142,7 +142,7 @@ def _bins(samples: Samples, binning: Binning) -> _Bins:
 
 
 def _levels(samples: Samples) -> tuple[NDArray[np.int64], Moments]:
-    """The bin sizes (L,) to choose from, and the moments of their bins."""
+    """Return the bin sizes (L,) to choose from, and the moments of their bins."""
     longest = max(1, max(samples.lengths) // _LEAST)
     sizes = np.array([size for size in bin_sizes(samples.lengths, 1) if size <= longest])
     return sizes, Moments.stack([samples.moments(int(size)) for size in sizes])
@@ -207,7 +207,7 @@ def _slope(bins: _Bins, product: Array, norm: Array) -> tuple[Array, Array]:
 
 
 def _significance(difference: Array, error: Array) -> Array:
-    """The ratio; 0 where there is no difference, whatever the error."""
+    """Return the ratio; 0 where there is no difference, whatever the error."""
     return np.where(difference == 0.0, 0.0, _ratio(difference, error))
 
 
@@ -217,5 +217,5 @@ def _ratio(numerator: Array | NDArray[np.int64], denominator: Array) -> Array:
 
 
 def _where(known: NDArray[np.bool_], statistic: Array, p_value: Callable[[], Array]) -> tuple[Array, Array]:
-    """Statistic and p-value; nan and 1 where nothing is known."""
+    """Return statistic and p-value; nan and 1 where nothing is known."""
     return np.where(known, statistic, np.nan), np.where(known, p_value(), 1.0)

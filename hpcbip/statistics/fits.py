@@ -14,7 +14,7 @@ from hpcbip.statistics.samples import Array
 
 @dataclass(frozen=True)
 class Windows:
-    """What a straight line gives on W windows of points, all up to the same last one; every attribute is
+    """Fits of a straight line on W windows of points, all up to the same last one; every attribute is
     (W,).
 
     Attributes:
@@ -71,8 +71,8 @@ class LineFit:
 
 @dataclass(frozen=True)
 class _Lines:
-    """Fits to W windows: slope and intercept (W, 2) with errors, weights (W, 2, points), chi² (W,), dof,
-    p-value."""
+    """Raw results of fits to W windows: slope and intercept (W, 2) with errors, weights (W, 2, points), chi²
+    (W,), dof, p-value."""
 
     parameters: Array
     errors: Array
@@ -84,11 +84,11 @@ class _Lines:
     stop: int
 
     def pick(self, which: slice) -> _Lines:
-        """Some of the windows."""
+        """Return the fits to the windows that are selected."""
         return replace(self, **{name: values[which] for name, values in vars(self).items() if name != "stop"})
 
     def choose(self, k: int) -> LineFit:
-        """The fit to one of the windows, with the scan over all of them."""
+        """Return the fit to one of the windows, with the scan over all of them."""
         score = self.chi2 + 2.0 * self.start
         weight = np.exp(-0.5 * (score - score.min()))
         windows = Windows(

@@ -36,7 +36,7 @@ class Gamma:
     window: NDArray[np.int64]
 
     def pick(self, which: slice) -> Gamma:
-        """That of some of the quantities."""
+        """Return the results of the quantities that a slice selects."""
         return Gamma(*(values[which] for values in vars(self).values()))
 
 

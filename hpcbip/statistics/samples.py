@@ -21,7 +21,7 @@ Chains = Sequence[Array]
 
 @dataclass(frozen=True)
 class Moments:
-    """What is known about bins of one size, or of several with a leading axis L. P chains, m quantities.
+    """Moments of bins of one size, or of several with a leading axis L. P chains, m quantities.
 
     Attributes:
         count: (L, 1, P) or (m, P), bins per chain.
@@ -40,11 +40,11 @@ class Moments:
 
     @classmethod
     def stack(cls, levels: Sequence[Moments]) -> Moments:
-        """Those of several sizes, with the leading axis L."""
+        """Stack the moments of several sizes along a leading axis L."""
         return cls(*(np.stack([vars(level)[name] for level in levels]) for name in vars(levels[0])))
 
     def pick(self, level: NDArray[np.int64]) -> Moments:
-        """Every quantity at its own one of the sizes, `level` (m,)."""
+        """Select for every quantity one of the sizes, `level` (m,)."""
         column = np.arange(len(level))
         rest = (values[level, column] for values in (self.total, self.square, self.rise, self.step))
         return Moments(self.count[level, 0], *rest)
@@ -95,7 +95,7 @@ class Samples:
 
     @classmethod
     def of(cls, chains: Chains | Samples) -> Samples:
-        """The samples of these chains; chains without samples count as not there."""
+        """Make the samples of these chains; chains without samples are left out."""
         if isinstance(chains, Samples):
             return chains
         lengths = tuple(len(chain) for chain in chains if len(chain))
@@ -114,8 +114,8 @@ class Samples:
 
     @classmethod
     def together(cls, tables: Sequence[Array], lengths: Sequence[int]) -> Samples:
-        """The samples of several sets of quantities, arrays (m_k, N), from chains of the same lengths. Most
-        analyses of few samples take no longer for many quantities than for a few."""
+        """Join the samples of several sets of quantities, arrays (m_k, N), from chains of the same lengths.
+        Most analyses of few samples take no longer for many quantities than for a few."""
         deviation = np.concatenate(tables)
         origin = deviation[:, 0].copy()
         with np.errstate(invalid="ignore"):
@@ -140,7 +140,7 @@ class Samples:
         return result
 
     def bins(self, size: int) -> list[Array]:
-        """Sums over bins of `size` samples, per run an array (m, chains, bins).
+        """Return sums over bins of `size` samples, per run an array (m, chains, bins).
 
         What does not fill a bin is left out at the start of the chain, so that bins of one size consist of
         whole bins of any size that divides it.
@@ -153,7 +153,7 @@ class Samples:
         return self._bins[size]
 
     def moments(self, size: int) -> Moments:
-        """Moments of the bins of one size."""
+        """Return the moments of the bins of one size."""
         if size not in self._moments:
             runs = self.bins(size)
             linear = _join([_project(run) for run in runs])
@@ -185,7 +185,7 @@ def _weights(count: int) -> Array:
 
 
 def _sums(run: Array, size: int) -> Array:
-    """Sums over `size` neighbours along the last axis, two or more."""
+    """Return sums over `size` neighbours along the last axis, two or more."""
     first, second, *others = (run[:, :, run.shape[2] % size + k :: size] for k in range(size))
     total = np.asarray(first + second)
     for other in others:
@@ -194,5 +194,5 @@ def _sums(run: Array, size: int) -> Array:
 
 
 def dot(a: Array, b: Array) -> Array:
-    """Sum of a b along the last axis, by BLAS: several times as fast as einsum."""
+    """Return the sum of a b along the last axis, by BLAS: several times as fast as einsum."""
     return np.asarray(a[..., None, :] @ b[..., :, None])[..., 0, 0]

@@ -205,7 +205,8 @@ def smooth(x: ArrayLike, y: ArrayLike, noise: ArrayLike) -> Smooth:
 
 
 def enough(x: ArrayLike) -> bool:
-    """Whether a straight line (a plane) goes through these places (n,) or (n, d), and one more is there."""
+    """Tell whether a straight line (a plane) goes through these places (n,) or (n, d), and one more is
+    there."""
     places = np.unique(_places(x), axis=0)
     d, span = places.shape[1], np.ptp(places, axis=0)
     if len(places) < d + 2 or np.any(span == 0.0):
@@ -214,7 +215,7 @@ def enough(x: ArrayLike) -> bool:
 
 
 def shortest_length(points: int, dimension: int) -> float:
-    """The shortest length scale, in spans, that so many points can tell."""
+    """Return the shortest length scale, in spans, that so many points can resolve."""
     spacing = 1.0 / (points ** (1.0 / dimension) - 1.0)
     return max(SHORTEST, min(1.0, SPACINGS * spacing))
 
@@ -231,7 +232,7 @@ def _hyperparameters(u: Array, y: Array, variance: Array, polish: bool = True) -
     unit = max(float(np.ptp(y)), float(np.sqrt(np.median(variance))))
 
     def cost(theta: Array) -> Array:
-        """Minus the logarithm of the posterior, for (..., 1 + d) values of ln (s/unit) and ln ℓ."""
+        """Return minus the logarithm of the posterior, for (..., 1 + d) values of ln (s/unit) and ln ℓ."""
         kernel = _kernel(u, u, np.exp(theta[..., None, None, 1:]))
         amplitude = unit * np.exp(theta[..., :1, None])
         root = np.linalg.cholesky(amplitude**2 * (contrasts.T @ kernel @ contrasts) + noise)
@@ -254,8 +255,8 @@ def _hyperparameters(u: Array, y: Array, variance: Array, polish: bool = True) -
 
 
 def _left_out(u: Array, y: Array, variance: Array, s: float, lengths: Array) -> Array:
-    """One row of `Smooth.left_out`; of few points hyperparameters are found anew without each, or it would
-    excuse itself, of more than `REFIT` they are those of all.
+    """Return one row of `Smooth.left_out`; of few points hyperparameters are found anew without each, or it
+    would excuse itself, of more than `REFIT` they are those of all.
 
     With P as in the restricted likelihood the deviation is (P y)_i / √P_ii (Sundararajan and Keerthi, Neural
     Computation 13, 1103).
@@ -279,7 +280,7 @@ def _left_out(u: Array, y: Array, variance: Array, s: float, lengths: Array) -> 
 
 
 def _projected(u: Array, variance: Array, s: float, lengths: Array) -> Array:
-    """P = V⁻¹ - V⁻¹ H (Hᵀ V⁻¹ H)⁻¹ Hᵀ V⁻¹, with V the covariance of the data and H the lines."""
+    """Return P = V⁻¹ - V⁻¹ H (Hᵀ V⁻¹ H)⁻¹ Hᵀ V⁻¹, with V the covariance of the data and H the lines."""
     contrasts = null_space(_line(u).T)
     inner = contrasts.T @ (s * s * _kernel(u, u, lengths) + np.diag(variance)) @ contrasts
     return np.asarray(contrasts @ np.linalg.solve(inner, contrasts.T))

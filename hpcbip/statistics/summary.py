@@ -20,7 +20,7 @@ _P_ALARM = 1e-4  # of a check; three checks of each number of a table of 100 rai
 
 @dataclass(frozen=True)
 class Summary:
-    """Everything about the means of m quantities.
+    """Errors, times, checks and verdicts of the means of m quantities.
 
     Attributes:
         mean: (m,).
@@ -56,13 +56,13 @@ class Summary:
     gamma: Gamma
 
     def pick(self, which: slice) -> Summary:
-        """That of some of the quantities."""
+        """Return the results of the quantities that a slice selects."""
         other = ("samples", "binning", "gamma")
         own = {name: values[which] for name, values in vars(self).items() if name not in other}
         return replace(self, **own, binning=self.binning.pick(which), gamma=self.gamma.pick(which))
 
     def in_bins(self, size: int) -> Summary:
-        """Of samples that are means of `size` bins each: with times, numbers and bin sizes in these bins.
+        """Convert times, numbers and bin sizes to bins, of which each sample is the mean of `size`.
 
         The times are those of bins whose correlations fall off exponentially (`_times`).
         """
@@ -84,7 +84,7 @@ def _in_bins(tau: Array, error: Array, size: int) -> tuple[Array, Array]:
 
 @cache
 def _times(size: int) -> tuple[Array, Array]:
-    """Times of the means of `size` bins, and of the bins: for correlations r^k of the bins, tau = (1 +
+    """Return times of the means of `size` bins, and of the bins: for correlations r^k of the bins, tau = (1 +
     r)/(2(1 - r)). The variance of the mean of all is the same, so the times are to each other as the variance
     of the means is to that of the bins over `size`, 1 + 2 Σ_k (1 - k/size) r^k."""
     tau = 0.5 + np.concatenate([[0.0], np.geomspace(1e-4, 1e7, 2000)])

@@ -40,7 +40,7 @@ class Maximum:
     statement: str
 
     def worst(self, tolerance: Mapping[str, float]) -> float:
-        """The largest error over its tolerance: by axis, and "height" (relative)."""
+        """Return the largest error over its tolerance: by axis, and "height" (relative)."""
         ratios = [err / tolerance[axis] for axis, err in zip(self.scan.axes, self.position_err, strict=True)]
         return max(*ratios, self.height_err / self.height / tolerance["height"])
 
@@ -61,7 +61,7 @@ class Draws:
 
 
 def find_maximum(scan: Scan) -> Maximum:
-    """The maximum of Tc over one or two axes.
+    """Find the maximum of Tc over one or two axes.
 
     Along one axis it is that of `find_peak`; over two all errors are from draws of the surfaces.
 
@@ -73,7 +73,7 @@ def find_maximum(scan: Scan) -> Maximum:
 
 
 def draw_maxima(scan: Scan, window: Array, places: Array | None = None) -> tuple[Draws, Draws]:
-    """Draws of the maximum within a window (2, d), and of the curves at further places (m, d).
+    """Draw the maximum within a window (2, d), and the curves at further places (m, d).
 
     Returns:
         draws of what the exact points would allow, and the same with the points' errors.
@@ -143,7 +143,7 @@ def _of_surface(scan: Scan, box: Array) -> Maximum:
 
 
 def _top_of_mean(scan: Scan, box: Array) -> tuple[tuple[float, ...], float]:
-    """The maximum of the surface itself, by looking closer and closer."""
+    """Return the maximum of the surface itself, from finer and finer grids."""
     window = box
     for _ in range(6):
         places = grid_of(window, _WINDOW)

@@ -89,7 +89,7 @@ def find_peaks(points: Sequence[ScanPoint]) -> list[Peak]:
 
 
 def find_peak(scan: Scan) -> Peak:
-    """The maximum of Tc along one curve.
+    """Find the maximum of Tc along one curve.
 
     Raises:
         InputError: if it has fewer than three points.
@@ -136,7 +136,7 @@ def find_peak(scan: Scan) -> Peak:
 
 
 def tops(scan: Scan, grid: Array, curves: Array) -> Tops:
-    """The maxima of Tc for curves (..., 2, m) of ln m* and ln R² on an even grid (m,).
+    """Return the maxima of Tc for curves (..., 2, m) of ln m* and ln R² on an even grid (m,).
 
     Around the highest place ln m* and ln R² are parabolas through three places each; the maximum of Tc is at
     the vertex of a branch, where ln R² = 0, or at an end.
@@ -167,7 +167,8 @@ def likely_end(above: NDArray[np.bool_], below: NDArray[np.bool_]) -> int:
 
 
 def spread(values: Array) -> float:
-    """Half of the interval that holds the middle 68 %: a standard deviation that single jumps do not move."""
+    """Return half of the interval that holds the middle 68 %: a standard deviation that single jumps do not
+    move."""
     low, high = np.percentile(values, [15.87, 84.13])
     return float(0.5 * (high - low))
 
@@ -202,7 +203,7 @@ def _vertex(values: Array) -> Array:
 
 
 def _roots(values: Array) -> list[Array]:
-    """Both roots of the parabola, by the formula that does not cancel."""
+    """Return both roots of the parabola, by the formula that does not cancel."""
     left, middle, right = np.moveaxis(values, -1, 0)
     a, b, c = 0.5 * (left - 2.0 * middle + right), 0.5 * (right - left), middle
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -211,7 +212,7 @@ def _roots(values: Array) -> list[Array]:
 
 
 def _systematic(scan: Scan, place: float, height: float) -> float | None:
-    """Relative systematic errors of the points beside the peak, interpolated: they have one cause."""
+    """Interpolate the relative systematic errors of the points beside the peak: they have one cause."""
     known = [
         (x, point.tc_systematic)
         for x, point in zip(scan.x[:, 0], scan.points, strict=True)

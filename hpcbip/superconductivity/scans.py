@@ -128,7 +128,7 @@ class Scan:
 
     @cached_property
     def seed(self) -> int:
-        """Of all random numbers: a hash of the data, to nine digits."""
+        """Seed of all random numbers: a hash of the data, to nine digits."""
         text = ";".join(f"{value:.9e}" for part in (self.x, self.y, self.noise) for value in part.ravel())
         return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big")
 
@@ -156,7 +156,8 @@ class Scan:
         return np.asarray(value - np.maximum(self.log_size(curves), 0.0) if size else value)
 
     def draws(self, at: Array, number: int, rng: np.random.Generator) -> tuple[Array, Array]:
-        """Curves (number, 2, m) that the points allow if they were exact, and what their errors add to each.
+        """Draw curves (number, 2, m) that the points allow if they were exact, and what their errors add to
+        each.
 
         The sum is a draw of the posterior; the errors are drawn with the covariance of the deviations.
         """

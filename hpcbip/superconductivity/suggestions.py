@@ -83,7 +83,7 @@ def suggest(
     bounds: Bounds | None = None,
     tolerance: Tolerance | None = None,
 ) -> list[Suggestion]:
-    """What to do next, for every curve (one axis) or surface (two) among the points; the best first.
+    """Suggest what to do next, for every curve (one axis) or surface (two) among the points; the best first.
 
     Args:
         points: of a campaign.
@@ -103,8 +103,8 @@ def suggest(
 def suggest_for(
     scan: Scan, maximum: Maximum | None, number: int, bounds: Bounds, tolerance: Tolerance
 ) -> list[Suggestion]:
-    """As `suggest` for one scan, its maximum (None: too few points for one), and with all bounds and
-    tolerances."""
+    """Suggest what to do next, as `suggest`, for one scan, its maximum (None: too few points for one), and
+    with all bounds and tolerances."""
     if maximum is None:
         return _step_out(scan, bounds)[:number]
     outward = _beyond(maximum, bounds)
@@ -116,7 +116,8 @@ def suggest_for(
 
 
 def _step_out(scan: Scan, bounds: Bounds) -> list[Suggestion]:
-    """Points on both sides of what there is, along one axis after the other: the curve has too few."""
+    """Suggest points on both sides of those there are, along one axis after the other: the curve has too
+    few."""
     taken = _all_places(scan)
     best = max(scan.points or scan.left_out, key=lambda point: point.tc or 0.0)
     centre = np.array([best.coordinate(axis) for axis in scan.axes], dtype=float)
@@ -137,7 +138,7 @@ def _step_out(scan: Scan, bounds: Bounds) -> list[Suggestion]:
 
 
 def _beyond(maximum: Maximum, bounds: Bounds) -> list[Suggestion]:
-    """Points beyond the ends at which the maximum lies; none if the bounds do not allow any."""
+    """Suggest points beyond the ends at which the maximum lies; none if the bounds do not allow any."""
     scan, found = maximum.scan, []
     for j, (axis, end) in enumerate(zip(scan.axes, maximum.ends, strict=True)):
         if not end:
@@ -158,7 +159,7 @@ def _beyond(maximum: Maximum, bounds: Bounds) -> list[Suggestion]:
 
 
 def _within(end: float, step: float, bounds: tuple[float, float]) -> float | None:
-    """A step away from an end, at most to the bound; None if the end is there already."""
+    """Return a step away from an end, at most to the bound; None if the end is there already."""
     low, high = bounds
     value = min(high, max(low, end + step))
     return value if (value - end) * step > 0.1 * step * step else None
@@ -167,8 +168,8 @@ def _within(end: float, step: float, bounds: tuple[float, float]) -> float | Non
 def _refine(
     maximum: Maximum, number: int, bounds: Bounds, tolerance: Tolerance
 ) -> tuple[list[Suggestion], float]:
-    """New points within the scan, one after the other where they take most variance away; and the gain per
-    bin."""
+    """Suggest new points within the scan, one after the other where they take most variance away; and the
+    gain per bin."""
     scan = maximum.scan
     grid = grid_of(np.array([scan.x.min(axis=0), scan.x.max(axis=0)]), _PLACES[len(scan.axes)])
     low, high = np.array([bounds[axis] for axis in scan.axes]).T
@@ -194,7 +195,7 @@ def _refine(
 
 
 def _tighten(maximum: Maximum, tolerance: Tolerance) -> tuple[list[Suggestion], float]:
-    """A smaller target for all points, if noise matters; and the gain per bin."""
+    """Suggest a smaller target for all points, if noise matters; and the gain per bin."""
     scan = maximum.scan
     errors = np.array([_tc_error(point, noise) for point, noise in zip(scan.points, scan.noise, strict=True)])
     if 1.0 - maximum.between < _NOISY:
@@ -228,11 +229,12 @@ class _Joint:
 
     @property
     def variance(self) -> float:
-        """Of the maximum, in units of the tolerances."""
+        """Variance of the maximum, in units of the tolerances."""
         return float(np.trace(self.covariance[: self.first, : self.first]))
 
     def after(self, place: int, noise: Array) -> _Joint:
-        """With a measurement of both curves at that place, of errors with covariance `noise` (2, 2)."""
+        """Condition on a measurement of both curves at that place, of errors with covariance `noise` (2,
+        2)."""
         at = slice(self.first + 2 * place, self.first + 2 * place + 2)
         rows = self.covariance[at]
         return _Joint(self.covariance - rows.T @ np.linalg.solve(rows[:, at] + noise, rows), self.first)

@@ -43,7 +43,8 @@ def test_false_alarms(chains: int, length: int, tau: float) -> None:
             f"{count / len(p) / level:5.2f}" for count, level in zip(counts, LEVELS, strict=True)
         )
         print(
-            f"{chains} x {length / tau:3.0f} tau, tau = {tau:3}: {name:7s}{rates}  x nominal at 1e-2, 1e-3, 1e-4"
+            f"{chains} x {length / tau:3.0f} tau, tau = {tau:3}: {name:7s}{rates}  "
+            "x nominal at 1e-2, 1e-3, 1e-4"
         )
         for count, level in zip(counts, LEVELS, strict=True):
             assert count <= poisson.isf(1e-4, 2.0 * level * len(p)), (name, level)

@@ -32,7 +32,8 @@ def deviations(tau: float, chains: int, length: float, seed: int) -> tuple[np.nd
 
 def check(tau: float, chains: int) -> None:
     print(
-        f"\ntau = {tau}, chains = {chains}: length/tau, % converged; converged series, % within 1 and 2 errors"
+        f"\ntau = {tau}, chains = {chains}: length/tau, % converged; "
+        "converged series, % within 1 and 2 errors"
     )
     pooled = []
     for length in LENGTHS:

@@ -64,8 +64,8 @@ def test_errors_of_short_runs_cover_the_truth(electrons: int, request: pytest.Fi
     converged = np.array([summary.verdict == 0 for summary in summaries])
     tau = np.mean([summary.tau for summary in summaries], axis=0)
     print(
-        f"\n{electrons} electrons, {RUNS} runs of {CHAINS} x {bins} bins: value, error of a run, tau in bins, "
-        "% converged; converged runs, % within 1 and 2 errors"
+        f"\n{electrons} electrons, {RUNS} runs of {CHAINS} x {bins} bins: value, error of a run, "
+        "tau in bins, % converged; converged runs, % within 1 and 2 errors"
     )
     for k, name in enumerate(kernel.OBSERVABLES[electrons]):
         good = converged[:, k]

@@ -255,15 +255,6 @@ def test_position_along_u_is_in_units_of_t() -> None:
     assert twice.statement == plain.statement
 
 
-def test_points_without_mass_are_left_out_and_named() -> None:
-    records, replicates = KINK.campaign(1)
-    records[0]["mass_bipolaron"] = None
-    records[0]["flags"] = ["no bipolaron bins"]
-    peak = find_peaks(records, replicates)[0]
-    assert peak.points == 6
-    assert "points without mass or size left out: λ = 0.3 (no bipolaron bins)" in peak.flags
-
-
 # Words
 
 
@@ -294,33 +285,6 @@ def test_maximum_at_the_end_is_only_a_bound() -> None:
 
 def test_three_points_are_too_few_to_be_sure() -> None:
     assert "too few points" in find_peak(scan_of(KINK, 1, (0.6, 0.8, 1.0))).flags
-
-
-def test_peak_on_flagged_points_says_so() -> None:
-    records, replicates = KINK.campaign(1)
-    for entry in records:
-        if 0.7 < entry["lambda"] < 0.95:
-            entry.update(tc_valid=False, flags=["statistics not converged"])
-    flags = find_peaks(records, replicates)[0].flags
-    assert flags == [
-        "peak rests on flagged points: λ = 0.75 (statistics not converged), λ = 0.9 (statistics not converged)"
-    ]
-
-
-def test_tc_above_the_binding_energy_at_the_peak_is_flagged() -> None:
-    records, replicates = KINK.campaign(1)
-    for entry in records:
-        entry["binding_energy"] = 0.5 * entry["lambda"] ** 4  # 0.18 at the peak
-    assert "Tc >= binding energy at the peak" in find_peaks(records, replicates)[0].flags
-    for entry in records:
-        entry["binding_energy"] = None
-    assert "binding energy unknown at the peak" in find_peaks(records, replicates)[0].flags
-
-
-def test_curve_that_no_smooth_one_describes_is_flagged() -> None:
-    records, replicates = KINK.campaign(1, np.linspace(0.3, 1.2, 12))
-    records[5]["mass_bipolaron"] *= 1.5
-    assert "smooth curve does not describe the points" in find_peaks(records, replicates)[0].flags
 
 
 @pytest.mark.parametrize(
