@@ -20,7 +20,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from typing import Any
 
 import numpy as np
@@ -85,27 +85,27 @@ class BoundEnsemble:
     tc: TcSettings
     displacement: DisplacementFit | None
 
-    @property
+    @cached_property
     def lattice(self) -> Lattice:
         """The lattice of the model."""
         return get_lattice(self.parameters["lattice"])
 
-    @property
+    @cached_property
     def dimension(self) -> int:
         """Dimension of space."""
         return self.lattice.dimension
 
-    @property
+    @cached_property
     def mass_unit(self) -> float:
         """Mass times energy: 1 over the unit in which masses are quoted."""
         return SECTORS[self.sector].mass_factor * float(self.parameters["t"])
 
-    @property
+    @cached_property
     def anisotropic(self) -> bool:
         """Whether there is a mass of its own along every primitive vector."""
-        return self.lattice.orthogonal and any(self.parameters.get(key) for key in FACTOR_KEYS)
+        return any(self.parameters.get(key) for key in FACTOR_KEYS) and self.lattice.orthogonal
 
-    @property
+    @cached_property
     def wave_time(self) -> float:
         """Imaginary time over which the decay of a wave is taken."""
         first, last = WAVE_LAGS
@@ -282,10 +282,16 @@ def _dispersion(ensemble: BoundEnsemble, early: Array, late: Array) -> Array:
 def _mass_dispersion(ensemble: BoundEnsemble, early: Array, late: Array) -> Array:
     """The mass that the smallest of the energies gives, (1 - cos φ) G⁻¹₁₁/ΔE with its phase φ per primitive
     vector and the metric G."""
-    lattice = ensemble.lattice
-    phase = 2.0 * math.pi / MOMENTUM_PERIOD * float(lattice.momenta[0, 0])
-    stiffness = float((1.0 - math.cos(phase)) * np.linalg.inv(lattice.metric)[0, 0])
+    stiffness = _stiffness(ensemble.parameters["lattice"])
     return ensemble.mass_unit * stiffness / _dispersion(ensemble, early[..., 0], late[..., 0])
+
+
+@cache
+def _stiffness(name: str) -> float:
+    """Return the energy of the smallest momentum times the mass."""
+    lattice = get_lattice(name)
+    phase = 2.0 * math.pi / MOMENTUM_PERIOD * float(lattice.momenta[0, 0])
+    return float((1.0 - math.cos(phase)) * np.linalg.inv(lattice.metric)[0, 0])
 
 
 @bound(AXIS_MASS_POLARON, AXIS_MASS_BIPOLARON, columns=(_axis_columns,), number=_axes)
