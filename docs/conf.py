@@ -39,7 +39,6 @@ extensions = [
     "docstring_markup",
     "myst_nb",
     "sphinx.ext.autodoc",
-    "sphinx.ext.napoleon",
 ]
 exclude_patterns = ["_build", "_ext"]
 
@@ -61,9 +60,6 @@ nb_ipywidgets_js = {}  # nothing is loaded from elsewhere: the pages are complet
 # API reference
 autodoc_member_order = "bysource"
 autodoc_typehints = "signature"
-napoleon_use_param = False
-napoleon_use_rtype = False
-napoleon_use_ivar = True
 suppress_warnings = ["ref.python"]  # a class re-exported by its room has two names: both are right
 
 html_theme = "furo"

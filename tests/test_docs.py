@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import re
 import subprocess
 import sys
@@ -55,6 +56,21 @@ def test_files_that_the_pages_name_are_there() -> None:
             if not name.startswith("runs/") and not any((place / name).exists() for place in PLACES)
         }
     assert not missing
+
+
+def test_docstrings_stay_what_they_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(str(ROOT / "docs" / "_ext"))
+    markup = importlib.import_module("docstring_markup").markup
+    text = "|r|² of m*, from `size`^d:\n\n    a*b\n\nArgs:\n    t, g: both\n        of them.\n\n"
+    lines = [line for line in markup((text + "Returns:\n    x: y.\n").splitlines()) if line.strip()]
+    assert lines == [
+        "\\|r\\|² of m\\*, from ``size``\\ ^d:",
+        "::",
+        "    a*b",
+        ":Parameters:",
+        "   - **t, g**: both of them.",
+        ":returns: x: y.",
+    ]
 
 
 @pytest.mark.slow

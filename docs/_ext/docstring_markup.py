@@ -1,19 +1,21 @@
 """Turn docstrings into reStructuredText that says what they say.
 
 Docstrings here are plain text: formulas hold |, * and _, code stands in single backticks, and an indented
-block is a formula or a table. Sphinx would take these signs for markup. What is left to its napoleon
-extension are the sections (Args, Returns, Raises, Attributes).
+block is a formula or a table. Sphinx would take these signs for markup. The sections (Args, Attributes,
+Raises, Returns) become lists of fields.
 """
 
 from __future__ import annotations
 
 import re
 
-SECTIONS = ("Args:", "Attributes:", "Example:", "Examples:", "Raises:", "Returns:", "Yields:")
+LISTS = {"Args:": ":Parameters:", "Attributes:": ":Attributes:"}
+FIELDS = {"Returns:": ":returns:", "Yields:": ":Yields:"}
+SECTIONS = (*LISTS, *FIELDS, "Raises:")
 _CODE = re.compile(r"`([^`]+)`")
 _SIGNS = re.compile(r"([\\*|_`])")
-_NAMES = re.compile(r"\w+(, \w+)+(?=: )")
 _BULLET = re.compile(r"(- |\d+\. )")
+_ITEM = re.compile(r"([\w*.]+(?:, [\w*.]+)*): (.*)")
 
 
 def _indentation(line: str) -> int:
@@ -26,33 +28,56 @@ def escape(text: str) -> str:
     for k in range(0, len(parts), 2):
         parts[k] = _SIGNS.sub(r"\\\1", parts[k])
     for k in range(1, len(parts), 2):
-        before, after = parts[k - 1][-1:], parts[k + 1][:1]
-        left = "\\ " if before and (before.isalnum() or before in "⟨") else ""
-        right = "\\ " if after.isalnum() else ""
+        left = "" if parts[k - 1][-1:] in ("", *" ([{") else "\\ "
+        right = "" if parts[k + 1][:1] in ("", *" )]},.:;!?") else "\\ "
         parts[k] = f"{left}``{parts[k].strip()}``{right}"
     return "".join(parts)
-
-
-def _one_word(text: str) -> str:
-    """Join the names of attributes that are described together: Sphinx takes one of two words for a type."""
-    names = _NAMES.match(text)
-    return text if names is None else names[0].replace(", ", ",\u200b") + text[names.end() :]
 
 
 def _paragraph(lines: list[str]) -> list[str]:
     """A paragraph or list of the text, its lines at one indentation."""
     result: list[str] = []
+    margin = ""  # of the lines of a list's item
     for line in lines:
         bullet = _BULLET.match(line)
-        if bullet and result and not result[-1].startswith(("- ", "  ")):
+        if bullet and result and not margin:
             result.append("")
-        inside = bool(result) and result[-1].startswith(("- ", "  "))
-        result.append(escape(line) if bullet else ("  " if inside else "") + escape(line.strip()))
+        if bullet:
+            margin = " " * len(bullet[0])
+        result.append(escape(line) if bullet else margin + escape(line.strip()))
     return result
 
 
+def _items(lines: list[str]) -> list[tuple[str, str]]:
+    """Names and texts of a section; a line that names nothing goes on with the text before it."""
+    items: list[tuple[str, str]] = []
+    least = min(_indentation(line) for line in lines)
+    for line in lines:
+        match = _ITEM.fullmatch(line.strip()) if _indentation(line) == least else None
+        if match:
+            items.append((match[1], match[2]))
+        elif items:
+            items[-1] = (items[-1][0], f"{items[-1][1]} {line.strip()}")
+        else:
+            items.append(("", line.strip()))
+    return items
+
+
+def _section(title: str, lines: list[str]) -> list[str]:
+    """A section as fields."""
+    lines = [line for line in lines if line.strip()]
+    if not lines:
+        return []
+    if title in FIELDS:
+        return [f"{FIELDS[title]} {escape(' '.join(line.strip() for line in lines))}"]
+    if title == "Raises:":
+        return [f":raises {name}: {escape(text)}" for name, text in _items(lines)]
+    items = [f"   - **{escape(name)}**: {escape(text)}" for name, text in _items(lines) if name]
+    return [LISTS[title], *items]
+
+
 def markup(lines: list[str]) -> list[str]:
-    """Convert the lines of a docstring; sections stay sections, indented blocks become literal ones."""
+    """Convert the lines of a docstring; sections become fields, indented blocks literal ones."""
     result: list[str] = []
     paragraph: list[str] = []
     k = 0
@@ -62,23 +87,22 @@ def markup(lines: list[str]) -> list[str]:
             result.extend([*_paragraph(paragraph), ""])
             paragraph.clear()
 
+    def indented_block() -> list[str]:
+        nonlocal k
+        block = []
+        while k < len(lines) and (not lines[k].strip() or _indentation(lines[k])):
+            block.append(lines[k].rstrip())
+            k += 1
+        return block
+
     while k < len(lines):
         line = lines[k].rstrip()
         if line in SECTIONS:
             end_paragraph()
-            result.append(line)
             k += 1
-            while k < len(lines) and (not lines[k].strip() or _indentation(lines[k])):
-                text = _one_word(lines[k].strip()) if line == "Attributes:" else lines[k].strip()
-                result.append(" " * _indentation(lines[k]) + escape(text))
-                k += 1
-            result.append("")
+            result.extend([*_section(line, indented_block()), ""])
         elif line and not paragraph and _indentation(line):
-            result.extend(["::", ""])
-            while k < len(lines) and (not lines[k].strip() or _indentation(lines[k])):
-                result.append(lines[k].rstrip())
-                k += 1
-            result.append("")
+            result.extend(["::", "", *indented_block(), ""])
         else:
             if line:
                 paragraph.append(line)
@@ -90,12 +114,10 @@ def markup(lines: list[str]) -> list[str]:
 
 
 def setup(app) -> None:
-    """Convert docstrings before napoleon (priority 500) reads their sections."""
+    """Convert every docstring that autodoc reads."""
 
     def process(app, what, name, thing, options, lines):
         lines[:] = markup(lines)
-        if what in ("attribute", "data", "property"):
-            lines.insert(0, "")  # or napoleon takes what stands before a colon in the first line for a type
 
     app.setup_extension("sphinx.ext.autodoc")
-    app.connect("autodoc-process-docstring", process, priority=400)
+    app.connect("autodoc-process-docstring", process)
