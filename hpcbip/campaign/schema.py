@@ -87,7 +87,7 @@ def _chains(value: object) -> object:
 
 class SamplingSection(Section):
     """How long and how finely the chains are sampled. All counts are per chain, whatever the number of
-    ranks."""
+    ranks. The projection length of `beta: auto` is worked out by `hpcbip.campaign.plan.auto_beta`."""
 
     beta: Annotated[Literal["auto"] | float | BetaSection, BeforeValidator(_beta)] = "auto"
     chains: Annotated[int | ChainsSection, BeforeValidator(_chains)] = 4

@@ -19,7 +19,8 @@ BLOCKS_PER_THERMAL_BLOCK = 10
 """Length of the old chains, in thermalisations, from which on new chains are started."""
 
 MIN_WIDENING = 1.6
-"""Growth from which new chains pay: they run their whole length, the old ones only what is missing."""
+"""Smallest growth for which new chains are started: a new chain has to run its whole length, an old one only
+the blocks that are missing."""
 
 MIN_GROWTH = 1.2
 """Smallest growth between two goals: every evaluation costs an analysis and biases the errors a little."""
@@ -31,10 +32,11 @@ UNRESOLVED_GROWTH = 2.0
 """Growth where an error could not be determined."""
 
 MARGIN = 1.1
-"""Bins taken near the target over those expected to be needed, so that the next evaluation is the last."""
+"""Factor by which the next goal exceeds the expected need near the target, so that the errors probably meet
+the targets there."""
 
 DISTRUST = 3.0
-"""Far from the target, the expected need is divided by this."""
+"""Divisor of the expected need far from the target, where the errors are too uncertain to trust it."""
 
 MAX_NEED = 1e6
 """Largest (error/target)² for which blocks in sequence are counted."""

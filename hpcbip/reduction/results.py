@@ -39,7 +39,7 @@ class Results:
         directory, config, plan: the campaign.
         records: one flat dict per point, in the order of the plan (`hpcbip.reduction.points.reduce_point`).
         ensembles: reduced ensembles by identity; those without bins are absent.
-        progress: milestones, their errors, and CPU seconds by ensemble
+        progress: goals, their errors, and CPU seconds by ensemble
             (`hpcbip.store.progress.EnsembleProgress`).
     """
 
@@ -74,7 +74,7 @@ class Results:
 
     @property
     def progress_rows(self) -> list[dict[str, Any]]:
-        """Relative errors at the milestones of every ensemble.
+        """Relative errors at the goals of every ensemble.
 
         Rows of ensemble, sector, label, observable, seconds (CPU, by the mean time of a block), error,
         target.

@@ -36,9 +36,9 @@ TIMES = (
 )
 # Variables that a job which calls `hpcbip submit` must not hand down to the one it submits.
 _OF_THIS_JOB = ("SLURM_", "OMPI_", "PMIX_", "PMI_", "PRTE_", settings.STATUS_FILE, settings.STARTED)
-# Variables of sbatch count more than what a script says. These would undo what it needs,
+# Variables of sbatch override the script's directives. These would override what the script needs:
 _SCRIPT_ONLY = ("ARRAY_INX", "EXCLUSIVE", "JOB_NAME", "NO_REQUEUE", "OPEN_MODE", "OUTPUT", "SIGNAL")
-# and these what the user has asked for.
+# These override the options that the user has given to `hpcbip submit`:
 _OPTIONS = {"time": "TIMELIMIT", "partition": "PARTITION", "account": "ACCOUNT", "qos": "QOS"}
 
 
@@ -47,7 +47,7 @@ class Request:
     """The options of `hpcbip submit`, by their names; `command` is the command as typed.
 
     Raises:
-        InputError: when jobs, for options that contradict each other or that Slurm cannot read.
+        InputError: for options that contradict each other or that Slurm cannot read.
     """
 
     configs: tuple[Path, ...]

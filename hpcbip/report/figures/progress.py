@@ -34,7 +34,7 @@ def progress(rows: Sequence[Mapping[str, Any]]) -> Picture:
     The law 1/√t and the target are drawn beside it.
 
     Args:
-        rows: one per ensemble, observable and milestone: ensemble (identity), sector, label, observable,
+        rows: one per ensemble, observable and goal: ensemble (identity), sector, label, observable,
             seconds (CPU), error (relative), target (relative). Errors that are None or infinite are not
             drawn.
     """
@@ -61,7 +61,7 @@ def progress(rows: Sequence[Mapping[str, Any]]) -> Picture:
     layout.outer_labels(grid.reshape(down, across), "CPU seconds", "relative error")
     layout.legend(figure, grid[0])
     caption = (
-        "Relative errors at the milestones of each ensemble against the CPU seconds spent on it, for every "
+        "Relative errors at the goals of each ensemble against the CPU seconds spent on it, for every "
         "observable with a target (dotted). The dashed line is the law 1/√t, from the median of the last "
         "errors."
     )
