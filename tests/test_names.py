@@ -40,7 +40,7 @@ PUZZLES = {
 }
 
 
-DECLARED_BY_EACH = {"COLUMNS", "SUMS"}
+DECLARED_BY_EACH = {"COLUMNS", "SUMS", "WINDOW_MEANS"}
 """What every estimator declares (`hpcbip.qmc.estimators`)."""
 
 

@@ -30,7 +30,7 @@ COLUMNS = Columns(("pair_distance2", "potential"), {"pair_column": _weight_colum
 PAIR_DISTANCE2, POTENTIAL = range(len(COLUMNS.scalars))
 
 SUMS = len(COLUMNS.scalars)  # in the order of the columns
-PAIR_WINDOW_MEANS = (PAIR_DISTANCE2, POTENTIAL)  # columns that are averages over the window
+WINDOW_MEANS = (PAIR_DISTANCE2, POTENTIAL)  # columns that are averages over the window
 
 
 @inlined
@@ -70,5 +70,5 @@ def _squared_length(par, vector):
 @inlined
 def write(sums, scalars, window):
     """Add the measurement to the estimator's part of a bin row."""
-    for k in PAIR_WINDOW_MEANS:
+    for k in WINDOW_MEANS:
         scalars[k] += sums[k] / window

@@ -15,7 +15,7 @@ COLUMNS = Columns(("phonons", "bare_hops", "assisted_hops", "events", "vacuum"))
 PHONONS, BARE_HOPS, ASSISTED_HOPS, NUMBER_OF_EVENTS, VACUUM = range(len(COLUMNS.scalars))
 
 SUMS = len(COLUMNS.scalars)  # in the order of the columns
-PHONON_WINDOW_MEANS = (PHONONS, BARE_HOPS, ASSISTED_HOPS, VACUUM)  # columns that are averages over the window
+WINDOW_MEANS = (PHONONS, BARE_HOPS, ASSISTED_HOPS, VACUUM)  # columns that are averages over the window
 
 
 @inlined
@@ -38,6 +38,6 @@ def add_event(sums, joined):
 @inlined
 def write(state, sums, scalars, window):
     """Add the measurement to the estimator's part of a bin row."""
-    for k in PHONON_WINDOW_MEANS:
+    for k in WINDOW_MEANS:
         scalars[k] += sums[k] / window
     scalars[NUMBER_OF_EVENTS] += state[EVENTS]
