@@ -11,8 +11,10 @@ OUT ?= runs/quickstart
 
 VENV := .venv
 BIN := $(VENV)/bin
-# The venv is made without its own pip and filled by the interpreter's: faster, and works where ensurepip is split off.
+# The venv is made without its own pip and filled by the interpreter's, which works where ensurepip is split off. uv
+# resolves and installs in a tenth of pip's time; where it does not run or does not reach an index, pip does it.
 PIP := $(PYTHON) -m pip --python $(BIN)/python --quiet --disable-pip-version-check
+INSTALL = $(BIN)/uv pip install --quiet --python $(BIN)/python -e '$(1)' || $(PIP) install -e '$(1)'
 
 # One thread per process: the parallelism is MPI ranks.
 export OMP_NUM_THREADS := 1
@@ -29,18 +31,19 @@ install-docs: $(VENV)/.installed-docs
 $(VENV)/.created:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and f"hpcbip needs Python 3.11 or newer, {sys.executable} is {sys.version.split()[0]}")'
 	$(PYTHON) -m venv --clear --without-pip $(VENV)
+	@$(PIP) install uv || echo 'uv cannot be installed: pip does its work'
 	@touch $@
 
 $(VENV)/.installed: pyproject.toml $(VENV)/.created
-	$(PIP) install -e .
+	$(call INSTALL,.)
 	@touch $@
 
 $(VENV)/.installed-test: pyproject.toml $(VENV)/.created
-	$(PIP) install -e '.[test]'
+	$(call INSTALL,.[test])
 	@touch $@ $(VENV)/.installed $(VENV)/.installed-docs
 
 $(VENV)/.installed-docs: pyproject.toml $(VENV)/.created
-	$(PIP) install -e '.[docs]'
+	$(call INSTALL,.[docs])
 	@touch $@ $(VENV)/.installed
 
 # Exit status 3 means stopped by the time limit with everything saved: the results so far are still worth showing.
