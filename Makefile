@@ -73,7 +73,7 @@ test: install-test install-slurm install-parallel install-browser
 
 # Tutorials are run, so the kernel is compiled first where it is not yet; a warning is an error.
 docs: install-docs
-	$(BIN)/python -m sphinx -W --keep-going -b html docs docs/_build/html
+	$(BIN)/python -m sphinx -W --keep-going -j auto -b html docs docs/_build/html
 
 lint: install-test
 	$(BIN)/ruff check

@@ -81,6 +81,7 @@ def write(app) -> None:
             path.write_text(text, encoding="utf-8")
 
 
-def setup(app) -> None:
+def setup(app) -> dict[str, bool]:
     """Write the pages before Sphinx looks for its sources."""
-    app.connect("builder-inited", lambda app: write(app))
+    app.connect("builder-inited", write)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -113,7 +113,7 @@ def markup(lines: list[str]) -> list[str]:
     return result
 
 
-def setup(app) -> None:
+def setup(app) -> dict[str, bool]:
     """Convert every docstring that autodoc reads."""
 
     def process(app, what, name, thing, options, lines):
@@ -121,3 +121,4 @@ def setup(app) -> None:
 
     app.setup_extension("sphinx.ext.autodoc")
     app.connect("autodoc-process-docstring", process)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}
