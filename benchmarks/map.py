@@ -1,6 +1,6 @@
 """How hard the sampling is over (λ, t/Ω): autocorrelation time of the mass, and its error per CPU time.
 
-    python benchmarks/map.py --seconds 40 --out docs
+    python benchmarks/map.py --seconds 40 --out docs/measured
 
 Square lattice, bond coupling, U = 8 t, bipolaron; one Markov chain per point on one core. Writes the table
 (map.md) and the figure (map.png): integrated autocorrelation time of the displacement in CPU seconds,
@@ -27,7 +27,10 @@ EXTREME = ((1.5, 5.0), (0.5, 10.0), (1.0, 10.0))  # beyond the grid of the figur
 @click.command(help=__doc__)
 @click.option("--seconds", default=40.0, show_default=True, help="CPU seconds per point.")
 @click.option(
-    "--out", type=click.Path(path_type=Path, file_okay=False, exists=True), default="docs", show_default=True
+    "--out",
+    type=click.Path(path_type=Path, file_okay=False, exists=True),
+    default="docs/measured",
+    show_default=True,
 )
 def main(seconds: float, out: Path) -> None:
     """Sample the points, write table and figure."""

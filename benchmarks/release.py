@@ -49,7 +49,10 @@ GOALS = {  # what a careful compiled program reaches: E, m*/m0, <(r1-r2)^2>
 @click.option("--seeds", default=1, show_default=True, help="Chains per point, one after the other.")
 @click.option("--store", is_flag=True, help="Make these the stored figures.")
 @click.option(
-    "--out", type=click.Path(path_type=Path, file_okay=False, exists=True), default="docs", show_default=True
+    "--out",
+    type=click.Path(path_type=Path, file_okay=False, exists=True),
+    default="docs/measured",
+    show_default=True,
 )
 def main(seconds: float, seeds: int, store: bool, out: Path) -> None:
     """Run the list, compare, write table and plot."""

@@ -31,7 +31,10 @@ CURVES = {
 
 @click.command(help=__doc__)
 @click.option(
-    "--out", type=click.Path(path_type=Path, file_okay=False, exists=True), default="docs", show_default=True
+    "--out",
+    type=click.Path(path_type=Path, file_okay=False, exists=True),
+    default="docs/theory/images",
+    show_default=True,
 )
 def main(out: Path) -> None:
     """Print the tables, draw the figure."""
