@@ -92,8 +92,8 @@ def sharp_transition(lambdas: Sequence[float], omega: float, nh: int = 7) -> lis
     """Tabulate the site-Peierls polaron on the chain across its critical coupling (PRL 105, 266605), t = 1.
 
     Returns:
-        a row per λ: momentum K, energy E and mass (in m_e) of the lowest state, and `inverse_mass_0`, m_e/m* at
-        K = 0.
+        a row per λ: momentum K, energy E and mass (in m_e) of the lowest state, and `inverse_mass_0`, m_e/m*
+        at K = 0.
 
     Raises:
         InputError: for negative λ.
