@@ -102,8 +102,13 @@ class BoundEnsemble:
 
     @cached_property
     def anisotropic(self) -> bool:
-        """Whether there is a mass of its own along every primitive vector."""
-        return any(self.parameters.get(key) for key in FACTOR_KEYS) and self.lattice.orthogonal
+        """Whether there is a mass of its own along every primitive vector.
+
+        The vectors are at right angles, and differ by factors of t or g, or in the lengths of their bonds.
+        """
+        lengths2 = np.diag(self.lattice.metric)
+        stretched = self.lattice.hypercubic and not np.allclose(lengths2, lengths2[0])
+        return self.lattice.orthogonal and (stretched or any(self.parameters.get(key) for key in FACTOR_KEYS))
 
     @cached_property
     def wave_time(self) -> float:

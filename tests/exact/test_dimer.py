@@ -38,8 +38,13 @@ def closed_form(n: int, t: float, omega: float, g: float, beta: float, edge: flo
     inside = 2.0 / omega**2 * (omega * window - 1.0 + np.exp(-omega * window))
     across = 2.0 / omega**2 * (1.0 - np.exp(-omega * edge)) * (1.0 - np.exp(-omega * window))
     correlation = np.exp(-2 * t * window - g**2 * (2 * n * across + 2 * (n - 1) * inside))
+    # before and after τ the oscillator is in coherent states α, α': |<α'|0><0|α>/<α'|α>| = e^{-α' α}
+    nodes, weights = np.polynomial.legendre.leggauss(40)
+    times = 0.5 * beta + 0.5 * window * nodes
+    amplitudes = [force / omega * (1.0 - np.exp(-omega * time)) for time in (times, beta - times)]
     result = {
         "energy": -n * t - force**2 / omega * saturation,
+        "vacuum": 0.5 * weights @ np.exp(-amplitudes[0] * amplitudes[1]),
         "phonons": (force / omega) ** 2 * (1.0 + np.exp(-omega * beta) - 2.0 * decay),
         "bare_hops": n * t,
         "assisted_hops": 2.0 * force**2 / omega * (1.0 - decay),

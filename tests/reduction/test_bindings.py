@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 
 from hpcbip.errors import InputError
+from hpcbip.models import written_lattice
 from hpcbip.reduction import bindings, estimates
-from hpcbip.reduction.bindings import BINDINGS, binding_of, bound, sector_names
+from hpcbip.reduction.bindings import BINDINGS, BoundEnsemble, binding_of, bound, sector_names
 from hpcbip.reduction.ensembles import EnsembleBins, TcSettings
 from hpcbip.reduction.estimates import Evaluation, reduce_ensemble
 from hpcbip.reduction.points import sector_entries
@@ -29,6 +30,21 @@ from tests.store.synthetic import sector_bins
 WEIGHT = Observable(
     name="weight", quantity="weight", sectors=("bipolaron",), words="one more", column="weight"
 )
+
+
+@pytest.mark.parametrize(
+    ("lattice", "parameters", "anisotropic"),
+    [
+        ("square", {}, False),
+        ("triangular", {}, False),
+        ("square", {"t_factors": [1.0, 0.5]}, True),
+        (written_lattice(((1.0, 0.0), (0.0, 2.0)), ((1, 0), (0, 1))).name, {}, True),
+        (written_lattice(((1.0, 0.0), (0.0, 1.0)), ((1, 0), (0, 1))).name, {}, False),
+    ],
+)
+def test_axes_that_differ_have_masses_of_their_own(lattice: str, parameters: dict, anisotropic: bool) -> None:
+    ensemble = BoundEnsemble("bipolaron", {"lattice": lattice, **parameters}, np.ones(3), TcSettings(), None)
+    assert ensemble.anisotropic is anisotropic
 
 
 @pytest.mark.parametrize("name", [*OBSERVABLES, *LATTICE_OBSERVABLES])
