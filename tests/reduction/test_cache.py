@@ -18,7 +18,7 @@ from hpcbip.reduction import cache, executor
 from hpcbip.reduction.ensembles import EnsembleBins, Reduced
 from hpcbip.reduction.estimates import reduce_ensembles
 from hpcbip.reduction.results import read_results
-from hpcbip.store.segment import put
+from hpcbip.store.segment import write_part
 from hpcbip.store.store import Store
 from tests.reduction.test_results import campaign
 from tests.store.synthetic import sector_bins
@@ -93,7 +93,7 @@ def test_bins_that_are_damaged_are_not_cached(tmp_path: Path, reductions: list) 
         block = store._of_chain(identity, 0)[0]
         damaged = sound[7:8].copy()
         damaged[0, 0] += 1.0
-        put(store._dataset(identity, block, "bins"), (0, 7, 0), damaged)
+        write_part(store._dataset(identity, block, "bins"), (0, 7, 0), damaged)
     short = read_results(tmp_path).records
     assert len(reductions) == 4
     with Store(tmp_path, writable=True) as store:
