@@ -41,7 +41,7 @@ def test_the_earlier_limit_counts(monkeypatch: pytest.MonkeyPatch) -> None:
     assert deadline.deadline(50.0, 100.0) == 150.0
     monkeypatch.setenv("SLURM_JOB_ID", "1")
     monkeypatch.setenv("SLURM_JOB_END_TIME", "1000")
-    assert deadline.deadline(None, 100.0) == 1000.0 - deadline.SLURM_MARGIN
+    assert deadline.deadline(None, 100.0) == 1000.0 - deadline.DEFAULT_SLURM_MARGIN
     assert deadline.deadline(50.0, 100.0) == 150.0
 
 
@@ -60,7 +60,7 @@ def test_a_margin_that_is_none_is_told_and_ignored(
     monkeypatch.setenv("SLURM_JOB_ID", "1")
     monkeypatch.setenv("SLURM_JOB_END_TIME", "1000")
     monkeypatch.setenv("HPCBIP_SLURM_MARGIN", "-5 s")
-    assert deadline.deadline(None, 100.0) == 1000.0 - deadline.SLURM_MARGIN
+    assert deadline.deadline(None, 100.0) == 1000.0 - deadline.DEFAULT_SLURM_MARGIN
     assert "HPCBIP_SLURM_MARGIN" in capsys.readouterr().err
 
 

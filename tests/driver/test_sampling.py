@@ -65,7 +65,7 @@ def test_bins_are_those_of_a_campaign(both: Any, campaign: Path) -> None:
     with Store(campaign) as store:
         for identity, record in make_plan(Config.model_validate(CAMPAIGN)).ensembles.items():
             bins = both.bins[record.sector]
-            columns, lags = store.described(identity)
+            columns, lags = store.column_names_and_lags(identity)
             assert bins.columns == columns and np.array_equal(bins.lags, lags)
             assert len(bins) == 24 and len(bins.chains) == 3
             for chain, rows in enumerate(bins.chains):
@@ -145,6 +145,9 @@ class StoredRows:
     def __init__(self, chains: list[Any]) -> None:
         self.chains = chains
 
+    def column_names_and_lags(self, identity: str) -> tuple[tuple[str, ...], Any]:
+        return (), np.empty(0)
+
     def read(self, identity: str, chain: int, limit: int, verify: bool) -> Any:
         return self.chains[chain][:limit]
 
@@ -157,10 +160,10 @@ def test_of_many_bins_means_are_reduced_as_in_a_campaign(bins: int, size: int) -
     chains = [np.random.default_rng(k).normal(size=(bins, 5)) for k in range(4)]
     record = make_plan(Config.model_validate(CAMPAIGN)).ensembles
     here = _ensemble_bins(next(iter(record.values())), chains, 2)
-    there = select_bins(StoredRows(chains), "", [bins] * 4, 2)  # type: ignore[arg-type]
-    assert (here.bins_per_row, here.rows_per_sample) == (there.bins_per_row, there.rows_per_sample)
+    selected = select_bins(StoredRows(chains), "", [bins] * 4, 2)  # type: ignore[arg-type]
+    assert (here.bins_per_row, here.rows_per_sample) == (selected.bins_per_row, selected.rows_per_sample)
     assert here.bins_per_sample == size
-    assert all(np.array_equal(a, b) for a, b in zip(here.chains, there.chains, strict=True))
+    assert all(np.array_equal(a, b) for a, b in zip(here.chains, selected.chains, strict=True))
 
 
 def test_cores_do_not_matter() -> None:

@@ -50,14 +50,14 @@ def test_interrupted_campaign(tmp_path: Path) -> None:
     killed = start("run", config, "--out", directory)
     wait_for_new_checkpoint(directory, {})
     os.killpg(killed.pid, signal.SIGKILL)
-    output = killed.communicate(digest_options=OPTIONS, timeout=PATIENCE)[0]
+    output = killed.communicate(timeout=PATIENCE)[0]
     assert killed.returncode == -signal.SIGKILL, f"it ended before it was killed: {output}"
 
     saved = checkpointed(directory)
     stopped = start("run", config, "--out", directory)
     wait_for_new_checkpoint(directory, saved)
     (directory / "stop").touch()
-    output = stopped.communicate(digest_options=OPTIONS, timeout=PATIENCE)[0]
+    output = stopped.communicate(timeout=PATIENCE)[0]
     assert stopped.returncode == 3, output
 
     assert digest(directory, *OPTIONS) != stored_digest(config), "nothing was left to do"
