@@ -1,6 +1,6 @@
 """Coverage of the errors of short runs at a production point, measured against long chains.
 
-    python benchmarks/interval_coverage.py --minutes 10            # square, bond, t/Ω = 1, λ = 0.75, U = 8, β = 100
+    python benchmarks/interval_coverage.py --minutes 10     # square, bond, t/Ω = 1, λ = 0.75, U = 8, β = 100
     python benchmarks/interval_coverage.py --minutes 10 --coupling 0.78 --beta 60
 
 Long chains are cut into pieces; sets of pieces are analysed as the runs of a campaign would be, and compared
