@@ -39,7 +39,7 @@ def environment() -> dict[str, str]:
     }
 
 
-def hpcbip(*arguments: object, timeout: float = 120) -> subprocess.CompletedProcess[str]:
+def hpcbip(*arguments: object, timeout: float = 400) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         command(*arguments), capture_output=True, text=True, timeout=timeout, env=environment()
     )
@@ -55,7 +55,7 @@ def run_to_the_end(
     config: Path,
     directory: Path,
     ranks: int | None = None,
-    timeout: float = 120,
+    timeout: float = 400,
     digest_options: tuple[str, ...] = (),
 ) -> str:
     """Run a campaign to its end and return its digest."""

@@ -81,7 +81,7 @@ def test_a_disk_that_refuses_while_a_campaign_is_at_work(
     while len(checkpointed(directory)) < 3 and process.poll() is None:
         time.sleep(0.02)
     begin(disk)
-    out, _ = process.communicate(timeout=60)
+    out, _ = process.communicate(timeout=240)
     assert process.returncode == 2, out
     lines = [line for line in out.splitlines() if line.startswith("hpcbip: ") and ": stopped: " not in line]
     assert len(lines) == 1 and told in lines[0] and str(directory) in lines[0], out

@@ -97,7 +97,7 @@ def test_the_death_of_one_rank_ends_the_job(tmp_path: Path) -> None:
     while not checkpointed(directory):
         time.sleep(0.02)
     os.kill(ranks_of(directory)[2], signal.SIGKILL)
-    out, _ = process.communicate(timeout=60)
+    out, _ = process.communicate(timeout=240)
     assert process.returncode == 3, out
     assert not all_of(directory), "processes are left over"
     assert run(config, directory, 3) == run_to_the_end(config, tmp_path / "undisturbed", 2)

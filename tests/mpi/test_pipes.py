@@ -21,5 +21,5 @@ def test_a_closed_pipe_is_no_failure(tmp_path: Path, ranks: int) -> None:
     assert process.stdout and process.stderr
     process.stdout.close()
     process.stderr.close()
-    assert process.wait(timeout=120) == 0
+    assert process.wait(timeout=400) == 0
     assert digest(tmp_path / "run") == run_to_the_end(config, tmp_path / "undisturbed")

@@ -94,7 +94,7 @@ def test_the_loss_of_workers_is_survived_in_place(tmp_path: Path) -> None:
         while len(checkpointed(directory)) <= seen and process.poll() is None:
             time.sleep(0.02)
         os.kill(ranks_of(directory)[rank], signal.SIGKILL)
-    out, _ = process.communicate(timeout=120)
+    out, _ = process.communicate(timeout=400)
     assert process.returncode == 0, out
     assert out.count("lost: member") == 2
     assert digest(directory) == expected
@@ -109,7 +109,7 @@ def test_the_death_of_the_master_ends_the_job_and_loses_nothing(tmp_path: Path) 
     while not checkpointed(directory) and process.poll() is None:
         time.sleep(0.02)
     os.kill(ranks_of(directory)[0], signal.SIGKILL)
-    out, _ = process.communicate(timeout=60)
+    out, _ = process.communicate(timeout=240)
     assert process.returncode == 3 and "was killed" in out
     assert not all_of(directory), "processes are left over"
     assert run_to_the_end(config, directory, 2) == expected
@@ -131,7 +131,7 @@ def test_a_chain_that_fails_is_isolated_and_a_rank_that_raises_ends_the_job(
         [str(word) for word in (find_mpirun(), "-n", 3, *flags, *faulty)],
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=400,
         env=environment() | variables | {"HPCBIP_STATUS_FILE": str(tmp_path / "status")},
     )
     assert (tmp_path / "status").read_text(encoding="utf-8") == str(status), done.stdout + done.stderr
@@ -173,7 +173,7 @@ def test_max_time_stops_with_status_3_and_the_same_command_goes_on(tmp_path: Pat
     begun = time.time()
     stopped = hpcbip("run", config, "--out", directory, "-n", 2, "--max-time", 3)
     assert stopped.returncode == 3, stopped.stdout + stopped.stderr
-    assert time.time() - begun < 8
+    assert time.time() - begun < 15  # the starts of Python, mpirun and two ranks on two slow cores included
     assert "stopped: time limit" in stopped.stdout + stopped.stderr
     assert run_to_the_end(config, directory, 2) == expected
 
@@ -199,7 +199,7 @@ def test_what_killed_runs_left_stops_nobody(tmp_path: Path) -> None:
         folder.mkdir(parents=True)
         (folder / f"pmix.{socket.gethostname()}.tool.{number}").touch()
     process = start("run", write_config(tmp_path), "--out", tmp_path / "run", "-n", 2, TMPDIR=str(leftovers))
-    out, _ = process.communicate(timeout=60)
+    out, _ = process.communicate(timeout=240)
     assert process.returncode == 0, out
 
 
@@ -212,7 +212,7 @@ def test_a_signal_stops_with_everything_saved(tmp_path: Path, number: signal.Sig
     while not list(directory.glob("checkpoints/*.checkpoint")):
         time.sleep(0.02)
     process.send_signal(number)
-    out, _ = process.communicate(timeout=60)
+    out, _ = process.communicate(timeout=240)
     assert process.returncode == 3, out
     assert "stopped" in (directory / "logs" / "run-0001.log").read_text(encoding="utf-8")
 
@@ -264,7 +264,7 @@ def test_plain_mpirun_works_too(tmp_path: Path, undisturbed: str) -> None:
         capture_output=True,
         text=True,
         env=environment() | variables,
-        timeout=120,
+        timeout=400,
     )
     assert done.returncode == 0, done.stderr
     assert digest(directory) == undisturbed
