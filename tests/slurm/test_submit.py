@@ -133,6 +133,8 @@ def test_the_templates_are_what_submit_writes(
         assert capsys.readouterr().out == "".join(texts), f"{line} --dry-run prints something else"
 
 
-@pytest.mark.parametrize("path", [*TEMPLATES, ROOT / "hpcbip/campaign/batch.sh", ROOT / "tests/debian.sh"])
+@pytest.mark.parametrize(
+    "path", [*TEMPLATES, ROOT / "hpcbip/driver/launch/batch.sh", ROOT / "tests/debian.sh"]
+)
 def test_shells_can_read_them(path: Path) -> None:
     assert subprocess.run(["bash", "-n", path]).returncode == 0
