@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import shutil
@@ -9,6 +10,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -20,6 +22,9 @@ from hpcbip.store.stop_file import request_stop
 
 SIGNAL_BASE = 128
 """Shells and mpirun return this plus the signal of a process that was killed."""
+
+RANKS_END_WITHIN = 10.0
+"""Seconds that ranks get to end after mpirun has; those that need longer are killed."""
 
 THREAD_CAPS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
 
@@ -108,8 +113,45 @@ def launch(ranks: int, arguments: Sequence[str], directory: Path, started: float
 
         with stop_signals_handled_by(ask_to_stop):
             returned = process.wait()
+            _end_session(process.pid)
         reported = int(status_file.read_text(encoding="utf-8")) if status_file.exists() else None
         return _exit_status(returned, reported)
+
+
+def _end_session(session: int) -> None:
+    """Wait until no process of a session is left, so that nobody still writes when the next run starts.
+
+    mpirun may return before the ranks that it has killed are gone. Their process groups differ, their session
+    is that of mpirun. Without /proc nothing can be seen, and nothing is done.
+
+    Args:
+        session: its number, which is the process number of mpirun.
+    """
+    if not _ends(session):
+        for number in _processes_of_session(session):
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(number, signal.SIGKILL)
+        _ends(session)  # but nobody waits forever for a process that hangs in the kernel
+
+
+def _ends(session: int) -> bool:
+    deadline = time.monotonic() + RANKS_END_WITHIN
+    while alive := bool(_processes_of_session(session)):
+        if time.monotonic() > deadline:
+            break
+        time.sleep(0.02)
+    return not alive
+
+
+def _processes_of_session(session: int) -> list[int]:
+    found = []
+    for entry in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            # after the name, which is in parentheses: state, parent, process group, session
+            state, _, _, own, *_ = (entry / "stat").read_text(encoding="utf-8").rpartition(")")[2].split()
+            if int(own) == session and state not in "ZX":
+                found.append(int(entry.name))
+    return found
 
 
 def _exit_status(returned: int, reported: int | None) -> int:
