@@ -1,4 +1,7 @@
-"""With CI=true a skipped test counts as failed: what is not run is not known to work. Long tests come first."""
+"""With CI=true a skipped test counts as failed: what is not run is not known to work.
+
+Long tests are begun first.
+"""
 
 from __future__ import annotations
 
