@@ -10,8 +10,9 @@ from itertools import product
 
 import numpy as np
 
-from hpcbip.superconductivity.peaks import GRID, find_peak, likely_end, place_name, spread, tops, with_error
+from hpcbip.superconductivity.peaks import GRID, find_peak, place_name, with_error
 from hpcbip.superconductivity.scans import Array, Scan
+from hpcbip.superconductivity.tops import likely_end, spread, tops
 
 DRAWS = 1000
 _WINDOW = 17  # places per axis of the search for the maximum of a surface

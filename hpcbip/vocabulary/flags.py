@@ -166,6 +166,15 @@ PEAK_POINTS_LEFT_OUT = Flag(
 )
 PEAK_BINDING_UNKNOWN = Flag("peak_binding_unknown", "binding energy unknown at the peak", "red", PEAK, "tc")
 PEAK_ABOVE_BINDING = Flag("peak_above_binding", "Tc >= binding energy at the peak", "red", PEAK, "tc")
+PEAK_LIMITED_BY_BINDING = Flag("peak_limited_by_binding", "limited by binding", "yellow", PEAK, "tc")
+PEAK_BINDING_OPEN = Flag(
+    "peak_binding_open",
+    "open whether binding limits it: Δ - Tc = {margin} Ω at the top of the formula",
+    "yellow",
+    PEAK,
+    "tc",
+    title="open whether binding limits it",
+)
 
 PEAK_FLAGS: Mapping[str, Flag] = _by_code(
     (
@@ -176,6 +185,8 @@ PEAK_FLAGS: Mapping[str, Flag] = _by_code(
         PEAK_POINTS_LEFT_OUT,
         PEAK_BINDING_UNKNOWN,
         PEAK_ABOVE_BINDING,
+        PEAK_LIMITED_BY_BINDING,
+        PEAK_BINDING_OPEN,
     )
 )
 """Flags of maxima by code, in the order in which they are listed."""
