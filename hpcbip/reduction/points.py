@@ -18,7 +18,13 @@ from hpcbip.statistics import VERDICTS
 from hpcbip.superconductivity import closest_packing, prefactor
 from hpcbip.vocabulary.displays import DERIVED
 from hpcbip.vocabulary.entries import ERROR, SYSTEMATIC, TIME, VERDICT
-from hpcbip.vocabulary.observables import BINDING_ENERGY, TC_KELVIN, TC_OVER_OMEGA, sector_observable
+from hpcbip.vocabulary.observables import (
+    BINDING_ENERGY,
+    BINDING_MARGIN,
+    TC_KELVIN,
+    TC_OVER_OMEGA,
+    sector_observable,
+)
 from hpcbip.vocabulary.parameters import PARAMETERS
 from hpcbip.vocabulary.sectors import BIPOLARON, POLARON, SECTORS
 
@@ -48,6 +54,23 @@ def binding(polaron: Reduced, bipolaron: Reduced) -> dict[str, Any]:
         verdicts.append(int(summary.verdict[i]))
     tau = 0.5 * error2 / naive2 if naive2 > 0.0 else 0.5
     return _entries(BINDING_ENERGY.name, value, math.sqrt(error2), tau, max(verdicts))
+
+
+def binding_margin(record: Mapping[str, Any]) -> dict[str, Any]:
+    """Return Δ - Tc, in the unit of energies: entries binding_margin, _err, _tau and _verdict.
+
+    The errors add in quadrature: that of Tc is of mass and size, which hardly know the energies. τ and
+    verdict are those of Δ and of Tc, whichever is worse.
+    """
+    name, omega = BINDING_MARGIN.name, record["omega"]
+    energy, ratio = record[BINDING_ENERGY.name], record[TC_OVER_OMEGA.name]
+    if energy is None or ratio is None:
+        return _unknown(name)
+    errors = record[BINDING_ENERGY.name + ERROR], omega * record[TC_OVER_OMEGA.name + ERROR]
+    parts = BINDING_ENERGY.name, TC_OVER_OMEGA.name
+    tau = max((record[part + TIME] or 0.0 for part in parts), default=math.nan)
+    verdict = max(VERDICTS.index(record[part + VERDICT] or "not") for part in parts)
+    return _entries(name, energy - ratio * omega, math.hypot(*errors), tau, verdict)
 
 
 def _entries(name: str, value: float, error: float, tau: float, verdict: int) -> dict[str, Any]:
@@ -170,6 +193,7 @@ def reduce_point(
     for sector, reduced in ensembles.items():
         record |= sector_entries(sector, reduced, point)
     record |= binding(ensembles[POLARON.name], ensembles[BIPOLARON.name])
+    record |= binding_margin(record)
     record |= _pair_entries(record, ensembles[BIPOLARON.name], tc)
     return record | flag_entries(record, point_flags(record, ensembles, tc))
 

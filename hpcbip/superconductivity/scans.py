@@ -1,5 +1,5 @@
-"""Points of a campaign that differ in nothing but the axes of a scan, as data of smooth curves of ln m*, of ln
-R² and of the binding energy Δ."""
+"""Points of a campaign that differ in nothing but the axes of a scan, as data of smooth curves of ln m*, ln
+R² and the binding energy Δ."""
 
 from __future__ import annotations
 
