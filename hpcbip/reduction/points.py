@@ -15,8 +15,9 @@ from hpcbip.reduction.bindings import sector_names
 from hpcbip.reduction.ensembles import Reduced, TcSettings
 from hpcbip.reduction.point_flags import flag_entries, point_flags
 from hpcbip.statistics import VERDICTS
-from hpcbip.superconductivity import closest_packing, prefactor
-from hpcbip.vocabulary.displays import DERIVED
+from hpcbip.superconductivity import closest_packing, prefactor, transition_temperature
+from hpcbip.superconductivity.gas import gas_band
+from hpcbip.vocabulary.displays import DERIVED, TC_GAS_FLAGS, TC_GAS_HIGH, TC_GAS_LOW
 from hpcbip.vocabulary.entries import ERROR, SYSTEMATIC, TIME, VERDICT
 from hpcbip.vocabulary.observables import (
     BINDING_ENERGY,
@@ -219,7 +220,24 @@ def _pair_entries(record: Mapping[str, Any], pair: Reduced, tc: TcSettings) -> d
         if relative is not None and record[name] is not None:
             found[name + SYSTEMATIC] = abs(record[name]) * relative
     found["tc_prefactor"] = prefactor(tc.prefactor, dimension) if dimension > 1 else None
-    return found
+    return found | _gas_entries(record, found, dimension)
+
+
+def _gas_entries(
+    record: Mapping[str, Any], found: Mapping[str, Any], dimension: int
+) -> dict[str, float | list[str]]:
+    """Return the band of Tc of an interacting gas (`hpcbip.superconductivity.gas`); nothing without a Tc."""
+    ratio, r2, density = record[TC_OVER_OMEGA.name], record["radius2"], found["density"]
+    if not ratio or ratio < 0.0 or density is None:
+        return {}
+    tc, omega = ratio * record["omega"], record["omega"]
+    mass = float(transition_temperature(1.0, r2, dimension, found["tc_prefactor"], density)) / tc
+    band = gas_band(mass, r2, dimension, density, record.get("V") or 0.0)
+    return {
+        TC_GAS_LOW.name: band.low / omega,
+        TC_GAS_HIGH.name: band.high / omega,
+        TC_GAS_FLAGS.name: [flag.text for flag in band.flags],
+    }
 
 
 def reduce_plan(

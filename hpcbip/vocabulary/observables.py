@@ -217,6 +217,7 @@ BINDING_MARGIN = Observable(
     terminal="binding-Tc",
     tex=r"$\Delta-T_c$",
     html="Δ − <i>T</i><sub>c</sub>",
+    panel="binding energy less $T_c$",
     unit="energy",
     target=True,
 )

@@ -52,6 +52,8 @@ def peak(**other: Any) -> SimpleNamespace:
         "height_sys": None,
         "limit": False,
         "flags": [],
+        "flag_codes": [],
+        "kind": "smooth",
     }
     return SimpleNamespace(**(known | other))
 
