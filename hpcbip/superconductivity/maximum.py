@@ -114,7 +114,7 @@ def _drawn_maxima(scan: Scan, grid: Array, curves: Array) -> Draws:
 def _highest(
     scan: Scan, places: Array, curves: Array
 ) -> tuple[NDArray[np.int64], Array, NDArray[np.bool_], NDArray[np.bool_]]:
-    """Find the highest Tc with Δ > Tc on surfaces (..., q, m); without such a place the largest Δ - Tc.
+    """Find the highest Tc with Δ > Tc on surfaces (..., q, m); without such a place the largest Δ/Tc.
 
     Returns:
         its place, ln (Tc/Ω) there, whether Tc is higher where Δ <= Tc, and whether Δ <= Tc everywhere.
@@ -123,7 +123,8 @@ def _highest(
     if margin is None:
         margin = np.ones_like(high)
     unbound = (margin <= 0.0).all(axis=-1)
-    at = np.where(unbound, margin.argmax(axis=-1), np.where(margin > 0.0, high, -np.inf).argmax(axis=-1))
+    nearest = (margin * np.exp(-high)).argmax(axis=-1)
+    at = np.where(unbound, nearest, np.where(margin > 0.0, high, -np.inf).argmax(axis=-1))
     heights = np.take_along_axis(high, at[..., None], axis=-1)[..., 0]
     return at, heights, heights < high.max(axis=-1), unbound
 

@@ -31,7 +31,7 @@ class Tops:
     Attributes:
         position: on the axis. log_height: ln (Tc/Ω) there.
         kink: whether R² = 1 there. binding: whether Δ = Tc there.
-        unbound: whether Δ <= Tc all along the curve; it is then the place where Δ - Tc is largest.
+        unbound: whether Δ <= Tc all along the curve; it is then the place where Δ/Tc is largest.
         end: -1, 0 or 1 for the ends of the scan.
     """
 
@@ -60,7 +60,7 @@ def tops(scan: Scan, grid: Array, curves: Array) -> Tops:
         margin = np.ones_like(high)
     bound = (margin > 0.0).any(axis=-1)
     allowed = np.where(margin > 0.0, high, -np.inf)
-    where = np.where(bound, allowed.argmax(axis=-1), margin.argmax(axis=-1))
+    where = np.where(bound, allowed.argmax(axis=-1), (margin * np.exp(-high)).argmax(axis=-1))
     middle = np.clip(where, 1, len(grid) - 2)
     take = middle[..., None] + np.arange(-1, 2)
     free = np.take_along_axis(scan.log_tc(at, curves, size=False), take, axis=-1)
