@@ -36,6 +36,7 @@ INTERPOLATION_DRAWS = 500  # curves drawn for the error of the interpolation
 SMOOTH_P_ALARM = 1e-3  # of a smooth curve through the points
 RESTS = 0.3  # of the largest weight: what a point needs for the peak to rest on it
 MIN_PEAK_POINTS = 4  # points below which the error of the interpolation is hardly known
+RESOLVED = 2.0  # errors by which Δ has to be above Tc somewhere on a curve
 RARE = 0.01  # probability that binding decides below which the errors leave it out
 
 
@@ -57,12 +58,13 @@ class Peak:
         flags: what speaks against it. flag_codes: the codes of these flags.
         statement: all of this as one sentence.
         kind: "smooth", "kink" (R² = 1, where the density saturates), "end" (of the scan), "binding" (Tc = Δ:
-            limited by binding) or "unbound" (Δ <= Tc all along the curve: there is no maximum that counts,
-            position and height are those of the formula).
+            limited by binding) or "unbound" (nowhere on the curve Δ is above Tc by more than two errors:
+            there is no maximum that counts, position and height are those of the formula, and `end` is the
+            one towards which pairs become bound).
         at_binding: probability that binding decides: that the maximum lies where Tc = Δ, or nowhere.
         formula_position, formula_height: where the formula for Tc has its maximum, bound or not, and Tc/Ω
             there.
-        margin, margin_err: Δ/Ω - Tc/Ω at that place; None where Δ is not known.
+        margin, margin_err: Δ/Ω - Tc/Ω at that place, and its error; None where Δ is not known.
     """
 
     axis: str
@@ -117,19 +119,22 @@ def find_peak(scan: Scan) -> Peak:
     mean = scan.mean(at)
     best, formula = tops(scan, grid, mean), tops(scan, grid, mean[:2])
     exact, added = scan.draws(at, INTERPOLATION_DRAWS, np.random.default_rng(scan.seed))
-    both = tops(scan, grid, exact + added)
+    drawn = exact + added
+    both = tops(scan, grid, drawn)
+    margin = _margin(scan, at, mean, drawn)
     at_binding = float(both.limited.mean())
-    end = int(best.end) or likely_end(both.end > 0, both.end < 0)
-    if best.unbound:  # what there is to tell is the maximum of the formula
-        best, exact, added = formula, exact[:, :2], added[:, :2]
-        between, total = tops(scan, grid, exact), tops(scan, grid, exact + added)
-        kind = UNBOUND_KIND
+    if margin is not None and np.all(margin[0] <= RESOLVED * margin[1]):
+        # nothing is known to be bound by more than Tc: what there is to tell is the maximum of the formula
+        end, kind, best = _towards_binding(mean, drawn, formula), UNBOUND_KIND, formula
+        between, total = tops(scan, grid, exact[:, :2]), tops(scan, grid, drawn[:, :2])
     else:
+        end = int(best.end) or likely_end(both.end > 0, both.end < 0)
         between, total, kind = tops(scan, grid, exact), both, _kind(best)
-    errors = _errors(scan, at, (best, between, total), RARE < at_binding < 1.0 or kind == BINDING_KIND)
+    by_draws = kind == BINDING_KIND or (at_binding > RARE and kind != UNBOUND_KIND)
+    errors = _errors(scan, at, (best, between, total), by_draws)
     (stat_x, stat_h), (between_x, between_h) = errors
     height, place = float(np.exp(best.log_height)), float(best.position)
-    margin, margin_err = _margin(scan, float(formula.position))
+    top = np.abs(grid - formula.position).argmin()
     peak = Peak(
         scan.axes[0],
         scan.label,
@@ -150,8 +155,8 @@ def find_peak(scan: Scan) -> Peak:
         at_binding=at_binding,
         formula_position=float(formula.position),
         formula_height=float(np.exp(formula.log_height)),
-        margin=margin,
-        margin_err=margin_err,
+        margin=None if margin is None else float(margin[0, top]),
+        margin_err=None if margin is None else float(margin[1, top]),
     )
     raised = _flags(scan, peak)
     return replace(
@@ -196,15 +201,22 @@ def _errors(
     return (stat_x, stat_h), interpolation
 
 
-def _margin(scan: Scan, place: float) -> tuple[float | None, float | None]:
-    """Return Δ/Ω - Tc/Ω at a place, and its error; None where Δ is not known."""
-    at = np.array([[place]])
-    mean = scan.margin(at, scan.mean(at))
-    if mean is None:
-        return None, None
-    exact, added = scan.draws(at, INTERPOLATION_DRAWS, np.random.default_rng(scan.seed))
-    drawn = scan.margin(at, exact + added)
-    return float(mean[0]), None if drawn is None else spread(drawn[:, 0])
+def _margin(scan: Scan, at: Array, mean: Array, drawn: Array) -> Array | None:
+    """(2, m): Δ/Ω - Tc/Ω of the curves, and its error from draws of them; None where Δ is not known."""
+    value, draws = scan.margin(at, mean), scan.margin(at, drawn)
+    return None if value is None or draws is None else np.array([value, draws.std(axis=0)])
+
+
+def _towards_binding(mean: Array, drawn: Array, formula: Tops) -> int:
+    """Return the end, -1 or 1, beyond which pairs may be bound by more than Tc.
+
+    It is that towards which Δ grows, or where that is within the error that towards which Tc grows: in the
+    limit of weak coupling both vanish.
+    """
+    growth, errors = mean[2, -1] - mean[2, 0], drawn[:, 2, -1] - drawn[:, 2, 0]
+    if abs(growth) > RESOLVED * errors.std():
+        return int(np.sign(growth))
+    return int(formula.end) or (1 if mean[:2, -1].sum() < mean[:2, 0].sum() else -1)
 
 
 def _p_value(scan: Scan, at_binding: float) -> float:
@@ -302,7 +314,7 @@ def _statement(peak: Peak, raised: Sequence[RaisedFlag]) -> str:
         where = place_name(peak.axis, peak.position)
         text = f"Tc/Ω is highest at the end of the scan, {height} at {where}: a bound, no peak"
     elif peak.kind == UNBOUND_KIND:
-        text = "Tc/Ω is above the binding energy all along the scan: no maximum counts; "
+        text = "Tc/Ω is nowhere known to be below the binding energy: no maximum counts; "
         text += f"the formula's is {height} at {place}, where Δ - Tc = {_margin_text(peak)} Ω"
     elif peak.kind == BINDING_KIND:
         top = place_name(peak.axis, float(f"{peak.formula_position or 0.0:.3g}"))
