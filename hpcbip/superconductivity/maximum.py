@@ -122,7 +122,7 @@ def _highest(
     high, margin = scan.log_tc(places, curves), scan.margin(places, curves)
     if margin is None:
         margin = np.ones_like(high)
-    unbound = (margin <= 0.0).all(axis=-1)
+    unbound = np.asarray((margin <= 0.0).all(axis=-1))
     nearest = (margin * np.exp(-high)).argmax(axis=-1)
     at = np.where(unbound, nearest, np.where(margin > 0.0, high, -np.inf).argmax(axis=-1))
     heights = np.take_along_axis(high, at[..., None], axis=-1)[..., 0]

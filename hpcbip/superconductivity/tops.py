@@ -58,7 +58,7 @@ def tops(scan: Scan, grid: Array, curves: Array) -> Tops:
     high, margin = scan.log_tc(at, curves), scan.margin(at, curves)
     if margin is None:
         margin = np.ones_like(high)
-    bound = (margin > 0.0).any(axis=-1)
+    bound = np.asarray((margin > 0.0).any(axis=-1))
     allowed = np.where(margin > 0.0, high, -np.inf)
     where = np.where(bound, allowed.argmax(axis=-1), (margin * np.exp(-high)).argmax(axis=-1))
     middle = np.clip(where, 1, len(grid) - 2)
@@ -81,7 +81,7 @@ def tops(scan: Scan, grid: Array, curves: Array) -> Tops:
     above, below = (middle == len(grid) - 2) & (best >= 1.0), (middle == 1) & (best <= -1.0)
     position = grid[middle] + best * (grid[1] - grid[0])
     height = np.take_along_axis(value, chosen, axis=0)[0]
-    return Tops(position, height, kink, binding, ~bound, above.astype(int) - below.astype(int))
+    return Tops(position, height, kink, binding, np.asarray(~bound), above.astype(int) - below.astype(int))
 
 
 def likely_end(above: NDArray[np.bool_], below: NDArray[np.bool_]) -> int:

@@ -207,8 +207,9 @@ def _draw_peak(axes: Axes, peak: Peak, colour: str, scan: Sequence[float]) -> No
     )
     limited = peak.kind == BINDING_KIND
     hollow = set(peak.flag_codes) - {PEAK_LIMITED_BY_BINDING.code} if limited else peak.flags
-    style_of_peak = {"ms": 5, "mec": "black", "mew": 0.7, "mfc": "white" if hollow else colour, "zorder": 6}
-    axes.plot(peak.position, peak.height, "D" if limited else "X", **style_of_peak)
+    face = "white" if hollow else colour
+    marker = "D" if limited else "X"
+    axes.plot(peak.position, peak.height, marker, ms=5, mec="black", mew=0.7, mfc=face, zorder=6)
 
 
 def _draw_lines(axes: Axes, lines: Sequence[tuple[str, float]]) -> None:
