@@ -27,6 +27,8 @@ from hpcbip.errors import InputError
 Array = NDArray[np.float64]
 GRID_POINTS = {1: 64, 2: 48, 3: 24}
 """Points per phase, by dimension, of the grid on which the search for minima of the band starts."""
+LINE_POINTS = 16
+"""Points on a line of minima; enough for functions that reach so many layers."""
 GAUSS_NODES_OF_PANEL = 12
 """Nodes of the Gauss-Legendre rule of one panel."""
 SMALLEST_PANEL = {1: 1.0, 2: 2.0**-44, 3: 2.0**-31}
@@ -110,15 +112,38 @@ class Band:
         """The entries of `local_minima` with the lowest energy."""
         return [item for item in self.local_minima if item[0] < self.edge + 1e-11 * self.width]
 
-    @property
-    def minima(self) -> list[Array]:
-        """The momenta of the lowest energy."""
-        return [q for _, q, _ in self.lowest]
+    @cached_property
+    def edge_dimension(self) -> int | None:
+        """Number of dimensions in which the band rises from its edge, everywhere with a finite mass.
+
+        d if it is lowest at points, d - 1 if along lines in the direction of the last component of q; None
+        if it is flat in other directions.
+        """
+        found = self.dimension
+        for _, q, curvature in self.lowest:
+            if curvature > 1e-6 * self.width:
+                continue
+            lines = [np.append(q[:-1], last) for last in np.linspace(0.0, 2.0 * np.pi, LINE_POINTS, False)]
+            hessians = np.array([self._hessian(point) for point in lines])
+            across = np.linalg.eigvalsh(hessians[:, :-1, :-1])[:, :1].min(initial=np.inf)
+            level = np.ptp([self.energy(point) for point in lines])
+            if max(level, float(np.abs(hessians[:, -1]).max())) > 1e-9 * self.width:
+                return None
+            if across < 1e-6 * self.width:
+                return None
+            found = self.dimension - 1
+        return found
 
     @property
-    def isolated(self) -> bool:
-        """Whether the band is lowest at points, with a finite mass, and not flat along lines."""
-        return min(curvature for _, _, curvature in self.lowest) > 1e-6 * self.width
+    def edge_momenta(self) -> list[Array]:
+        """Momenta of the lowest energy; of a line in the direction of the last component, points along it."""
+        found = {
+            tuple(np.append(q[:-1], last)) if flat else tuple(q)
+            for _, q, curvature in self.lowest
+            for flat in [curvature < 1e-6 * self.width]
+            for last in (np.linspace(0.0, 2.0 * np.pi, LINE_POINTS, False) if flat else q[-1:])
+        }
+        return [np.array(q) for q in sorted(found)]
 
     def integrals(self, displacements: NDArray[np.int64], binding: float, order: int = 0) -> Array:
         """Compute ∫ d^dq/(2π)^d cos(q·r) / (ε(q) - E)^(order + 1) at E = edge - binding.
@@ -160,26 +185,29 @@ class Band:
         tau_along = self.strengths[across]
         hop = np.exp(1j * (q @ along.T)) @ tau_along.astype(complex)
         gap, nearest = np.full(len(q), np.inf), np.full(len(q), np.inf)
-        for _, minimum, curvature in self.lowest:
-            away = _wrap(centre - minimum[:-1])
+        for start, curvature in self._lowest_across:
+            away = _wrap(centre - start)
             away = np.where(np.abs(away) < 1e-9, 0.0, away) + offset
             distance = np.sum(np.sin(0.5 * away) ** 2, axis=1)
             closer = distance < nearest
-            start = minimum[:-1]
             rise = -2.0 * _cosine_change(away, start, flat) @ tau
-            first = np.abs(np.exp(1j * (start @ along.T)) @ tau_along)
-            pairs = list(itertools.combinations(range(len(along)), 2))
-            squares = np.zeros(len(q))
-            for a, b in pairs:
-                change = _cosine_change(away, start, (along[a] - along[b])[None])[:, 0]
-                squares += 2.0 * tau_along[a] * tau_along[b] * change
-            rise -= 2.0 * np.divide(
-                squares, np.abs(hop) + first, out=np.zeros(len(q)), where=np.abs(hop) + first > 0
-            )
+            rise -= 2.0 * _modulus_change(away, start, along, tau_along, np.abs(hop))
             # what is left of the cancellation at an incommensurate minimum must not make it negative
             rise = np.where(distance < 1e-8, np.maximum(rise, 0.4 * max(curvature, 0.0) * distance), rise)
             gap, nearest = np.where(closer, rise, gap), np.where(closer, distance, nearest)
         return weights, np.maximum(gap, 0.0) + binding, hop, q
+
+    @property
+    def _lowest_across(self) -> list[tuple[Array, float]]:
+        """The entries of `lowest`, by what sets the integrand: all components of q but the last one.
+
+        Along a line of minima in the direction of the last component they are one and the same.
+        """
+        found: list[tuple[Array, float]] = []
+        for _, q, curvature in self.lowest:
+            if all(np.abs(_wrap(q[:-1] - other)).max(initial=0.0) > 1e-7 for other, _ in found):
+                found.append((q[:-1], curvature))
+        return found
 
     def _rule(self, axis: int, binding: float) -> tuple[Array, Array, Array]:
         """Return break points, offsets from them and weights for one component of q.
@@ -232,6 +260,40 @@ def _cosine_change(away: Array, start: Array, vectors: NDArray[np.int64]) -> Arr
     moved, angle = away @ vectors.T, start @ vectors.T
     sine = np.where(np.abs(np.sin(angle)) < 1e-9, 0.0, np.sin(angle))
     return -2.0 * np.cos(angle) * np.sin(0.5 * moved) ** 2 - sine * np.sin(moved)
+
+
+def _modulus_change(away: Array, start: Array, along: NDArray[np.int64], tau: Array, modulus: Array) -> Array:
+    """Compute |B(start + away)| - |B(start)| without cancellation, for B(q) = Σ τ_b e^{iq·b}; shape (nodes,).
+
+    Args:
+        away, start: as in `_cosine_change`.
+        along, tau: bonds, shape (bonds, d - 1), and their strengths.
+        modulus: |B(start + away)|, shape (nodes,).
+    """
+    first = float(np.abs(np.exp(1j * (along @ start)) @ tau.astype(complex)))
+    sides = _parallelogram(along, tau)
+    if sides is not None and first < 1e-9 * float(np.abs(tau).sum()):
+        # B vanishes at `start`: |B| = 4 |τ cos(q·d/2) cos(q·d'/2)|, each factor from its own zero
+        half, angle = 0.5 * (away @ sides.T), 0.5 * (sides @ start)
+        cosine = np.where(np.abs(np.cos(angle)) < 1e-9, 0.0, np.cos(angle))
+        factors = cosine * np.cos(half) - np.sin(angle) * np.sin(half)
+        return np.asarray(4.0 * np.abs(tau[0] * factors[:, 0] * factors[:, 1]))
+    squares = np.zeros(len(away))
+    for a, b in itertools.combinations(range(len(along)), 2):
+        change = _cosine_change(away, start, (along[a] - along[b])[None])[:, 0]
+        squares += 2.0 * tau[a] * tau[b] * change
+    return np.divide(squares, modulus + first, out=np.zeros(len(away)), where=modulus + first > 0)
+
+
+def _parallelogram(along: NDArray[np.int64], tau: Array) -> NDArray[np.int64] | None:
+    """Return the two sides d, d' of four bonds b, b + d, b + d', b + d + d' of one strength; else None."""
+    if len(along) != 4 or np.ptp(tau) > 0.0:
+        return None
+    for opposite in range(1, 4):
+        sides = np.array([along[i] - along[0] for i in range(1, 4) if i != opposite])
+        if np.array_equal(sides.sum(axis=0), along[opposite] - along[0]):
+            return sides
+    return None
 
 
 def _derivative(order: int, n: int, y: Array, s: Array) -> Array:
