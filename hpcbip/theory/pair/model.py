@@ -99,6 +99,16 @@ class PairModel:
         bonds = [(bond, t) for t, family in families for bond in family if t != 0.0]
         return np.array([bond for bond, _ in bonds], dtype=np.int64), np.array([t for _, t in bonds])
 
+    @cached_property
+    def moving_axes(self) -> Array:
+        """Orthonormal Cartesian axes of the directions in which hops lead, shape (d, number).
+
+        Fewer than d where layers are not joined (`bct` with t_perp = 0).
+        """
+        bonds, _ = self.bonds
+        _, singular, axes = np.linalg.svd(bonds @ np.array(self.place.primitive))
+        return np.asarray(axes[: int(np.sum(singular > 1e-9))].T)
+
     @property
     def channels(self) -> tuple[Channel, ...]:
         """The symmetry channels; at K ≠ 0 the only symmetry is the exchange of the electrons."""
