@@ -156,7 +156,8 @@ class Band:
         Returns:
             shape (number,).
         """
-        weights, gap, hop, phase = self._nodes(binding)
+        rules = [self._rule(axis, binding) for axis in range(self.dimension - 1)]
+        weights, gap, hop = self._nodes(rules, binding)
         y = gap + 2.0 * np.abs(hop)
         s = np.sqrt(gap * (gap + 4.0 * np.abs(hop)))
         ratio = 2.0 * np.conj(hop) / (y + s)
@@ -165,13 +166,18 @@ class Band:
         values = np.empty(len(r))
         for n in np.unique(r[:, -1]):
             common = weights * ratio**n * _derivative(order, int(n), y, s) / math.factorial(order)
+            common = common.reshape([len(w) for _, _, w in rules])
             for i in np.flatnonzero(r[:, -1] == n):
-                values[i] = float(np.sum(common * np.exp(1j * (phase @ r[i, :-1]))).real)
+                part = common
+                for (centre, offset, _), steps in zip(rules[::-1], r[i, -2::-1], strict=True):
+                    part = part @ np.exp(1j * steps * (centre + offset))
+                values[i] = float(part.real)
         return values
 
-    def _nodes(self, binding: float) -> tuple[Array, Array, NDArray[np.complex128], Array]:
-        """Return weights, y - 2|B| without cancellation at the minima, B, and q⊥ of shape (nodes, d - 1)."""
-        rules = [self._rule(axis, binding) for axis in range(self.dimension - 1)]
+    def _nodes(
+        self, rules: list[tuple[Array, Array, Array]], binding: float
+    ) -> tuple[Array, Array, NDArray[np.complex128]]:
+        """Return weights, y - 2|B| without cancellation at the minima, and B on the product of the rules."""
         weights = np.ones(1)
         centre, offset = np.zeros((1, 0)), np.zeros((1, 0))
         for c, o, w in rules:
@@ -195,7 +201,7 @@ class Band:
             # what is left of the cancellation at an incommensurate minimum must not make it negative
             rise = np.where(distance < 1e-8, np.maximum(rise, 0.4 * max(curvature, 0.0) * distance), rise)
             gap, nearest = np.where(closer, rise, gap), np.where(closer, distance, nearest)
-        return weights, np.maximum(gap, 0.0) + binding, hop, q
+        return weights, np.maximum(gap, 0.0) + binding, hop
 
     @property
     def _lowest_across(self) -> list[tuple[Array, float]]:

@@ -20,7 +20,14 @@ the mass along c by (a/c)²."""
 
 
 def pair_table(model: PairModel) -> list[dict[str, Any]]:
-    """Tabulate the lowest state of every symmetry channel and, a row each, the further bound states.
+    """Tabulate the bound states of a model: the rows of `pair_rows`."""
+    return [row for row, _ in pair_rows(model)]
+
+
+def pair_rows(model: PairModel) -> list[tuple[dict[str, Any], BoundPair | None]]:
+    """List a row and the state that it is about, None where no state is resolved.
+
+    There is a row for the lowest state of every symmetry channel and one for each further bound state.
 
     `status` is "bound", "not bound", "no interaction in this channel", or "bound by less than 1e-09 t"; the
     numbers of states that are not resolved are None. `level` counts the states of a channel, `degeneracy` the
@@ -28,11 +35,12 @@ def pair_table(model: PairModel) -> list[dict[str, Any]]:
     """
     common = model_parameters(model) | {"edge": model.band.edge}
     columns = BOUND_STATE_COLUMNS + (UNIAXIAL_COLUMNS if model.place.uniaxial else ())
-    result = []
+    result: list[tuple[dict[str, Any], BoundPair | None]] = []
     for channel in model.channels:
         words = common | {"channel": channel.name, "spin": channel.spin, "degeneracy": channel.degeneracy}
         states = solve_channel(model, channel)
-        result += [words | {"level": state.level, "status": "bound"} | _numbers(state) for state in states]
+        for state in states:
+            result.append((words | {"level": state.level, "status": "bound"} | _numbers(state), state))
         if not states:
             empty = (
                 ChannelInteraction.in_channel(
@@ -43,7 +51,7 @@ def pair_table(model: PairModel) -> list[dict[str, Any]]:
             status = "no interaction in this channel" if empty else "not bound"
             if not empty and (count_bound_states(model, channel) or 0) > 0:
                 status = f"bound by less than {SMALLEST_BINDING:g} t"
-            result.append(words | {"level": 0, "status": status} | dict.fromkeys(columns))
+            result.append((words | {"level": 0, "status": status} | dict.fromkeys(columns), None))
     return result
 
 
