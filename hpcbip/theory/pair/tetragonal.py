@@ -72,17 +72,37 @@ def weak_coupling_exponents(t: float, t_perp: float) -> dict[str, float]:
     return {"dxy": scale * (first - second), "fxyz": scale * (second - (1.0 - m) * first)}
 
 
+def effective_green(model: PairModel, name: str, binding: float) -> float:
+    """Compute -1/V_perp of the attraction that binds the lowest pair of a channel by this energy.
+
+    It is G between the functions of V_perp, for s without what a repulsion U takes away by mixing in the site
+    r = 0: G_ss - G_0s²/(G_00 + 1/U).
+
+    Args:
+        model: one of `interlayer_model`, with any V_perp < 0.
+        name: a channel in which V_perp acts.
+        binding: distance below the band, > 0.
+    """
+    part = ChannelInteraction.in_channel(
+        model.interacting_shells(), channel_named(model, name), model.place.dimension
+    )
+    green = part.matrix(model.band, binding)
+    if len(green) == 1:
+        return float(green[0, 0])
+    return float(green[1, 1] - green[0, 1] ** 2 / (green[0, 0] + 1.0 / model.U))
+
+
 def exchange_attraction(t_perp: float, t: float = -1.0, U: float = math.inf) -> tuple[float, float] | None:
     """Find the V_perp < 0 at which the s and d (dxy) pairs have the same energy.
 
-    At that energy both have the same -1/V_perp, which is G_dd for d and, because U mixes the site r = 0 into
-    s, G_ss - G_0s²/(G_00 + 1/U) there. d lies lowest where the attraction is stronger.
+    At that energy both have the same `effective_green`. d lies lower where the attraction is stronger.
 
     Args:
         t_perp, t, U: as in `interlayer_model`; U ≥ 0.
 
     Returns:
-        (V_perp, energy), or None where d lies lower wherever a pair is bound by more than `WEAKEST_BINDING`.
+        (V_perp, energy); None where d lies lower wherever a pair is bound by more than `WEAKEST_BINDING`, and
+        where the band is flat at its edge (|t_perp| = |t|).
 
     Raises:
         InputError: unless t < 0: for t > 0 the ground state has no nodes, s.
@@ -92,29 +112,19 @@ def exchange_attraction(t_perp: float, t: float = -1.0, U: float = math.inf) -> 
     if not U >= 0.0:
         raise InputError(f"U: {U}; allowed: 0 or above")
     model = interlayer_model(t, t_perp, -1.0, U)
-    parts = {
-        name: ChannelInteraction.in_channel(
-            model.interacting_shells(), channel_named(model, name), model.place.dimension
-        )
-        for name in ("s", "dxy")
-    }
-
-    def strength(name: str, binding: float) -> float:
-        green = parts[name].matrix(model.band, binding)
-        if len(green) == 1:
-            return float(green[0, 0])
-        return float(green[1, 1] - green[0, 1] ** 2 / (green[0, 0] + 1.0 / U))
+    if model.band.edge_dimension is None:
+        return None
 
     def difference(log_binding: float) -> float:
-        binding = math.exp(log_binding)
-        return strength("s", binding) - strength("dxy", binding)
+        s, d = (effective_green(model, name, math.exp(log_binding)) for name in ("s", "dxy"))
+        return s - d
 
     bottom = math.log(WEAKEST_BINDING * abs(t))
     top = math.log(100.0 * (abs(t) + t_perp**2 / abs(t)))
     if difference(bottom) <= 0.0:
         return None
     binding = math.exp(brentq(difference, bottom, top, xtol=1e-13))
-    return -1.0 / strength("dxy", binding), model.band.edge - binding
+    return -1.0 / effective_green(model, "dxy", binding), model.band.edge - binding
 
 
 def interlayer_table(
