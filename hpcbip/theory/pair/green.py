@@ -90,6 +90,8 @@ class Band:
                 slope = 2.0 * (self.strengths * np.sin(q @ self.bonds.T)) @ self.bonds
                 step = np.linalg.lstsq(self._hessian(q), slope, rcond=1e-9)[0]
                 q = q - step * min(1.0, 0.5 / max(1e-30, float(np.abs(step).max())))
+                if np.abs(step).max() < 1e-15:
+                    break
             q = np.where(np.abs(np.sin(q)) < 1e-9, np.pi * np.round(q / np.pi), q)  # zero and pi exactly
             q = _wrap(q)
             curvature = float(np.linalg.eigvalsh(self._hessian(q))[0])

@@ -57,8 +57,8 @@ def d_wave_figure(table: Sequence[Record], t: float, t_perp: float, U: float, V_
         "dxy have one energy (black; dxy is lower above it)"
         + _kinds(table)
         + ". Right: order parameter Δ(k)/√n of the lowest pair at "
-        f"V_perp = {V_perp:g} in the plane k_z = 0 (red and blue: signs; nodes grey), beyond the first zone of "
-        "a layer (dashed)."
+        f"V_perp = {V_perp:g} in the plane k_z = 0 (red and blue: signs; nodes grey), beyond the first zone "
+        "of a layer (dashed)."
     )
     return Picture(figure, rows, "d-wave pairs between layers", caption)
 
@@ -131,7 +131,13 @@ def _map(axes: Axes, t: float, t_perp: float, U: float, V_perp: float) -> Rows:
     order = condensate_order_parameter(state, _GRID, 2.0 * math.pi)
     k, top = order.phases / math.pi, float(np.abs(order.gap).max())
     axes.imshow(
-        order.gap.T, origin="lower", extent=(k[0], k[-1], k[0], k[-1]), cmap="RdBu_r", vmin=-top, vmax=top
+        order.gap.T,
+        origin="lower",
+        extent=(k[0], k[-1], k[0], k[-1]),
+        cmap="RdBu_r",
+        vmin=-top,
+        vmax=top,
+        interpolation="bilinear",
     )
     axes.contour(k, k, order.gap.T, colors=GREY, linewidths=0.8, levels=[0.0])
     axes.plot([-1, 1, 1, -1, -1], [-1, -1, 1, 1, -1], color="black", lw=0.7, ls="--")
