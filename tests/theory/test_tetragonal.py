@@ -117,9 +117,9 @@ def test_thresholds_elsewhere() -> None:
         model = interlayer_model(t, t_perp, -1.0)
         s, d = (binding_threshold(model, channel_named(model, name), 3) or 0.0 for name in ("s", "dxy"))
         assert d < s < 0.0
-        weak, strong = (interlayer_model(t, t_perp, factor * d) for factor in (0.99, 1.01))
-        assert count_bound_states(weak, channel_named(weak, "dxy")) == 0
-        assert count_bound_states(strong, channel_named(strong, "dxy")) == 1
+    weak, strong = (interlayer_model(-1.0, 1.25, factor * d) for factor in (0.99, 1.01))
+    assert count_bound_states(weak, channel_named(weak, "dxy")) == 0
+    assert count_bound_states(strong, channel_named(strong, "dxy")) == 1
     flat = PairModel("square", 8.0, hops=(-0.5,))  # along k_x = π and k_y = π
     with pytest.raises(InputError, match="flat"):
         binding_threshold(flat, channel_named(flat, "d"), 1)

@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 from scipy.special import ellipe, ellipk, ellipkm1
 
 from hpcbip.errors import InputError
+from hpcbip.theory.pair.differences import cosine_change, modulus_change, wrapped
 
 Array = NDArray[np.float64]
 GRID_POINTS = {1: 64, 2: 48, 3: 24}
@@ -93,10 +94,10 @@ class Band:
                 if np.abs(step).max() < 1e-15:
                     break
             q = np.where(np.abs(np.sin(q)) < 1e-9, np.pi * np.round(q / np.pi), q)  # zero and pi exactly
-            q = _wrap(q)
+            q = wrapped(q)
             curvature = float(np.linalg.eigvalsh(self._hessian(q))[0])
             if curvature > -1e-9 * self.width and all(
-                np.abs(_wrap(q - other)).max() > 1e-7 for _, other, _ in found
+                np.abs(wrapped(q - other)).max() > 1e-7 for _, other, _ in found
             ):
                 found.append((float(self.energy(q)), q, curvature))
         return sorted(found, key=lambda item: item[0])
@@ -168,7 +169,6 @@ class Band:
         values = np.empty(len(r))
         for n in np.unique(r[:, -1]):
             common = weights * ratio**n * _derivative(order, int(n), y, s) / math.factorial(order)
-            common = common.reshape([len(w) for _, _, w in rules])
             for i in np.flatnonzero(r[:, -1] == n):
                 part = common
                 for (centre, offset, _), steps in zip(rules[::-1], r[i, -2::-1], strict=True):
@@ -179,31 +179,33 @@ class Band:
     def _nodes(
         self, rules: list[tuple[Array, Array, Array]], binding: float
     ) -> tuple[Array, Array, NDArray[np.complex128]]:
-        """Return weights, y - 2|B| without cancellation at the minima, and B on the product of the rules."""
-        weights = np.ones(1)
-        centre, offset = np.zeros((1, 0)), np.zeros((1, 0))
-        for c, o, w in rules:
-            weights = np.repeat(weights, len(w)) * np.tile(w, len(weights))
-            centre = np.column_stack([np.repeat(centre, len(c), axis=0), np.tile(c, len(centre))])
-            offset = np.column_stack([np.repeat(offset, len(o), axis=0), np.tile(o, len(offset))])
-        q = centre + offset
+        """Return weights, y - 2|B| without cancellation at the minima, and B; shape (nodes of each rule)."""
+        shape = tuple(len(w) for _, _, w in rules)
+        lines = [[-1 if other == axis else 1 for other in range(len(rules))] for axis in range(len(rules))]
+        centre, offset, weight = (
+            [column.reshape(line) for column, line in zip(columns, lines, strict=True)]
+            for columns in ([rule[part] for rule in rules] for part in range(3))
+        )
         across = self.bonds[:, -1] != 0
         flat, tau = self.bonds[~across, :-1], self.strengths[~across]
         along = self.bonds[across, :-1] * self.bonds[across, -1:]
         tau_along = self.strengths[across]
-        hop = np.exp(1j * (q @ along.T)) @ tau_along.astype(complex)
-        gap, nearest = np.full(len(q), np.inf), np.full(len(q), np.inf)
+        hop = np.zeros(shape, dtype=complex)
+        for bond, strength in zip(along, tau_along, strict=True):
+            factors = [np.exp(1j * n * (c + o)) for n, c, o in zip(bond, centre, offset, strict=True) if n]
+            hop = hop + math.prod(factors, start=strength)
+        gap, nearest = np.full(shape, np.inf), np.full(shape, np.inf)
         for start, curvature in self._lowest_across:
-            away = _wrap(centre - start)
-            away = np.where(np.abs(away) < 1e-9, 0.0, away) + offset
-            distance = np.sum(np.sin(0.5 * away) ** 2, axis=1)
+            away = [wrapped(c - x) for c, x in zip(centre, start, strict=True)]
+            away = [np.where(np.abs(x) < 1e-9, 0.0, x) + o for x, o in zip(away, offset, strict=True)]
+            distance = np.zeros(shape) + sum(np.sin(0.5 * x) ** 2 for x in away)
             closer = distance < nearest
-            rise = -2.0 * _cosine_change(away, start, flat) @ tau
-            rise -= 2.0 * _modulus_change(away, start, along, tau_along, np.abs(hop))
+            rise = -2.0 * cosine_change(away, start, flat, tau)
+            rise = rise - 2.0 * modulus_change(away, start, along, tau_along, np.abs(hop))
             # what is left of the cancellation at an incommensurate minimum must not make it negative
             rise = np.where(distance < 1e-8, np.maximum(rise, 0.4 * max(curvature, 0.0) * distance), rise)
             gap, nearest = np.where(closer, rise, gap), np.where(closer, distance, nearest)
-        return weights, np.maximum(gap, 0.0) + binding, hop
+        return math.prod(weight, start=np.ones(shape)), np.maximum(gap, 0.0) + binding, hop
 
     @property
     def _lowest_across(self) -> list[tuple[Array, float]]:
@@ -213,7 +215,7 @@ class Band:
         """
         found: list[tuple[Array, float]] = []
         for _, q, curvature in self.lowest:
-            if all(np.abs(_wrap(q[:-1] - other)).max(initial=0.0) > 1e-7 for other, _ in found):
+            if all(np.abs(wrapped(q[:-1] - other)).max(initial=0.0) > 1e-7 for other, _ in found):
                 found.append((q[:-1], curvature))
         return found
 
@@ -254,54 +256,9 @@ class Band:
         exact = [
             energy
             for energy, q, _ in self.local_minima
-            if abs(abs(float(_wrap(q[axis]))) - abs(float(_wrap(np.array(value))))) < 1e-7
+            if abs(abs(float(wrapped(q[axis]))) - abs(float(wrapped(np.array(value))))) < 1e-7
         ]
         return max(0.0, min([float(np.take(self._grid, index % size, axis).min()), *exact]) - self.edge)
-
-
-def _wrap(q: Array) -> Array:
-    return np.asarray(q) - 2.0 * np.pi * np.round(np.asarray(q) / (2.0 * np.pi))
-
-
-def _cosine_change(away: Array, start: Array, vectors: NDArray[np.int64]) -> Array:
-    """Compute cos((start + away)·v) - cos(start·v) without cancellation, shape (nodes, vectors)."""
-    moved, angle = away @ vectors.T, start @ vectors.T
-    sine = np.where(np.abs(np.sin(angle)) < 1e-9, 0.0, np.sin(angle))
-    return -2.0 * np.cos(angle) * np.sin(0.5 * moved) ** 2 - sine * np.sin(moved)
-
-
-def _modulus_change(away: Array, start: Array, along: NDArray[np.int64], tau: Array, modulus: Array) -> Array:
-    """Compute |B(start + away)| - |B(start)| without cancellation, for B(q) = Σ τ_b e^{iq·b}; shape (nodes,).
-
-    Args:
-        away, start: as in `_cosine_change`.
-        along, tau: bonds, shape (bonds, d - 1), and their strengths.
-        modulus: |B(start + away)|, shape (nodes,).
-    """
-    first = float(np.abs(np.exp(1j * (along @ start)) @ tau.astype(complex)))
-    sides = _parallelogram(along, tau)
-    if sides is not None and first < 1e-9 * float(np.abs(tau).sum()):
-        # B vanishes at `start`: |B| = 4 |τ cos(q·d/2) cos(q·d'/2)|, each factor from its own zero
-        half, angle = 0.5 * (away @ sides.T), 0.5 * (sides @ start)
-        cosine = np.where(np.abs(np.cos(angle)) < 1e-9, 0.0, np.cos(angle))
-        factors = cosine * np.cos(half) - np.sin(angle) * np.sin(half)
-        return np.asarray(4.0 * np.abs(tau[0] * factors[:, 0] * factors[:, 1]))
-    squares = np.zeros(len(away))
-    for a, b in itertools.combinations(range(len(along)), 2):
-        change = _cosine_change(away, start, (along[a] - along[b])[None])[:, 0]
-        squares += 2.0 * tau[a] * tau[b] * change
-    return np.divide(squares, modulus + first, out=np.zeros(len(away)), where=modulus + first > 0)
-
-
-def _parallelogram(along: NDArray[np.int64], tau: Array) -> NDArray[np.int64] | None:
-    """Return the two sides d, d' of four bonds b, b + d, b + d', b + d + d' of one strength; else None."""
-    if len(along) != 4 or np.ptp(tau) > 0.0:
-        return None
-    for opposite in range(1, 4):
-        sides = np.array([along[i] - along[0] for i in range(1, 4) if i != opposite])
-        if np.array_equal(sides.sum(axis=0), along[opposite] - along[0]):
-            return sides
-    return None
 
 
 def _derivative(order: int, n: int, y: Array, s: Array) -> Array:
