@@ -11,11 +11,13 @@ import time
 from pathlib import Path
 
 import click
+import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parents[1]))  # the folder of sampling.py
 
 from sampling import markdown
 
+from hpcbip.theory.pair import green
 from hpcbip.theory.pair.model import PairModel
 from hpcbip.theory.pair.ring import crossing_hopping, square_lattice_energies
 from hpcbip.theory.pair.solver import bound_states, solve_channel
@@ -31,7 +33,17 @@ from hpcbip.theory.pair.threshold import (
 @click.command(help=__doc__)
 def main() -> None:
     """Print the tables."""
-    for table in (_lattices, _thresholds, _hole_like, _weak, _exchange, _tetragonal, _weak_layers, _momentum):
+    for table in (
+        _lattices,
+        _thresholds,
+        _hole_like,
+        _weak,
+        _exchange,
+        _tetragonal,
+        _weak_layers,
+        _momentum,
+        _quadrature,
+    ):
         click.echo(markdown(table(), digits=8))
 
 
@@ -149,6 +161,23 @@ def _momentum() -> list[dict[str, object]]:
         phases = (k[0], 0.0, 0.5 * (k[0] + k[1]))  # of K_x and K_z c, in the unit of 1/a
         state = bound_states(interlayer_model(-1.0, 0.25, -2.0, K=phases))[0]
         found.append({"K_x": k[0], "K_z c": k[1], "E (bct, t_perp = 0.25, V_perp = -2)": state.E})
+    return found
+
+
+def _quadrature() -> list[dict[str, object]]:
+    r = np.array([[0, 0, 0], [0, 0, 1], [1, 0, 0], [1, 1, 0], [1, 0, 1], [1, 1, 1], [0, 0, 2], [-1, -1, 2]])
+    nodes, found = green.GAUSS_NODES_OF_PANEL, []
+    for t_perp in (0.25, 0.9, 0.95, 0.99):
+        band = interlayer_model(-1.0, t_perp, -1.0).band
+        row: dict[str, object] = {"t_perp (bct, t = -1)": t_perp}
+        for binding in (1e-6, 0.3):
+            values = []
+            for number in (nodes, 32):
+                green.GAUSS_NODES_OF_PANEL = number
+                values.append(band.integrals(r, binding))
+            green.GAUSS_NODES_OF_PANEL = nodes
+            row[f"change at {binding:g}"] = float(np.abs(values[1] - values[0]).max())
+        found.append(row)
     return found
 
 
