@@ -13,6 +13,7 @@ from hpcbip.report.plotting import layout, series
 from hpcbip.report.plotting.picture import Picture
 from hpcbip.report.plotting.style import COLOURS, COLUMN, GREY, PAGE, SMALL, TEXT, SeriesStyle
 from hpcbip.report.tables import Record
+from hpcbip.theory.pair.lattices import PAIR_LATTICES
 from hpcbip.theory.pair.model import PairModel
 from hpcbip.theory.pair.order_parameter import condensate_order_parameter
 from hpcbip.theory.pair.solver import BoundPair, bound_states
@@ -26,7 +27,6 @@ Rows = list[dict[str, Any]]
 _MOST = 4  # states that are drawn
 _REACH = 3  # sites along each primitive vector
 _GRID = 61  # points along each phase
-_PARAMETERS = ("U", "V", "V2", "V3", "V_perp", "t", "t_prime", "t_perp")
 _SYMBOLS = {"t_prime": "t'", "t_perp": r"t_\perp", "V2": "V_2", "V3": "V_3", "V_perp": r"V_\perp"}
 _SCAN = (
     ("binding_energy", "binding energy / $|t|$"),
@@ -91,6 +91,8 @@ def _real_space(axes: Axes, state: BoundPair) -> Rows:
             sites, psi = next_layer, psi_next
             layout.name_panel(axes, f"{axes.get_title()}, $z = {place.primitive[2][2]:g}$")
     position = sites @ np.array(place.primitive)
+    inside = (np.abs(position) <= np.minimum(position.max(axis=0), -position.min(axis=0)) + 1e-9)[:, :2]
+    position, psi = position[inside.all(axis=1)], psi[inside.all(axis=1)]  # as far to all sides
     if place.dimension == 1:
         axes.bar(position[:, 0], psi, 0.7, color=COLOURS[0])
         axes.axhline(0.0, color=GREY, lw=0.5)
@@ -137,6 +139,7 @@ def _momentum_space(axes: Axes, state: BoundPair, first: bool) -> Rows:
         axes.legend(fontsize=SMALL - 1, frameon=False)
     else:
         top = float(np.abs(order.gap).max())
+        top = top if top > 1e-9 else 0.0  # rounding, where the pair is odd in z
         axes.imshow(
             order.gap.T,
             origin="lower",
@@ -145,13 +148,14 @@ def _momentum_space(axes: Axes, state: BoundPair, first: bool) -> Rows:
             vmin=-top or -1.0,
             vmax=top or 1.0,
         )
-        if top > 1e-9:
+        if top:
             axes.contour(k, k, order.anomalous.T, colors="black", linewidths=0.5, levels=7)
             if order.gap.min() < -1e-9 * top and order.gap.max() > 1e-9 * top:
                 axes.contour(k, k, order.gap.T, colors=GREY, linewidths=1.0, levels=[0.0])
         axes.set_xlabel(names[0], fontsize=SMALL)
         axes.set_ylabel(names[1] if first else "", fontsize=SMALL)
-        layout.name_panel(axes, f"$|\\Delta_k|/\\sqrt{{n}} \\leq {top:.3g}\\,|t|$")
+        largest = f"$|\\Delta_k|/\\sqrt{{n}} \\leq {top:.3g}\\,|t|$"
+        layout.name_panel(axes, largest if top else "zero at $k_z = 0$")
     return [
         {
             "kind": "order parameter",
@@ -170,7 +174,9 @@ def _scan(rows: Sequence[Record]) -> Picture:
 
     Each channel, level and set of the other parameters has a curve.
     """
-    varied = [name for name in _PARAMETERS if len({row.get(name) for row in rows}) > 1]
+    place = PAIR_LATTICES[rows[0]["lattice"]]
+    parameters = ("U", *place.shell_names, *place.hop_names)
+    varied = [name for name in parameters if len({row.get(name) for row in rows}) > 1]
     x, others = (varied or ["U"])[0], varied[1:]
     figure = layout.canvas(PAGE, 2.3)
     panels = layout.panels(figure, 1, len(_SCAN))[0]
@@ -203,7 +209,7 @@ def _scan(rows: Sequence[Record]) -> Picture:
     )
     fixed = [
         f"${_SYMBOLS.get(name, name)} = {_text(rows[0][name])}$"
-        for name in _PARAMETERS
+        for name in parameters
         if name in rows[0] and name not in varied and rows[0][name] and (name, rows[0][name]) != ("t", 1.0)
     ]
     layout.legend(figure, panels[0], ", ".join([rows[0]["lattice"], *fixed]))
