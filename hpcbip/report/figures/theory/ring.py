@@ -41,7 +41,7 @@ def ring_figure(amplitude: float, attraction: float, model: str) -> Picture:
     lattice = model == "a"  # the ring of model b stands for another lattice
     figure = layout.canvas(PAGE if lattice else 0.5 * PAGE, 4.6 if lattice else 2.4)
     grid = layout.panels(figure, *(2, 2) if lattice else (1, 1)).ravel()
-    data = _levels(grid[0], abs(amplitude), attraction, model)
+    data = draw_levels(grid[0], abs(amplitude), attraction, model)
     if lattice:
         data += _exchange(grid[1])
         for axes, V in zip(grid[2:], ATTRACTIONS, strict=True):
@@ -54,7 +54,8 @@ def ring_figure(amplitude: float, attraction: float, model: str) -> Picture:
     return Picture(figure, data, "The four-site ring", caption)
 
 
-def _levels(axes: Axes, amplitude: float, attraction: float, model: str) -> Rows:
+def draw_levels(axes: Axes, amplitude: float, attraction: float, model: str) -> Rows:
+    """Draw the levels with their symmetries against the amplitude, both signs; returns rows of `ring_table`."""
     for sign in (-1.0, 1.0):
         for level in ring_levels(sign * amplitude, attraction, model):
             axes.plot(
