@@ -14,7 +14,7 @@ from hpcbip.errors import InputError
 from hpcbip.files import write_atomically
 from hpcbip.reduction.point_flags import is_converged
 from hpcbip.reduction.results import Results, read_results
-from hpcbip.store.digest import ensemble_digest_lines, sha256_of_lines
+from hpcbip.store.digest import ensemble_digests, sha256_of_lines
 from hpcbip.store.run_log import read_runs
 from hpcbip.superconductivity.scans import scan_label
 
@@ -71,17 +71,18 @@ def add_campaign(
 
 def atlas_records(results: Results, name: str) -> list[dict[str, Any]]:
     """Return the records of a campaign with what the atlas adds to them (`entries.read_records`)."""
-    lines = ensemble_digest_lines(results.directory)
+    digests = ensemble_digests(results.directory)
+    columns = ",".join(dict.fromkeys(column for one in digests.values() for column in one.columns))
     shared = {"campaign": name, "seed": results.config.seed, "hpcbip": _versions(results.directory)}
-    return [
-        {
-            **shared,
-            **record,
-            **{f"ensemble_{sector}": key for sector, key in point.ensembles.items()},
-            **{f"digest_{sector}": sha256_of_lines(lines[key]) for sector, key in point.ensembles.items()},
-        }
-        for point, record in zip(results.plan.points, results.records, strict=True)
-    ]
+    records = []
+    for point, record in zip(results.plan.points, results.records, strict=True):
+        added: dict[str, Any] = {}
+        for sector, key in point.ensembles.items():
+            added[f"ensemble_{sector}"] = key
+            added[f"chain_bins_{sector}"] = list(digests[key].bins)
+            added[f"digest_{sector}"] = sha256_of_lines(digests[key].lines)
+        records.append({**shared, **record, **added, "columns": columns})
+    return records
 
 
 def _versions(directory: Path) -> str:

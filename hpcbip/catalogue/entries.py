@@ -47,9 +47,10 @@ def read_records(names: Sequence[str] | None = None, folder: Path | None = None)
     """Read the records of all points of campaigns, in the order of their names and of their configurations.
 
     A record is that of `hpcbip reduce` (`hpcbip.reduction.points.reduce_point`), with `campaign`, `seed` of
-    the campaign, `hpcbip` (the versions that sampled it), and for S each of the sectors `seconds_S` (CPU
-    seconds), `ensemble_S` (identity of the ensemble, 64 hexadecimal digits) and `digest_S` (SHA-256 of the
-    lines of `hpcbip digest` about it).
+    the campaign, `hpcbip` (the versions that sampled it), `columns` (of the bins, as `hpcbip digest
+    --columns` takes them), and for S each of the sectors `seconds_S` (CPU seconds), `ensemble_S` (identity of
+    the ensemble, 64 hexadecimal digits), `chain_bins_S` (bins of each chain) and `digest_S` (SHA-256 of the
+    lines of `hpcbip digest` about the ensemble).
 
     Args:
         names: of campaigns; those without results have no records. None: all.
