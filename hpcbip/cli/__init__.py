@@ -11,6 +11,7 @@ import sys
 
 import click
 
+from hpcbip.cli.atlas import atlas
 from hpcbip.cli.digest import digest
 from hpcbip.cli.reduce import reduce
 from hpcbip.cli.report import report
@@ -26,7 +27,7 @@ from hpcbip.errors import InputError
 from hpcbip.exit_status import BAD_INPUT, DONE, INTERRUPTED
 from hpcbip.version import __version__
 
-VERBS = (run, submit, digest, status, reduce, tc, suggest, search, report, theory)
+VERBS = (run, submit, digest, status, reduce, tc, suggest, search, report, atlas, theory)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})

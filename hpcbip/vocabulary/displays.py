@@ -98,6 +98,16 @@ REDUCE_TABLE: tuple[Observable, ...] = (
 TC_TABLE: tuple[Observable, ...] = (BINDING_ENERGY, MASS_BIPOLARON, RADIUS2, TC_OVER_OMEGA, TC_KELVIN)
 """Columns of the table of `hpcbip tc`."""
 
+ATLAS_TABLE: tuple[Observable, ...] = (
+    BINDING_ENERGY,
+    MASS_POLARON,
+    MASS_BIPOLARON,
+    RADIUS2,
+    PHONONS_BIPOLARON,
+    TC_OVER_OMEGA,
+)
+"""Columns of the table of `hpcbip atlas`, unless others are asked for."""
+
 RESULTS_TABLE: tuple[Entry, ...] = (
     TC_OVER_OMEGA,
     TC_OVER_OMEGA_SYSTEMATIC,

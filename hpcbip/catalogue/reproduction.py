@@ -1,0 +1,57 @@
+"""Sampling an ensemble of the atlas once more, bit for bit, without a campaign around it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from hpcbip.campaign.plan import EnsembleRecord, chain_seed, make_plan
+from hpcbip.campaign.schema import SamplingSection, load_config
+from hpcbip.catalogue.entries import configuration_path
+from hpcbip.errors import InputError
+from hpcbip.qmc import Chain, columns
+from hpcbip.store.digest import chosen_columns, digest_line, sha256_of_lines
+from hpcbip.store.store import NO_ROWS, Rows
+
+
+def sample_digest(record: Mapping[str, Any], sector: str, folder: Path | None = None) -> str:
+    """Sample one ensemble of a point from the beginning and return the digest of its bins, which is the
+    record's `digest_S` if they are the same bit for bit.
+
+    It takes about the record's `seconds_S` on one core of the same kind.
+
+    Args:
+        record: of the atlas (`hpcbip.catalogue.entries.read_records`).
+        sector: S, of the ensemble.
+        folder: of the configurations; None: the package's own.
+
+    Raises:
+        InputError: if the configuration has no such ensemble.
+    """
+    path = configuration_path(record["campaign"], folder)
+    config = load_config(path)
+    ensemble = make_plan(config).ensembles.get(record[f"ensemble_{sector}"])
+    if ensemble is None:
+        wrong = f"its points are not those of the results: {record['point']} is missing"
+        raise InputError(f"{path}: {wrong}; allowed: the configuration that hpcbip atlas add has written")
+    only = record["columns"].split(",")
+    lines = []
+    for chain, bins in enumerate(record[f"chain_bins_{sector}"]):
+        rows = _sample_chain(ensemble, chain, bins, config.seed, config.sampling)
+        lines.append(digest_line(ensemble, chain, chosen_columns(rows, columns(ensemble.build()), only)))
+    return sha256_of_lines(lines)
+
+
+def _sample_chain(
+    ensemble: EnsembleRecord, number: int, bins: int, seed: int, sampling: SamplingSection
+) -> Rows:
+    """Return the first bins of one chain of a campaign, run in the campaign's blocks."""
+    chain = Chain.start(ensemble.build(), chain_seed(seed, ensemble.identity, number))
+    size, updates = sampling.bins_per_block, sampling.updates_per_bin
+    for _ in range(sampling.thermal_blocks):
+        chain.thermalise(size * updates)
+    blocks = [chain.run_block(size, updates) for _ in range(bins // size)]
+    return np.concatenate(blocks) if blocks else NO_ROWS
