@@ -231,7 +231,9 @@ def with_prefactor(record: Mapping[str, Any], choice: float | str | None) -> dic
         return dict(record)
     changed = dict(record) | {TC_PREFACTOR.name: prefactor(choice, dimension)}
     factor = changed[TC_PREFACTOR.name] / old
-    linear = [name + suffix for name in (TC_OVER_OMEGA.name, TC_KELVIN.name) for suffix in ("", ERROR, SYSTEMATIC)]
+    linear = [
+        name + suffix for name in (TC_OVER_OMEGA.name, TC_KELVIN.name) for suffix in ("", ERROR, SYSTEMATIC)
+    ]
     for name in (*linear, TC_OVER_BINDING.name):
         if changed.get(name) is not None:
             changed[name] *= factor

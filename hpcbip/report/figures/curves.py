@@ -86,9 +86,9 @@ def curves(records: Sequence[Record], axis: str) -> list[Curve]:
     """Return the curves of a scan along `axis` (a key of `SCAN_AXES`), in the order of their first points."""
     groups: dict[tuple[str, ...], list[Record]] = {}
     for record in records:
-        groups.setdefault(tuple(coordinate_text(record, name) for name in COORDINATES if name != axis), []).append(
-            record
-        )
+        groups.setdefault(
+            tuple(coordinate_text(record, name) for name in COORDINATES if name != axis), []
+        ).append(record)
     differ = varying(records, axis)
     result = []
     for group in groups.values():

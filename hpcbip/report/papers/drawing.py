@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from hpcbip.report.figures.dome import draw_peak
 from hpcbip.report.figures.observables import doubtful
-from hpcbip.report.papers.points import peaks_along
+from hpcbip.report.papers.points import PointSeries, peaks_along
 from hpcbip.report.papers.published import Published
 from hpcbip.report.plotting import layout, series
-from hpcbip.report.plotting.style import GREY, SeriesStyle
+from hpcbip.report.plotting.style import GREY
 from hpcbip.report.tables import Record
 from hpcbip.statistics.notation import with_error
 from hpcbip.superconductivity.peaks import Peak, place_name
@@ -36,27 +35,6 @@ PUBLISHED_SENTENCE = (
     "second-hand (±30 %)."
 )
 _STAR = 8.0
-
-
-@dataclass(frozen=True)
-class PointSeries:
-    """Points of one curve.
-
-    Attributes:
-        label: for the legend.
-        name: in plain text, for captions and rows.
-        records: of the points, Tc at the prefactor of the figure.
-        series_style: of the points.
-    """
-
-    label: str
-    name: str
-    records: Sequence[Record]
-    series_style: SeriesStyle
-
-    def along(self, axis: str) -> list[Record]:
-        """Return the records in the order of an axis."""
-        return sorted(self.records, key=lambda record: axis_value(record, axis))
 
 
 def is_hollow(record: Record, name: str) -> bool:
@@ -180,8 +158,9 @@ def hollow_entry(axes: Axes, all_series: Sequence[PointSeries], names: Sequence[
         series.hollow_entry(axes)
 
 
-def scale_mass(axes: Axes, values: Sequence[float]) -> None:
-    """Make an axis of masses logarithmic, with limits from the values."""
+def scale_log(axes: Axes, all_series: Sequence[PointSeries], name: str) -> None:
+    """Make the axis of an observable logarithmic, with limits from the values."""
+    values = [value_of(record, name) or 0.0 for one in all_series for record in one.records]
     good = [value for value in values if value > 0.0]
     axes.set_yscale("log", nonpositive="clip")
     if good:

@@ -110,7 +110,6 @@ def _fermi_surface_row(model: Model, filling: float, mu_star: float, fermi: Ferm
     }
 
 
-
 def eliashberg_line(temperatures: Sequence[float], mu_star: float) -> list[dict[str, Any]]:
     """Tabulate the λ_ME at which the equations give Tc/Ω, a row per temperature, with the columns of
     `eliashberg_table`.

@@ -24,9 +24,7 @@ def draw(records: Sequence[Record]) -> Picture:
     """Draw the minima of the adiabatic energy; no points of campaigns are needed."""
     figure = layout.canvas(PAGE, 2.5)
     rows, words = [], []
-    for axes, (label, surface) in zip(
-        layout.panels(figure, 1, len(_SURFACES))[0], _SURFACES, strict=True
-    ):
+    for axes, (label, surface) in zip(layout.panels(figure, 1, len(_SURFACES))[0], _SURFACES, strict=True):
         minimum = self_trapped_minima(surface)[0]
         plain = label.replace("$", "")
         found = draw_distortion(axes, surface, minimum.x, plain)

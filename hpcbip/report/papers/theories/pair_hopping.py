@@ -33,8 +33,7 @@ def draw(records: Sequence[Record]) -> Picture:
     """Draw the process and the amplitude against Ω/t; no points of campaigns are needed."""
     systems = scan_systems(Geometry("chain", "bond", 2), _RATIO, _FREQUENCIES)
     rows = [
-        _amplitudes(row)
-        for row in antiadiabatic_table(systems, states=_STATES, pair_extent=_PAIR_EXTENT)
+        _amplitudes(row) for row in antiadiabatic_table(systems, states=_STATES, pair_extent=_PAIR_EXTENT)
     ]
     figure = layout.canvas(PAGE, 2.5)
     process, axes = layout.panels(figure, 1, 2)[0]
