@@ -10,7 +10,7 @@ import numpy as np
 from hpcbip.report.figures.dome import draw_peak
 from hpcbip.report.figures.observables import doubtful
 from hpcbip.report.papers.points import PointSeries, peaks_along
-from hpcbip.report.papers.published import Published
+from hpcbip.report.papers.published import Published, published_maxima
 from hpcbip.report.plotting import layout, series
 from hpcbip.report.plotting.style import GREY
 from hpcbip.report.tables import Record
@@ -21,7 +21,7 @@ from hpcbip.theory.eliashberg.references import QUOTED_CEILINGS
 from hpcbip.vocabulary.displays import FLAGS_ENTRY, TC_PREFACTOR
 from hpcbip.vocabulary.entries import ERROR, SYSTEMATIC
 from hpcbip.vocabulary.observables import BINDING_ENERGY, MASS_BIPOLARON, RADIUS2, TC_OVER_OMEGA
-from hpcbip.vocabulary.parameters import PARAMETERS
+from hpcbip.vocabulary.parameters import ADIABATICITY, PARAMETERS, U, V
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -79,7 +79,7 @@ def draw_off_scale(axes: Axes, all_series: Sequence[PointSeries], axis: str, nam
 
 
 def scale_tc(axes: Axes, all_series: Sequence[PointSeries], others: Sequence[float] = ()) -> None:
-    """Set the limits of an axis of Tc/Ω: all valid points and other values are inside, flagged ones mostly."""
+    """Set the limits of an axis of Tc/Ω: valid points and other values are inside, flagged ones mostly."""
     records = [record for one in all_series for record in one.records if record[TC] is not None]
     valid = [record[TC] + (record[TC + ERROR] or 0.0) for record in records if record["tc_valid"]]
     top = max([*valid, *others, *QUOTED_CEILINGS])
@@ -87,11 +87,12 @@ def scale_tc(axes: Axes, all_series: Sequence[PointSeries], others: Sequence[flo
     axes.set_ylim(0.0, 1.12 * max(top, min(flagged, 1.5 * top)))
 
 
-def draw_ceilings(axes: Axes) -> None:
-    """Draw the quoted conventional ceilings as dotted lines, with one entry in the legend."""
-    for number, ceiling in enumerate(QUOTED_CEILINGS):
-        label = f"conventional, {QUOTED_CEILINGS[0]:g} and {QUOTED_CEILINGS[1]:g}" if number == 0 else None
-        axes.axhline(ceiling, color=GREY, lw=0.7, ls=":", zorder=0.5, label=label)
+def draw_ceilings(axes: Axes, label: str = "conventional, {:g} and {:g}") -> None:
+    """Draw the quoted conventional ceilings as dotted lines, with one entry in the legend ("": none)."""
+    for ceiling in QUOTED_CEILINGS:
+        axes.axhline(ceiling, color=GREY, lw=0.7, ls=":", zorder=0.5)
+    if label:
+        series.entry(axes, label.format(*QUOTED_CEILINGS), color=GREY, lw=0.8, ls=":")
 
 
 def draw_maxima(axes: Axes, all_series: Sequence[PointSeries], axis: str) -> list[tuple[PointSeries, Peak]]:
@@ -102,6 +103,8 @@ def draw_maxima(axes: Axes, all_series: Sequence[PointSeries], axis: str) -> lis
         for peak in peaks_along(one.records, axis):
             draw_peak(axes, peak, one.series_style.colour, x)
             found.append((one, peak))
+    if any(peak.limit for _, peak in found):
+        axes.margins(x=0.09)  # room for the arrows
     return found
 
 
@@ -120,8 +123,30 @@ def maxima_sentence(found: Sequence[tuple[PointSeries, Peak]]) -> str:
     return f" Maxima of Tc/Ω (crosses; arrow: the scan ends there): {'; '.join(parts)}."
 
 
-def draw_published(axes: Axes, values: Sequence[Published], colour: str) -> None:
-    """Draw published values at their λ, with the errors or ranges; those without λ as a dash-dotted line."""
+def published_of(one: PointSeries) -> Sequence[Published]:
+    """Return the published maxima of Tc for the parameters of a series."""
+    record = one.records[0]
+    ratio, repulsion, tail = (axis_value(record, name) for name in (ADIABATICITY.name, U.name, V.name))
+    return published_maxima(record["lattice"], record["coupling"], ratio, repulsion, tail)
+
+
+def draw_published(axes: Axes, all_series: Sequence[PointSeries]) -> list[Published]:
+    """Draw the published maxima for the parameters of every series, in its colour, with errors or ranges.
+
+    Those whose λ is not known are dash-dotted lines.
+
+    Returns:
+        the published values.
+    """
+    drawn: list[Published] = []
+    for one in all_series:
+        values = published_of(one)
+        _draw_values(axes, values, one.series_style.colour)
+        drawn += values
+    return drawn
+
+
+def _draw_values(axes: Axes, values: Sequence[Published], colour: str) -> None:
     for one in values:
         if one.lam_value is None:
             axes.axhline(one.value, color=colour, lw=0.7, ls="-.", zorder=0.7)
@@ -169,7 +194,7 @@ def scale_log(axes: Axes, all_series: Sequence[PointSeries], name: str) -> None:
 
 
 def point_rows(all_series: Sequence[PointSeries], axis: str) -> Rows:
-    """Return the rows of the CSV for the points of all series: parameters, Tc, mass, size and binding energy."""
+    """Return the rows of the CSV for the points of all series: parameters, Tc, mass, size, binding energy."""
     names = [observable.name for observable in (TC_OVER_OMEGA, MASS_BIPOLARON, RADIUS2, BINDING_ENERGY)]
     rows = []
     for one in all_series:

@@ -171,14 +171,14 @@ CHAIN_ENERGIES: tuple[Published, ...] = tuple(
 
 
 def published_maxima(
-    lattice: str, coupling: str, t_over_omega: float, U: float | None = None, V: float | None = None
+    lattice: str, coupling: str, t_over_omega: float, U: float, V: float
 ) -> Sequence[Published]:
-    """Return the published maxima of Tc for these parameters (U, V in units of t; None: any)."""
+    """Return the published maxima of Tc for these parameters (U, V in units of t)."""
     return [
         one
         for one in TC_MAXIMA
         if (one.lattice, one.coupling) == (lattice, coupling)
         and abs(one.t_over_omega - t_over_omega) < 1e-6
-        and U in (None, one.U)
-        and V in (None, one.V)
+        and abs(one.U - U) < 1e-6
+        and abs(one.V - V) < 1e-6
     ]

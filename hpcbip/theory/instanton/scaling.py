@@ -129,7 +129,7 @@ class MassExponent:
 def fit_mass_exponent(
     lams: Sequence[float], log_masses: Sequence[float], errors: Sequence[float]
 ) -> MassExponent | None:
-    """Fit the power of λ in ln m* by weighted least squares, with a prefactor of m* that does not depend on λ.
+    """Fit the power of λ in ln m* by weighted least squares, with a prefactor of m* that is constant in λ.
 
     The other two coefficients are linear, so that χ² is minimised over p alone; the error is the distance at
     which it has grown by 1.

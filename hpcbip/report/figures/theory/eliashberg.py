@@ -49,7 +49,7 @@ def eliashberg_figure(rows: Sequence[Record]) -> Picture:
     axes.set_xlabel(r"$\lambda_\mathrm{ME}$", fontsize=TEXT)
     layout.legend(figure, axes)
     caption = (
-        "Tc/Ω of an Einstein phonon against λ_ME; dotted grey lines: the usual ceilings 0.05 and 0.1. Shaded: "
+        "Tc/Ω of an Einstein phonon against λ_ME; dotted grey: the usual ceilings 0.05 and 0.1. Shaded: "
         f"λ_ME above {LARGEST_CONFIRMED_LAMBDA:g}, where Monte Carlo does not confirm the theory."
     )
     return Picture(figure, [dict(row) for row in rows], "Migdal–Eliashberg", caption)

@@ -55,7 +55,7 @@ def ring_figure(amplitude: float, attraction: float, model: str) -> Picture:
 
 
 def draw_levels(axes: Axes, amplitude: float, attraction: float, model: str) -> Rows:
-    """Draw the levels with their symmetries against the amplitude, both signs; returns rows of `ring_table`."""
+    """Draw the levels and their symmetries for both signs of the amplitude; returns rows of `ring_table`."""
     for sign in (-1.0, 1.0):
         for level in ring_levels(sign * amplitude, attraction, model):
             axes.plot(

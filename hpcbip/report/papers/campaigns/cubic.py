@@ -10,7 +10,6 @@ from hpcbip.report.papers import drawing
 from hpcbip.report.papers.drawing import TC
 from hpcbip.report.papers.figure import NoPoints, PaperFigure, missing_sentence
 from hpcbip.report.papers.points import PointSeries, Wanted, wanted_series
-from hpcbip.report.papers.published import published_maxima
 from hpcbip.report.plotting import layout, series
 from hpcbip.report.plotting.picture import Picture
 from hpcbip.report.plotting.style import COLOURS, PAGE, PALE, TEXT, SeriesStyle
@@ -67,23 +66,17 @@ def draw(records: Sequence[Record]) -> Picture:
     found, missing = wanted_series(records, WANTED)
     if not found:
         raise NoPoints("no points of the cubic lattice at U = 8t")
-    published = [
-        (value, one.series_style.colour)
-        for one in found
-        for value in published_maxima("cubic", **_published_key(one.records[0]))
-    ]
     figure = layout.canvas(PAGE, 2.9)
     left, right = layout.panels(figure, 1, 2)[0]
-    drawing.scale_tc(left, found, [value.value for value, _ in published])
+    published = drawing.draw_published(left, found)
+    drawing.scale_tc(left, found, [one.value for one in published])
     for one in found:
         drawing.draw_points(left, one, _AXIS, TC)
         series.legend_entry(left, one.label, one.series_style)
     drawing.draw_off_scale(left, found, _AXIS, TC)
     maxima = drawing.draw_maxima(left, found, _AXIS)
     drawing.draw_ceilings(left)
-    for value, colour in published:
-        drawing.draw_published(left, [value], colour)
-    drawing.published_entries(left, [value for value, _ in published])
+    drawing.published_entries(left, published)
     drawing.hollow_entry(left, found, [TC])
     left.set_xlabel(r"$\lambda$", fontsize=TEXT)
     left.set_ylabel(r"$T_c/\Omega$", fontsize=TEXT)
@@ -91,9 +84,9 @@ def draw(records: Sequence[Record]) -> Picture:
     layout.legend(figure, left, "cubic lattice, $U = 8t$")
     shifts = tail_shifts(maxima)
     caption = (
-        "Left: Tc/Ω of bipolarons on the cubic lattice at U = 8t against λ = g²/(3Ωt) (Holstein: g²/(12Ωt)), with "
-        "the Coulomb tail V/r and without it; Tc is that of the ideal Bose gas of touching pairs. Right: their mass "
-        f"against R²; shaded: m* < {_LIGHT:g} m0 and R² < {_SMALL:g}."
+        "Left: Tc/Ω of bipolarons on the cubic lattice at U = 8t against λ = g²/(3Ωt) (Holstein: "
+        "g²/(12Ωt)), with the Coulomb tail V/r and without it; Tc is that of the ideal Bose gas of "
+        f"touching pairs. Right: their mass against R²; shaded: m* < {_LIGHT:g} m0 and R² < {_SMALL:g}."
         + drawing.HOLLOW_SENTENCE
         + " Dash-dotted: published heights of the maxima (figure, ±30 %)."
         + drawing.maxima_sentence(maxima)
@@ -101,18 +94,8 @@ def draw(records: Sequence[Record]) -> Picture:
         + missing_sentence(missing)
     )
     rows = drawing.point_rows(found, _AXIS) + drawing.peak_rows(maxima) + shifts
-    rows += drawing.published_rows([value for value, _ in published])
+    rows += drawing.published_rows(published)
     return Picture(figure, rows, "The cubic lattice with and without the Coulomb tail", caption)
-
-
-def _published_key(record: Record) -> dict[str, object]:
-    t = record["t"]
-    return {
-        "coupling": record["coupling"],
-        "t_over_omega": t / record["omega"],
-        "U": record["U"] / t,
-        "V": record["V"] / t,
-    }
 
 
 def _draw_mass_against_size(axes: Axes, found: Sequence[PointSeries]) -> None:
@@ -172,9 +155,9 @@ CUBIC = PaperFigure(
     number="8",
     title="The cubic lattice and the Coulomb tail",
     message=(
-        "On the cubic lattice too bond-Peierls bipolarons have a dome of Tc above the conventional ceiling; the "
-        "unscreened Coulomb tail moves it to larger λ and lowers it. Holstein bipolarons at the same U and V are "
-        "either not bound or far too heavy."
+        "On the cubic lattice too bond-Peierls bipolarons have a dome of Tc above the conventional "
+        "ceiling; the unscreened Coulomb tail moves it to larger λ and lowers it. Holstein bipolarons at "
+        "the same U and V are either not bound or far too heavy."
     ),
     campaigns=(
         "cubic-bond-1",

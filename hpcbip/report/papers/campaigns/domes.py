@@ -19,7 +19,6 @@ from hpcbip.report.papers.points import (
     series_of_curves,
     wanted_series,
 )
-from hpcbip.report.papers.published import Published, published_maxima
 from hpcbip.report.plotting import layout, series
 from hpcbip.report.plotting.picture import Picture
 from hpcbip.report.plotting.style import PAGE, SMALL, TEXT, SeriesStyle
@@ -64,12 +63,12 @@ def draw(records: Sequence[Record]) -> Picture:
     found, missing = wanted_series(records, WANTED)
     figure = layout.canvas(PAGE, 3.1)
     main, side = layout.panels(figure, 1, 2, width_ratios=(1.45, 1.0))[0]
-    published = [value for one in found for value in _published(one)]
+    published = [value for one in found for value in drawing.published_of(one)]
     drawing.scale_tc(main, found, [one.value for one in published])
     for one in found:
         drawing.draw_points(main, one, _AXIS, TC)
-        drawing.draw_published(main, _published(one), one.series_style.colour)
         series.legend_entry(main, one.label, one.series_style)
+    drawing.draw_published(main, found)
     drawing.draw_off_scale(main, found, _AXIS, TC)
     maxima = drawing.draw_maxima(main, found, _AXIS)
     edge = 1.08 * max((axis_value(record, _AXIS) for one in found for record in one.records), default=1.2)
@@ -86,9 +85,10 @@ def draw(records: Sequence[Record]) -> Picture:
     layout.name_panel(side, "Holstein: what $U$ does to it")
     layout.legend(figure, main)
     caption = (
-        "Tc/Ω of bond-Peierls bipolarons at U = 8t and of Holstein bipolarons on the square lattice against λ "
-        "(bond g²/(2Ωt), Holstein g²/(8Ωt)). Black and grey lines: Migdal–Eliashberg theory of the same two models "
-        f"at {_FILLING:g} electrons per site and μ* = 0.12, dashed where λ_ME > 0.4 is not confirmed."
+        "Tc/Ω of bond-Peierls bipolarons at U = 8t and of Holstein bipolarons on the square lattice "
+        "against λ (bond g²/(2Ωt), Holstein g²/(8Ωt)). Black and grey lines: Migdal–Eliashberg theory of "
+        f"the same two models at {_FILLING:g} electrons per site and μ* = 0.12, dashed where λ_ME > 0.4 is "
+        "not confirmed."
         + PREFACTOR_SENTENCE
         + drawing.HOLLOW_SENTENCE
         + drawing.PUBLISHED_SENTENCE
@@ -100,23 +100,17 @@ def draw(records: Sequence[Record]) -> Picture:
     return Picture(figure, rows, "Tc against λ: bond-Peierls, Holstein, Migdal–Eliashberg", caption)
 
 
-def _published(one: PointSeries) -> Sequence[Published]:
-    record = one.records[0]
-    ratio, repulsion = axis_value(record, "t/omega"), axis_value(record, "U")
-    return published_maxima(record["lattice"], record["coupling"], ratio, repulsion)
-
-
 def _draw_conventional(axes: Axes) -> drawing.Rows:
     """Draw Tc of Migdal–Eliashberg theory of both models, dashed where it is not confirmed."""
     rows: drawing.Rows = []
-    for coupling, colour in (("bond", "black"), ("holstein", "0.55")):
+    for coupling, word, colour in (("bond", "bond", "black"), ("holstein", "Holstein", "0.55")):
         line = model_line("square", coupling, _FILLING, _TEMPERATURES.tolist())
         x, y = (np.array([row[name] for row in line]) for name in (_AXIS, TC))
         sure = np.array([row["confirmed"] for row in line])
         axes.plot(x, y, color=colour, lw=0.9, ls=(0, (4, 2)), zorder=0.8)
         axes.plot(x[sure], y[sure], color=colour, lw=1.3, zorder=0.8)
-        series.entry(axes, f"Migdal–Eliashberg, {coupling}", color=colour, lw=1.0, ls=(0, (4, 2)))
-        rows += [{"kind": "Migdal–Eliashberg", "curve": coupling, "x": row[_AXIS], **row} for row in line]
+        series.entry(axes, f"Migdal–Eliashberg, {word}", color=colour, lw=1.0, ls=(0, (4, 2)))
+        rows += [{"kind": "Migdal–Eliashberg", "curve": word, "x": row[_AXIS], **row} for row in line]
     return rows
 
 
@@ -131,7 +125,7 @@ def _draw_holstein(axes: Axes, records: Sequence[Record]) -> list[PointSeries]:
         drawing.draw_points(axes, one, _AXIS, TC)
         series.legend_entry(axes, one.label or one.name, one.series_style)
     drawing.draw_off_scale(axes, found, _AXIS, TC)
-    drawing.draw_ceilings(axes)
+    drawing.draw_ceilings(axes, "")
     if found:
         axes.legend(fontsize=SMALL - 1.0, frameon=False, loc="upper right", ncols=2, handlelength=1.4)
     else:
@@ -144,9 +138,9 @@ DOMES = PaperFigure(
     number="6",
     title="Tc against λ",
     message=(
-        "Bond-Peierls bipolarons have a dome of Tc far above the conventional ceiling and above Migdal–Eliashberg "
-        "theory of the same model where that is confirmed, and its top moves to smaller λ as t/Ω grows. Holstein "
-        "bipolarons stay near the ceiling or below it, and U lowers them."
+        "Bond-Peierls bipolarons have a dome of Tc far above the conventional ceiling and above "
+        "Migdal–Eliashberg theory of the same model where that is confirmed, and its top moves to smaller "
+        "λ as t/Ω grows. Holstein bipolarons stay near the ceiling or below it, and U lowers them."
     ),
     campaigns=(
         "square-bond-1",

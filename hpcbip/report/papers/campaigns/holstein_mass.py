@@ -1,4 +1,4 @@
-"""Figure 2: masses of the Holstein polaron and bipolaron against λ, on the chain and on the square lattice."""
+"""Figure 2: masses of the Holstein polaron and bipolaron against λ, on the chain and the square lattice."""
 
 from __future__ import annotations
 
@@ -64,10 +64,9 @@ def draw(records: Sequence[Record]) -> Picture:
     series.entry(grid[0], "exact diagonalisation", color=style.GREY, lw=1.0)
     layout.legend(figure, grid[0])
     caption = (
-        "Masses of one electron and of a pair with Holstein coupling against λ (chain g²/(4Ωt), square g²/(8Ωt)). "
-        "Points: Monte Carlo; lines: exact diagonalisation of the chain, where the mass is known to 5 %."
-        + drawing.HOLLOW_SENTENCE
-        + missing_sentence(missing)
+        "Masses of one electron and of a pair with Holstein coupling against λ (chain g²/(4Ωt), square "
+        "g²/(8Ωt)). Points: Monte Carlo; lines: exact diagonalisation of the chain, where the mass is "
+        "known to 5 %." + drawing.HOLLOW_SENTENCE + missing_sentence(missing)
     )
     return Picture(figure, rows, "The heavy Holstein bipolaron", caption)
 

@@ -17,7 +17,6 @@ from hpcbip.report.papers.points import (
     series_of_curves,
     wanted_series,
 )
-from hpcbip.report.papers.published import Published, published_maxima
 from hpcbip.report.plotting import layout, series, style
 from hpcbip.report.plotting.picture import Picture
 from hpcbip.report.plotting.style import MAX_COLOURED, PAGE, TEXT, SeriesStyle
@@ -45,11 +44,11 @@ def _two_panels(
     xlabel: str,
     second: str,
     title: str,
-    published: Sequence[Published],
 ) -> tuple[Picture, Maxima]:
     """Draw Tc/Ω and another observable against an axis; the picture has no title and caption yet."""
     figure = layout.canvas(PAGE, 2.6)
     left, right = layout.panels(figure, 1, 2)[0]
+    published = drawing.draw_published(left, found)
     drawing.scale_tc(left, found, [one.value for one in published])
     if second == MASS_BIPOLARON.name:
         drawing.scale_log(right, found, second)
@@ -66,7 +65,7 @@ def _two_panels(
     left.set_ylabel(r"$T_c/\Omega$", fontsize=TEXT)
     right.set_ylabel(OBSERVABLES[second].axis_label, fontsize=TEXT)
     layout.legend(figure, left, title)
-    rows = drawing.point_rows(found, axis) + drawing.peak_rows(maxima)
+    rows = drawing.point_rows(found, axis) + drawing.peak_rows(maxima) + drawing.published_rows(published)
     return Picture(figure, rows, "", ""), maxima
 
 
@@ -80,11 +79,11 @@ def draw_coulomb(records: Sequence[Record]) -> Picture:
     if not any(one.records[0]["V"] for one in found):
         raise NoPoints("no points of the square lattice with V = 0.8t")
     title = "square lattice, $U = 8t$"
-    picture, maxima = _two_panels(found, LAMBDA.name, r"$\lambda$", BINDING_ENERGY.name, title, [])
+    picture, maxima = _two_panels(found, LAMBDA.name, r"$\lambda$", BINDING_ENERGY.name, title)
     shifts = tail_shifts(maxima)
     caption = (
-        "Tc/Ω and binding energy of bond-Peierls bipolarons on the square lattice at U = 8t, with the unscreened "
-        "Coulomb tail V/r, V = U/10, and without it."
+        "Tc/Ω and binding energy of bond-Peierls bipolarons on the square lattice at U = 8t, with the "
+        "unscreened Coulomb tail V/r, V = U/10, and without it."
         + PREFACTOR_SENTENCE
         + drawing.HOLLOW_SENTENCE
         + drawing.maxima_sentence(maxima)
@@ -103,28 +102,17 @@ def draw_triangular(records: Sequence[Record]) -> Picture:
     found, missing = wanted_series(records, TRIANGULAR_WANTED)
     if not found:
         raise NoPoints("no points of the triangular lattice")
-    published = [
-        (value, one.series_style.colour)
-        for one in found
-        for value in published_maxima(
-            "triangular", "bond", one.records[0]["t"] / one.records[0]["omega"], one.records[0]["U"]
-        )
-    ]
-    values = [value for value, _ in published]
     title = "triangular lattice, bond"
-    picture, maxima = _two_panels(found, LAMBDA.name, r"$\lambda$", MASS_BIPOLARON.name, title, values)
-    for value, colour in published:
-        drawing.draw_published(picture.figure.axes[0], [value], colour)
+    picture, maxima = _two_panels(found, LAMBDA.name, r"$\lambda$", MASS_BIPOLARON.name, title)
     caption = (
-        "Tc/Ω and mass of bond-Peierls bipolarons on the triangular lattice against λ = g²/(3Ωt). Dash-dotted: "
-        "published heights of the maxima (arXiv:2507.07662, second-hand, ±30 %; λ not known)."
+        "Tc/Ω and mass of bond-Peierls bipolarons on the triangular lattice against λ = g²/(3Ωt). "
+        "Dash-dotted: published heights of the maxima (arXiv:2507.07662, second-hand, ±30 %; λ not known)."
         + PREFACTOR_SENTENCE
         + drawing.HOLLOW_SENTENCE
         + drawing.maxima_sentence(maxima)
         + missing_sentence(missing)
     )
-    rows = [*picture.rows, *drawing.published_rows(values)]
-    return Picture(picture.figure, rows, "The triangular lattice", caption)
+    return Picture(picture.figure, picture.rows, "The triangular lattice", caption)
 
 
 def draw_bond_holstein(records: Sequence[Record]) -> Picture:
@@ -141,12 +129,11 @@ def draw_bond_holstein(records: Sequence[Record]) -> Picture:
     )
     found = series_of_curves([line for line in lines if line.records[-1][G_HOLSTEIN.name]])
     title = "square lattice, bond with Holstein"
-    picture, _ = _two_panels(found, G_HOLSTEIN.name, "$g_H/t$", MASS_BIPOLARON.name, title, [])
+    picture, _ = _two_panels(found, G_HOLSTEIN.name, "$g_H/t$", MASS_BIPOLARON.name, title)
     caption = (
-        "Tc/Ω and mass of bipolarons with bond-Peierls and Holstein coupling on the square lattice against the "
-        "strength g_H of the latter, at fixed λ of the bonds; points at g_H = 0 have bond coupling alone."
-        + PREFACTOR_SENTENCE
-        + drawing.HOLLOW_SENTENCE
+        "Tc/Ω and mass of bipolarons with bond-Peierls and Holstein coupling on the square lattice "
+        "against the strength g_H of the latter, at fixed λ of the bonds; points at g_H = 0 have bond "
+        "coupling alone." + PREFACTOR_SENTENCE + drawing.HOLLOW_SENTENCE
     )
     return Picture(picture.figure, picture.rows, "Bond with Holstein coupling", caption)
 
@@ -175,8 +162,8 @@ COULOMB = PaperFigure(
     number="",
     title="The Coulomb tail in two dimensions",
     message=(
-        "An unscreened Coulomb tail V/r with V = U/10 binds pairs on the square lattice less, so that the dome "
-        "moves to larger λ and is lower. Its top stays above the conventional ceiling."
+        "An unscreened Coulomb tail V/r with V = U/10 binds pairs on the square lattice less, so that the "
+        "dome moves to larger λ and is lower. Its top stays above the conventional ceiling."
     ),
     campaigns=("square-coulomb-1", "square-coulomb-2", "square-bond-1", "square-bond-2"),
     draw=draw_coulomb,
@@ -186,8 +173,8 @@ TRIANGULAR = PaperFigure(
     number="",
     title="The triangular lattice",
     message=(
-        "The dome on the triangular lattice at two phonon frequencies. Published heights are known second-hand "
-        "only, without their λ."
+        "The dome on the triangular lattice at two phonon frequencies. Published heights are known "
+        "second-hand only, without their λ."
     ),
     campaigns=("triangular-bond",),
     draw=draw_triangular,
@@ -197,8 +184,8 @@ BOND_HOLSTEIN = PaperFigure(
     number="",
     title="Bond with Holstein coupling",
     message=(
-        "Whether a moderate Holstein coupling beside that of the bonds raises Tc, as arXiv:2511.06350 says. Mass "
-        "beside it shows at which price."
+        "Whether a moderate Holstein coupling beside that of the bonds raises Tc, as arXiv:2511.06350 "
+        "says. Mass beside it shows at which price."
     ),
     campaigns=("square-both", "square-bond-1", "square-bond-2"),
     draw=draw_bond_holstein,

@@ -52,9 +52,9 @@ def draw(records: Sequence[Record]) -> Picture:
     for axes in grid[1]:
         axes.set_xlabel("$U/t$", fontsize=TEXT)
     first = panels[TC]
-    drawing.draw_ceilings(first)
     maxima = drawing.draw_maxima(first, found[:MAX_COLOURED], U.name)
     series.legend_entries(first, [(one.label, one.series_style) for one in found])
+    drawing.draw_ceilings(first)
     drawing.hollow_entry(first, found, list(panels))
     layout.legend(figure, first, "square lattice")
     caption = (
@@ -91,9 +91,9 @@ REPULSION = PaperFigure(
     number="7",
     title="What repulsion does",
     message=(
-        "At the coupling of the maximum and beside it repulsion first raises the Tc of bond-Peierls bipolarons, "
-        "because it makes them lighter faster than it makes them wider, and lowers it where they come apart. "
-        "Holstein bipolarons only lose."
+        "At the coupling of the maximum and beside it repulsion first raises the Tc of bond-Peierls "
+        "bipolarons, because it makes them lighter faster than it makes them wider, and lowers it where "
+        "they come apart. Holstein bipolarons only lose."
     ),
     campaigns=("square-bond-U", "square-holstein-1", "square-holstein-2"),
     draw=draw,

@@ -79,9 +79,10 @@ def draw(records: Sequence[Record]) -> Picture:
         series.legend_entry(first, one.label, one.series_style)
     layout.legend(figure, first, "bipolarons, square lattice")
     caption = (
-        "Mass of bipolarons on the square lattice for t/Ω from 3 to 10, against √λ and λ: a straight line is the law "
-        "ln m* ∝ √λ or ∝ λ. Dashed: (t/Ω) s(λ) of the instanton, shifted to the points, for its prefactor is not "
-        "known; only slopes are to be compared. It begins where the pair traps itself."
+        "Mass of bipolarons on the square lattice for t/Ω from 3 to 10, against √λ and λ: a straight line "
+        "is the law ln m* ∝ √λ or ∝ λ. Dashed: (t/Ω) s(λ) of the instanton, shifted to the points, for "
+        "its prefactor is not known; only slopes are to be compared. It begins where the pair traps "
+        "itself."
         + drawing.HOLLOW_SENTENCE
         + f" Fits ln m* = a + b λ^p to the points that no flag speaks against: {'; '.join(words)}."
         + missing_sentence(missing)
@@ -182,9 +183,9 @@ SEMICLASSICAL_MASS = PaperFigure(
     number="9b",
     title="Masses for Ω ≪ t",
     message=(
-        "Deep in the adiabatic regime the mass of a Holstein bipolaron grows as the exponential of λ t/Ω, that of "
-        "a bond-Peierls bipolaron much more slowly. The semiclassical √λ of the latter is a law of the limit of "
-        "strong coupling: the fitted exponents say how near to it the points are."
+        "Deep in the adiabatic regime the mass of a Holstein bipolaron grows as the exponential of λ t/Ω, "
+        "that of a bond-Peierls bipolaron much more slowly. The semiclassical √λ of the latter is a law "
+        "of the limit of strong coupling: the fitted exponents say how near to it the points are."
     ),
     campaigns=("heavy-bond", "heavy-holstein", "square-bond-3.3", "square-bond-5"),
     draw=draw,

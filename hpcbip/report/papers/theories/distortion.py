@@ -34,10 +34,10 @@ def draw(records: Sequence[Record]) -> Picture:
         words.append(f"{plain}: {what} by up to {largest:.2g}t, {minimum.sites:.2g} sites")
         rows += found
     caption = (
-        f"Lowest energy of two electrons and static oscillators on the square lattice at λ = {_LAMBDA:g} (Ω → 0): "
-        "density of the electrons (discs) and change of the hopping of each bond (width of the lines). "
-        f"Largest changes and number of sites that the pair covers: {'; '.join(words)}. For Holstein coupling "
-        "levels change instead of hoppings: the pair digs itself a hole on one site."
+        f"Lowest energy of two electrons and static oscillators on the square lattice at λ = {_LAMBDA:g} "
+        "(Ω → 0): density of the electrons (discs) and change of the hopping of each bond (width of the "
+        f"lines). Largest changes and number of sites that the pair covers: {'; '.join(words)}. For "
+        "Holstein coupling levels change instead of hoppings: the pair digs itself a hole on one site."
     )
     return Picture(figure, rows, "The distortion around a pair", caption)
 
@@ -47,9 +47,9 @@ DISTORTION = PaperFigure(
     number="9a",
     title="The distortion around a pair",
     message=(
-        "For Ω ≪ t a bond-Peierls pair traps itself on a star of bonds, or with repulsion on a plaquette, which "
-        "are two points of a continuous family of distortions of nearly equal energy. A Holstein pair sits on "
-        "one site, and has to leave its distortion behind to move."
+        "For Ω ≪ t a bond-Peierls pair traps itself on a star of bonds, or with repulsion on a plaquette, "
+        "which are two points of a continuous family of distortions of nearly equal energy. A Holstein "
+        "pair sits on one site, and has to leave its distortion behind to move."
     ),
     campaigns=(),
     draw=draw,

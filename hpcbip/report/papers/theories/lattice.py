@@ -78,11 +78,11 @@ def draw(records: Sequence[Record]) -> Picture:
     _legend_entries(model)
     layout.legend(figure, model)
     caption = (
-        "(a) The model: electrons hop along the bonds of the square lattice, and the displacement X of the "
-        "oscillator on a bond changes its hopping to t - gX. (b, c) The layer that it idealises: Fe on a square "
-        "lattice, As above and below the centres of its plaquettes in a chessboard. Every Fe–Fe bond has one As "
-        "on either side, through which the electrons hop, so that the vibration of As modulates the hopping; "
-        "in the model every bond has an oscillator of its own."
+        "(a) The model: electrons hop along the bonds of the square lattice, and the displacement X of "
+        "the oscillator on a bond changes its hopping to t - gX. (b, c) The layer that it idealises: Fe "
+        "on a square lattice, As above and below the centres of its plaquettes in a chessboard. Every "
+        "Fe–Fe bond has one As on either side, through which the electrons hop, so that the vibration of "
+        "As modulates the hopping; in the model every bond has an oscillator of its own."
     )
     return Picture(figure, _rows(patch), "The lattice and what it idealises", caption)
 
@@ -91,7 +91,7 @@ def _draw_model(axes: Axes, patch: Patch) -> None:
     for bond in patch.bonds:
         axes.plot(*bond.T, color=PALE, lw=0.8, zorder=1)
         axes.plot(*_spring(*bond).T, color=COLOURS[1], lw=0.8, zorder=2)
-    axes.scatter(*patch.sites.T, 16.0, COLOURS[0], lw=0, zorder=3)
+    axes.scatter(patch.sites[:, 0], patch.sites[:, 1], 16.0, COLOURS[0], lw=0, zorder=3)
 
 
 def _spring(start: Array, stop: Array) -> Array:
@@ -116,7 +116,7 @@ def _draw_layer(axes: Axes, patch: Patch, projection: Array) -> None:
             axes.plot(*np.array([arsenic, site]).T, color=COLOURS[2], lw=0.5, zorder=3 if up else 1)
         face = COLOURS[2] if up else "white"
         axes.plot(*arsenic, "o", ms=5.0, color=COLOURS[2], mfc=face, mew=0.9, zorder=4 if up else 1.5)
-    axes.scatter(*sites.T, 16.0, COLOURS[0], lw=0, zorder=3.5)
+    axes.scatter(sites[:, 0], sites[:, 1], 16.0, COLOURS[0], lw=0, zorder=3.5)
 
 
 def _legend_entries(axes: Axes) -> None:
@@ -142,9 +142,9 @@ LATTICE = PaperFigure(
     number="5",
     title="The lattice and what it idealises",
     message=(
-        "The model puts one oscillator on every bond of the square lattice, whose displacement changes the "
-        "hopping along that bond. It idealises the iron pnictides, where As above and below the plaquettes of "
-        "the Fe lattice carries the hopping from Fe to Fe and vibrates."
+        "The model puts one oscillator on every bond of the square lattice, whose displacement changes "
+        "the hopping along that bond. It idealises the iron pnictides, where As above and below the "
+        "plaquettes of the Fe lattice carries the hopping from Fe to Fe and vibrates."
     ),
     campaigns=(),
     draw=draw,

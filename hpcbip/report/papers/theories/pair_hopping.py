@@ -43,17 +43,17 @@ def draw(records: Sequence[Record]) -> Picture:
     layout.name_panel(axes, rf"(b) chain, $U = 0$, $g^2/\Omega = {_RATIO:g}t$")
     layout.legend(figure, axes)
     caption = (
-        "(a) One electron of a pair hops and leaves a phonon on the bond (energy Ω); the other follows and takes "
-        "it: to second order the pair hops with amplitude -2g²/Ω, for either electron may go first. (b) Hop "
-        "amplitude of the bound pair, m0/(2m*) in units of t, from its mass: exact diagonalisation with errors, and the "
-        "effective Hamiltonians of order 2 and 4 in g, at fixed g²/Ω. Dotted: 2g²/Ω of the process alone; the "
-        "pair also has bare hops and pairs of neighbours."
+        "(a) One electron of a pair hops and leaves a phonon on the bond (energy Ω); the other follows "
+        "and takes it: to second order the pair hops with amplitude -2g²/Ω, for either electron may go "
+        "first. (b) Hop amplitude of the bound pair, m0/(2m*) in units of t, from its mass: exact "
+        "diagonalisation with errors, and the effective Hamiltonians of order 2 and 4 in g, at fixed "
+        "g²/Ω. Dotted: 2g²/Ω of the process alone; the pair also has bare hops and pairs of neighbours."
     )
     return Picture(figure, rows, "Pair hopping", caption)
 
 
 def _amplitudes(row: Record) -> Record:
-    """Add m0/(2m*) in units of t with its error to a row, of the effective Hamiltonian and exact; t = m0 = 1."""
+    """Add m0/(2m*) with its error to a row, of the effective Hamiltonian and exact; t = m0 = 1."""
     added = {}
     for suffix in ("_eff", ""):
         mass, error = row[f"mass{suffix}"], row[f"mass{suffix}_err"]
@@ -114,9 +114,9 @@ PAIR_HOPPING = PaperFigure(
     number="4",
     title="Pair hopping",
     message=(
-        "A phonon of its bond lets a pair hop as a whole, with amplitude 2g²/Ω to second order, so that coupling "
-        "makes pairs lighter and not heavier. The amplitude from the mass of the exactly diagonalised pair "
-        "approaches that of the effective Hamiltonians as Ω/t grows."
+        "A phonon of its bond lets a pair hop as a whole, with amplitude 2g²/Ω to second order, so that "
+        "coupling makes pairs lighter and not heavier. The amplitude from the mass of the exactly "
+        "diagonalised pair approaches that of the effective Hamiltonians as Ω/t grows."
     ),
     campaigns=(),
     draw=draw,

@@ -41,8 +41,9 @@ RING = PaperFigure(
     number="",
     title="The four-site ring behind d-wave pairs",
     message=(
-        "Four resonant sites joined by a hop h have levels at -2|h|, 0 (twice) and 2|h|. Electron-like hops "
-        "put s at the bottom and d at the top, hole-like hops the other way round, in both models of the note."
+        "Four resonant sites joined by a hop h have levels at -2|h|, 0 (twice) and 2|h|. Electron-like "
+        "hops put s at the bottom and d at the top, hole-like hops the other way round, in both models of "
+        "the note."
     ),
     campaigns=(),
     draw=draw,

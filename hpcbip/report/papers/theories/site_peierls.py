@@ -29,7 +29,7 @@ _STATES = 20_000  # of the largest space: some seconds for the whole figure
 
 
 def draw(records: Sequence[Record]) -> Picture:
-    """Draw the mass of the pair against λ and against its binding energy; no points of campaigns are needed."""
+    """Draw the mass of the pair against λ and its binding energy; no points of campaigns are needed."""
     rows: list[Record] = []
     figure = layout.canvas(PAGE, 2.5)
     left, right = layout.panels(figure, 1, 2, sharey=True)[0]
@@ -52,9 +52,9 @@ def draw(records: Sequence[Record]) -> Picture:
     layout.legend(figure, left, rf"chain, $\Omega = {_OMEGA:g}t$, exact diagonalisation")
     caption = (
         "Mass of the bipolaron on the chain against λ and against its binding energy Δ, which needs no "
-        "convention of λ (site-Peierls 2g²/(Ωt), Holstein g²/(4Ωt)). Exact diagonalisation in spaces of up to "
-        f"{_STATES} states, with errors from their convergence; no mass is drawn where no bound pair is "
-        f"resolved ({sum(not bound(row) for row in rows)} points)."
+        "convention of λ (site-Peierls 2g²/(Ωt), Holstein g²/(4Ωt)). Exact diagonalisation in spaces of "
+        f"up to {_STATES} states, with errors from their convergence; no mass is drawn where no bound pair "
+        f"is resolved ({sum(not bound(row) for row in rows)} points)."
     )
     return Picture(figure, rows, "The light site-Peierls bipolaron", caption)
 
@@ -81,8 +81,9 @@ SITE_PEIERLS = PaperFigure(
     number="3",
     title="The light site-Peierls bipolaron",
     message=(
-        "In one dimension a site-Peierls bipolaron stays about as light as two free electrons, however strongly "
-        "it is bound in the range shown. A Holstein bipolaron of the same binding energy is heavier by orders of magnitude."
+        "In one dimension a site-Peierls bipolaron stays about as light as two free electrons, however "
+        "strongly it is bound in the range shown. A Holstein bipolaron of the same binding energy is "
+        "heavier by orders of magnitude."
     ),
     campaigns=(),
     draw=draw,
