@@ -50,8 +50,8 @@ def value_of(record: Record, name: str, suffix: str = "") -> float | None:
     return float(value / record["t"] if name == BINDING_ENERGY.name else value)
 
 
-def draw_points(axes: Axes, one: PointSeries, axis: str, name: str) -> None:
-    """Draw an observable of a series along an axis: points, hollow where flagged, and the line through them.
+def draw_points(axes: Axes, one: PointSeries, axis: str, name: str, joined: bool = True) -> None:
+    """Draw an observable of a series along an axis: points, hollow where flagged, joined by a line.
 
     On a logarithmic axis values that are not positive are left out.
     """
@@ -66,7 +66,8 @@ def draw_points(axes: Axes, one: PointSeries, axis: str, name: str) -> None:
         for record in records
     ]
     hollow = [is_hollow(record, name) for record in records]
-    series.curve(axes, x, y, one.series_style)
+    if joined:
+        series.curve(axes, x, y, one.series_style)
     series.points(axes, x, y, error, one.series_style, hollow, total if name == TC else None)
 
 

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 _AXIS = LAMBDA.name
 _LATTICES = ("chain", "square")
 _MOST_CURVES, _LEAST_POINTS = 2, 3  # of bipolarons in a panel, and of the λ of each
-_STATES, _COUPLINGS = 20_000, 9  # of the exact diagonalisation: size of the space, number of λ
+_STATES, _COUPLINGS = 30_000, 9  # of the exact diagonalisation: size of the space, number of λ
 _DEFAULT = (1.0, 0.0, 0.1, 1.0)
 """t/Ω, U/t and range of λ of the exact diagonalisation where there are no points of the chain."""
 _SECTORS = ((MASS_POLARON, "s", "polaron, $m^*/m_e$"), (MASS_BIPOLARON, "o", "bipolaron, $m^*/m_0$"))
@@ -47,7 +47,7 @@ def draw(records: Sequence[Record]) -> Picture:
         if not found:
             missing.append(f"{lattice}, Holstein")
         for number, one in enumerate(found):
-            _draw_masses(axes, one, number)
+            _draw_masses(axes, one, number, joined=not exact)
         if not found and not exact:
             axes.text(0.5, 0.5, "no points", transform=axes.transAxes, ha="center", fontsize=SMALL)
             axes.set_yscale("linear")
@@ -72,22 +72,25 @@ def draw(records: Sequence[Record]) -> Picture:
 
 
 def _series(records: Sequence[Record], lattice: str) -> list[PointSeries]:
-    """Return the curves of bipolarons with the most points."""
+    """Return the curves of bipolarons with the most points, those without repulsion first."""
     chosen = points_of(records, lattice=lattice, coupling="holstein", V=0.0)
     known = [record for record in chosen if record[MASS_BIPOLARON.name]]
     lines = [line for line in curves(known, _AXIS) if len(set(line.x)) >= _LEAST_POINTS]
-    lines.sort(key=lambda line: -len(line.x))
+    lines.sort(key=lambda line: (line.records[0][U.name] != 0.0, -len(line.x)))
     return [
         PointSeries(line.label or line.name, line.name, line.records, SeriesStyle.of(number))
         for number, line in enumerate(lines[:_MOST_CURVES])
     ]
 
 
-def _draw_masses(axes: Axes, one: PointSeries, number: int) -> None:
+def _draw_masses(axes: Axes, one: PointSeries, number: int, joined: bool) -> None:
     for observable, marker, _ in _SECTORS:
         drawn = PointSeries(one.label, one.name, one.records, SeriesStyle(COLOURS[number], marker))
-        drawing.draw_points(axes, drawn, _AXIS, observable.name)
-    series.entry(axes, one.label, color=COLOURS[number], lw=2.0)
+        drawing.draw_points(axes, drawn, _AXIS, observable.name, joined)
+    text = rf"$t/\Omega = {_ratio(one):.4g}$, $U = {axis_value(one.records[0], U.name):g}t$"
+    axes.text(
+        0.04, 0.94 - 0.08 * number, text, transform=axes.transAxes, fontsize=SMALL, color=COLOURS[number]
+    )
 
 
 def _draw_exact(axes: Axes, found: Sequence[PointSeries]) -> list[Record]:
@@ -114,10 +117,14 @@ def _draw_exact(axes: Axes, found: Sequence[PointSeries]) -> list[Record]:
     return rows
 
 
+def _ratio(one: PointSeries) -> float:
+    return float(axis_value(one.records[0], ADIABATICITY.name))
+
+
 def _scan(one: PointSeries) -> tuple[float, float, float, float]:
     """Return t/Ω, U/t and the range of λ of a curve."""
     record, lams = one.records[0], [axis_value(record, _AXIS) for record in one.records]
-    return axis_value(record, ADIABATICITY.name), axis_value(record, U.name), min(lams), max(lams)
+    return _ratio(one), axis_value(record, U.name), min(lams), max(lams)
 
 
 def _finish(axes: Axes, found: Sequence[PointSeries], exact: Sequence[Record]) -> None:

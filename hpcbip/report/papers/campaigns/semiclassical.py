@@ -8,10 +8,10 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from hpcbip.report.figures.curves import curves
 from hpcbip.report.papers import drawing
+from hpcbip.report.papers.campaigns.actions import Line, tabulated_actions
 from hpcbip.report.papers.figure import NoPoints, PaperFigure, missing_sentence
 from hpcbip.report.papers.points import PointSeries, points_of, series_of_curves
 from hpcbip.report.plotting import layout, series, style
@@ -21,8 +21,6 @@ from hpcbip.report.tables import Record
 from hpcbip.statistics.notation import with_error
 from hpcbip.superconductivity.scans import axis_value
 from hpcbip.theory.instanton.scaling import MassExponent, fit_mass_exponent
-from hpcbip.theory.instanton.surface import AdiabaticSurface, NotSelfTrapped
-from hpcbip.theory.instanton.tunnelling import find_instanton
 from hpcbip.vocabulary.entries import ERROR
 from hpcbip.vocabulary.observables import MASS_BIPOLARON
 from hpcbip.vocabulary.parameters import LAMBDA, U
@@ -34,11 +32,7 @@ _AXIS, _MASS = LAMBDA.name, MASS_BIPOLARON.name
 _RATIOS = (3.0, 10.0)  # smallest and largest t/Ω
 _LEAST_POINTS = 3  # of a curve
 _COUPLINGS = ("bond", "holstein")
-_LAMBDAS, _POINTS = 5, 9  # λ at which the instanton is found, and points of its path: seconds in all
 _POWERS = ((0.5, r"$\sqrt{\lambda}$"), (1.0, r"$\lambda$"))
-
-Actions = tuple[NDArray[np.float64], NDArray[np.float64]]
-"""λ and s(λ) where the pair traps itself."""
 
 
 def draw(records: Sequence[Record]) -> Picture:
@@ -60,12 +54,11 @@ def draw(records: Sequence[Record]) -> Picture:
             continue
         rows += drawing.point_rows(found, _AXIS)
         all_series += found
-        actions = {repulsion: _actions(coupling, repulsion, found) for repulsion in _repulsions(found)}
         for one in found[:MAX_COLOURED]:
             fit = _fitted(one)
             words.append(f"{one.name}: {_exponent_text(fit)}")
             rows.append({"kind": "exponent", "curve": one.name, **(vars(fit) if fit else {})})
-            rows += _draw_curve(panels, one, actions[axis_value(one.records[0], U.name)])
+            rows += _draw_curve(panels, one, tabulated_actions(coupling, axis_value(one.records[0], U.name)))
         for axes, (_, label) in zip(panels, _POWERS, strict=True):
             drawing.scale_log(axes, found, _MASS)
             axes.set_xlabel(label, fontsize=TEXT)
@@ -73,10 +66,10 @@ def draw(records: Sequence[Record]) -> Picture:
     if not all_series:
         raise NoPoints(f"no curve of {_LEAST_POINTS} or more λ at t/Ω = {_RATIOS[0]:g} to {_RATIOS[1]:g}")
     first = grid[0, 0]
-    series.entry(first, "instanton, shifted", color=style.GREY, lw=1.0, ls="--")
-    drawing.hollow_entry(first, all_series, [_MASS])
     for one in all_series:
         series.legend_entry(first, one.label, one.series_style)
+    series.entry(first, "instanton, shifted", color=style.GREY, lw=1.0, ls="--")
+    drawing.hollow_entry(first, all_series, [_MASS])
     layout.legend(figure, first, "bipolarons, square lattice")
     caption = (
         "Mass of bipolarons on the square lattice for t/Ω from 3 to 10, against √λ and λ: a straight line "
@@ -101,25 +94,6 @@ def _series(records: Sequence[Record], coupling: str) -> list[PointSeries]:
     ]
 
 
-def _repulsions(found: Sequence[PointSeries]) -> list[float]:
-    return list(dict.fromkeys(axis_value(one.records[0], U.name) for one in found))
-
-
-def _actions(coupling: str, repulsion: float, found: Sequence[PointSeries]) -> Actions:
-    """Find s(λ) over the range of λ of the curves with this U."""
-    own = [one for one in found if axis_value(one.records[0], U.name) == repulsion]
-    lams = [axis_value(record, _AXIS) for one in own for record in one.records]
-    known = []
-    for lam in np.geomspace(max(min(lams), 0.25 * max(lams)), max(lams), _LAMBDAS).tolist():
-        surface = AdiabaticSurface("square", coupling, lam, U=repulsion, size=4 if repulsion else 5)
-        try:
-            path = find_instanton(surface, _POINTS, with_minimum_energy_path=False).least_action_path
-        except NotSelfTrapped:
-            continue
-        known.append((lam, path.action))
-    return tuple(np.array(known).reshape(-1, 2).T)  # type: ignore[return-value]
-
-
 def _sound(one: PointSeries) -> list[Record]:
     """Return the records whose mass no flag speaks against."""
     return [r for r in one.along(_AXIS) if r[_MASS + ERROR] and not drawing.is_hollow(r, _MASS)]
@@ -140,7 +114,7 @@ def _exponent_text(fit: MassExponent | None) -> str:
     return f"p = {with_error(fit.p, fit.p_err)} (χ²/n = {fit.chi2 / fit.freedom:.2g})"
 
 
-def _draw_curve(panels: Sequence[Axes], one: PointSeries, actions: Actions) -> drawing.Rows:
+def _draw_curve(panels: Sequence[Axes], one: PointSeries, actions: Line) -> drawing.Rows:
     """Draw points against powers of λ, and the instanton's line shifted to them; returns rows of the line."""
     records = one.along(_AXIS)
     lams = np.array([axis_value(record, _AXIS) for record in records])
@@ -161,8 +135,11 @@ def _draw_curve(panels: Sequence[Axes], one: PointSeries, actions: Actions) -> d
     ]
 
 
-def _shifted(one: PointSeries, actions: Actions) -> Actions | None:
-    """Return λ and (t/Ω) s(λ) + c, c from the points in the range where s is known; None without any."""
+def _shifted(one: PointSeries, actions: Line) -> Line | None:
+    """Return λ and (t/Ω) s(λ) + c up to the largest λ of the points; None if s is not known at any of them.
+
+    c is the mean over the points at which s is known.
+    """
     lams, action = actions
     points: list[tuple[float, float]] = [
         (axis_value(record, _AXIS), math.log(record[_MASS])) for record in _sound(one)
@@ -172,7 +149,7 @@ def _shifted(one: PointSeries, actions: Actions) -> Actions | None:
         return None
     record: Any = one.records[0]
     ratio = record["t"] / record["omega"]
-    fine = np.linspace(lams[0], lams[-1], 60)
+    fine = np.linspace(lams[0], min(lams[-1], max(x for x, _ in inside)), 60)
     exponent = np.interp(fine, lams, ratio * action)
     shift = float(np.mean([y - np.interp(x, fine, exponent) for x, y in inside]))
     return fine, exponent + shift
