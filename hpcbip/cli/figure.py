@@ -18,6 +18,7 @@ from hpcbip.exit_status import DONE, STOPPED
 
 if TYPE_CHECKING:
     from hpcbip.report.papers.figure import PaperFigure
+    from hpcbip.report.plotting.picture import Picture
 
 ALL = "all"
 
@@ -65,15 +66,25 @@ def figure(
     if name != ALL:
         chosen = find_figure(name)
         records, status = _records([chosen], folder, ranks, max_time)
-        draw_and_save(lambda: chosen.draw(records), out or Path(f"{chosen.name}.png"), form)
+        draw_and_save(lambda: _drawn(chosen, records), out or Path(f"{chosen.name}.png"), form)
         sys.exit(status)
     records, status = _records(FIGURES, folder, ranks, max_time)
     for one in FIGURES:
         try:
-            draw_and_save(lambda one=one: one.draw(records), (out or Path()) / f"{one.name}.png", form)  # type: ignore[misc]
+            draw_and_save(lambda one=one: _drawn(one, records), (out or Path()) / f"{one.name}.png", form)  # type: ignore[misc]
         except InputError as error:  # of one figure, as where its campaigns have no results yet
             click.echo(f"hpcbip: {one.name}: not drawn: {error}", err=True)
     sys.exit(status)
+
+
+def _drawn(one: PaperFigure, records: list[dict[str, Any]]) -> Picture:
+    """Draw a figure; where there are no points for it, say how to get them."""
+    from hpcbip.report.papers.figure import NoPoints
+
+    try:
+        return one.draw(records)
+    except NoPoints as error:
+        raise InputError(f"{error}; hpcbip figure {one.name} --run DIR runs its campaigns") from None
 
 
 def _records(
