@@ -21,7 +21,7 @@ def atlas_record(lam: float = 0.5, campaign: str = "made-up", **other: Any) -> d
     """A record of the atlas that nothing speaks against."""
     record = {"campaign": campaign, "seed": 14, "hpcbip": "0.5.0", **good(lam)}
     for sector in SECTORS:
-        record[f"ensemble_{sector}"] = f"{lam:064.6f}"
+        record[f"ensemble_{sector}"] = f"{lam:055.6f}{sector:_>9}"
         record[f"chain_bins_{sector}"] = [128, 128, 128, 128]
         record[f"digest_{sector}"] = 64 * "d"
     return record | {"columns": "energy,diffusion"} | other

@@ -1,5 +1,5 @@
-"""The numbers of the atlas, sampled once more: from other random numbers within the errors, from the same ones
-bit for bit.
+"""The numbers of the atlas, sampled once more: with other random numbers the same within the errors, with the
+same ones bit for bit.
 
 What is sampled is what has cost the least, so that this takes seconds whatever campaigns there are.
 """
