@@ -12,7 +12,7 @@ from hpcbip.reduction.export import Record
 from hpcbip.superconductivity.scans import axis_value
 from hpcbip.vocabulary.parameters import ADIABATICITY, COORDINATES, PARAMETERS, SEQUENCE_KEYS
 
-TOLERANCE = 1e-9
+SAME = 1e-9
 """Relative difference up to which two numbers are the same."""
 
 _NEAR_ZERO = 1e-12
@@ -76,7 +76,7 @@ def _meets(name: str, value: Any, wanted: Any) -> bool:
 
 def _same(value: Any, wanted: Any) -> bool:
     if _is_number(value) and _is_number(wanted):
-        return math.isclose(value, wanted, rel_tol=TOLERANCE, abs_tol=_NEAR_ZERO)
+        return math.isclose(value, wanted, rel_tol=SAME, abs_tol=_NEAR_ZERO)
     return bool(value == wanted)
 
 
