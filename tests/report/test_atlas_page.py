@@ -132,7 +132,8 @@ def test_a_point_tells_all_about_itself(opened: Any) -> None:
     assert not one(opened, "#hover").is_displayed() and not one(opened, "#point").is_displayed()
     mark = one(opened, ".mark[data-point='1'] .shape")
     ActionChains(opened).move_to_element(mark).perform()
-    told = one(opened, "#hover").text
+    told, box, place = one(opened, "#hover").text, one(opened, "#hover").rect, mark.rect
+    assert 0 < box["y"] - place["y"] < 40 and abs(box["x"] + box["width"] / 2 - place["x"]) < box["width"]
     assert "0.1700(40)" in told and "λ = 0.4" in told and "Tc >= binding energy" in told and "first" in told
     ActionChains(opened).move_to_element(mark).click().perform()
     assert "Tc >= binding energy" in one(opened, "#point .reason").text

@@ -32,6 +32,7 @@ _DIGITS = 8
 """Digits of the numbers in the page; the CSV files of the atlas have all."""
 
 _LABEL_DIGITS = 6
+_NAMED_UNITS = ("m_e", "m0", "a^2", "K")  # energies are in the unit of t, as the page says
 
 
 def write_page(records: Sequence[Record], path: Path, folder: Path | None = None) -> Path:
@@ -136,7 +137,7 @@ def _observables(records: Sequence[Record]) -> list[dict[str, Any]]:
         if all(value is None for value in values):
             continue
         codes = [[flag.code for flag in flags_of(record)] for record in records]
-        title = observable.words + (f" [{observable.unit}]" if observable.unit not in ("", "m0") else "")
+        title = observable.words + (f" [{observable.unit}]" if observable.unit in _NAMED_UNITS else "")
         found.append(
             {
                 "key": name,
