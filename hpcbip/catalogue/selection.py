@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import math
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 from hpcbip.errors import InputError
 from hpcbip.reduction.export import Record
@@ -16,6 +16,7 @@ SAME = 1e-9
 """Relative difference up to which two numbers are the same."""
 
 _NEAR_ZERO = 1e-12
+AnyRecord = TypeVar("AnyRecord", bound=Record)
 
 
 def keyword_of(name: str) -> str:
@@ -23,7 +24,7 @@ def keyword_of(name: str) -> str:
     return name.replace("/", "_over_")
 
 
-def select(records: Sequence[Record], **conditions: Any) -> list[Record]:
+def select(records: Sequence[AnyRecord], **conditions: Any) -> list[AnyRecord]:
     """Return the records that meet all conditions, in their order.
 
     Args:

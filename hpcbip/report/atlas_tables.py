@@ -34,7 +34,7 @@ def table_columns(names: Sequence[str], records: Sequence[Record]) -> tuple[list
             near = difflib.get_close_matches(name, [*OBSERVABLES, *known], 3) or list(OBSERVABLES)
             raise InputError(f"--columns: {name}: no entry of the records; allowed: {', '.join(near)}, ...")
         if name in OBSERVABLES or name + ERROR in known:
-            observables.append(OBSERVABLES.get(name) or Observable(name=name, quantity=name))
+            observables.append(OBSERVABLES.get(name) or Observable(name=name, words=name, quantity=name))
         else:
             others.append(name)
     return observables, others

@@ -119,7 +119,7 @@ def page_data(records: Sequence[Record], folder: Path | None = None) -> dict[str
 def _parameters(records: Sequence[Record]) -> list[dict[str, Any]]:
     """Return the numeric parameters, energies such as U in units of t."""
     found = []
-    for name, parameter in (COORDINATES | PARAMETERS).items():
+    for name, parameter in {**COORDINATES, **PARAMETERS}.items():
         values = [_number(axis_value(record, name)) for record in records]
         if any(value is not None for value in values):
             found.append({"key": name, "title": _title(parameter), "values": values})
