@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -13,11 +12,34 @@ from hpcbip.campaign.schema import SamplingSection, load_config
 from hpcbip.catalogue.entries import configuration_path
 from hpcbip.errors import InputError
 from hpcbip.qmc import Chain, columns
+from hpcbip.reduction.export import Record
 from hpcbip.store.digest import chosen_columns, digest_line, sha256_of_lines
 from hpcbip.store.store import NO_ROWS, Rows
+from hpcbip.vocabulary.sectors import SECTORS
 
 
-def sample_digest(record: Mapping[str, Any], sector: str, folder: Path | None = None) -> str:
+def cheapest_ensembles(
+    records: Sequence[Record], number: int, sectors: Collection[str] = SECTORS
+) -> list[tuple[Record, str]]:
+    """Return record and sector of the ensembles that took the least CPU seconds, the cheapest first; of each
+    point one at most, and of points that share an ensemble the first.
+
+    Args:
+        records: of the atlas; those without noted seconds are left out.
+        number: of ensembles, at most.
+        sectors: of the ensembles.
+    """
+    found: dict[tuple[str, str], tuple[float, Record, str]] = {}
+    for record in records:
+        costs = [(cost, sector) for sector in sectors if (cost := record[f"seconds_{sector}"]) is not None]
+        if costs:
+            cost, sector = min(costs)
+            found.setdefault((record["campaign"], record[f"ensemble_{sector}"]), (cost, record, sector))
+    cheapest = sorted(found.values(), key=lambda entry: entry[0])[:number]
+    return [(record, sector) for _, record, sector in cheapest]
+
+
+def sample_digest(record: Record, sector: str, folder: Path | None = None) -> str:
     """Sample one ensemble of a point from the beginning and return the digest of its bins, which is the
     record's `digest_S` if they are the same bit for bit.
 

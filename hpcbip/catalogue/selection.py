@@ -5,17 +5,18 @@ from __future__ import annotations
 import difflib
 import math
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 from hpcbip.errors import InputError
 from hpcbip.reduction.export import Record
 from hpcbip.superconductivity.scans import axis_value
 from hpcbip.vocabulary.parameters import ADIABATICITY, COORDINATES, PARAMETERS, SEQUENCE_KEYS
 
-TOLERANCE = 1e-9
+SAME = 1e-9
 """Relative difference up to which two numbers are the same."""
 
 _NEAR_ZERO = 1e-12
+AnyRecord = TypeVar("AnyRecord", bound=Record)
 
 
 def keyword_of(name: str) -> str:
@@ -23,7 +24,7 @@ def keyword_of(name: str) -> str:
     return name.replace("/", "_over_")
 
 
-def select(records: Sequence[Record], **conditions: Any) -> list[Record]:
+def select(records: Sequence[AnyRecord], **conditions: Any) -> list[AnyRecord]:
     """Return the records that meet all conditions, in their order.
 
     Args:
@@ -76,7 +77,7 @@ def _meets(name: str, value: Any, wanted: Any) -> bool:
 
 def _same(value: Any, wanted: Any) -> bool:
     if _is_number(value) and _is_number(wanted):
-        return math.isclose(value, wanted, rel_tol=TOLERANCE, abs_tol=_NEAR_ZERO)
+        return math.isclose(value, wanted, rel_tol=SAME, abs_tol=_NEAR_ZERO)
     return bool(value == wanted)
 
 

@@ -121,14 +121,14 @@ def add(directory: Path, name: str | None, folder: Path | None, flagged: bool, u
 def check(number: int, folder: Path | None, form: str) -> None:
     """Sample the cheapest ensembles once more and compare their bins, bit for bit."""
     from hpcbip.catalogue.entries import read_records
-    from hpcbip.catalogue.reproduction import sample_digest
-    from hpcbip.report.atlas_tables import CAMPAIGN, cheapest_ensembles
+    from hpcbip.catalogue.reproduction import cheapest_ensembles, sample_digest
 
     rows = []
     for record, sector in cheapest_ensembles(read_records(folder=folder), number):
         same = sample_digest(record, sector, folder) == record[f"digest_{sector}"]
-        shown = {name: record[name] for name in (CAMPAIGN, "point", "lambda", f"seconds_{sector}")}
-        rows.append({**shown, "sector": sector, "bins": "the same" if same else "different"})
+        shown = {name: record[name] for name in ("campaign", "point", "lambda")}
+        shown |= {"sector": sector, "cpu_seconds": record[f"seconds_{sector}"]}
+        rows.append({**shown, "bins": "the same" if same else "different"})
     print_records(rows, form)
     if different := [row["point"] for row in rows if row["bins"] != "the same"]:
         allowed = "the same versions on the same kind of processor"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from hpcbip.errors import InputError
@@ -34,7 +34,7 @@ def table_columns(names: Sequence[str], records: Sequence[Record]) -> tuple[list
             near = difflib.get_close_matches(name, [*OBSERVABLES, *known], 3) or list(OBSERVABLES)
             raise InputError(f"--columns: {name}: no entry of the records; allowed: {', '.join(near)}, ...")
         if name in OBSERVABLES or name + ERROR in known:
-            observables.append(OBSERVABLES.get(name) or Observable(name=name, quantity=name))
+            observables.append(OBSERVABLES.get(name) or Observable(name=name, words=name, quantity=name))
         else:
             others.append(name)
     return observables, others
@@ -81,15 +81,3 @@ def cpu_seconds(records: Sequence[Record]) -> float:
         for sector in SECTORS:
             seconds[record[CAMPAIGN], record[f"ensemble_{sector}"]] = record[f"seconds_{sector}"] or 0.0
     return sum(seconds.values())
-
-
-def cheapest_ensembles(records: Sequence[Record], number: int) -> list[tuple[Mapping[str, Any], str]]:
-    """Return record and sector of the ensembles that took the least CPU seconds, the cheapest first, one per
-    point at most."""
-    costs: dict[tuple[str, str], tuple[float, Record, str]] = {}
-    for record in records:
-        known = [(record[f"seconds_{sector}"], sector) for sector in SECTORS]
-        cost, sector = min(pair for pair in known if pair[0])
-        costs.setdefault((record[CAMPAIGN], record[f"ensemble_{sector}"]), (cost, record, sector))
-    cheapest = sorted(costs.values(), key=lambda entry: entry[0])[:number]
-    return [(record, sector) for _, record, sector in cheapest]

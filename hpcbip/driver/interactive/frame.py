@@ -84,7 +84,8 @@ def find_peaks(source: str | PathLike[str] | pandas.DataFrame | Sequence[Record]
 
     Args:
         source: directory of a campaign, whose bins give the errors with all their correlations; or a frame
-            of `load` or `atlas`, all of it or a part; or records. Of these the errors of mass and size are taken.
+            of `load` or `atlas`, all of it or a part; or records. Of these the errors of mass and size are
+            taken.
 
     Returns:
         maxima with position, height, their errors and flags; print `peak.statement` for one sentence.
