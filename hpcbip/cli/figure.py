@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -38,6 +39,7 @@ ALL = "all"
 )
 @click.option("-n", "ranks", type=click.IntRange(min=1), help="With --run: MPI ranks of each campaign.")
 @click.option("--max-time", type=POSITIVE, help="With --run: stop, with all saved, after SECONDS.")
+@click.option("--page", type=click.Path(path_type=Path), help="With all: write a Markdown page of them.")
 @click.option("--list", "listed", is_flag=True, help="List the figures, their campaigns, and what they cost.")
 @format_option
 def figure(
@@ -46,6 +48,7 @@ def figure(
     folder: Path | None,
     ranks: int | None,
     max_time: float | None,
+    page: Path | None,
     listed: bool,
     form: str,
 ) -> None:
@@ -60,6 +63,8 @@ def figure(
         raise InputError("NAME: give either the name of a figure, or all, or --list")
     if folder is None and (ranks is not None or max_time is not None):
         raise InputError("-n, --max-time: go with --run only")
+    if page is not None and name != ALL:
+        raise InputError("--page: goes with all only")
     if listed or name is None:
         print_records(figure_rows(read_records()), form)
         return
@@ -69,12 +74,24 @@ def figure(
         draw_and_save(lambda: _drawn(chosen, records), out or Path(f"{chosen.name}.png"), form)
         sys.exit(status)
     records, status = _records(FIGURES, folder, ranks, max_time)
+    _draw_all(records, out or Path(), page, form)
+    sys.exit(status)
+
+
+def _draw_all(records: list[dict[str, Any]], images: Path, page: Path | None, form: str) -> None:
+    """Draw all figures that there are points for, and write the page of them, if one is asked for."""
+    from hpcbip.report.papers.page import write_page
+    from hpcbip.report.papers.registry import FIGURES
+
+    captions = {}
     for one in FIGURES:
         try:
-            draw_and_save(lambda one=one: _drawn(one, records), (out or Path()) / f"{one.name}.png", form)  # type: ignore[misc]
+            make = partial(_drawn, one, records)
+            captions[one.name] = draw_and_save(make, images / f"{one.name}.png", form)
         except InputError as error:  # of one figure, as where its campaigns have no results yet
             click.echo(f"hpcbip: {one.name}: not drawn: {error}", err=True)
-    sys.exit(status)
+    if page is not None:
+        write_page(page, captions, images)
 
 
 def _drawn(one: PaperFigure, records: list[dict[str, Any]]) -> Picture:

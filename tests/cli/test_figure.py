@@ -14,7 +14,7 @@ from click.testing import CliRunner, Result
 from hpcbip.catalogue import entries
 from hpcbip.cli import commands
 from hpcbip.errors import InputError
-from hpcbip.report.papers import registry
+from hpcbip.report.papers import page, registry
 from hpcbip.report.papers.figure import PaperFigure
 from hpcbip.report.plotting import layout
 from hpcbip.report.plotting.picture import Picture
@@ -66,6 +66,7 @@ def test_a_figure_by_its_number_with_pdf_and_numbers(tmp_path: Path) -> None:
 def test_what_is_refused_is_refused_in_one_line(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     assert refused("dome").startswith("dome: no figure; allowed: all, ceiling (1), heavy-holstein (2)")
     assert "give either" in refused() and "give either" in refused("domes", "--list")
+    assert refused("domes", "--page", "x.md") == "--page: goes with all only"
     assert refused("domes", "-n", "2") == "-n, --max-time: go with --run only"
     monkeypatch.setattr(entries, "CAMPAIGNS", tmp_path)  # an atlas without campaigns
     assert (
@@ -82,7 +83,12 @@ def test_all_draws_what_it_can(
     own_figure: list[Any], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setattr(registry, "FIGURES", (*registry.FIGURES, registry.TRIANGULAR))
-    done = invoke("all", "--out", str(tmp_path / "out"))
+    monkeypatch.setattr(page, "FIGURES", registry.FIGURES)
+    path = tmp_path / "pages" / "figures.md"
+    done = invoke("all", "--out", str(tmp_path / "out"), "--page", str(path))
+    text = path.read_text()
+    assert "![Own](../out/own.png)" in text and "## Own (figure 77)" in text and " points." in text
+    assert "## The triangular lattice\n" in text and "Not drawn yet" in text and "`triangular-bond`" in text
     assert done.exit_code == 0 and (tmp_path / "out" / "own.pdf").exists()
     assert done.stderr.startswith("hpcbip: triangular: not drawn: no points") and done.stderr.count("\n") == 1
 

@@ -70,7 +70,15 @@ def test_what_is_missing_is_named() -> None:
     )
     assert expected in picture.caption
     assert "No points for: chain, Holstein; square, Holstein" in find_figure("2").draw([]).caption
-    for name in ("repulsion", "cubic", "semiclassical-mass", "coulomb", "triangular", "bond-holstein"):
+    for name in (
+        "domes",
+        "repulsion",
+        "cubic",
+        "semiclassical-mass",
+        "coulomb",
+        "triangular",
+        "bond-holstein",
+    ):
         with pytest.raises(NoPoints, match="^no "):
             find_figure(name).draw([])
 

@@ -10,7 +10,7 @@ import numpy as np
 from hpcbip.report.figures.curves import curves
 from hpcbip.report.papers import drawing
 from hpcbip.report.papers.drawing import TC
-from hpcbip.report.papers.figure import PaperFigure, missing_sentence
+from hpcbip.report.papers.figure import NoPoints, PaperFigure, missing_sentence
 from hpcbip.report.papers.points import (
     PREFACTOR_SENTENCE,
     PointSeries,
@@ -59,8 +59,14 @@ WANTED = [
 
 
 def draw(records: Sequence[Record]) -> Picture:
-    """Draw all domes on one pair of axes, and beside them what U does to Holstein bipolarons."""
+    """Draw all domes on one pair of axes, and beside them what U does to Holstein bipolarons.
+
+    Raises:
+        NoPoints: if there is no dome.
+    """
     found, missing = wanted_series(records, WANTED)
+    if not found:
+        raise NoPoints("no points of the square lattice at U = 8t (bond) or U = 0 (Holstein)")
     figure = layout.canvas(PAGE, 3.1)
     main, side = layout.panels(figure, 1, 2, width_ratios=(1.45, 1.0))[0]
     published = [value for one in found for value in drawing.published_of(one)]
@@ -71,7 +77,7 @@ def draw(records: Sequence[Record]) -> Picture:
     drawing.draw_published(main, found)
     drawing.draw_off_scale(main, found, _AXIS, TC)
     maxima = drawing.draw_maxima(main, found, _AXIS)
-    edge = 1.08 * max((axis_value(record, _AXIS) for one in found for record in one.records), default=1.2)
+    edge = 1.08 * max(axis_value(record, _AXIS) for one in found for record in one.records)
     main.set_xlim(0.0, edge)
     lines = _draw_conventional(main)
     drawing.draw_ceilings(main)
