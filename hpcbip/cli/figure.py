@@ -29,7 +29,7 @@ ALL = "all"
 @click.option(
     "--out",
     type=click.Path(path_type=Path),
-    help="The file, PNG, with PDF and CSV beside it; a folder for all. [default: NAME.png]",
+    help="The file, PNG, with PDF and CSV beside it; for all a folder, in which each has one. [default: NAME.png]",
 )
 @click.option(
     "--run",
@@ -87,7 +87,7 @@ def _draw_all(records: list[dict[str, Any]], images: Path, page: Path | None, fo
     for one in FIGURES:
         try:
             make = partial(_drawn, one, records)
-            captions[one.name] = draw_and_save(make, images / f"{one.name}.png", form)
+            captions[one.name] = draw_and_save(make, images / one.name / f"{one.name}.png", form)
         except InputError as error:  # of one figure, as where its campaigns have no results yet
             click.echo(f"hpcbip: {one.name}: not drawn: {error}", err=True)
     if page is not None:

@@ -87,9 +87,9 @@ def test_all_draws_what_it_can(
     path = tmp_path / "pages" / "figures.md"
     done = invoke("all", "--out", str(tmp_path / "out"), "--page", str(path))
     text = path.read_text()
-    assert "![Own](../out/own.png)" in text and "## Own (figure 77)" in text and " points." in text
+    assert "![Own](../out/own/own.png)" in text and "## Own (figure 77)" in text and " points." in text
     assert "## The triangular lattice\n" in text and "Not drawn yet" in text and "`triangular-bond`" in text
-    assert done.exit_code == 0 and (tmp_path / "out" / "own.pdf").exists()
+    assert done.exit_code == 0 and (tmp_path / "out" / "own" / "own.pdf").exists()
     assert done.stderr.startswith("hpcbip: triangular: not drawn: no points") and done.stderr.count("\n") == 1
 
 

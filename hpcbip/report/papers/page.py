@@ -35,14 +35,14 @@ def page_text(captions: Mapping[str, str], images: str) -> str:
 
     Args:
         captions: of the figures that have been drawn, by name.
-        images: folder of their files, relative to the page.
+        images: folder of their folders, relative to the page.
     """
     parts = [_FIRST]
     for figure in FIGURES:
         number = f" (figure {figure.number})" if figure.number else ""
         parts.append(f"## {figure.title}{number}\n")
         if figure.name in captions:
-            parts.append(f"![{figure.title}]({images}/{figure.name}.png)\n")
+            parts.append(f"![{figure.title}]({images}/{figure.name}/{figure.name}.png)\n")
         parts.append(_wrapped(figure.message))
         parts.append(f"    hpcbip figure {figure.name}\n")
         names = ", ".join(f"`{name}`" for name in figure.campaigns)
@@ -58,7 +58,7 @@ def write_page(path: Path, captions: Mapping[str, str], folder: Path) -> None:
     Args:
         path: of the page; folders are made.
         captions: as in `page_text`.
-        folder: of the figures.
+        folder: of the figures, in which each has a folder.
 
     Raises:
         InputError: if it cannot be written.

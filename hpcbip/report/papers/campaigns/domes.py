@@ -77,8 +77,9 @@ def draw(records: Sequence[Record]) -> Picture:
     drawing.draw_published(main, found)
     drawing.draw_off_scale(main, found, _AXIS, TC)
     maxima = drawing.draw_maxima(main, found, _AXIS)
-    edge = 1.08 * max(axis_value(record, _AXIS) for one in found for record in one.records)
-    main.set_xlim(0.0, edge)
+    places = [axis_value(record, _AXIS) for one in found for record in one.records]
+    places += [(one.lam_value or 0.0) + one.lam_error for one in published]
+    main.set_xlim(0.0, 1.08 * max(places))
     lines = _draw_conventional(main)
     drawing.draw_ceilings(main)
     drawing.published_entries(main, published)
