@@ -155,9 +155,9 @@ CUBIC = PaperFigure(
     number="8",
     title="The cubic lattice and the Coulomb tail",
     message=(
-        "On the cubic lattice too bond-Peierls bipolarons have a dome of Tc above the conventional "
-        "ceiling; the unscreened Coulomb tail moves it to larger λ and lowers it. Holstein bipolarons at "
-        "the same U and V are either not bound or far too heavy."
+        "On the cubic lattice too bond-Peierls bipolarons have a dome of Tc above the conventional ceiling; "
+        "the unscreened Coulomb tail moves it to larger λ and lowers it. Holstein bipolarons at the same U and "
+        "V stand beside them."
     ),
     campaigns=(
         "cubic-bond-1",

@@ -91,9 +91,8 @@ REPULSION = PaperFigure(
     number="7",
     title="What repulsion does",
     message=(
-        "At the coupling of the maximum and beside it repulsion first raises the Tc of bond-Peierls "
-        "bipolarons, because it makes them lighter faster than it makes them wider, and lowers it where "
-        "they come apart. Holstein bipolarons only lose."
+        "At fixed coupling near the maximum repulsion first raises the Tc of bond-Peierls bipolarons, and "
+        "lowers it where they come apart. That of Holstein bipolarons only falls."
     ),
     campaigns=("square-bond-U", "square-holstein-1", "square-holstein-2"),
     draw=draw,
