@@ -29,7 +29,7 @@ ALL = "all"
 @click.option(
     "--out",
     type=click.Path(path_type=Path),
-    help="The file, PNG, with PDF and CSV beside it; for all a folder, in which each has one. [default: NAME.png]",
+    help="The file, PNG, with PDF and CSV beside it; of all the folder. [default: NAME.png]",
 )
 @click.option(
     "--run",

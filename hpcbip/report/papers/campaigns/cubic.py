@@ -156,8 +156,8 @@ CUBIC = PaperFigure(
     title="The cubic lattice and the Coulomb tail",
     message=(
         "On the cubic lattice too bond-Peierls bipolarons have a dome of Tc above the conventional ceiling; "
-        "the unscreened Coulomb tail moves it to larger λ and lowers it. Holstein bipolarons at the same U and "
-        "V stand beside them."
+        "the unscreened Coulomb tail moves it to larger λ and lowers it. Holstein bipolarons at the same U "
+        "and V stand beside them."
     ),
     campaigns=(
         "cubic-bond-1",
