@@ -36,6 +36,7 @@ version = release
 
 extensions = [
     "api_pages",
+    "atlas_page",
     "docstring_markup",
     "myst_nb",
     "sphinx.ext.autodoc",

@@ -9,8 +9,9 @@ From nothing to a mass with an error bar:
     print(result["mass_polaron"])  # exact: 1.3505
 
 `sample` samples one model on the cores of this machine, `run` a campaign of many; `load` reads the results of
-a campaign as a pandas frame and `find_peaks` finds where Tc is highest. The names below are loaded when they
-are first used, so that `import hpcbip` itself costs nothing.
+a campaign as a pandas frame, `atlas` those of the campaigns that travel with the package, and `find_peaks`
+finds where Tc is highest. The names below are loaded when they are first used, so that `import hpcbip` itself
+costs nothing.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from hpcbip.version import __version__
 if TYPE_CHECKING:
     from hpcbip import theory
     from hpcbip.driver.interactive.campaign import run
-    from hpcbip.driver.interactive.frame import find_peaks, load
+    from hpcbip.driver.interactive.frame import atlas, find_peaks, load
     from hpcbip.driver.interactive.sample import sample
     from hpcbip.errors import InputError
     from hpcbip.models import Model, coupling_from_lambda, get_lattice
@@ -34,6 +35,7 @@ __all__ = [
     "InputError",
     "Model",
     "__version__",
+    "atlas",
     "coupling_from_lambda",
     "find_peaks",
     "get_lattice",
@@ -47,6 +49,7 @@ _MODULES = {
     "Ensemble": "hpcbip.qmc",
     "InputError": "hpcbip.errors",
     "Model": "hpcbip.models",
+    "atlas": "hpcbip.driver.interactive.frame",
     "coupling_from_lambda": "hpcbip.models",
     "find_peaks": "hpcbip.driver.interactive.frame",
     "get_lattice": "hpcbip.models",

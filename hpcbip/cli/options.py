@@ -94,6 +94,33 @@ def _read(text: str) -> list[float]:
     return [begin + k * step for k in range(int(steps) + 1)] if 0.0 <= steps < MAX_VALUES else []
 
 
+class Wanted(click.ParamType):
+    """Which numbers are wanted: `8`, several as in `0,4,8`, or a range with both ends, as in `0.3:0.8`."""
+
+    name = "numbers"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> list[float] | tuple[float, float]:
+        """Return a list of numbers, or the ends of a range as a tuple.
+
+        Raises:
+            InputError: if it cannot be read.
+        """
+        try:
+            if ":" in str(value):
+                low, high = (float(word) for word in str(value).split(":"))
+                if low <= high:
+                    return low, high
+            elif all(map(math.isfinite, found := [float(word) for word in str(value).split(",")])):
+                return found
+        except ValueError:
+            pass
+        name = param.opts[0] if param else self.name
+        allowed = "a number, several as in 0,4,8, or a range as in 0.3:0.8"
+        raise InputError(f"{name}: {value}: cannot be read; allowed: {allowed}")
+
+
 def check_number_of_combinations(*options: list[Any] | tuple[Any, ...]) -> None:
     """Check that these options do not have too many combinations.
 

@@ -44,11 +44,12 @@ def to_csv(records: Sequence[Record]) -> str:
     return out.getvalue()
 
 
-def data_frame(records: Sequence[Record]) -> pandas.DataFrame:
-    """Return the records as a frame indexed by `point`; NaN for numbers that are not known."""
+def data_frame(records: Sequence[Record], index: Sequence[str] = ("point",)) -> pandas.DataFrame:
+    """Return the records as a frame with these entries as its index; NaN for numbers that are not known."""
     import pandas
 
-    frame = pandas.DataFrame.from_records(list(records)).set_index("point")
+    columns = list(dict.fromkeys([*index, *(name for record in records for name in record)]))
+    frame = pandas.DataFrame.from_records(list(records), columns=columns).set_index(list(index))
     for name in frame.columns:
         values = frame[name]
         if values.dtype == object and all(v is None or isinstance(v, int | float) for v in values):

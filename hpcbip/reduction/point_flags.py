@@ -8,9 +8,10 @@ from typing import Any
 
 from hpcbip.models import get_lattice
 from hpcbip.reduction.ensembles import MIN_BINS, Reduced, TcSettings
+from hpcbip.statistics import VERDICTS
 from hpcbip.superconductivity import validity_flags
 from hpcbip.vocabulary import flags
-from hpcbip.vocabulary.displays import BETA_WEIGHT, TC_VERDICT
+from hpcbip.vocabulary.displays import BETA_WEIGHT, CONVERGENCE, TC_VERDICT
 from hpcbip.vocabulary.entries import VERDICT
 from hpcbip.vocabulary.flags import RaisedFlag, invalidates_tc
 from hpcbip.vocabulary.sectors import BIPOLARON, SECTORS
@@ -56,6 +57,11 @@ def flag_entries(record: Mapping[str, Any], raised: Iterable[RaisedFlag]) -> dic
         codes.append(flag.code)
     valid = record["tc_over_omega"] is not None and not invalidates_tc(codes)
     return {"tc_valid": valid, "flags": texts, "flag_codes": codes}
+
+
+def is_converged(record: Mapping[str, Any]) -> bool:
+    """Tell whether the mass, the size and the binding energy of a point are converged (`CONVERGENCE`)."""
+    return all(record.get(observable.name + VERDICT) == VERDICTS[0] for observable in CONVERGENCE)
 
 
 def _tc_flags(record: Mapping[str, Any], tc: TcSettings) -> list[RaisedFlag]:

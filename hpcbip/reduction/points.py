@@ -15,10 +15,18 @@ from hpcbip.reduction.bindings import sector_names
 from hpcbip.reduction.ensembles import Reduced, TcSettings
 from hpcbip.reduction.point_flags import flag_entries, point_flags
 from hpcbip.statistics import VERDICTS
-from hpcbip.superconductivity import closest_packing, prefactor, transition_temperature
+from hpcbip.superconductivity import closest_packing, prefactor, transition_temperature, validity_flags
 from hpcbip.superconductivity.gas import gas_band
-from hpcbip.vocabulary.displays import DERIVED, TC_GAS_FLAGS, TC_GAS_HIGH, TC_GAS_LOW
+from hpcbip.vocabulary.displays import (
+    DERIVED,
+    TC_GAS_FLAGS,
+    TC_GAS_HIGH,
+    TC_GAS_LOW,
+    TC_OVER_BINDING,
+    TC_PREFACTOR,
+)
 from hpcbip.vocabulary.entries import ERROR, SYSTEMATIC, TIME, VERDICT
+from hpcbip.vocabulary.flags import FLAGS, TC_ABOVE_BINDING, RaisedFlag, split_code
 from hpcbip.vocabulary.observables import (
     BINDING_ENERGY,
     BINDING_MARGIN,
@@ -255,3 +263,41 @@ def reduce_plan(
         polaron, bipolaron = (ensembles.get(point.ensembles[sector]) for sector in SECTORS)
         records.append({"point": point.identity, **reduce_point(point.parameters, polaron, bipolaron, tc)})
     return records
+
+
+def with_prefactor(record: Mapping[str, Any], choice: float | str | None) -> dict[str, Any]:
+    """Return the record of a point with Tc at another prefactor, in which Tc is linear.
+
+    Of the flags only that of Tc against the binding energy depends on it.
+
+    Args:
+        record: of `reduce_point`.
+        choice: a number, "published", or None for the default of the dimension.
+    """
+    dimension = get_lattice(record["lattice"]).dimension
+    old, ratio = record.get(TC_PREFACTOR.name), record[TC_OVER_OMEGA.name]
+    if old is None or ratio is None:
+        return dict(record)
+    changed = dict(record) | {TC_PREFACTOR.name: prefactor(choice, dimension)}
+    factor = changed[TC_PREFACTOR.name] / old
+    linear = [
+        name + suffix for name in (TC_OVER_OMEGA.name, TC_KELVIN.name) for suffix in ("", ERROR, SYSTEMATIC)
+    ]
+    for name in (*linear, TC_OVER_BINDING.name):
+        if changed.get(name) is not None:
+            changed[name] *= factor
+    changed |= binding_margin(changed)
+    code = TC_ABOVE_BINDING.code
+    pairs = [pair for pair in zip(record["flag_codes"], record["flags"], strict=True) if pair[0] != code]
+    raised = validity_flags(
+        dimension,
+        factor * ratio * record["omega"],
+        record["radius2"],
+        record["binding_energy"],
+        record["binding_energy_err"],
+    )
+    pairs += [(flag.code, flag.text) for flag in raised if flag.code == code]
+    order = list(FLAGS)
+    pairs.sort(key=lambda pair: order.index(split_code(pair[0])[0].code))
+    changed |= {"flag_codes": [], "flags": []}
+    return changed | flag_entries(changed, [RaisedFlag(*pair) for pair in pairs])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -86,7 +85,7 @@ def read_digests(directory: Path, ensembles: int) -> Digests:
         directory: of the campaign.
         ensembles: how many there are in its plan.
     """
-    from hpcbip.store.digest import digest_lines  # here, because it loads HDF5
+    from hpcbip.store.digest import digest_lines, sha256_of_lines  # here, because it loads HDF5
 
     if ensembles > MAX_ENSEMBLES:
         return Digests(left_out=f"{ensembles} ensembles are more than are listed here")
@@ -96,7 +95,7 @@ def read_digests(directory: Path, ensembles: int) -> Digests:
         return Digests(left_out=str(error))
     if not lines:
         return Digests(left_out="no bins yet")
-    total = hashlib.sha256("".join(f"{line}\n" for line in lines).encode()).hexdigest()
+    total = sha256_of_lines(lines)
     if len(lines) > MAX_LINES:
         return Digests(total=total, left_out=f"{len(lines)} chains are more than are listed here")
     return Digests(tuple(lines), total)

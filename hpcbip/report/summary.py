@@ -6,12 +6,12 @@ import statistics
 from collections.abc import Sequence
 from typing import Any
 
+from hpcbip.reduction.point_flags import is_converged
 from hpcbip.report.tables import Record, number_text
 from hpcbip.statistics.notation import with_error
 from hpcbip.superconductivity.scans import axis_value, parameter_text
 from hpcbip.superconductivity.suggestions import Suggestion
-from hpcbip.vocabulary.displays import CONVERGENCE
-from hpcbip.vocabulary.entries import ERROR, VERDICT
+from hpcbip.vocabulary.entries import ERROR
 from hpcbip.vocabulary.observables import MASS_BIPOLARON, TC_KELVIN, TC_OVER_OMEGA
 from hpcbip.vocabulary.parameters import (
     ADIABATICITY,
@@ -50,8 +50,7 @@ def convergence(records: Sequence[Record]) -> str:
 
 def number_converged(records: Sequence[Record]) -> int:
     """Return the number of points whose mass, radius and binding energy are converged."""
-    names = [observable.name + VERDICT for observable in CONVERGENCE]
-    return sum(all(record.get(name) == "converged" for name in names) for record in records)
+    return sum(map(is_converged, records))
 
 
 def highest(records: Sequence[Record]) -> list[str]:

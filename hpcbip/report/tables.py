@@ -34,8 +34,14 @@ def varying_parameters(records: Sequence[Record]) -> list[str]:
     ]
 
 
-def print_table(records: Sequence[Record], columns: Sequence[Entry], console: Console | None = None) -> None:
-    """Print the points as a table on the terminal: parameters that vary, then value(error) of each column.
+def print_table(
+    records: Sequence[Record],
+    columns: Sequence[Entry],
+    console: Console | None = None,
+    others: Sequence[str] = (),
+) -> None:
+    """Print the points as a table on the terminal: parameters that vary, the entries `others` as they are,
+    then value(error) of each column.
 
     `?` and `??` after a number: its statistics may be, or are, not converged; `!` after a Tc: a flag speaks
     against it. The flags, those of the gas band where it is a column, are listed below the table by the
@@ -45,11 +51,12 @@ def print_table(records: Sequence[Record], columns: Sequence[Entry], console: Co
     shown = records[:MAX_ROWS]
     varying = varying_parameters(records)
     table = Table(title=_shared(records, varying), title_justify="left", header_style="bold")
-    for title in ("#", *varying, *(column.terminal for column in columns)):
+    plain = list(dict.fromkeys((*varying, *others)))
+    for title in ("#", *plain, *(column.terminal or column.name for column in columns)):
         table.add_column(title, justify="right", no_wrap=True)
     for number, record in enumerate(shown, 1):
         cells = [_cell(record, column) for column in columns]
-        table.add_row(str(number), *(number_text(record.get(name)) for name in varying), *cells)
+        table.add_row(str(number), *(number_text(record.get(name)) for name in plain), *cells)
     console.print(table)
     if len(records) > MAX_ROWS:
         note = f"  the first {MAX_ROWS} of {len(records)} points; --format csv prints all"

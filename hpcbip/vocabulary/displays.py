@@ -118,6 +118,16 @@ TC_TABLE: tuple[Observable, ...] = (BINDING_ENERGY, MASS_BIPOLARON, RADIUS2, TC_
 GAS_BAND: tuple[Entry, ...] = (TC_GAS_LOW, TC_GAS_HIGH)
 """Further columns of the table of `hpcbip tc --gas-band`, and the shade in the figure of Tc."""
 
+ATLAS_TABLE: tuple[Observable, ...] = (
+    BINDING_ENERGY,
+    MASS_POLARON,
+    MASS_BIPOLARON,
+    RADIUS2,
+    PHONONS_BIPOLARON,
+    TC_OVER_OMEGA,
+)
+"""Columns of the table of `hpcbip atlas`, unless others are asked for."""
+
 RESULTS_TABLE: tuple[Entry, ...] = (
     TC_OVER_OMEGA,
     TC_OVER_OMEGA_SYSTEMATIC,

@@ -1,4 +1,4 @@
-"""`hpcbip.load` and `hpcbip.find_peaks`: the results of a campaign as a frame, and the maxima of Tc in it."""
+"""`hpcbip.load`, `hpcbip.atlas` and `hpcbip.find_peaks`: results as frames, and the maxima of Tc in them."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from hpcbip.catalogue.entries import read_records
+from hpcbip.catalogue.selection import select
 from hpcbip.errors import InputError
 from hpcbip.reduction.export import Record, data_frame
 from hpcbip.reduction.peaks import scan_points
@@ -52,12 +54,38 @@ def load(
     return frame
 
 
+def atlas(**conditions: Any) -> pandas.DataFrame:
+    """Look up results of the production campaigns that travel with the package.
+
+        hpcbip.atlas(lattice="square", coupling="bond", U=8.0, t_over_omega=2.0, lambda_=(0.3, 0.8))
+
+    Args:
+        conditions: which points (`hpcbip.catalogue.selection.select`): a value, a range (low, high), or a
+            list of values, by the name of a parameter or of any other column; U and V in units of t,
+            `lambda_` for λ. Without conditions all points.
+
+    Returns:
+        a frame with the columns of `load` and with `seed`, `hpcbip` (the versions that sampled), seconds,
+        identities, bins and digests of the ensembles (`hpcbip.catalogue.entries.read_records`). Its index is
+        (campaign, point): a point may have been sampled by several campaigns, and `atlas().loc[name]` is what
+        `load` gives of that campaign. `attrs["campaigns"]` lists the campaigns of these points.
+
+    Raises:
+        hpcbip.InputError: if there is no column of that name.
+    """
+    records = select(read_records(), **conditions)
+    frame = data_frame(records, ("campaign", "point"))
+    frame.attrs = {"campaigns": list(dict.fromkeys(record["campaign"] for record in records))}
+    return frame
+
+
 def find_peaks(source: str | PathLike[str] | pandas.DataFrame | Sequence[Record]) -> list[Peak]:
     """Find the maximum of Tc along every curve of at least three points, along λ, U and t/Ω.
 
     Args:
         source: directory of a campaign, whose bins give the errors with all their correlations; or a frame
-            of `load`, all of it or a part; or records. Of these the errors of mass and size are taken.
+            of `load` or `atlas`, all of it or a part; or records. Of these the errors of mass and size are
+            taken.
 
     Returns:
         maxima with position, height, their errors and flags; print `peak.statement` for one sentence.

@@ -101,7 +101,7 @@ def dome(
     named = {scan.name: (SeriesStyle.of(i).colour, scan.x) for i, scan in enumerate(scans)}
     axes.margins(x=0.09 if any(peak.limit for peak in peaks) else 0.05)
     for peak in peaks:
-        _draw_peak(axes, peak, *named.get(peak.label, ("black", axes.get_xlim())))
+        draw_peak(axes, peak, *named.get(peak.label, ("black", axes.get_xlim())))
     if any(not record["tc_valid"] for record in drawn):
         series.hollow_entry(axes)
     _draw_lines(axes, lines)
@@ -177,7 +177,15 @@ def _peak_kind(peak: Peak) -> str:
     return PEAK_LIMITED_BY_BINDING.text if peak.kind == BINDING_KIND else "peak"
 
 
-def _draw_peak(axes: Axes, peak: Peak, colour: str, scan: Sequence[float]) -> None:
+def draw_peak(axes: Axes, peak: Peak, colour: str, scan: Sequence[float]) -> None:
+    """Draw the top of a curve with its errors, or an arrow where it is only a bound.
+
+    Args:
+        axes: to draw on.
+        peak: the top.
+        colour: of the curve.
+        scan: places of its points, which say at which end the arrow points.
+    """
     if peak.kind == UNBOUND_KIND:  # a top of the formula alone counts for nothing
         return
     if peak.limit:  # the top is here or beyond: the arrow leads out of the scan

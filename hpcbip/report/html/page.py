@@ -8,9 +8,7 @@ and texts the page shows.
 from __future__ import annotations
 
 import base64
-import hashlib
 import os
-import re
 import shlex
 import struct
 from collections import Counter
@@ -27,6 +25,7 @@ from hpcbip.files import write_atomically
 from hpcbip.models.description import lambda_convention
 from hpcbip.reduction.results import Results, read_results
 from hpcbip.report.figures import Drawn, draw_all
+from hpcbip.report.html.parts import environment, read_script, read_style
 from hpcbip.report.html.results_table import for_script, level_counts, shared_parameters, table
 from hpcbip.report.model_description import model_formula, model_words, tc_words
 from hpcbip.report.provenance import describe_run, distinct, read_digests
@@ -39,9 +38,6 @@ from hpcbip.vocabulary.entries import ERROR, SYSTEMATIC
 from hpcbip.vocabulary.observables import TC_KELVIN, TC_OVER_OMEGA
 
 if TYPE_CHECKING:
-    from jinja2 import Environment
-    from markupsafe import Markup
-
     from hpcbip.superconductivity.peaks import Peak
 
 STATIC_ROWS = 300
@@ -49,7 +45,6 @@ STATIC_ROWS = 300
 
 MAX_STATEMENTS = 12
 """Number of statements that are shown at once; the others can be opened."""
-_FOLDER = Path(__file__).parent
 
 
 @dataclass(frozen=True)
@@ -108,19 +103,12 @@ def render(results: Results, drawn: Sequence[Drawn]) -> str:
     Raises:
         OSError: if a figure or the configuration cannot be read.
     """
-    from markupsafe import Markup
-
     records, config, directory = results.records, results.config, results.directory
     columns, rows = table(records)
     runs = [describe_run(run) for run in read_runs(directory)]
-    script = (
-        (_FOLDER / "report_script.html")
-        .read_text(encoding="utf-8")
-        .split("<script>")[1]
-        .split("</script>")[0]
-    )
+    script, script_hash = read_script("report_script.html")
     return (
-        _environment()
+        environment()
         .get_template("report.html")
         .render(
             version=__version__,
@@ -150,35 +138,12 @@ def render(results: Results, drawn: Sequence[Drawn]) -> str:
             digests=read_digests(directory, len(results.plan.ensembles)),
             configuration=(directory / "config.yaml").read_text(encoding="utf-8"),
             commands=_commands(directory.name),
-            script=Markup(script),
-            script_hash=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
+            script=script,
+            script_hash=script_hash,
             tables=[name for name in ("results.csv", "results.json") if (directory / name).is_file()],
-            style=Markup((_FOLDER / "report_style.html").read_text(encoding="utf-8")),
+            style=read_style(),
         )
     )
-
-
-def _environment() -> Environment:
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
-    environment = Environment(
-        loader=FileSystemLoader(_FOLDER),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    compact = {"ensure_ascii": False, "separators": (",", ":"), "allow_nan": False}
-    environment.policies["json.dumps_kwargs"] = compact
-    environment.filters["code"] = _code
-    return environment
-
-
-def _code(text: str) -> Markup:
-    """Return a caption as HTML, in which text between `backquotes` is code."""
-    from markupsafe import Markup, escape
-
-    return Markup(re.sub(r"`([^`]*)`", r"<code>\1</code>", str(escape(text))))
 
 
 def headline(results: Results) -> list[Statement]:

@@ -44,7 +44,7 @@ def ring_figure(amplitude: float, attraction: float, model: str) -> Picture:
     both = model == "a"
     figure = layout.canvas(PAGE, 4.6 if both else 2.4)
     grid = layout.panels(figure, *(2, 2) if both else (1, 2)).ravel()
-    data = _levels(grid[0], abs(amplitude), attraction, model)
+    data = draw_levels(grid[0], abs(amplitude), attraction, model)
     data += _exchange(grid[1]) if both else _one_hop(grid[1], model)
     for axes, V in zip(grid[2:], ATTRACTIONS, strict=False):
         data += _embedded(axes, V)
@@ -59,7 +59,8 @@ def ring_figure(amplitude: float, attraction: float, model: str) -> Picture:
     return Picture(figure, data, "The four-site ring", caption)
 
 
-def _levels(axes: Axes, amplitude: float, attraction: float, model: str) -> Rows:
+def draw_levels(axes: Axes, amplitude: float, attraction: float, model: str) -> Rows:
+    """Draw the levels and their symmetries for both signs of the amplitude; returns rows of `ring_table`."""
     for sign in (-1.0, 1.0):
         for level in ring_levels(sign * amplitude, attraction, model):
             axes.plot(
