@@ -14,6 +14,7 @@ from hpcbip.report.papers.campaigns.neighbours import BOND_HOLSTEIN, COULOMB, TR
 from hpcbip.report.papers.campaigns.repulsion import REPULSION
 from hpcbip.report.papers.campaigns.semiclassical import SEMICLASSICAL_MASS
 from hpcbip.report.papers.figure import PaperFigure
+from hpcbip.report.papers.theories.bct import BCT
 from hpcbip.report.papers.theories.ceiling import CEILING
 from hpcbip.report.papers.theories.distortion import DISTORTION
 from hpcbip.report.papers.theories.lattice import LATTICE
@@ -34,6 +35,7 @@ FIGURES: tuple[PaperFigure, ...] = (
     DISTORTION,
     SEMICLASSICAL_MASS,
     RING,
+    BCT,
     COULOMB,
     TRIANGULAR,
     BOND_HOLSTEIN,
