@@ -73,7 +73,7 @@ def test_docstrings_stay_what_they_are(monkeypatch: pytest.MonkeyPatch) -> None:
     ]
 
 
-@pytest.mark.slow
+@pytest.mark.minutes
 def test_the_pages_build_without_a_warning(tmp_path: Path) -> None:
     html = tmp_path / "html"
     command = [sys.executable, "-m", "sphinx", "-W", "--keep-going", "-q", "-j", "2", "-b", "html"]

@@ -51,7 +51,7 @@ def _wheel(folder: Path) -> Path:
     return wheel
 
 
-@pytest.mark.slow
+@pytest.mark.minutes
 def test_the_wheel_works_in_an_empty_environment(tmp_path: Path) -> None:
     wheel = _wheel(tmp_path)
     assert wheel.name.startswith(f"hpcbip-{hpcbip.__version__}-")

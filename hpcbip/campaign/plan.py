@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from hpcbip.campaign.identity import chain_seed, identity_of
-from hpcbip.campaign.points import ModelSection, PointSection
-from hpcbip.campaign.schema import BetaSection, Config
+from hpcbip.campaign.points import BetaSection, ModelSection, PointSection
+from hpcbip.campaign.schema import Config
 from hpcbip.models import Model, coupling_from_lambda, get_lattice, lambda_from_coupling
 from hpcbip.qmc.ensemble import Ensemble
 from hpcbip.vocabulary.parameters import FACTOR_KEYS, MODEL_KEYS, SITE_KEYS
@@ -116,7 +116,7 @@ def make_plan(config: Config) -> Plan:
             interaction["shells"] = list(config.model.shells)
         keys = {}
         for sector in SECTORS:
-            beta = _beta(config, sector, min(entry.omega, entry.omega_holstein or entry.omega))
+            beta = _beta(config, entry, sector)
             record = _record(
                 sector, {**shared, **(interaction if sector == BIPOLARON.name else {}), "beta": beta}
             )
@@ -152,8 +152,9 @@ def _lambda(model: ModelSection, entry: PointSection) -> float:
     return lambda_from_coupling(get_lattice(model.lattice), model.coupling, entry.g, entry.omega, model.t)
 
 
-def _beta(config: Config, sector: str, omega: float) -> float:
-    beta = config.sampling.beta
+def _beta(config: Config, entry: PointSection, sector: str) -> float:
+    beta = config.sampling.beta if entry.beta is None else entry.beta
     if isinstance(beta, BetaSection):
         return float(getattr(beta, sector))
-    return auto_beta(sector, config.model.t, omega) if beta == "auto" else float(beta)
+    slowest = min(entry.omega, entry.omega_holstein or entry.omega)
+    return auto_beta(sector, config.model.t, slowest) if beta == "auto" else float(beta)

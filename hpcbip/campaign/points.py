@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
@@ -94,8 +94,35 @@ class ModelSection(Section):
         return self
 
 
+class BetaSection(Section):
+    """Projection length β of each sector, in units of 1/energy."""
+
+    polaron: Positive
+    bipolaron: Positive
+
+
+def projection_length(value: object) -> object:
+    """Check a projection length: auto, one number, or one per sector."""
+    if isinstance(value, dict):
+        return BetaSection.model_validate(value)
+    if value == "auto":
+        return value
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < float("inf"):
+        raise refusal(
+            "not a projection length", "auto, a number > 0, or {polaron: number, bipolaron: number}"
+        )
+    return float(value)
+
+
+def _own_length(value: object) -> object:
+    return None if value is None else projection_length(value)
+
+
 class PointSection(Section):
-    """One point of the scan; exactly one of `lambda` (attribute `lam`) and `g` is given."""
+    """One point of the scan; exactly one of `lambda` (attribute `lam`) and `g` is given.
+
+    `beta` takes the place of `sampling.beta` at this point: weakly bound pairs need long paths.
+    """
 
     omega: Positive
     lam: NonNegative | None = Field(None, alias="lambda")
@@ -104,6 +131,7 @@ class PointSection(Section):
     V: Number = 0.0
     g_holstein: NonNegative | None = None
     omega_holstein: Positive | None = None
+    beta: Annotated[Literal["auto"] | float | BetaSection | None, BeforeValidator(_own_length)] = None
 
     @model_validator(mode="after")
     def _check(self) -> PointSection:

@@ -20,7 +20,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, ValidationError, model_validator
 
-from hpcbip.campaign.points import GridSection, ModelSection, PointSection
+from hpcbip.campaign.points import BetaSection, GridSection, ModelSection, PointSection, projection_length
 from hpcbip.campaign.validation import (
     Count,
     NonNegativeCount,
@@ -34,25 +34,6 @@ from hpcbip.campaign.yaml_reader import read_yaml
 from hpcbip.errors import InputError
 from hpcbip.vocabulary.observables import TARGETS
 from hpcbip.vocabulary.parameters import SITE_KEYS
-
-
-class BetaSection(Section):
-    """Projection length β of each sector, in units of 1/energy."""
-
-    polaron: Positive
-    bipolaron: Positive
-
-
-def _beta(value: object) -> object:
-    if isinstance(value, dict):
-        return BetaSection.model_validate(value)
-    if value == "auto":
-        return value
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < float("inf"):
-        raise refusal(
-            "not a projection length", "auto, a number > 0, or {polaron: number, bipolaron: number}"
-        )
-    return float(value)
 
 
 def _target(value: object) -> object:
@@ -89,7 +70,7 @@ class SamplingSection(Section):
     """How long and how finely the chains are sampled. All counts are per chain, whatever the number of
     ranks. The projection length of `beta: auto` is worked out by `hpcbip.campaign.plan.auto_beta`."""
 
-    beta: Annotated[Literal["auto"] | float | BetaSection, BeforeValidator(_beta)] = "auto"
+    beta: Annotated[Literal["auto"] | float | BetaSection, BeforeValidator(projection_length)] = "auto"
     chains: Annotated[int | ChainsSection, BeforeValidator(_chains)] = 4
     target: Annotated[dict[str, Positive], BeforeValidator(_target)] = Field(default_factory=dict)
     max_blocks: Count = 200

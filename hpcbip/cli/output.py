@@ -33,15 +33,16 @@ def print_records(rows: list[dict[str, Any]], form: str) -> None:
         print_rows(rows)
 
 
-def draw_and_save(make: Callable[[], Picture], path: Path | None, form: str) -> None:
-    """Draw a figure and save it, if there is a path.
+def draw_and_save(make: Callable[[], Picture], path: Path | None, form: str) -> str:
+    """Draw a figure and save it, if there is a path; return its caption.
 
     The caption and the names of the files are printed in the format for readers (`table`) only.
     """
     if path is None:
-        return
+        return ""
     picture = make()
     files = picture.save(path)
     if form == "table":
         click.echo(picture.caption)
         click.echo("written: " + ", ".join(str(file) for file in files))
+    return picture.caption

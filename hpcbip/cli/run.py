@@ -29,7 +29,7 @@ def run(config: Path, directory: Path, ranks: int | None, max_time: float | None
     """
     started = settings.started() or time.time()
     from hpcbip.driver.mpi import mpi_rank
-    from hpcbip.driver.run import report_status, run_campaign
+    from hpcbip.driver.run import report_status
 
     rank = mpi_rank()
     if ranks is not None and rank is not None:
@@ -37,16 +37,9 @@ def run(config: Path, directory: Path, ranks: int | None, max_time: float | None
             f"-n: {ranks}: this is an MPI job already; allowed: either -n or mpirun and srun, not both"
         )
     try:
+        status = run_on_ranks(config, directory, ranks, max_time, started)
         if ranks is not None and ranks > 1:
-            from hpcbip.campaign.schema import load_config
-            from hpcbip.store.directory import check_directory
-
-            check_directory(directory, load_config(config), str(config))
-            arguments = [str(config), "--out", str(directory)]
-            if max_time is not None:
-                arguments += ["--max-time", str(max_time)]
-            sys.exit(launch(ranks, arguments, directory, started))
-        status = run_campaign(config, directory, max_time, started)
+            sys.exit(status)
     except InputError as error:
         status = BAD_INPUT
         report_status(status)
@@ -54,3 +47,35 @@ def run(config: Path, directory: Path, ranks: int | None, max_time: float | None
             click.echo(f"hpcbip: {error}", err=True)
     # mpirun prints a page about ranks whose status is not 0; `hpcbip run -n` reads the status from a file
     sys.exit(DONE if settings.status_file() else status)
+
+
+def run_on_ranks(
+    config: Path, directory: Path, ranks: int | None, max_time: float | None, started: float
+) -> int:
+    """Start or go on with a campaign in this process, or on several ranks that mpirun starts.
+
+    Args:
+        config: its configuration.
+        directory: of the campaign.
+        ranks: number of ranks to start; None or 1: this process (or the MPI job that it is part of).
+        max_time: seconds after `started` at which it stops with everything saved.
+        started: `time.time()` at which the run began.
+
+    Returns:
+        the exit status of the run.
+
+    Raises:
+        InputError: on bad input.
+    """
+    if ranks is None or ranks == 1:
+        from hpcbip.driver.run import run_campaign
+
+        return run_campaign(config, directory, max_time, started)
+    from hpcbip.campaign.schema import load_config
+    from hpcbip.store.directory import check_directory
+
+    check_directory(directory, load_config(config), str(config))
+    arguments = [str(config), "--out", str(directory)]
+    if max_time is not None:
+        arguments += ["--max-time", str(max_time)]
+    return launch(ranks, arguments, directory, started)

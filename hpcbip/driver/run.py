@@ -23,6 +23,7 @@ from hpcbip.driver.signals import ignore_stop_signals, stop_requests
 from hpcbip.errors import InputError
 from hpcbip.exit_status import BAD_INPUT, DONE, PROGRAM_ERROR, STOPPED
 from hpcbip.messages import print_message
+from hpcbip.qmc import warm_up
 from hpcbip.store.directory import check_directory, locked, prepare_directory
 from hpcbip.store.stop_file import clear_stop_request
 
@@ -147,8 +148,7 @@ def _prepare(source: Path, directory: Path, stack: contextlib.ExitStack) -> Prep
     """
     config = load_config(source)
     check_directory(directory, config, str(source))
-    # only now, for what is refused should be refused at once: these load HDF5, and numba the kernel
-    from hpcbip.qmc import warm_up
+    # only now, for what is refused should be refused at once: these load HDF5
     from hpcbip.store.recovery import recover
     from hpcbip.store.run_log import RunLog
 
@@ -247,7 +247,6 @@ def _run_as_worker(comm: Any, directory: Path, is_orphaned: Callable[[], bool]) 
         return int(message.status)
     from hpcbip.driver.executors import serve_tasks
     from hpcbip.driver.worker import Worker
-    from hpcbip.qmc import warm_up
     from hpcbip.store.store import Store
 
     gather_names(comm, platform.node())

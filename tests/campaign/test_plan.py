@@ -13,6 +13,7 @@ from hpcbip.campaign.identity import canonical_json, chain_seed, identity_of
 from hpcbip.campaign.plan import auto_beta, make_plan
 from hpcbip.campaign.schema import Config
 from hpcbip.qmc import Chain
+from hpcbip.vocabulary.sectors import SECTORS
 
 
 def config(**sections: Any) -> Config:
@@ -119,6 +120,26 @@ def test_beta() -> None:
     assert betas("auto") == {("polaron", 30.0), ("polaron", 40.0), ("bipolaron", 50.0)}
     assert betas(10) == {("polaron", 10.0), ("bipolaron", 10.0)}
     assert betas({"polaron": 5, "bipolaron": 9}) == {("polaron", 5.0), ("bipolaron", 9.0)}
+
+
+@pytest.mark.parametrize(
+    ("own", "expected"),
+    [
+        (None, (10.0, 10.0)),
+        (25, (25.0, 25.0)),
+        ({"polaron": 10, "bipolaron": 300}, (10.0, 300.0)),
+        ("auto", (30.0, 50.0)),
+    ],
+)
+def test_a_point_may_have_a_beta_of_its_own(own: Any, expected: tuple[float, float]) -> None:
+    base = {"omega": 1.0, "lambda": 0.5, "U": 8.0}
+    point = base | ({} if own is None else {"beta": own})
+    plan = make_plan(config(grid=None, points=[{**base, "U": 0.0}, point], sampling={"beta": 10}))
+    found = [plan.ensembles[plan.points[1].ensembles[sector]].parameters["beta"] for sector in SECTORS]
+    assert tuple(found) == expected
+    assert plan.points[1].parameters["beta"] == expected[1]
+    shared = plan.points[0].ensembles["polaron"] == plan.points[1].ensembles["polaron"]
+    assert shared == (expected[0] == 10.0)
 
 
 MODELS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {

@@ -198,6 +198,12 @@ BROKEN: list[tuple[str, Any, str, str]] = [
     ("sampling.beta", "long", "sampling.beta: 'long': not a projection length", "auto"),
     ("sampling.beta", float("nan"), "sampling.beta: nan: not a projection length", "auto"),
     ("sampling.beta", {"polaron": 10}, "sampling.beta.bipolaron: required key is missing", ""),
+    (
+        "points",
+        [{"omega": 1.0, "lambda": 0.5, "U": 8.0, "beta": 0}],
+        "points[0].beta: 0: not a projection length",
+        "auto",
+    ),
     ("sampling.beta", {"polaron": 10, "bipolaron": -1}, "sampling.beta.bipolaron: -1: out of range", "> 0"),
     ("sampling.chains", 0, "sampling.chains: 0: not a number of chains", ">= 1"),
     ("sampling.chains", 2.0, "sampling.chains: 2.0: not a number of chains", "integer"),

@@ -16,7 +16,8 @@ _KEY_DIGITS, _LABEL_DIGITS = 9, 4
 """Digits to which parameters are compared, and shown."""
 
 
-def _key(record: Record, name: str) -> str:
+def coordinate_text(record: Record, name: str) -> str:
+    """Return a coordinate of a point as text; equal where two points do not differ in it."""
     return str(record[name]) if name == LATTICE.name else parameter_text(record, name, digits=_KEY_DIGITS)
 
 
@@ -25,7 +26,7 @@ def varying(records: Sequence[Record], without: str = "") -> list[str]:
     return [
         name
         for name in COORDINATES
-        if name != without and len({_key(record, name) for record in records}) > 1
+        if name != without and len({coordinate_text(record, name) for record in records}) > 1
     ]
 
 
@@ -85,9 +86,9 @@ def curves(records: Sequence[Record], axis: str) -> list[Curve]:
     """Return the curves of a scan along `axis` (a key of `SCAN_AXES`), in the order of their first points."""
     groups: dict[tuple[str, ...], list[Record]] = {}
     for record in records:
-        groups.setdefault(tuple(_key(record, name) for name in COORDINATES if name != axis), []).append(
-            record
-        )
+        groups.setdefault(
+            tuple(coordinate_text(record, name) for name in COORDINATES if name != axis), []
+        ).append(record)
     differ = varying(records, axis)
     result = []
     for group in groups.values():

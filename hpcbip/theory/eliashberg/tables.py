@@ -9,6 +9,7 @@ from hpcbip.models import Model
 from hpcbip.theory.eliashberg.equations import (
     COULOMB_CUTOFF,
     allen_dynes,
+    critical_coupling,
     critical_temperature,
     mcmillan,
     rescaled_mu_star,
@@ -107,3 +108,55 @@ def _fermi_surface_row(model: Model, filling: float, mu_star: float, fermi: Ferm
         "reason": reason,
         "flags": flags,
     }
+
+
+def eliashberg_line(temperatures: Sequence[float], mu_star: float) -> list[dict[str, Any]]:
+    """Tabulate the λ_ME at which the equations give Tc/Ω, a row per temperature, with the columns of
+    `eliashberg_table`.
+
+    It is many times faster than the search for Tc at given λ_ME.
+
+    Args:
+        temperatures: Tc/Ω, at least `LOWEST_TC`.
+        mu_star: Coulomb pseudopotential.
+
+    Raises:
+        InputError: for a value out of range.
+    """
+    rows = []
+    for tc in temperatures:
+        lam = critical_coupling(tc, mu_star)
+        row = {"lambda_me": lam, "mu_star": mu_star, "tc_over_omega": tc}
+        row |= {"allen_dynes": float(allen_dynes(lam, mu_star)), "mcmillan": float(mcmillan(lam, mu_star))}
+        rows.append(row | {"mass": 1.0 + lam, "reason": ""})
+    return rows
+
+
+def model_line(
+    lattice: str, coupling: str, filling: float, temperatures: Sequence[float], mu_star: float = USUAL_MU_STAR
+) -> list[dict[str, Any]]:
+    """Tabulate the λ of a lattice model at which Migdal–Eliashberg theory gives Tc/Ω, a row per temperature.
+
+    λ_ME is proportional to g², so that one average over the Fermi surface gives the whole line.
+
+    Args:
+        lattice, coupling: of the model, bond or holstein.
+        filling: electrons per site, both spins, between 0 and 2.
+        temperatures, mu_star: as in `eliashberg_line`.
+
+    Returns:
+        rows of `eliashberg_line` with lattice, coupling, filling, λ and its error, and whether λ_ME is not
+        above `LARGEST_CONFIRMED_LAMBDA` (`confirmed`).
+
+    Raises:
+        InputError: for a value out of range.
+        ValueError: for another lattice or coupling.
+    """
+    unit = lambda_me(Model(lattice, coupling, 1.0, 1.0, 1.0), filling)
+    rows = []
+    for one in eliashberg_line(temperatures, mu_star):
+        lam = unit.lam * one["lambda_me"] / unit.lambda_me
+        row = {"lattice": lattice, "coupling": coupling, "filling": filling}
+        row |= {"lambda": lam, "lambda_err": lam * unit.lambda_me_err / unit.lambda_me}
+        rows.append(row | one | {"confirmed": one["lambda_me"] <= LARGEST_CONFIRMED_LAMBDA})
+    return rows

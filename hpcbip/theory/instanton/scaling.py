@@ -11,12 +11,15 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import brentq, minimize_scalar
 
 from hpcbip.errors import InputError
 from hpcbip.theory.instanton.surface import AdiabaticSurface, NotSelfTrapped
 from hpcbip.theory.instanton.tunnelling import Instanton, find_instanton
 
 POINTS_OF_POWER_LAW = 4  # smallest number of points from which a power law is fitted
+EXPONENT_RANGE = (0.05, 5.0)  # in which the power of λ in ln m* is sought
 
 
 @dataclass(frozen=True)
@@ -102,6 +105,61 @@ def fit_power_law(lams: Sequence[float], actions: Sequence[float]) -> PowerLaw:
     low, high = np.polyfit(x[:half], y[:half], 1)[0], np.polyfit(x[-half:], y[-half:], 1)[0]
     error = float(np.sqrt(error2 + 0.25 * (high - low) ** 2))
     return PowerLaw(float(p), error, float(np.exp(c)), float(np.exp(x[0])), float(np.exp(x[-1])))
+
+
+@dataclass(frozen=True)
+class MassExponent:
+    """A fit ln m* = a + b λ^p.
+
+    Attributes:
+        p, p_err: the exponent and its error; that of the masses, times √(χ²/degrees of freedom) if above 1.
+        a, b: the other coefficients at this p.
+        chi2: χ² of the fit.
+        freedom: degrees of freedom, number of masses less three.
+    """
+
+    p: float
+    p_err: float
+    a: float
+    b: float
+    chi2: float
+    freedom: int
+
+
+def fit_mass_exponent(
+    lams: Sequence[float], log_masses: Sequence[float], errors: Sequence[float]
+) -> MassExponent | None:
+    """Fit the power of λ in ln m* by weighted least squares, with a prefactor of m* that is constant in λ.
+
+    The other two coefficients are linear, so that χ² is minimised over p alone; the error is the distance at
+    which it has grown by 1.
+
+    Returns:
+        the fit; None for fewer than `POINTS_OF_POWER_LAW` different λ, and where p is not determined within
+        `EXPONENT_RANGE`.
+    """
+    x, y, sigma = (np.asarray(values, float) for values in (lams, log_masses, errors))
+    if len(np.unique(x)) < POINTS_OF_POWER_LAW:
+        return None
+
+    def solve(p: float) -> tuple[float, NDArray[np.float64]]:
+        design = np.stack([np.ones_like(x), x**p], axis=1) / sigma[:, None]
+        coefficients = np.linalg.lstsq(design, y / sigma, rcond=None)[0]
+        return float((((y / sigma) - design @ coefficients) ** 2).sum()), coefficients
+
+    low, high = EXPONENT_RANGE
+    best = float(minimize_scalar(lambda p: solve(p)[0], bounds=EXPONENT_RANGE, method="bounded").x)
+    chi2, (a, b) = solve(best)
+    freedom = len(x) - 3
+    step = max(1.0, chi2 / freedom)  # as if the errors of the masses were larger by √(χ²/freedom)
+
+    def excess(p: float) -> float:
+        return solve(p)[0] - chi2 - step
+
+    if excess(low) < 0.0 or excess(high) < 0.0:
+        return None
+    width = 0.5 * float(brentq(excess, best, high) - brentq(excess, low, best))
+    return MassExponent(best, width, float(a), float(b), chi2, freedom)
 
 
 def compare_masses(

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 
 from hpcbip.report.plotting import layout, series
 from hpcbip.report.plotting.picture import Picture
-from hpcbip.report.plotting.style import COLUMN, GREY, TEXT, SeriesStyle
+from hpcbip.report.plotting.style import COLUMN, GREY, PALE, TEXT, SeriesStyle
 from hpcbip.report.tables import Record
 from hpcbip.theory.eliashberg.references import QUOTED_CEILINGS
+from hpcbip.theory.eliashberg.tables import LARGEST_CONFIRMED_LAMBDA
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -41,9 +42,16 @@ def eliashberg_figure(rows: Sequence[Record]) -> Picture:
     for (_, label), line in zip(CURVES, _LINES, strict=True):
         series.entry(axes, label, color=GREY, ls=line, lw=1.0)
     draw_ceilings(axes)
+    last = max(row["lambda_me"] for row in rows)
+    if last > LARGEST_CONFIRMED_LAMBDA:
+        axes.axvspan(LARGEST_CONFIRMED_LAMBDA, 2.0 * last, color=PALE, alpha=0.35, lw=0, zorder=0)
+    axes.set_xlim(0.0, last)
     axes.set_xlabel(r"$\lambda_\mathrm{ME}$", fontsize=TEXT)
     layout.legend(figure, axes)
-    caption = "Tc/Ω of an Einstein phonon against λ_ME; dotted grey lines: the usual ceilings 0.05 and 0.1."
+    caption = (
+        "Tc/Ω of an Einstein phonon against λ_ME; dotted grey: the usual ceilings 0.05 and 0.1. Shaded: "
+        f"λ_ME above {LARGEST_CONFIRMED_LAMBDA:g}, where Monte Carlo does not confirm the theory."
+    )
     return Picture(figure, [dict(row) for row in rows], "Migdal–Eliashberg", caption)
 
 

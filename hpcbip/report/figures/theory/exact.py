@@ -31,7 +31,7 @@ def exact_figure(rows: Sequence[Record]) -> Picture:
         curves.setdefault((row["coupling"], row["U"]), []).append(row)
     for i, curve in enumerate(curves.values()):
         series_style, x = SeriesStyle.of(i), [row[axis] for row in curve]
-        hollow = [_uncertain(row) for row in curve]
+        hollow = [uncertain(row) for row in curve]
         for axes, name in ((left, "mass"), (right, "E")):
             y = [row[name] if name == "E" or bound(row) else None for row in curve]
             series.curve(axes, x, y, series_style)
@@ -69,7 +69,8 @@ def bound(row: Record) -> bool:
     return binding is not None and error is not None and binding > error
 
 
-def _uncertain(row: Record) -> bool:
+def uncertain(row: Record) -> bool:
+    """Whether the mass is known no better than `HOLLOW_MASS_ERROR`."""
     mass, error = row["mass"], row["mass_err"]
     return mass is None or error is None or not error < HOLLOW_MASS_ERROR * abs(mass)
 

@@ -37,7 +37,7 @@ def instanton_figure(shown: Instanton, scans: Sequence[tuple[str, Sequence[Insta
     grid = layout.panels(figure, 2, 2)
     rows: Rows = []
     for axes, point, title in ((grid[0, 0], shown.minimum, "minimum"), (grid[0, 1], shown.saddle, "saddle")):
-        rows += _distortion(axes, shown.surface, point.x, title)
+        rows += draw_distortion(axes, shown.surface, point.x, title)
     rows += _profiles(grid[1, 0], shown)
     for i, (label, found) in enumerate(scans):
         rows += _actions(grid[1, 1], label, found, SeriesStyle.of(i))
@@ -101,7 +101,18 @@ def comparison_figure(
     return Picture(figure, mass_comparison_table(found), "Masses beside instantons", caption)
 
 
-def _distortion(axes: Axes, surface: AdiabaticSurface, x: NDArray[np.float64], title: str) -> Rows:
+def draw_distortion(axes: Axes, surface: AdiabaticSurface, x: NDArray[np.float64], title: str) -> Rows:
+    """Draw the density of the electrons (discs) and the change of hopping or level (width of the lines).
+
+    Args:
+        axes: to draw on.
+        surface: the energy surface.
+        x: the field, shape (modes,).
+        title: what it is a picture of.
+
+    Returns:
+        rows of density and change with their places.
+    """
     data = bond_picture(surface, x)
     largest = float(np.abs(data["change"]).max())
     for start, stop, change in zip(data["starts"], data["stops"], data["change"], strict=True):

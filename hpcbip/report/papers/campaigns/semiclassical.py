@@ -1,0 +1,169 @@
+"""Figure 9b: how the masses of bipolarons grow with λ for Ω ≪ t, beside the semiclassical theory."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from hpcbip.report.figures.curves import curves
+from hpcbip.report.papers import drawing
+from hpcbip.report.papers.campaigns.actions import Line, tabulated_actions
+from hpcbip.report.papers.figure import NoPoints, PaperFigure, missing_sentence
+from hpcbip.report.papers.points import PointSeries, points_of, series_of_curves
+from hpcbip.report.plotting import layout, series, style
+from hpcbip.report.plotting.picture import Picture
+from hpcbip.report.plotting.style import MAX_COLOURED, PAGE, TEXT
+from hpcbip.report.tables import Record
+from hpcbip.statistics.notation import with_error
+from hpcbip.superconductivity.scans import axis_value
+from hpcbip.theory.instanton.scaling import MassExponent, fit_mass_exponent
+from hpcbip.vocabulary.entries import ERROR
+from hpcbip.vocabulary.observables import MASS_BIPOLARON
+from hpcbip.vocabulary.parameters import LAMBDA, U
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+_AXIS, _MASS = LAMBDA.name, MASS_BIPOLARON.name
+_RATIOS = (3.0, 10.0)  # smallest and largest t/Ω
+_LEAST_POINTS = 3  # of a curve
+_COUPLINGS = ("bond", "holstein")
+_POWERS = ((0.5, r"$\sqrt{\lambda}$"), (1.0, r"$\lambda$"))
+
+
+def draw(records: Sequence[Record]) -> Picture:
+    """Draw m* against √λ and λ, one row of panels per coupling.
+
+    Raises:
+        NoPoints: if there is no curve of at least three λ.
+    """
+    figure = layout.canvas(PAGE, 4.8)
+    grid = layout.panels(figure, 2, 2, sharey="row")
+    rows: drawing.Rows = []
+    words, missing, all_series = [], [], []
+    for panels, coupling in zip(grid, _COUPLINGS, strict=True):
+        found = _series(records, coupling)
+        layout.name_panel(panels[0], coupling)
+        layout.name_panel(panels[1], coupling)
+        if not found:
+            missing.append(f"{coupling} coupling at t/Ω = {_RATIOS[0]:g} to {_RATIOS[1]:g}")
+            continue
+        rows += drawing.point_rows(found, _AXIS)
+        all_series += found
+        for one in found[:MAX_COLOURED]:
+            fit = _fitted(one)
+            words.append(f"{one.name}: {_exponent_text(fit)}")
+            rows.append({"kind": "exponent", "curve": one.name, **(vars(fit) if fit else {})})
+            rows += _draw_curve(panels, one, tabulated_actions(coupling, axis_value(one.records[0], U.name)))
+        for axes, (_, label) in zip(panels, _POWERS, strict=True):
+            drawing.scale_log(axes, found, _MASS)
+            axes.set_xlabel(label, fontsize=TEXT)
+        panels[0].set_ylabel(MASS_BIPOLARON.axis_label, fontsize=TEXT)
+    if not all_series:
+        raise NoPoints(f"no curve of {_LEAST_POINTS} or more λ at t/Ω = {_RATIOS[0]:g} to {_RATIOS[1]:g}")
+    first = grid[0, 0]
+    for one in all_series:
+        series.legend_entry(first, one.label, one.series_style)
+    series.entry(first, "instanton, shifted", color=style.GREY, lw=1.0, ls="--")
+    drawing.hollow_entry(first, all_series, [_MASS])
+    layout.legend(figure, first, "bipolarons, square lattice")
+    caption = (
+        "Mass of bipolarons on the square lattice for t/Ω from 3 to 10, against √λ and λ: a straight line "
+        "is the law ln m* ∝ √λ or ∝ λ. Dashed: (t/Ω) s(λ) of the instanton, shifted to the points, for "
+        "its prefactor is not known; only slopes are to be compared. It begins where the pair traps "
+        "itself."
+        + drawing.HOLLOW_SENTENCE
+        + f" Fits ln m* = a + b λ^p to the points that no flag speaks against: {'; '.join(words)}."
+        + missing_sentence(missing)
+    )
+    return Picture(figure, rows, "Masses for Ω ≪ t", caption)
+
+
+def _series(records: Sequence[Record], coupling: str) -> list[PointSeries]:
+    chosen = points_of(records, lattice="square", coupling=coupling, V=0.0, t_over_omega=_RATIOS)
+    known = [record for record in chosen if record[_MASS]]
+    lines = [line for line in curves(known, _AXIS) if len(set(line.x)) >= _LEAST_POINTS]
+    shown = style.sorted_to_front(lines, lambda line: max(line.x))
+    return [
+        replace(one, label=f"{coupling}, {one.label}" if one.label else one.name)
+        for one in series_of_curves(shown)
+    ]
+
+
+def _sound(one: PointSeries) -> list[Record]:
+    """Return the records whose mass no flag speaks against."""
+    return [r for r in one.along(_AXIS) if r[_MASS + ERROR] and not drawing.is_hollow(r, _MASS)]
+
+
+def _fitted(one: PointSeries) -> MassExponent | None:
+    sound = _sound(one)
+    return fit_mass_exponent(
+        [axis_value(record, _AXIS) for record in sound],
+        [math.log(record[_MASS]) for record in sound],
+        [record[_MASS + ERROR] / record[_MASS] for record in sound],
+    )
+
+
+def _exponent_text(fit: MassExponent | None) -> str:
+    if fit is None:
+        return "p not determined"
+    return f"p = {with_error(fit.p, fit.p_err)} (χ²/n = {fit.chi2 / fit.freedom:.2g})"
+
+
+def _draw_curve(panels: Sequence[Axes], one: PointSeries, actions: Line) -> drawing.Rows:
+    """Draw points against powers of λ, and the instanton's line shifted to them; returns rows of the line."""
+    records = one.along(_AXIS)
+    lams = np.array([axis_value(record, _AXIS) for record in records])
+    y, error = ([record[_MASS + suffix] for record in records] for suffix in ("", ERROR))
+    hollow = [drawing.is_hollow(record, _MASS) for record in records]
+    line = _shifted(one, actions)
+    for axes, (power, _) in zip(panels, _POWERS, strict=True):
+        series.points(axes, lams**power, y, error, one.series_style, hollow)
+        if line is not None:
+            axes.plot(
+                line[0] ** power, np.exp(line[1]), color=one.series_style.colour, lw=1.0, ls="--", zorder=1
+            )
+    if line is None:
+        return []
+    return [
+        {"kind": "instanton", "curve": one.name, "x": lam, _MASS: math.exp(value)}
+        for lam, value in zip(*(part.tolist() for part in line), strict=True)
+    ]
+
+
+def _shifted(one: PointSeries, actions: Line) -> Line | None:
+    """Return λ and (t/Ω) s(λ) + c up to the largest λ of the points; None if s is not known at any of them.
+
+    c is the mean over the points at which s is known.
+    """
+    lams, action = actions
+    points: list[tuple[float, float]] = [
+        (axis_value(record, _AXIS), math.log(record[_MASS])) for record in _sound(one)
+    ]
+    inside = [(x, y) for x, y in points if len(lams) > 1 and lams[0] <= x <= lams[-1] * (1.0 + 1e-9)]
+    if not inside:
+        return None
+    record: Any = one.records[0]
+    ratio = record["t"] / record["omega"]
+    fine = np.linspace(lams[0], min(lams[-1], max(x for x, _ in inside)), 60)
+    exponent = np.interp(fine, lams, ratio * action)
+    shift = float(np.mean([y - np.interp(x, fine, exponent) for x, y in inside]))
+    return fine, exponent + shift
+
+
+SEMICLASSICAL_MASS = PaperFigure(
+    name="semiclassical-mass",
+    number="9b",
+    title="Masses for Ω ≪ t",
+    message=(
+        "Deep in the adiabatic regime the mass of a Holstein bipolaron grows as the exponential of λ t/Ω, "
+        "that of a bond-Peierls bipolaron much more slowly. The semiclassical √λ of the latter is a law "
+        "of the limit of strong coupling: the fitted exponents say how near to it the points are."
+    ),
+    campaigns=("heavy-bond", "heavy-holstein", "square-bond-3.3", "square-bond-5"),
+    draw=draw,
+)

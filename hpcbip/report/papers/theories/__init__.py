@@ -1,0 +1,1 @@
+"""Figures of the papers that rest on the companion theories alone."""
