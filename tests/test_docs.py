@@ -88,6 +88,7 @@ def test_the_pages_build_without_a_warning(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
     pages = {path.relative_to(html): path.read_text(encoding="utf-8") for path in html.rglob("*.html")}
     assert not [(page, LOADED.findall(text)) for page, text in pages.items() if LOADED.search(text)]
+    assert 'href="atlas-page.html"' in pages[Path("atlas.html")] and Path("atlas-page.html") in pages
     first = pages[Path("tutorials/1-campaign.html")]
     assert "0.2021(86)" in first  # what `reduce` printed: bins do not change
     assert "hpcbip.superconductivity.tc.radius2" in pages[Path("api/modules/hpcbip.superconductivity.html")]

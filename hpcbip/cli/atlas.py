@@ -58,7 +58,8 @@ def atlas(
 ) -> None:
     """Look up results of production campaigns, without running anything.
 
-    Numbers choose points by a parameter: 8, several as in 0,4,8, or a range with both ends as in 0.3:0.8.
+    Numbers choose points by a parameter: 8 or 10/3, several as in 0,4,8, or a range with both ends as
+    in 0.3:0.8.
     """
     if context.invoked_subcommand is not None:
         return
@@ -80,7 +81,8 @@ def atlas(
 
         click.echo(f"written: {write_page(records, page, folder)}", err=form != "table")
     elif of_campaigns:
-        print_records(campaign_rows(campaign_names(folder), records), form)
+        chosen = bool(wanted) or unflagged
+        print_records(campaign_rows(records, () if chosen else campaign_names(folder)), form)
     elif not print_data(restricted(records, names) if names else records, form):
         _print_points(records, observables, others, names)
 

@@ -95,7 +95,8 @@ def _read(text: str) -> list[float]:
 
 
 class Wanted(click.ParamType):
-    """Which numbers are wanted: `8`, several as in `0,4,8`, or a range with both ends, as in `0.3:0.8`."""
+    """Which numbers are wanted: `8` or `10/3`, several as in `0,4,8`, or a range with both ends, as in
+    `0.3:0.8`."""
 
     name = "numbers"
 
@@ -109,16 +110,22 @@ class Wanted(click.ParamType):
         """
         try:
             if ":" in str(value):
-                low, high = (float(word) for word in str(value).split(":"))
+                low, high = map(_ratio, str(value).split(":"))
                 if low <= high:
                     return low, high
-            elif all(map(math.isfinite, found := [float(word) for word in str(value).split(",")])):
+            elif all(map(math.isfinite, found := list(map(_ratio, str(value).split(","))))):
                 return found
-        except ValueError:
+        except (ValueError, ZeroDivisionError):
             pass
         name = param.opts[0] if param else self.name
         allowed = "a number, several as in 0,4,8, or a range as in 0.3:0.8"
         raise InputError(f"{name}: {value}: cannot be read; allowed: {allowed}")
+
+
+def _ratio(text: str) -> float:
+    """Read a number, or a ratio of two, as t/omega often is."""
+    numerator, slash, denominator = text.partition("/")
+    return float(numerator) / float(denominator) if slash else float(numerator)
 
 
 def check_number_of_combinations(*options: list[Any] | tuple[Any, ...]) -> None:

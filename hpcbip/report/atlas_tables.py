@@ -50,16 +50,16 @@ def restricted(records: Sequence[Record], names: Sequence[str]) -> list[dict[str
     return [{name: record[name] for name in dict.fromkeys(wanted) if name in record} for record in records]
 
 
-def campaign_rows(names: Sequence[str], records: Sequence[Record]) -> list[dict[str, Any]]:
+def campaign_rows(records: Sequence[Record], names: Sequence[str] = ()) -> list[dict[str, Any]]:
     """Return one row per campaign: its name, number of points and of flagged ones, CPU hours of its ensembles
     (each counted once), the versions that sampled it, and its seed; None for those without results.
 
     Args:
-        names: of all campaigns.
-        records: of their points.
+        records: of the points.
+        names: of campaigns that are listed even if they have no points here.
     """
     rows = []
-    for name in names:
+    for name in sorted({*names, *(record[CAMPAIGN] for record in records)}):
         own = [record for record in records if record[CAMPAIGN] == name]
         rows.append(
             {

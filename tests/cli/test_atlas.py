@@ -48,7 +48,7 @@ def test_points_are_chosen(folder: Path) -> None:
     assert len(found(folder)) == 3
     assert found(folder, "--coupling", "bond", "--U", "8") == [("first", 0.3), ("first", 0.5)]
     assert found(folder, "--lambda", "0.4:0.8") == [("first", 0.5), ("second", 0.5)]
-    assert found(folder, "--t-over-omega", "2,3", "--lattice", "square") == [("second", 0.5)]
+    assert found(folder, "--t-over-omega", "4/2,3", "--lattice", "square") == [("second", 0.5)]
     assert found(folder, "--campaign", "first", "--unflagged") == [("first", 0.3)]
     assert found(folder, "--coupling", "bond", "--coupling", "holstein", "--lambda", "0.5") == [
         ("first", 0.5),
@@ -85,6 +85,8 @@ def test_campaigns_are_listed(folder: Path) -> None:
         ("waiting", 0, 0, None),
     ]
     assert rows[0]["hpcbip"] == "0.5.0" and rows[0]["seed"] == 14
+    rows = json.loads(atlas(folder, "--campaigns", "--U", "0", "--format", "json").stdout)
+    assert [row["campaign"] for row in rows] == ["second"]
 
 
 @pytest.mark.parametrize(
@@ -93,6 +95,7 @@ def test_campaigns_are_listed(folder: Path) -> None:
         (["--U", "eight"], "--U: eight: cannot be read; allowed: a number, several"),
         (["--lambda", "0.8:0.3"], "--lambda: 0.8:0.3"),
         (["--lambda", "nan"], "--lambda: nan"),
+        (["--t-over-omega", "1/0"], "--t-over-omega: 1/0"),
         (
             ["--columns", "mass_bipolarn"],
             "--columns: mass_bipolarn: no entry of the records; allowed: mass_bip",
