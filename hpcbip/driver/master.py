@@ -274,7 +274,7 @@ class Master:
         self.blocks += 1
         self.sampling_seconds += result.sampling_seconds
         spent = self._ensemble_seconds.get(task.identity, 0.0)
-        self._ensemble_seconds[task.identity] = spent + result.sampling_seconds
+        self._ensemble_seconds[task.identity] = spent + result.cpu_seconds
         self.scheduler.complete(task, result.seconds)
 
     def _accept_chain_failure(self, task: Task, reason: str) -> None:

@@ -32,6 +32,7 @@ class BlockResult:
         chain_failure: why this chain cannot go on; all others can.
         disk_error: why the disk refused to save it.
         traceback: of a program error.
+        cpu_seconds: time of a processor that sampling took, whoever else has used it meanwhile.
     """
 
     task: Task
@@ -42,6 +43,7 @@ class BlockResult:
     chain_failure: str = ""
     disk_error: str = ""
     traceback: str = ""
+    cpu_seconds: float = 0.0
 
 
 class ChainFailure(Exception):
@@ -105,9 +107,9 @@ class Worker:
             if loaded is None or not loaded.is_ready_for(task):
                 loaded = None  # the memory of the old chain goes before the new one comes
                 loaded = self._load(task)
-            sampling = time.perf_counter()
+            sampling, cpu = time.perf_counter(), time.thread_time()
             rows = self._run_block(loaded)
-            sampling = time.perf_counter() - sampling
+            sampling, cpu = time.perf_counter() - sampling, time.thread_time() - cpu
             written = self._save(loaded, rows, task.durable)
         except (ChainFailure, MemoryError) as failure:
             reason = str(failure) or "out of memory"
@@ -120,7 +122,7 @@ class Worker:
             return BlockResult(task, NO_ROWS, seconds, traceback=traceback.format_exc())
         self._loaded = loaded
         seconds = time.perf_counter() - started
-        return BlockResult(task, NO_ROWS if written else rows, seconds, sampling, written)
+        return BlockResult(task, NO_ROWS if written else rows, seconds, sampling, written, cpu_seconds=cpu)
 
     def _run_block(self, loaded: LoadedChain) -> Rows:
         """Run the next block of a chain; returns its bins, none if it was thermal.
