@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from hpcbip.vocabulary.flags import FLAGS, PEAK_FLAGS
+from hpcbip.vocabulary.flags import FLAGS, GAS_FLAGS, PEAK_FLAGS
 from hpcbip.vocabulary.observables import OBSERVABLES
 from hpcbip.vocabulary.parameters import COORDINATES, PARAMETERS
 from hpcbip.vocabulary.sectors import SECTORS
@@ -34,7 +34,7 @@ EXEMPT = {
 """Files that may name several parameters at once, and why."""
 FLAG_TEXTS = {
     re.sub(r"\{[^}]*\}", "{}", text)
-    for flag in (*FLAGS.values(), *PEAK_FLAGS.values())
+    for flag in (*FLAGS.values(), *PEAK_FLAGS.values(), *GAS_FLAGS.values())
     for text in (flag.text, flag.title)
     if text
 }

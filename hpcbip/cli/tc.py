@@ -29,16 +29,24 @@ def _prefactor(_: click.Context, __: click.Parameter, value: str | None) -> floa
 @click.option("--prefactor", callback=_prefactor, help="Of Tc: a number, or published (0.5).")
 @click.option("--density", type=POSITIVE, help="Pairs per volume. [default: touching]")
 @click.option(
+    "--gas-band", is_flag=True, help="Show the lowest and highest Tc of an interacting gas of such pairs."
+)
+@click.option(
     "--figure", type=click.Path(path_type=Path), help="Draw the dome: PNG, with PDF and CSV beside it."
 )
 def tc(
-    directory: Path, form: str, prefactor: float | str | None, density: float | None, figure: Path | None
+    directory: Path,
+    form: str,
+    prefactor: float | str | None,
+    density: float | None,
+    gas_band: bool,
+    figure: Path | None,
 ) -> None:
     """Transition temperatures with errors, where they hold, and their maxima."""
     from hpcbip.reduction.results import read_results
     from hpcbip.report.summary import convergence, highest
     from hpcbip.report.tables import print_table
-    from hpcbip.vocabulary.displays import TC_TABLE
+    from hpcbip.vocabulary.displays import GAS_BAND, TC_TABLE
 
     results = read_results(directory, prefactor, density)
     records = results.records
@@ -49,7 +57,7 @@ def tc(
 
         files = dome_figure(records, figure, lines=reference_lines(), peaks=results.peaks)
     if not print_data(records, form):
-        print_table(records, TC_TABLE)
+        print_table(records, [*TC_TABLE, *(GAS_BAND if gas_band else ())])
         for line in [*(peak.statement for peak in results.peaks), *highest(records), convergence(records)]:
             click.echo(line)
         if files:

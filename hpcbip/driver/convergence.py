@@ -12,11 +12,11 @@ from hpcbip.campaign.plan import Plan, SampleSize
 from hpcbip.campaign.schema import Config
 from hpcbip.driver.stopping_rule import StoppingRule
 from hpcbip.errors import InputError
-from hpcbip.reduction.target_errors import mean_energy, target_errors
+from hpcbip.reduction.target_errors import PartnerMeans, partner_means, target_errors
 from hpcbip.store.progress import EnsembleProgress
 from hpcbip.store.selection import counts_at, select_bins
 from hpcbip.store.store import Store
-from hpcbip.vocabulary.observables import TARGETS
+from hpcbip.vocabulary.observables import BINDING_MARGIN, JOINT_TARGETS, TARGETS
 
 Errors = Mapping[str, float]
 """Relative errors by observable; infinite where they are not resolved."""
@@ -103,9 +103,10 @@ class ConvergenceMonitor:
         }
 
     def _find_partners(self) -> dict[str, list[str]]:
-        """Find the ensembles of the other sector that a target on the binding energy needs."""
+        """Find the ensembles of the other sector that a target on the binding energy, or on how far it is
+        above Tc, needs."""
         partners: dict[str, list[str]] = {}
-        if "binding_energy" in self._config.sampling.target:
+        if not JOINT_TARGETS.keys().isdisjoint(self._config.sampling.target):
             for point in self._plan.points:
                 one, two = point.ensembles.values()
                 partners.setdefault(one, []).append(two)
@@ -115,8 +116,8 @@ class ConvergenceMonitor:
     def _evaluate(self, identity: str, goal: SampleSize) -> Errors:
         """Work out the errors of an ensemble at a goal.
 
-        The other sector enters the binding energy with the bins of its first goal only, so that the outcome
-        does not depend on how far it happens to be.
+        The other sector enters the binding energy, and Tc, with the bins of its first goal only, so that the
+        outcome does not depend on how far it happens to be.
         """
         targets = self._targets(self._plan.ensembles[identity].sector)
         if not targets:
@@ -125,17 +126,19 @@ class ConvergenceMonitor:
         if targets.keys() <= known.keys():
             return known
         size = self._config.sampling.bins_per_block
-        energies = {}
+        means, with_tc = {}, BINDING_MARGIN.name in targets
         for other in self.partners.get(identity, ()):
             theirs = select_bins(self._store, other, counts_at(self._first_goal, size), size, verify=False)
-            energies[other] = mean_energy(self._plan, other, theirs) if all(theirs.bins) else None
+            means[other] = (
+                partner_means(self._plan, other, theirs, with_tc) if all(theirs.bins) else PartnerMeans(None)
+            )
         bins = select_bins(self._store, identity, counts_at(goal, size), size, verify=False)
         if bins.bins != counts_at(goal, size):
             raise InputError(
                 f"{self._store.directory}: the master does not see bins that other ranks have written; "
                 f"allowed: a file system on which it does, or {settings.HDF5}=serial"
             )
-        found = target_errors(self._plan, identity, bins, energies)
+        found = target_errors(self._plan, identity, bins, means)
         return {name: float(found[name]) for name in targets if name in found}
 
 

@@ -10,6 +10,7 @@ from hpcbip.models import get_lattice
 from hpcbip.statistics.binning import Array
 from hpcbip.superconductivity.scans import ScanPoint
 from hpcbip.vocabulary.entries import ERROR, SYSTEMATIC
+from hpcbip.vocabulary.flags import NOT_BOUND, TC_ABOVE_BINDING, invalidates_tc
 from hpcbip.vocabulary.observables import (
     AXIS_MASS_BIPOLARON,
     BINDING_ENERGY,
@@ -35,7 +36,6 @@ def scan_points(records: Sequence[Record], replicates: Mapping[str, Array] | Non
 
 
 def _scan_point(record: Record, replicates: Array | None) -> ScanPoint:
-    energy = record.get(BINDING_ENERGY.name)
     return ScanPoint(
         parameters={name: record[name] for name in PARAMETERS if name in record},
         mass=_mass(record),
@@ -49,12 +49,24 @@ def _scan_point(record: Record, replicates: Array | None) -> ScanPoint:
         tc=record.get(TC_OVER_OMEGA.name),
         tc_error=_relative_error(record, TC_OVER_OMEGA.name),
         tc_systematic=_relative(record, TC_OVER_OMEGA.name, SYSTEMATIC),
-        binding=None if energy is None else energy / record["omega"],
+        binding=_over_omega(record, BINDING_ENERGY.name),
+        binding_error=_over_omega(record, BINDING_ENERGY.name + ERROR),
         pair_bins=record.get(f"bins_{MASS_BIPOLARON.sectors[0]}") or 0,
         all_bins=sum(record.get(f"bins_{sector}") or 0 for sector in SECTORS),
-        valid=bool(record.get("tc_valid")),
+        valid=bool(record.get("tc_valid")) or _concerns_binding_only(record),
         flags=tuple(record.get("flags", ())),
     )
+
+
+def _over_omega(record: Record, name: str) -> float | None:
+    energy = record.get(name)
+    return None if energy is None else float(energy / record["omega"])
+
+
+def _concerns_binding_only(record: Record) -> bool:
+    """Tell whether all that speaks against Tc is that Δ is not above it: the curve of Δ knows that."""
+    against = {code for code in record.get("flag_codes") or () if invalidates_tc([code])}
+    return bool(against) and against <= {NOT_BOUND.code, TC_ABOVE_BINDING.code}
 
 
 def _relative(record: Record, name: str, suffix: str) -> float | None:

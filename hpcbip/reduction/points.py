@@ -15,11 +15,25 @@ from hpcbip.reduction.bindings import sector_names
 from hpcbip.reduction.ensembles import Reduced, TcSettings
 from hpcbip.reduction.point_flags import flag_entries, point_flags
 from hpcbip.statistics import VERDICTS
-from hpcbip.superconductivity import closest_packing, prefactor, validity_flags
-from hpcbip.vocabulary.displays import DERIVED, TC_OVER_BINDING, TC_PREFACTOR
+from hpcbip.superconductivity import closest_packing, prefactor, transition_temperature, validity_flags
+from hpcbip.superconductivity.gas import gas_band
+from hpcbip.vocabulary.displays import (
+    DERIVED,
+    TC_GAS_FLAGS,
+    TC_GAS_HIGH,
+    TC_GAS_LOW,
+    TC_OVER_BINDING,
+    TC_PREFACTOR,
+)
 from hpcbip.vocabulary.entries import ERROR, SYSTEMATIC, TIME, VERDICT
 from hpcbip.vocabulary.flags import FLAGS, TC_ABOVE_BINDING, RaisedFlag, split_code
-from hpcbip.vocabulary.observables import BINDING_ENERGY, TC_KELVIN, TC_OVER_OMEGA, sector_observable
+from hpcbip.vocabulary.observables import (
+    BINDING_ENERGY,
+    BINDING_MARGIN,
+    TC_KELVIN,
+    TC_OVER_OMEGA,
+    sector_observable,
+)
 from hpcbip.vocabulary.parameters import PARAMETERS
 from hpcbip.vocabulary.sectors import BIPOLARON, POLARON, SECTORS
 
@@ -49,6 +63,23 @@ def binding(polaron: Reduced, bipolaron: Reduced) -> dict[str, Any]:
         verdicts.append(int(summary.verdict[i]))
     tau = 0.5 * error2 / naive2 if naive2 > 0.0 else 0.5
     return _entries(BINDING_ENERGY.name, value, math.sqrt(error2), tau, max(verdicts))
+
+
+def binding_margin(record: Mapping[str, Any]) -> dict[str, Any]:
+    """Return Δ - Tc, in the unit of energies: entries binding_margin, _err, _tau and _verdict.
+
+    The errors add in quadrature: that of Tc is of mass and size, which hardly know the energies. τ and
+    verdict are those of Δ and of Tc, whichever is worse.
+    """
+    name, omega = BINDING_MARGIN.name, record["omega"]
+    energy, ratio = record[BINDING_ENERGY.name], record[TC_OVER_OMEGA.name]
+    if energy is None or ratio is None:
+        return _unknown(name)
+    errors = record[BINDING_ENERGY.name + ERROR], omega * record[TC_OVER_OMEGA.name + ERROR]
+    parts = BINDING_ENERGY.name, TC_OVER_OMEGA.name
+    tau = max((record[part + TIME] or 0.0 for part in parts), default=math.nan)
+    verdict = max(VERDICTS.index(record[part + VERDICT] or "not") for part in parts)
+    return _entries(name, energy - ratio * omega, math.hypot(*errors), tau, verdict)
 
 
 def _entries(name: str, value: float, error: float, tau: float, verdict: int) -> dict[str, Any]:
@@ -171,6 +202,7 @@ def reduce_point(
     for sector, reduced in ensembles.items():
         record |= sector_entries(sector, reduced, point)
     record |= binding(ensembles[POLARON.name], ensembles[BIPOLARON.name])
+    record |= binding_margin(record)
     record |= _pair_entries(record, ensembles[BIPOLARON.name], tc)
     return record | flag_entries(record, point_flags(record, ensembles, tc))
 
@@ -196,7 +228,24 @@ def _pair_entries(record: Mapping[str, Any], pair: Reduced, tc: TcSettings) -> d
         if relative is not None and record[name] is not None:
             found[name + SYSTEMATIC] = abs(record[name]) * relative
     found["tc_prefactor"] = prefactor(tc.prefactor, dimension) if dimension > 1 else None
-    return found
+    return found | _gas_entries(record, found, dimension)
+
+
+def _gas_entries(
+    record: Mapping[str, Any], found: Mapping[str, Any], dimension: int
+) -> dict[str, float | list[str]]:
+    """Return the band of Tc of an interacting gas (`hpcbip.superconductivity.gas`); nothing without a Tc."""
+    ratio, r2, density = record[TC_OVER_OMEGA.name], record["radius2"], found["density"]
+    if not ratio or ratio < 0.0 or density is None:
+        return {}
+    tc, omega = ratio * record["omega"], record["omega"]
+    mass = float(transition_temperature(1.0, r2, dimension, found["tc_prefactor"], density)) / tc
+    band = gas_band(mass, r2, dimension, density, record.get("V") or 0.0)
+    return {
+        TC_GAS_LOW.name: band.low / omega,
+        TC_GAS_HIGH.name: band.high / omega,
+        TC_GAS_FLAGS.name: [flag.text for flag in band.flags],
+    }
 
 
 def reduce_plan(
@@ -237,6 +286,8 @@ def with_prefactor(record: Mapping[str, Any], choice: float | str | None) -> dic
     for name in (*linear, TC_OVER_BINDING.name):
         if changed.get(name) is not None:
             changed[name] *= factor
+    if BINDING_MARGIN.name in record:
+        changed |= binding_margin(changed)
     code = TC_ABOVE_BINDING.code
     pairs = [pair for pair in zip(record["flag_codes"], record["flags"], strict=True) if pair[0] != code]
     raised = validity_flags(

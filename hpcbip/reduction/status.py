@@ -10,12 +10,12 @@ from typing import Any
 
 from hpcbip.campaign.plan import Plan
 from hpcbip.campaign.schema import Config
-from hpcbip.reduction.target_errors import mean_energy, target_errors
+from hpcbip.reduction.target_errors import partner_means, target_errors
 from hpcbip.store.directory import is_locked, open_campaign
 from hpcbip.store.progress import CampaignProgress, EnsembleProgress
 from hpcbip.store.selection import SelectedBins, counted_bins, select_bins
 from hpcbip.store.store import Store
-from hpcbip.vocabulary.observables import BINDING_ENERGY, TARGETS
+from hpcbip.vocabulary.observables import BINDING_MARGIN, JOINT_TARGETS, TARGETS
 from hpcbip.vocabulary.parameters import ENSEMBLE_KEYS
 
 
@@ -32,7 +32,8 @@ def status_records(directory: Path) -> list[dict[str, Any]]:
     config, plan = open_campaign(directory)
     progress = CampaignProgress.read(directory)
     size = config.sampling.bins_per_block
-    bound = BINDING_ENERGY.name in config.sampling.target
+    joint = not JOINT_TARGETS.keys().isdisjoint(config.sampling.target)
+    margin = BINDING_MARGIN.name in config.sampling.target
     records = []
     with Store(directory) as store:
         counts = {key: counted_bins(progress, store, key, size) for key in plan.ensembles}
@@ -40,13 +41,13 @@ def status_records(directory: Path) -> list[dict[str, Any]]:
         def read(key: str) -> SelectedBins:
             return select_bins(store, key, counts[key], size)
 
-        energies = {key: mean_energy(plan, key, read(key)) for key in plan.ensembles} if bound else {}
+        means = {key: partner_means(plan, key, read(key), margin) for key in plan.ensembles} if joint else {}
         for key, record in plan.ensembles.items():
             errors: dict[str, float] = {}
             if any(counts[key]) and any(
                 record.sector in TARGETS[name].sectors for name in config.sampling.target
             ):
-                errors = target_errors(plan, key, read(key), energies)
+                errors = target_errors(plan, key, read(key), means)
             records.append(_record(config, plan, key, counts[key], errors, progress.ensembles.get(key)))
     return records
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from hpcbip.campaign.plan import Plan
 from hpcbip.qmc.layout import columns, lags
@@ -14,6 +14,7 @@ from hpcbip.reduction.points import sector_entries
 from hpcbip.vocabulary.entries import ERROR
 from hpcbip.vocabulary.observables import (
     BINDING_ENERGY,
+    BINDING_MARGIN,
     MASS_BIPOLARON,
     RADIUS2,
     TARGETS,
@@ -28,14 +29,33 @@ if TYPE_CHECKING:
 TRUSTED = 200  # independent samples from which on the stopping rule takes an error as it is
 
 
-def mean_energy(plan: Plan, identity: str, bins: SelectedBins) -> float | None:
-    """Return the mean energy of one ensemble; None below `MIN_BINS` samples."""
+class PartnerMeans(NamedTuple):
+    """What the errors of an ensemble need of one of the other sector; None: not known.
+
+    Attributes:
+        energy: of the ensemble.
+        tc: in the unit of energies, if it is one of a pair and wanted.
+    """
+
+    energy: float | None
+    tc: float | None = None
+
+
+def partner_means(plan: Plan, identity: str, bins: SelectedBins, with_tc: bool = False) -> PartnerMeans:
+    """Return the mean energy of one ensemble, and its Tc `with_tc`; None below `MIN_BINS` samples."""
     data = _ensemble_bins(plan, identity, bins)
-    return float(data.table(["energy"]).mean()) if data.samples >= MIN_BINS else None
+    if data.samples < MIN_BINS:
+        return PartnerMeans(None)
+    energy = float(data.table(["energy"]).mean())
+    if data.sector == POLARON.name or not with_tc:
+        return PartnerMeans(energy)
+    return PartnerMeans(
+        energy, _tc(sector_entries(data.sector, reduce_ensemble(data), data.parameters), data)
+    )
 
 
 def target_errors(
-    plan: Plan, identity: str, bins: SelectedBins, partners: Mapping[str, float | None] | None = None
+    plan: Plan, identity: str, bins: SelectedBins, partners: Mapping[str, PartnerMeans] | None = None
 ) -> dict[str, float]:
     """Return the relative errors of the observables that one ensemble's bins determine.
 
@@ -47,10 +67,12 @@ def target_errors(
         plan: the campaign's plan.
         identity: of the ensemble.
         bins: its bins.
-        partners: energies of ensembles of the other sector (`mean_energy`), by identity. With them
-            binding_energy is there too: the largest relative error over the points that join this ensemble
-            with one of them, if the other sector's part of it becomes as small as this one's. (Its present
-            part is left out: it may be far behind.)
+        partners: of ensembles of the other sector (`partner_means`), by identity. With them binding_energy
+            and binding_margin are there too: the largest error over the points that join this ensemble with
+            one of them, if the other sector's part of it becomes as small as this one's. (Its present part is
+            left out: it may be far behind.) That of Δ is relative; that of Δ - Tc, which may be zero, is that
+            of Δ over Tc or over |Δ - Tc|, whichever is larger: as long as it is small Δ is known as well as
+            Tc is asked to be, and where Δ and Tc are far apart that is not needed.
 
     Returns:
         {observable: error/|value|}; infinite where the value is not resolved (too few bins, no mass, no
@@ -64,19 +86,31 @@ def target_errors(
     energy_name = sector_observable("energy", data.sector).name
     energy, energy_error = entries[energy_name], entries[energy_name + ERROR]
     polaron = data.sector == POLARON.name
-    own = None if energy_error is None else math.sqrt(2.0) * energy_error * (2.0 if polaron else 1.0)
+    own = None
+    if energy_error is not None:
+        own = math.sqrt(2.0) * energy_error * (2.0 if polaron else 1.0) * _caution(reduced, energy_name)
     for other, theirs in (partners or {}).items():
         joined = any({identity, other} == set(point.ensembles.values()) for point in plan.points)
         if not joined:
             continue
-        value = 0.0
-        if energy is not None and theirs is not None:
-            value = 2.0 * energy - theirs if polaron else 2.0 * theirs - energy
-        error = math.inf
-        if own is not None and value:
-            error = own / abs(value) * _caution(reduced, energy_name)
-        result[BINDING_ENERGY.name] = max(error, result.get(BINDING_ENERGY.name, 0.0))
+        error = margin_error = math.inf
+        tc = theirs.tc if polaron else _tc(entries, data)
+        if own is not None and energy is not None and theirs.energy is not None:
+            value = 2.0 * energy - theirs.energy if polaron else 2.0 * theirs.energy - energy
+            error = own / abs(value) if value else math.inf
+            if tc is not None:
+                margin_error = own / max(tc, abs(value - tc))
+            elif polaron:  # no Tc to compare with: that of the pair has to come first
+                margin_error = 0.0
+        for name, found in ((BINDING_ENERGY.name, error), (BINDING_MARGIN.name, margin_error)):
+            result[name] = max(found, result.get(name, 0.0))
     return result
+
+
+def _tc(entries: Mapping[str, Any], data: EnsembleBins) -> float | None:
+    """Return Tc in the unit of energies; None where it is not resolved or there is none."""
+    ratio = entries[TC_OVER_OMEGA.name]
+    return None if ratio is None else float(ratio * data.parameters["omega"])
 
 
 def _caution(reduced: Reduced, name: str) -> float:

@@ -106,8 +106,8 @@ def curve_label(record: Record) -> str:
 def suggestion_records(suggestions: Sequence[Suggestion]) -> list[dict[str, Any]]:
     """Return one flat record per suggestion.
 
-    Its entries: kind, curve, the parameters of the new point, target, expected (error over the present one),
-    and why.
+    Its entries: kind, curve, the parameters of the new point, target and the observable that it is of,
+    expected (error over the present one), and why.
     """
     return [
         {
@@ -115,6 +115,7 @@ def suggestion_records(suggestions: Sequence[Suggestion]) -> list[dict[str, Any]
             "curve": s.label,
             **s.parameters,
             "target": s.target,
+            "observable": None if s.target is None else s.observable,
             "expected": s.expected,
             "why": s.why,
         }
@@ -125,7 +126,7 @@ def suggestion_records(suggestions: Sequence[Suggestion]) -> list[dict[str, Any]
 def suggestion_text(suggestion: Suggestion) -> str:
     """Return `square, t/Ω = 1, U = 8t: new point omega = 1, lambda = 0.67, U = 8: ...` and why."""
     if suggestion.target is not None:
-        what = f"target {TC_OVER_OMEGA.name}: {suggestion.target:g}"
+        what = f"target {suggestion.observable}: {suggestion.target:g}"
     else:
         new = {key: x for key, x in suggestion.parameters.items() if key not in MODEL_KEYS}
         what = "new point " + ", ".join(f"{key} = {number_text(x)}" for key, x in new.items())

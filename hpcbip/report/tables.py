@@ -9,7 +9,8 @@ from rich.console import Console
 from rich.table import Table
 
 from hpcbip.statistics.notation import with_error
-from hpcbip.vocabulary.entries import ERROR, VERDICT, Observable
+from hpcbip.vocabulary.displays import FLAGS_ENTRY, TC_GAS_FLAGS, TC_GAS_HIGH
+from hpcbip.vocabulary.entries import ERROR, VERDICT, Entry, Observable
 from hpcbip.vocabulary.observables import TC_OVER_OMEGA
 from hpcbip.vocabulary.parameters import ALWAYS_SHOWN, PARAMETERS
 
@@ -35,7 +36,7 @@ def varying_parameters(records: Sequence[Record]) -> list[str]:
 
 def print_table(
     records: Sequence[Record],
-    columns: Sequence[Observable],
+    columns: Sequence[Entry],
     console: Console | None = None,
     others: Sequence[str] = (),
 ) -> None:
@@ -43,8 +44,8 @@ def print_table(
     then value(error) of each column.
 
     `?` and `??` after a number: its statistics may be, or are, not converged; `!` after a Tc: a flag speaks
-    against it. The flags are listed below the table by the number of the point. Of more than `MAX_ROWS`
-    points the first are printed.
+    against it. The flags, those of the gas band where it is a column, are listed below the table by the
+    number of the point. Of more than `MAX_ROWS` points the first are printed.
     """
     console = console_for(console)
     shown = records[:MAX_ROWS]
@@ -60,7 +61,8 @@ def print_table(
     if len(records) > MAX_ROWS:
         note = f"  the first {MAX_ROWS} of {len(records)} points; --format csv prints all"
         console.print(note, highlight=False)
-    _print_flags(shown, console)
+    with_band = TC_GAS_HIGH in columns
+    _print_flags(shown, console, [FLAGS_ENTRY.name, *([TC_GAS_FLAGS.name] if with_band else [])])
     text = " ".join(_cell(record, column) for record in shown for column in columns)
     if "?" in text or "!" in text:
         console.print(
@@ -88,11 +90,11 @@ def _shared(records: Sequence[Record], varying: Sequence[str]) -> str:
     )
 
 
-def _print_flags(records: Sequence[Record], console: Console) -> None:
-    """List the flags, each with the numbers of its points."""
+def _print_flags(records: Sequence[Record], console: Console, names: Sequence[str]) -> None:
+    """List the flags in these entries of the records, each with the numbers of its points."""
     points: dict[str, list[int]] = {}
     for number, record in enumerate(records, 1):
-        for flag in record["flags"]:
+        for flag in [text for name in names for text in record.get(name) or ()]:
             points.setdefault(flag, []).append(number)
     for flag, numbers in points.items():
         console.print(f"  {flag}: # {', '.join(map(str, numbers))}", highlight=False, markup=False)
@@ -142,7 +144,10 @@ def number_text(value: Any) -> str:
     return f"{value:g}" if isinstance(value, int | float) else str(value)
 
 
-def _cell(record: Record, column: Observable) -> str:
+def _cell(record: Record, column: Entry) -> str:
+    if not isinstance(column, Observable):  # what follows from observables has no error of its own
+        value = record.get(column.name)
+        return "-" if value is None else f"{value:.3g}"
     text = with_error(record.get(column.name), record.get(column.name + ERROR))
     if text == "-":
         return text

@@ -1,4 +1,4 @@
-"""The maximum of Tc over one axis or two: where it is, how high, and how well that is known
+"""The maximum of Tc with Δ > Tc over one axis or two: where it is, how high, and how well that is known
 (docs/method/domes.md)."""
 
 from __future__ import annotations
@@ -9,9 +9,11 @@ from dataclasses import dataclass
 from itertools import product
 
 import numpy as np
+from numpy.typing import NDArray
 
-from hpcbip.superconductivity.peaks import GRID, find_peak, likely_end, place_name, spread, tops, with_error
+from hpcbip.superconductivity.peaks import GRID, find_peak, place_name, with_error
 from hpcbip.superconductivity.scans import Array, Scan
+from hpcbip.superconductivity.tops import END, UNBOUND_KIND, likely_end, spread, tops
 
 DRAWS = 1000
 _WINDOW = 17  # places per axis of the search for the maximum of a surface
@@ -27,6 +29,9 @@ class Maximum:
         between: share of the variance that is interpolation; the rest is noise.
         window: (2, d) corners of where it may be.
         statement: one sentence.
+        at_binding: probability that binding decides: that the maximum lies where Tc = Δ, or that there is
+            none, because Tc >= Δ everywhere.
+        unbound: whether there is none; height is then that of the formula.
     """
 
     scan: Scan
@@ -38,6 +43,8 @@ class Maximum:
     between: float
     window: Array
     statement: str
+    at_binding: float = 0.0
+    unbound: bool = False
 
     def worst(self, tolerance: Mapping[str, float]) -> float:
         """Return the largest error over its tolerance: by axis, and "height" (relative)."""
@@ -47,11 +54,17 @@ class Maximum:
 
 @dataclass(frozen=True)
 class Draws:
-    """Joint draws of the maximum, positions (number, d) and heights (number,) of ln (Tc/Ω), and of ln m* and
-    ln R² at further places, curves (number, 2, m)."""
+    """Joint draws of the maximum and of the curves of `Scan.mean`.
+
+    Attributes:
+        positions: (number, d). heights: (number,) of ln (Tc/Ω).
+        limited: (number,) whether binding decides.
+        curves: (number, q, m) at further places.
+    """
 
     positions: Array
     heights: Array
+    limited: NDArray[np.bool_]
     curves: Array
 
     @property
@@ -93,9 +106,27 @@ def _drawn_maxima(scan: Scan, grid: Array, curves: Array) -> Draws:
     searched, further = curves[..., : len(grid)], curves[..., len(grid) :]
     if len(scan.axes) == 1:
         found = tops(scan, grid[:, 0], searched)
-        return Draws(found.position[:, None], found.log_height, further)
-    values = scan.log_tc(grid, searched)
-    return Draws(grid[values.argmax(axis=-1)], values.max(axis=-1), further)
+        return Draws(found.position[:, None], found.log_height, found.limited, further)
+    at, heights, limited, _ = _highest(scan, grid, searched)
+    return Draws(grid[at], heights, limited, further)
+
+
+def _highest(
+    scan: Scan, places: Array, curves: Array
+) -> tuple[NDArray[np.int64], Array, NDArray[np.bool_], NDArray[np.bool_]]:
+    """Find the highest Tc with Δ > Tc on surfaces (..., q, m); without such a place the largest Δ/Tc.
+
+    Returns:
+        its place, ln (Tc/Ω) there, whether Tc is higher where Δ <= Tc, and whether Δ <= Tc everywhere.
+    """
+    high, margin = scan.log_tc(places, curves), scan.margin(places, curves)
+    if margin is None:
+        margin = np.ones_like(high)
+    unbound = np.asarray((margin <= 0.0).all(axis=-1))
+    nearest = (margin * np.exp(-high)).argmax(axis=-1)
+    at = np.where(unbound, nearest, np.where(margin > 0.0, high, -np.inf).argmax(axis=-1))
+    heights = np.take_along_axis(high, at[..., None], axis=-1)[..., 0]
+    return at, heights, heights < high.max(axis=-1), unbound
 
 
 def _of_curve(scan: Scan, box: Array) -> Maximum:
@@ -112,13 +143,16 @@ def _of_curve(scan: Scan, box: Array) -> Maximum:
         max(shares) ** 2,
         box,
         peak.statement,
+        peak.at_binding,
+        peak.kind == UNBOUND_KIND,
     )
 
 
 def _of_surface(scan: Scan, box: Array) -> Maximum:
-    window = box
+    window, at_binding = box, -1.0
     for _ in range(3):  # each time only where the maximum may be
         exact, draws = draw_maxima(scan, window)
+        at_binding = float(draws.limited.mean()) if at_binding < 0.0 else at_binding  # of the whole surface
         margin = np.ptp(window, axis=0) / (_WINDOW - 1)
         low, high = np.percentile(draws.positions, [1.0, 99.0], axis=0)
         window = np.array([np.maximum(low - margin, box[0]), np.minimum(high + margin, box[1])])
@@ -127,7 +161,7 @@ def _of_surface(scan: Scan, box: Array) -> Maximum:
     near = 0.5 * np.ptp(box, axis=0) / (_WINDOW - 1)
     above, below = box[1] - draws.positions <= near, draws.positions - box[0] <= near
     ends = tuple(map(likely_end, above.T, below.T))
-    position, log_height = _top_of_mean(scan, box)
+    position, log_height, unbound = _top_of_mean(scan, box)
     height = math.exp(log_height)
     return Maximum(
         scan,
@@ -138,19 +172,35 @@ def _of_surface(scan: Scan, box: Array) -> Maximum:
         ends,
         between,
         window,
-        _statement(scan, position, tuple(errors), (height, height * float(height_err)), ends, box),
+        _statement(scan, position, tuple(errors), (height, height * float(height_err)), ends, box)
+        + _limit(at_binding, unbound),
+        at_binding,
+        unbound,
     )
 
 
-def _top_of_mean(scan: Scan, box: Array) -> tuple[tuple[float, ...], float]:
-    """Return the maximum of the surface itself, from finer and finer grids."""
-    window = box
-    for _ in range(6):
+def _top_of_mean(scan: Scan, box: Array) -> tuple[tuple[float, ...], float, bool]:
+    """Return the maximum of the surface itself, from finer and finer grids, and whether there is none.
+
+    Each grid reaches three steps of the one before: along the line Tc = Δ the highest place of a grid may be
+    off by more than one.
+    """
+    window, nowhere = box, []
+    for _ in range(9):
         places = grid_of(window, _WINDOW)
-        values = scan.log_tc(places, scan.curves.mean(places))
-        best, step = places[values.argmax()], np.ptp(window, axis=0) / (_WINDOW - 1)
+        at, height, _, unbound = _highest(scan, places, scan.mean(places))
+        best, step = places[at], 3.0 * np.ptp(window, axis=0) / (_WINDOW - 1)
         window = np.array([np.maximum(best - step, box[0]), np.minimum(best + step, box[1])])
-    return tuple(map(float, best)), float(values.max())
+        nowhere.append(bool(unbound))
+    return tuple(map(float, best)), float(height), nowhere[0]
+
+
+def _limit(at_binding: float, unbound: bool) -> str:
+    if unbound:
+        return " (Tc >= binding energy everywhere: no maximum counts)"
+    if at_binding <= END:
+        return ""
+    return " (limited by binding)" if at_binding >= 1.0 - END else " (open whether binding limits it)"
 
 
 def _statement(

@@ -1,9 +1,8 @@
 """Where Tc is highest along an axis of a scan, and how high, with errors (docs/method/domes.md).
 
-At the density of touching pairs Tc = C/(m* max(R², 1)) in two and, with another C, in three dimensions. So ln
-Tc = const + min(A, B) with A = -ln m* - ln R² and B = -ln m*: a curve with a kink where R² = 1, where the
-density stops growing. ln m* and ln R² are smooth: they are what is interpolated (`hpcbip.statistics.smooth`),
-and Tc is built from them; its maximum is a smooth one on either branch or lies at the kink.
+ln m*, ln R² and the binding energy Δ are smooth: they are what is interpolated (`hpcbip.statistics.smooth`),
+and Tc is built from them. Its maximum is taken where pairs are bound by more than Tc
+(`hpcbip.superconductivity.tops`); where Tc runs into Δ below the top of the formula, that crossing is it.
 """
 
 from __future__ import annotations
@@ -16,6 +15,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hpcbip.superconductivity.scans import Array, Scan, ScanPoint, scans
+from hpcbip.superconductivity.tops import (
+    BINDING_KIND,
+    END,
+    END_KIND,
+    KINK_KIND,
+    SMOOTH_KIND,
+    UNBOUND_KIND,
+    Tops,
+    likely_end,
+    spread,
+    tops,
+)
 from hpcbip.vocabulary import flags
 from hpcbip.vocabulary.flags import RaisedFlag
 from hpcbip.vocabulary.parameters import SCAN_AXES
@@ -25,12 +36,13 @@ INTERPOLATION_DRAWS = 500  # curves drawn for the error of the interpolation
 SMOOTH_P_ALARM = 1e-3  # of a smooth curve through the points
 RESTS = 0.3  # of the largest weight: what a point needs for the peak to rest on it
 MIN_PEAK_POINTS = 4  # points below which the error of the interpolation is hardly known
-END = 0.16  # probability of the end of the scan from which on a peak is only a bound
+RESOLVED = 2.0  # errors by which Δ has to be above Tc somewhere on a curve
+RARE = 0.01  # probability that binding decides below which the errors leave it out
 
 
 @dataclass(frozen=True)
 class Peak:
-    """The maximum of Tc along one curve.
+    """The maximum of Tc along one curve, as far as pairs are bound by more than Tc.
 
     Attributes:
         axis: "lambda", "U" (in units of t) or "t/omega". label: what all points of the curve share.
@@ -45,6 +57,14 @@ class Peak:
         points: number of points. p_value: whether a smooth curve describes them; nan if that cannot be told.
         flags: what speaks against it. flag_codes: the codes of these flags.
         statement: all of this as one sentence.
+        kind: "smooth", "kink" (R² = 1, where the density saturates), "end" (of the scan), "binding" (Tc = Δ:
+            limited by binding) or "unbound" (nowhere on the curve Δ is above Tc by more than two errors:
+            there is no maximum that counts, position and height are those of the formula, and `end` is the
+            one towards which pairs become bound).
+        at_binding: probability that binding decides: that the maximum lies where Tc = Δ, or nowhere.
+        formula_position, formula_height: where the formula for Tc has its maximum, bound or not, and Tc/Ω
+            there.
+        margin, margin_err: Δ/Ω - Tc/Ω at that place, and its error; None where Δ is not known.
     """
 
     axis: str
@@ -65,22 +85,22 @@ class Peak:
     flags: list[str] = field(default_factory=list)
     statement: str = ""
     flag_codes: list[str] = field(default_factory=list)
+    kind: str = SMOOTH_KIND
+    at_binding: float = 0.0
+    formula_position: float | None = None
+    formula_height: float | None = None
+    margin: float | None = None
+    margin_err: float | None = None
 
     @property
     def limit(self) -> bool:
         """Whether the maximum is only a bound, because the scan ends there."""
-        return self.end != 0
+        return self.end != 0 and self.kind != UNBOUND_KIND
 
-
-@dataclass(frozen=True)
-class Tops:
-    """Maxima of curves: position, ln (Tc/Ω) there, whether at the kink, and -1, 0 or 1 for the ends of the
-    scan."""
-
-    position: Array
-    log_height: Array
-    kink: NDArray[np.bool_]
-    end: NDArray[np.int64]
+    @property
+    def open(self) -> bool:
+        """Whether Δ - Tc is within its error, so that it is open whether binding decides."""
+        return END < self.at_binding < 1.0 - END
 
 
 def find_peaks(points: Sequence[ScanPoint]) -> list[Peak]:
@@ -94,21 +114,27 @@ def find_peak(scan: Scan) -> Peak:
     Raises:
         InputError: if it has fewer than three points.
     """
-    curves = scan.curves
     grid = np.linspace(scan.x.min(), scan.x.max(), GRID)
     at = grid[:, None]
-    weights, mean = curves.weights(at), curves.mean(at)
-    best = tops(scan, grid, mean)
-    statistical = np.zeros(2)
-    for i, deviations in enumerate(scan.deviations):
-        moved = tops(scan, grid, mean + np.einsum("kml,bl->bkm", weights[..., i], deviations))
-        statistical[0] += float(((moved.position - best.position) ** 2).sum())
-        statistical[1] += float(((moved.log_height - best.log_height) ** 2).sum())
+    mean = scan.mean(at)
+    best, formula = tops(scan, grid, mean), tops(scan, grid, mean[:2])
     exact, added = scan.draws(at, INTERPOLATION_DRAWS, np.random.default_rng(scan.seed))
-    between, both = tops(scan, grid, exact), tops(scan, grid, exact + added)
-    stat_x, stat_h = (float(value) for value in np.sqrt(statistical))
-    between_x, between_h = spread(between.position), spread(between.log_height)
+    drawn = exact + added
+    both = tops(scan, grid, drawn)
+    margin = _margin(scan, at, mean, drawn)
+    at_binding = float(both.limited.mean())
+    if margin is not None and np.all(margin[0] <= RESOLVED * margin[1]):
+        # nothing is known to be bound by more than Tc: what there is to tell is the maximum of the formula
+        end, kind, best = _towards_binding(mean, drawn, formula), UNBOUND_KIND, formula
+        between, total = tops(scan, grid, exact[:, :2]), tops(scan, grid, drawn[:, :2])
+    else:
+        end = int(best.end) or likely_end(both.end > 0, both.end < 0)
+        between, total, kind = tops(scan, grid, exact), both, _kind(best)
+    by_draws = kind == BINDING_KIND or (at_binding > RARE and kind != UNBOUND_KIND)
+    errors = _errors(scan, at, (best, between, total), by_draws)
+    (stat_x, stat_h), (between_x, between_h) = errors
     height, place = float(np.exp(best.log_height)), float(best.position)
+    top = np.abs(grid - formula.position).argmin()
     peak = Peak(
         scan.axes[0],
         scan.label,
@@ -122,55 +148,83 @@ def find_peak(scan: Scan) -> Peak:
         between_x,
         height * between_h,
         float(both.kink.mean()),
-        int(best.end) or likely_end(both.end > 0, both.end < 0),
+        end,
         len(scan.points),
-        curves.p_value,
+        _p_value(scan, at_binding),
+        kind=kind,
+        at_binding=at_binding,
+        formula_position=float(formula.position),
+        formula_height=float(np.exp(formula.log_height)),
+        margin=None if margin is None else float(margin[0, top]),
+        margin_err=None if margin is None else float(margin[1, top]),
     )
     raised = _flags(scan, peak)
     return replace(
         peak,
         flags=[flag.text for flag in raised],
         flag_codes=[flag.code for flag in raised],
-        statement=_statement(peak, bool(best.kink), bool(best.end), raised),
+        statement=_statement(peak, raised),
     )
 
 
-def tops(scan: Scan, grid: Array, curves: Array) -> Tops:
-    """Return the maxima of Tc for curves (..., 2, m) of ln m* and ln R² on an even grid (m,).
+def _kind(best: Tops) -> str:
+    if best.end:
+        return END_KIND
+    return BINDING_KIND if best.binding else KINK_KIND if best.kink else SMOOTH_KIND
 
-    Around the highest place ln m* and ln R² are parabolas through three places each; the maximum of Tc is at
-    the vertex of a branch, where ln R² = 0, or at an end.
+
+def _errors(
+    scan: Scan, at: Array, maxima: tuple[Tops, Tops, Tops], draws: bool
+) -> tuple[tuple[float, float], tuple[float, float]]:
+    """Return the errors of position and log height: statistics, and interpolation.
+
+    Args:
+        scan: the points.
+        at: (m, 1) grid.
+        maxima: of the mean curves, of draws with exact points, and of draws with the points' errors.
+        draws: take the statistical error from these, and not from the jackknife: a maximum that may be
+            limited by binding jumps from one kind to another, which is not linear in the deviations.
     """
-    high = scan.log_tc(grid[:, None], curves)
-    where = high.argmax(axis=-1)
-    middle = np.clip(where, 1, len(grid) - 2)
-    take = middle[..., None] + np.arange(-1, 2)
-    free = np.take_along_axis(scan.log_tc(grid[:, None], curves, size=False), take, axis=-1)
-    size = np.take_along_axis(scan.log_size(curves), take, axis=-1)
-    candidates = [np.asarray(where - middle, float), _vertex(free), _vertex(free - size), *_roots(size)]
-    v = np.stack(np.broadcast_arrays(*candidates))
-    inside = np.isfinite(v) & (np.abs(v) <= 1.0)
-    v = np.where(inside, v, v[0])
-    value = _parabola(free, v) - np.maximum(_parabola(size, v), 0.0)
-    chosen = value.argmax(axis=0)[None]
-    at = np.take_along_axis(v, chosen, axis=0)[0]
-    kink = np.abs(_parabola(size, at)) < 1e-9
-    end = ((middle == len(grid) - 2) & (at >= 1.0)).astype(int) - ((middle == 1) & (at <= -1.0)).astype(int)
-    position = grid[middle] + at * (grid[1] - grid[0])
-    return Tops(position, np.take_along_axis(value, chosen, axis=0)[0], kink, end)
+    best, between, total = maxima
+    interpolation = spread(between.position), spread(between.log_height)
+    if draws:
+        variances = zip((spread(total.position), spread(total.log_height)), interpolation, strict=True)
+        stat_x, stat_h = (math.sqrt(max(0.0, whole**2 - part**2)) for whole, part in variances)
+        return (stat_x, stat_h), interpolation
+    weights, mean = scan.curves.weights(at), scan.curves.mean(at)
+    statistical = np.zeros(2)
+    for i, deviations in enumerate(scan.deviations):
+        moved = tops(scan, at[:, 0], mean + np.einsum("kml,bl->bkm", weights[..., i], deviations))
+        statistical[0] += float(((moved.position - best.position) ** 2).sum())
+        statistical[1] += float(((moved.log_height - best.log_height) ** 2).sum())
+    stat_x, stat_h = (float(value) for value in np.sqrt(statistical))
+    return (stat_x, stat_h), interpolation
 
 
-def likely_end(above: NDArray[np.bool_], below: NDArray[np.bool_]) -> int:
-    """1 or -1 for the end at which more of the draws lie, if that is more than `END` of them; else 0."""
-    up, down = float(above.mean()), float(below.mean())
-    return 0 if max(up, down) <= END else 1 if up >= down else -1
+def _margin(scan: Scan, at: Array, mean: Array, drawn: Array) -> Array | None:
+    """(2, m): Δ/Ω - Tc/Ω of the curves, and its error from draws of them; None where Δ is not known."""
+    value, draws = scan.margin(at, mean), scan.margin(at, drawn)
+    return None if value is None or draws is None else np.array([value, draws.std(axis=0)])
 
 
-def spread(values: Array) -> float:
-    """Return half of the interval that holds the middle 68 %: a standard deviation that single jumps do not
-    move."""
-    low, high = np.percentile(values, [15.87, 84.13])
-    return float(0.5 * (high - low))
+def _towards_binding(mean: Array, drawn: Array, formula: Tops) -> int:
+    """Return the end, -1 or 1, beyond which pairs may be bound by more than Tc.
+
+    It is that towards which Δ grows, or where that is within the error that towards which Tc grows: in the
+    limit of weak coupling both vanish.
+    """
+    growth, errors = mean[2, -1] - mean[2, 0], drawn[:, 2, -1] - drawn[:, 2, 0]
+    if abs(growth) > RESOLVED * errors.std():
+        return int(np.sign(growth))
+    return int(formula.end) or (1 if mean[:2, -1].sum() < mean[:2, 0].sum() else -1)
+
+
+def _p_value(scan: Scan, at_binding: float) -> float:
+    """Return whether smooth curves describe the points: twice the smaller p-value where Δ's counts."""
+    p = scan.curves.p_value
+    if scan.binding is None or at_binding <= RARE or math.isnan(scan.binding.p_value):
+        return p
+    return min(1.0, 2.0 * float(np.nanmin([p, scan.binding.p_value])))
 
 
 def with_error(value: float, error: float) -> str:
@@ -189,26 +243,6 @@ def place_name(axis: str, value: float, error: float = 0.0) -> str:
     parameter = SCAN_AXES[axis]
     unit = "t" if parameter.in_units_of_t else ""
     return f"{parameter.symbol} = {with_error(value, error)}{unit}"
-
-
-def _parabola(values: Array, v: Array) -> Array:
-    left, middle, right = np.moveaxis(values, -1, 0)
-    return np.asarray(middle + 0.5 * (right - left) * v + 0.5 * (left - 2.0 * middle + right) * v * v)
-
-
-def _vertex(values: Array) -> Array:
-    left, middle, right = np.moveaxis(values, -1, 0)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        return np.asarray(0.5 * (left - right) / (left - 2.0 * middle + right))
-
-
-def _roots(values: Array) -> list[Array]:
-    """Return both roots of the parabola, by the formula that does not cancel."""
-    left, middle, right = np.moveaxis(values, -1, 0)
-    a, b, c = 0.5 * (left - 2.0 * middle + right), 0.5 * (right - left), middle
-    with np.errstate(divide="ignore", invalid="ignore"):
-        q = -0.5 * (b + np.copysign(np.sqrt(b * b - 4.0 * a * c), b))
-        return [q / a, c / q]
 
 
 def _systematic(scan: Scan, place: float, height: float) -> float | None:
@@ -255,32 +289,42 @@ def _named(points: Sequence[ScanPoint], axis: str) -> str:
 
 
 def _binding_flags(scan: Scan, peak: Peak) -> list[RaisedFlag]:
-    """Compare Tc with the binding energy, which is interpolated linearly between the points beside the
-    peak."""
-    known = [
-        (float(point.coordinate(peak.axis)), point.binding)
-        for point in scan.points
-        if point.binding is not None
-    ]
-    if not known:
+    """Say what Tc against the binding energy means for a maximum."""
+    if scan.binding is None:
         return [flags.PEAK_BINDING_UNKNOWN.raised()]
-    x, y = np.array(sorted(known)).T
-    above = peak.height >= np.interp(peak.position, x, y)
-    return [flags.PEAK_ABOVE_BINDING.raised()] if above else []
+    raised = []
+    if peak.kind == UNBOUND_KIND:
+        raised.append(flags.PEAK_ABOVE_BINDING.raised())
+    elif peak.kind == BINDING_KIND:
+        raised.append(flags.PEAK_LIMITED_BY_BINDING.raised())
+    if peak.open:
+        raised.append(flags.PEAK_BINDING_OPEN.raised(margin=_margin_text(peak)))
+    return raised
 
 
-def _statement(peak: Peak, kink: bool, end: bool, raised: Sequence[RaisedFlag]) -> str:
-    height, place = (
-        with_error(peak.height, peak.height_err),
-        place_name(peak.axis, peak.position, peak.position_err),
-    )
-    if end:
+def _margin_text(peak: Peak) -> str:
+    return with_error(peak.margin or 0.0, peak.margin_err or 0.0)
+
+
+def _statement(peak: Peak, raised: Sequence[RaisedFlag]) -> str:
+    height = with_error(peak.height, peak.height_err)
+    place = place_name(peak.axis, peak.position, peak.position_err)
+    said = [flags.PEAK_AT_END.code, flags.PEAK_ABOVE_BINDING.code, flags.PEAK_LIMITED_BY_BINDING.code]
+    if peak.kind == END_KIND:
         where = place_name(peak.axis, peak.position)
         text = f"Tc/Ω is highest at the end of the scan, {height} at {where}: a bound, no peak"
+    elif peak.kind == UNBOUND_KIND:
+        text = "Tc/Ω is nowhere known to be below the binding energy: no maximum counts; "
+        text += f"the formula's is {height} at {place}, where Δ - Tc = {_margin_text(peak)} Ω"
+    elif peak.kind == BINDING_KIND:
+        top = place_name(peak.axis, float(f"{peak.formula_position or 0.0:.3g}"))
+        text = f"Tc/Ω is limited by binding: it meets Δ/Ω at {height} at {place}; the formula goes on to "
+        text += f"{peak.formula_height or 0.0:.3g} at {top}, where Δ - Tc = {_margin_text(peak)} Ω"
+        text += ", with the end of the scan within the error: a bound" if peak.limit else ""
     elif peak.limit:
         text = f"Tc/Ω is highest, {height}, at {place}, with the end of the scan within the error: a bound"
     else:
-        at = ", at the kink where R² = 1 and the density saturates" if kink else ""
-        text = f"Tc/Ω peaks at {height} at {place}{at}"
-    rest = [flag.text for flag in raised if flag.code != flags.PEAK_AT_END.code]
+        kink = ", at the kink where R² = 1 and the density saturates" if peak.kind == KINK_KIND else ""
+        text = f"Tc/Ω peaks at {height} at {place}{kink}"
+    rest = [flag.text for flag in raised if flag.code not in said]
     return f"{peak.label}: {text}" + (f" ({'; '.join(rest)})" if rest else "")

@@ -1,5 +1,5 @@
-"""Points of a campaign that differ in nothing but the axes of a scan, as data of smooth curves of ln m* and
-ln R²."""
+"""Points of a campaign that differ in nothing but the axes of a scan, as data of smooth curves of ln m*, ln
+R² and the binding energy Δ."""
 
 from __future__ import annotations
 
@@ -37,9 +37,9 @@ class ScanPoint:
         replicates: (B, 2) mass and R² without one block of bins each.
         density: pairs per volume at which Tc is taken. prefactor: of Tc.
         tc, tc_error, tc_systematic: Tc/Ω.
-        binding: binding energy over Ω.
+        binding, binding_error: binding energy over Ω and its error, which is absolute: Δ may be zero.
         pair_bins, all_bins: bins of the pair, and of both sectors: what the point has cost.
-        valid: whether no flag speaks against Tc.
+        valid: whether no flag speaks against Tc, apart from those that say that Δ is not above it.
         flags: texts of all flags.
     """
 
@@ -56,6 +56,7 @@ class ScanPoint:
     tc_error: float | None = None
     tc_systematic: float | None = None
     binding: float | None = None
+    binding_error: float | None = None
     pair_bins: float = 0
     all_bins: float = 0
     valid: bool = False
@@ -122,6 +123,35 @@ class Scan:
         return smooth(self.x, self.y, self.noise)
 
     @cached_property
+    def binding_known(self) -> tuple[int, ...]:
+        """The points whose binding energy is known with its error."""
+        known = enumerate(self.points)
+        return tuple(i for i, point in known if point.binding is not None and point.binding_error)
+
+    @cached_property
+    def binding(self) -> Smooth | None:
+        """Δ/Ω over the axes; None where too few points have it for a smooth curve.
+
+        Its errors count as independent of those of ln m* and ln R²: half of its variance or more comes from
+        the polaron, which is another ensemble.
+        """
+        at = list(self.binding_known)
+        if not at or not enough(self.x[at]):
+            return None
+        values = [[self.points[i].binding, self.points[i].binding_error] for i in at]
+        binding, error = np.array(values, dtype=float).T
+        return smooth(self.x[at], binding, error**2)
+
+    def mean(self, at: Array) -> Array:
+        """(q, m): the curves at places (m, d): ln m*, ln R² and, if there is one (q = 3), Δ/Ω."""
+        rows = self.curves.mean(at)
+        return rows if self.binding is None else np.vstack([rows, self.binding.mean(at)])
+
+    def margin(self, at: Array, curves: Array) -> Array | None:
+        """(..., m): (Δ - Tc)/Ω at places (m, d) for curves (..., q, m) there; None without a curve of Δ."""
+        return curves[..., 2, :] - np.exp(self.log_tc(at, curves)) if curves.shape[-2] > 2 else None
+
+    @cached_property
     def saturates(self) -> bool:
         """Whether Tc is taken at the density of touching pairs, which stops growing at R² = 1."""
         return self._density is None
@@ -156,8 +186,8 @@ class Scan:
         return np.asarray(value - np.maximum(self.log_size(curves), 0.0) if size else value)
 
     def draws(self, at: Array, number: int, rng: np.random.Generator) -> tuple[Array, Array]:
-        """Draw curves (number, 2, m) that the points allow if they were exact, and what their errors add to
-        each.
+        """Draw curves (number, q, m), as `mean` has them, that the points allow if they were exact, and what
+        their errors add to each.
 
         The sum is a draw of the posterior; the errors are drawn with the covariance of the deviations.
         """
@@ -166,7 +196,14 @@ class Scan:
         for i, deviations in enumerate(self.deviations):
             error = rng.standard_normal((number, len(deviations))) @ deviations
             added += np.einsum("kml,sl->skm", weights[..., i], error)
-        return self.curves.samples(at, number, rng, noise=False), added
+        exact = self.curves.samples(at, number, rng, noise=False)
+        if self.binding is None:
+            return exact, added
+        rng = np.random.default_rng([self.seed, 1])  # one more curve leaves the draws of the others alone
+        noise = rng.standard_normal((number, len(self.binding_known))) * np.sqrt(self.binding.noise[:, 0, 0])
+        binding = self.binding.samples(at, number, rng, noise=False)
+        further = np.einsum("ml,sl->sm", self.binding.weights(at)[0, :, 0], noise)[:, None]
+        return np.concatenate([exact, binding], axis=1), np.concatenate([added, further], axis=1)
 
     @cached_property
     def _density(self) -> float | None:

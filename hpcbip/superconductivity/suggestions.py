@@ -1,8 +1,8 @@
 """Which points, or which statistics, would pin down the maximum of Tc (docs/method/domes.md).
 
-The maximum and the curves of ln m* and ln R² have a joint distribution, which is drawn from (`draw_maxima`)
-and taken for a normal one: what further measurements would leave of the maximum's error is then a matter of
-conditioning. What is suggested first takes most of the variance away per bin that it costs.
+What further measurements would leave of the maximum's error is worked out in
+`hpcbip.superconductivity.outlook`. What is suggested first takes most of the variance away per bin that it
+costs.
 """
 
 from __future__ import annotations
@@ -15,9 +15,11 @@ from typing import Any
 import numpy as np
 
 from hpcbip.models import coupling_from_lambda, get_lattice
-from hpcbip.superconductivity.maximum import Maximum, draw_maxima, find_maximum, grid_of
-from hpcbip.superconductivity.peaks import place_name, rests_on
+from hpcbip.superconductivity.maximum import Maximum, find_maximum, grid_of
+from hpcbip.superconductivity.outlook import HEIGHT, cost_of, noise_of, outlook_of, tightenings
+from hpcbip.superconductivity.peaks import place_name
 from hpcbip.superconductivity.scans import Array, Scan, ScanPoint, scans
+from hpcbip.vocabulary.observables import TC_OVER_OMEGA
 from hpcbip.vocabulary.parameters import (
     ADIABATICITY,
     LAMBDA,
@@ -28,9 +30,6 @@ from hpcbip.vocabulary.parameters import (
     SCAN_AXES,
     G,
 )
-
-HEIGHT = "height"
-"""Name of the height of a maximum among the tolerances."""
 
 BOUNDS = {name: axis.scan.bounds for name, axis in SCAN_AXES.items() if axis.scan}
 """Between which new points lie, unless said otherwise; U in units of t."""
@@ -45,9 +44,7 @@ Tolerance = Mapping[str, float]
 STEP = 0.5  # first step away from a single point, of its value; further ones, of the span, so that they grow
 APART = 0.03  # of the span: a point nearer to another one should be better statistics of that one
 _PLACES = {1: 61, 2: 13}  # candidates per axis
-_FACTORS = (0.5, 0.8)  # by which a target may be tightened in one step
 _FRESH = 1.5  # what a bin of a new point costs, for its chains have to be thermalised first
-_NOISY = 0.3  # share of noise from which on more statistics are worth a word
 
 
 @dataclass(frozen=True)
@@ -60,11 +57,13 @@ class Suggestion:
         label: what the points of the scan share.
         parameters: of the new point, by the names of a configuration, with lattice, coupling and t; to
             tighten, of the model alone.
-        target: to tighten, the relative error of Tc to aim at; else None.
+        target: to tighten, the relative error to aim at; else None.
         why: one sentence.
         expected: error of the maximum when all suggestions up to this one of its kind are followed, over that
             before; None if it cannot be told.
         seed: of the random numbers, a hash of the data.
+        observable: to tighten, of which the target is; it may be binding_margin where it is open whether
+            pairs are bound by more than Tc.
     """
 
     kind: str
@@ -74,6 +73,7 @@ class Suggestion:
     why: str
     expected: float | None
     seed: int
+    observable: str = TC_OVER_OMEGA.name
 
 
 def suggest(
@@ -111,8 +111,15 @@ def suggest_for(
     if outward:
         return outward
     refine, refine_gain = _refine(maximum, number, bounds, tolerance)
-    tighten, tighten_gain = _tighten(maximum, tolerance)
-    return [*tighten, *refine] if tighten_gain > refine_gain else [*refine, *tighten]
+    smaller = tightenings(maximum, tolerance)
+    tighten = [
+        Suggestion(
+            "tighten", scan.label, _model(scan), one.target, one.why, one.expected, scan.seed, one.observable
+        )
+        for one in smaller[:1]
+    ]
+    first = bool(smaller) and smaller[0].gain > refine_gain
+    return [*tighten, *refine] if first else [*refine, *tighten]
 
 
 def _step_out(scan: Scan, bounds: Bounds) -> list[Suggestion]:
@@ -176,91 +183,22 @@ def _refine(
     places = np.unique([_rounded(scan, place, maximum.position_err) for place in grid], axis=0)
     free = [not _taken(scan, place) and bool(np.all((place >= low) & (place <= high))) for place in places]
     places = places[free]
-    outlook = _joint(maximum, places, tolerance)
+    outlook = outlook_of(maximum, places, tolerance)
     before, cost = outlook.variance, 0.0
     found: list[Suggestion] = []
     left = list(range(len(places)))
     while left and len(found) < number:
         near = {i: _nearest(scan, places[i]) for i in left}
-        best = min(left, key=lambda i: outlook.after(i, scan.noise[near[i]]).variance)
-        outlook = outlook.after(best, scan.noise[near[best]])
+        best = min(left, key=lambda i: outlook.after(i, noise_of(scan, near[i])).variance)
+        outlook = outlook.after(best, noise_of(scan, near[best]))
         near_it = np.linalg.norm((places - places[best]) / _span(scan), axis=1) < APART
         left = [i for i in left if not near_it[i]]
-        cost += _FRESH * _cost(scan.points[near[best]])
+        cost += _FRESH * cost_of(scan.points[near[best]])
         rest = math.sqrt(outlook.variance / before)
         share = f"{maximum.between:.0%} of the variance of the maximum is interpolation, the rest noise"
         why = f"{share}; with this point {rest:.0%} of its error are left"
         found.append(_new_point("refine", scan, places[best], why, rest))
     return found, math.log(before / outlook.variance) / cost if cost else 0.0
-
-
-def _tighten(maximum: Maximum, tolerance: Tolerance) -> tuple[list[Suggestion], float]:
-    """Suggest a smaller target for all points, if noise matters; and the gain per bin."""
-    scan = maximum.scan
-    errors = np.array([_tc_error(point, noise) for point, noise in zip(scan.points, scan.noise, strict=True)])
-    if 1.0 - maximum.between < _NOISY:
-        return [], 0.0
-    near = rests_on(scan, maximum.position)
-    present = math.sqrt(float((errors[near] ** 2).mean()))
-    factor = min(_FACTORS[1], max(_FACTORS[0], 0.9 / maximum.worst(tolerance)))
-    target = _two_digits(factor * present)
-    outlook = _joint(maximum, scan.x, tolerance)
-    before, cost = outlook.variance, 0.0
-    for i, error in enumerate(errors):
-        need = (error / target) ** 2 - 1.0  # times the bins that are there
-        if need > 0.0:
-            outlook = outlook.after(i, scan.noise[i] / need)
-            cost += need * _cost(scan.points[i])
-    rest = math.sqrt(outlook.variance / before)
-    names = [place_name(scan.axes[0], scan.points[i].coordinate(scan.axes[0])) for i in np.flatnonzero(near)]
-    why = f"{1.0 - maximum.between:.0%} of the variance of the maximum is noise of the points near it, "
-    why += f"{', '.join(dict.fromkeys(names))}; with a target of {target:g} {rest:.0%} of its error are left"
-    found = Suggestion("tighten", scan.label, _model(scan), target, why, rest, scan.seed)
-    return [found], math.log(before / outlook.variance) / cost if cost else 0.0
-
-
-@dataclass(frozen=True)
-class _Joint:
-    """The covariance of a maximum and of the curves at some places: d + 1 rows, in units of the tolerances,
-    then two for every place."""
-
-    covariance: Array
-    first: int
-
-    @property
-    def variance(self) -> float:
-        """Variance of the maximum, in units of the tolerances."""
-        return float(np.trace(self.covariance[: self.first, : self.first]))
-
-    def after(self, place: int, noise: Array) -> _Joint:
-        """Condition on a measurement of both curves at that place, of errors with covariance `noise` (2,
-        2)."""
-        at = slice(self.first + 2 * place, self.first + 2 * place + 2)
-        rows = self.covariance[at]
-        return _Joint(self.covariance - rows.T @ np.linalg.solve(rows[:, at] + noise, rows), self.first)
-
-
-def _joint(maximum: Maximum, places: Array, tolerance: Tolerance) -> _Joint:
-    _, draws = draw_maxima(maximum.scan, maximum.window, places)
-    units = np.array([tolerance[axis] for axis in maximum.scan.axes] + [tolerance[HEIGHT]])
-    top = np.hstack([draws.positions, draws.heights[:, None]]) / units
-    curves = np.moveaxis(draws.curves, 1, 2).reshape(len(top), -1)
-    return _Joint(np.cov(np.hstack([top, curves]).T), len(units))
-
-
-def _tc_error(point: ScanPoint, noise: Array) -> float:
-    """Return the relative error of Tc at a point."""
-    return point.tc_error or math.sqrt(float(noise.sum()))
-
-
-def _cost(point: ScanPoint) -> float:
-    """Return what a point like this one costs: bins, which unlike seconds are the same in every run."""
-    return float(point.all_bins) or 1.0
-
-
-def _two_digits(value: float) -> float:
-    scale = 10.0 ** (1 - math.floor(math.log10(value)))
-    return math.floor(value * scale) / scale
 
 
 def _all_places(scan: Scan) -> Array:

@@ -50,6 +50,20 @@ TC_OVER_OMEGA_SYSTEMATIC = Entry(
 )
 TC_KELVIN_SYSTEMATIC = Entry(name="tc_kelvin_sys", words="systematic error of tc_kelvin")
 TC_PREFACTOR = Entry(name="tc_prefactor", words="prefactor of Tc in that dimension")
+TC_GAS_LOW = Entry(
+    name="tc_over_omega_gas_low",
+    words="lowest Tc/Ω of an interacting gas of these pairs",
+    terminal="gas low",
+)
+TC_GAS_HIGH = Entry(
+    name="tc_over_omega_gas_high",
+    words="highest Tc/Ω of an interacting gas of these pairs",
+    terminal="gas high",
+)
+TC_GAS_FLAGS = Entry(
+    name="tc_over_omega_gas_flags",
+    words="which of its formulas is used outside its range; this does not speak against Tc",
+)
 FLAGS_ENTRY = Entry(
     name="flags",
     words="flags; most of them speak against Tc",
@@ -79,6 +93,9 @@ DERIVED: tuple[Entry, ...] = (
     TC_OVER_OMEGA_SYSTEMATIC,
     TC_KELVIN_SYSTEMATIC,
     TC_PREFACTOR,
+    TC_GAS_LOW,
+    TC_GAS_HIGH,
+    TC_GAS_FLAGS,
 )
 """Entries of a record that follow from its observables, in the order of the results."""
 
@@ -107,6 +124,9 @@ ATLAS_TABLE: tuple[Observable, ...] = (
     TC_OVER_OMEGA,
 )
 """Columns of the table of `hpcbip atlas`, unless others are asked for."""
+
+GAS_BAND: tuple[Entry, ...] = (TC_GAS_LOW, TC_GAS_HIGH)
+"""Further columns of the table of `hpcbip tc --gas-band`, and the shade in the figure of Tc."""
 
 RESULTS_TABLE: tuple[Entry, ...] = (
     TC_OVER_OMEGA,

@@ -16,9 +16,9 @@ from hpcbip.vocabulary.sectors import SECTORS
 
 Severity = Literal["yellow", "red"]
 
-Against = Literal["tc", "mass", "statistics"]
-"""What a flag speaks against: Tc alone, the mass of its sector alone, or all that its bins give (of the
-sector, or of the point where it names no sector)."""
+Against = Literal["tc", "mass", "statistics", "band"]
+"""What a flag speaks against: Tc alone, the mass of its sector alone, all that its bins give (of the
+sector, or of the point where it names no sector), or the gas band alone, and not Tc itself."""
 
 STATISTICS = "statistics"
 CHAINS = "chains"
@@ -30,6 +30,7 @@ TC_AGAINST_BINDING = "Tc against binding"
 PAIR_SIZE = "pair size"
 GIVEN_UP = "given up"
 PEAK = "peak"
+GAS = "gas"
 """Checks that flags belong to, by the names under which they are shown."""
 
 
@@ -66,7 +67,7 @@ class Flag:
     @property
     def invalidates_tc(self) -> bool:
         """Whether Tc is not valid where this flag is raised."""
-        return self.against != "mass"
+        return self.against not in ("mass", "band")
 
     def raised(self, sector: str = "", **values: Any) -> RaisedFlag:
         """Raise the flag.
@@ -145,6 +146,18 @@ FLAGS: Mapping[str, Flag] = _by_code(
 )
 """Flags of points by code, in the order in which a record lists them."""
 
+GAS_FORMULA_RANGE = Flag(
+    "gas_formula_range",
+    "gas band outside the range of its formula: {limit}",
+    "yellow",
+    GAS,
+    "band",
+    title="gas band outside the range of its formula",
+)
+GAS_FLAGS: Mapping[str, Flag] = _by_code((GAS_FORMULA_RANGE,))
+"""Flags of the gas band about Tc by code. They have an entry of their own in a record, beside the band: pairs
+that touch are denser than any formula of a gas allows, so that nearly every point would be a flagged one."""
+
 PEAK_AT_END = Flag("peak_at_end", "end of the scan", "yellow", PEAK, "tc")
 PEAK_FEW_POINTS = Flag("peak_few_points", "too few points", "yellow", PEAK, "tc")
 PEAK_NOT_SMOOTH = Flag("peak_not_smooth", "smooth curve does not describe the points", "red", PEAK, "tc")
@@ -166,6 +179,15 @@ PEAK_POINTS_LEFT_OUT = Flag(
 )
 PEAK_BINDING_UNKNOWN = Flag("peak_binding_unknown", "binding energy unknown at the peak", "red", PEAK, "tc")
 PEAK_ABOVE_BINDING = Flag("peak_above_binding", "Tc >= binding energy at the peak", "red", PEAK, "tc")
+PEAK_LIMITED_BY_BINDING = Flag("peak_limited_by_binding", "limited by binding", "yellow", PEAK, "tc")
+PEAK_BINDING_OPEN = Flag(
+    "peak_binding_open",
+    "open whether binding limits it: Δ - Tc = {margin} Ω at the top of the formula",
+    "yellow",
+    PEAK,
+    "tc",
+    title="open whether binding limits it",
+)
 
 PEAK_FLAGS: Mapping[str, Flag] = _by_code(
     (
@@ -176,19 +198,22 @@ PEAK_FLAGS: Mapping[str, Flag] = _by_code(
         PEAK_POINTS_LEFT_OUT,
         PEAK_BINDING_UNKNOWN,
         PEAK_ABOVE_BINDING,
+        PEAK_LIMITED_BY_BINDING,
+        PEAK_BINDING_OPEN,
     )
 )
 """Flags of maxima by code, in the order in which they are listed."""
 
 
 def split_code(code: str) -> tuple[Flag, str]:
-    """Return the flag of a point, or of a maximum, that a full code names, and its sector or "".
+    """Return the flag of a point, of its gas band, or of a maximum, that a full code names, and its sector
+    or "".
 
     Raises:
         KeyError: for an unknown code.
     """
     sector, _, own = code.rpartition(":")
-    return (FLAGS[own] if own in FLAGS else PEAK_FLAGS[own]), sector
+    return (FLAGS.get(own) or GAS_FLAGS.get(own) or PEAK_FLAGS[own]), sector
 
 
 def speaks_against(code: str, observable: str) -> bool:
@@ -205,7 +230,7 @@ def speaks_against(code: str, observable: str) -> bool:
     wanted = OBSERVABLES[observable]
     if wanted in (TC_OVER_OMEGA, TC_KELVIN):
         return flag.invalidates_tc
-    if flag.against == "tc":
+    if flag.against in ("tc", "band"):
         return False
     own = not sector or sector in wanted.sectors
     return own and (flag.against != "mass" or wanted.quantity == "mass")

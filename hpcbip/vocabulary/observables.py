@@ -209,6 +209,18 @@ BINDING_ENERGY = Observable(
     group="energies",
     target=True,
 )
+BINDING_MARGIN = Observable(
+    name="binding_margin",
+    quantity="binding_margin",
+    sectors=(POLARON.name, BIPOLARON.name),
+    words="binding energy less Tc; has to be positive",
+    terminal="binding-Tc",
+    tex=r"$\Delta-T_c$",
+    html="Δ − <i>T</i><sub>c</sub>",
+    panel="binding energy less $T_c$",
+    unit="energy",
+    target=True,
+)
 
 MASS_POLARON_DISPERSION, MASS_BIPOLARON_DISPERSION = per_sector(
     Observable(
@@ -265,6 +277,7 @@ OBSERVABLES: Mapping[str, Observable] = _by_name(
         TC_OVER_OMEGA,
         TC_KELVIN,
         BINDING_ENERGY,
+        BINDING_MARGIN,
     )
 )
 """Observables that every point has, by name, in the order of the results."""
@@ -284,7 +297,13 @@ LATTICE_OBSERVABLES: Mapping[str, Observable] = _by_name(
 TARGETS: Mapping[str, Observable] = _by_name(
     observable for observable in OBSERVABLES.values() if observable.target
 )
-"""Observables that can have a target error; sampling of each of their sectors is asked for."""
+"""Observables that can have a target, which is a relative error (of binding_margin: over the larger of Tc and
+|Δ - Tc|, for Δ - Tc may be zero); sampling of each of their sectors is asked for."""
+
+JOINT_TARGETS: Mapping[str, Observable] = _by_name(
+    observable for observable in TARGETS.values() if len(observable.sectors) > 1
+)
+"""Targets whose errors an ensemble cannot tell without the energy of the other sector."""
 
 
 @cache

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -25,6 +25,7 @@ CORRELATION = -0.3
 SECONDS = 0.125  # CPU time of a block
 MIN_BLOCKS, MAX_BLOCKS = 64, 32000
 PREFACTOR = 1.84 / math.pi
+BINDING_SPREAD = 0.4  # of Δ in a block
 
 
 def log_mass(lam: float, u: float) -> float:
@@ -42,11 +43,36 @@ def log_height(lam: float, u: float) -> float:
     return math.log(PREFACTOR) - log_mass(lam, u) - max(log_size(lam, u), 0.0)
 
 
+def binding_far_above(lam: float, u: float) -> float:
+    """Δ/Ω that no Tc comes near to."""
+    return 3.0
+
+
+def limiting(lam: float, u: float) -> float:
+    """Δ/Ω that Tc runs into at λ = 0.844, U = 8t, beyond the kink; unbound below λ = 0.45."""
+    return 1.2 * max(lam - 0.45, 0.0) ** 2
+
+
+binding = binding_far_above
+"""Δ/Ω of the model; tests replace it."""
+
+
 def blocks_of(seed: int, point: Point, number: int) -> Array:
     """(number, 2) noise of the blocks: a function of the campaign's seed and the point alone."""
     rng = np.random.default_rng([seed, int(point.identity, 16)])
     root = np.linalg.cholesky([[1.0, CORRELATION], [CORRELATION, 1.0]])
     return (rng.standard_normal((number, 2)) @ root.T) * SPREAD
+
+
+def blocks_needed(point: Point, target: Mapping[str, float]) -> int:
+    """Blocks at which a point meets its targets: of Tc, and of Δ - Tc if there is one."""
+    lam, u = point.parameters["lambda"], point.parameters["U"]
+    need = (tc_error(1) / target["tc_over_omega"]) ** 2
+    if "binding_margin" in target:
+        tc = math.exp(log_height(lam, u))
+        unit = max(tc, abs(binding(lam, u) - tc))
+        need = max(need, (BINDING_SPREAD / unit / target["binding_margin"]) ** 2)
+    return min(MAX_BLOCKS, max(MIN_BLOCKS, math.ceil(need)))
 
 
 def tc_error(number: int) -> float:
@@ -64,8 +90,7 @@ def runner(source: Path, directory: Path, ranks: int, seconds: float, spent: Cal
     left = seconds * ranks
     for point in make_plan(config).points:
         have = blocks.get(point.identity, 0)
-        target = config.sampling.target["tc_over_omega"]
-        need = min(MAX_BLOCKS, max(MIN_BLOCKS, math.ceil((tc_error(1) / target) ** 2)))
+        need = blocks_needed(point, config.sampling.target)
         new = min(max(0, need - have), int(left / SECONDS))
         blocks[point.identity] = have + new
         left -= new * SECONDS
@@ -90,14 +115,16 @@ def read_results(directory: Path) -> SimpleNamespace:
             "tc_valid": True,
             "tc_prefactor": PREFACTOR,
         }
+        lam, u = record["lambda"], record["U"]
+        error = BINDING_SPREAD / math.sqrt(max(number, 1))
+        noise = np.random.default_rng([config.seed, int(point.identity, 16), 1]).standard_normal(number)
         record |= {
-            "binding_energy": 3.0,
-            "binding_energy_err": 0.01,
+            "binding_energy": binding(lam, u) + error * noise.sum() / math.sqrt(max(number, 1)),
+            "binding_energy_err": error,
             "bins_polaron": number,
             "bins_bipolaron": number,
         }
         if number >= MIN_BLOCKS:
-            lam, u = record["lambda"], record["U"]
             rows = blocks_of(config.seed, point, number) + [log_mass(lam, u), log_size(lam, u)]
             mean = rows.mean(axis=0)
             mass, size = np.exp(mean)

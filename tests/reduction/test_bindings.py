@@ -18,6 +18,7 @@ from hpcbip.reduction.points import sector_entries
 from hpcbip.vocabulary.entries import Observable
 from hpcbip.vocabulary.observables import (
     BINDING_ENERGY,
+    BINDING_MARGIN,
     LATTICE_OBSERVABLES,
     OBSERVABLES,
     RADIUS2,
@@ -50,7 +51,7 @@ def test_axes_that_differ_have_masses_of_their_own(lattice: str, parameters: dic
 @pytest.mark.parametrize("name", [*OBSERVABLES, *LATTICE_OBSERVABLES])
 def test_every_observable_of_one_sector_has_a_binding(name: str) -> None:
     observable = {**OBSERVABLES, **LATTICE_OBSERVABLES}[name]
-    if observable is BINDING_ENERGY:  # of two sectors: `hpcbip.reduction.points.binding`
+    if observable in (BINDING_ENERGY, BINDING_MARGIN):  # of two sectors: `hpcbip.reduction.points`
         assert observable.column is None and name not in BINDINGS
     else:
         assert binding_of(observable).columns

@@ -12,7 +12,7 @@ from hpcbip.campaign.plan import SampleSize
 from hpcbip.driver.stopping_rule import StoppingRule
 from hpcbip.reduction.ensembles import EnsembleBins
 from hpcbip.reduction.estimates import reduce_ensemble
-from hpcbip.reduction.target_errors import mean_energy, target_errors
+from hpcbip.reduction.target_errors import PartnerMeans, partner_means, target_errors
 from hpcbip.statistics import summarise
 from hpcbip.store.selection import SelectedBins
 from hpcbip.superconductivity import BKT_PREFACTOR
@@ -43,20 +43,43 @@ def test_target_errors_are_the_relative_errors_of_the_record(tmp_path: Path) -> 
         ("polaron", one, "bipolaron", two),
         ("bipolaron", two, "polaron", one),
     ):
-        energy = mean_energy(plan, keys[other], SelectedBins(partner.chains))
-        joint = target_errors(plan, keys[mine], SelectedBins(bins.chains), {keys[other]: energy})
+        means = partner_means(plan, keys[other], SelectedBins(partner.chains), with_tc=True)
+        joint = target_errors(plan, keys[mine], SelectedBins(bins.chains), {keys[other]: means})
         part = {"polaron": 2.0, "bipolaron": 1.0}[mine] * record[f"E_{mine}_err"]  # both as small: √2 of one
         assert joint["binding_energy"] == pytest.approx(2.0**0.5 * part / record["binding_energy"])
+        assert record["binding_margin"] > (tc := record["tc_over_omega"] * record["omega"])
+        assert record["binding_margin"] == pytest.approx(record["binding_energy"] - tc)
+        assert joint["binding_margin"] == pytest.approx(2.0**0.5 * part / record["binding_margin"])
+
+
+@pytest.mark.parametrize("margin", [0.0, 0.02, -0.02])
+def test_a_margin_near_zero_is_known_as_well_as_tc(tmp_path: Path, margin: float) -> None:
+    """Δ - Tc = 0 has no relative error: its error is then measured by Tc. A polaron whose pairs have no Tc
+    yet waits for them."""
+    plan = make(tmp_path)
+    two = sector_bins(plan, "bipolaron", bins=200)
+    keys, bins = plan.points[0].ensembles, SelectedBins(two.chains)
+    tc = partner_means(plan, keys["bipolaron"], bins, with_tc=True).tc
+    assert tc is not None and tc > 0.02
+    two_energy = partner_means(plan, keys["bipolaron"], bins).energy
+    assert two_energy is not None
+    polaron = PartnerMeans(0.5 * (two_energy + tc + margin))
+    errors = target_errors(plan, keys["bipolaron"], bins, {keys["polaron"]: polaron})
+    energy_error = errors["E_bipolaron"] * abs(two_energy)
+    assert errors["binding_margin"] == pytest.approx(2.0**0.5 * energy_error / tc, rel=1e-6)
+    one = SelectedBins(sector_bins(plan, "polaron", bins=200).chains)
+    waiting = target_errors(plan, keys["polaron"], one, {keys["bipolaron"]: PartnerMeans(two_energy)})
+    assert waiting["binding_margin"] == 0.0
 
 
 def test_target_errors_are_infinite_while_nothing_is_known(tmp_path: Path) -> None:
     plan = make(tmp_path)
     keys = plan.points[0].ensembles
     two = sector_bins(plan, "bipolaron", bins=1, chains=2)
-    energy = mean_energy(plan, keys["polaron"], SelectedBins([]))
-    errors = target_errors(plan, keys["bipolaron"], SelectedBins(two.chains), {keys["polaron"]: energy})
+    means = partner_means(plan, keys["polaron"], SelectedBins([]))
+    errors = target_errors(plan, keys["bipolaron"], SelectedBins(two.chains), {keys["polaron"]: means})
     assert errors and all(error == math.inf for error in errors.values())
-    stranger: dict[str, float | None] = {plan.points[1].ensembles["bipolaron"]: -9.0}
+    stranger = {plan.points[1].ensembles["bipolaron"]: PartnerMeans(-9.0)}
     assert "binding_energy" not in target_errors(plan, keys["bipolaron"], SelectedBins(two.chains), stranger)
 
 

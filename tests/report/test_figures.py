@@ -52,6 +52,8 @@ def peak(**other: Any) -> SimpleNamespace:
         "height_sys": None,
         "limit": False,
         "flags": [],
+        "flag_codes": [],
+        "kind": "smooth",
     }
     return SimpleNamespace(**(known | other))
 
@@ -197,6 +199,34 @@ def test_peaks_are_crosses_and_ends_of_scans_arrows() -> None:
     assert [(text.xy, text.get_position()[0] > 0) for text in axes.texts] == [((0.7, 0.21), True)]
     kinds = [row["kind"] for row in picture.rows if "x_err" in row]
     assert kinds == ["peak", "peak", "edge of the scan"] and "An arrow marks" in picture.caption
+
+
+def test_limited_peaks_are_diamonds_and_unbound_ones_no_marks() -> None:
+    limited = {"kind": "binding", "flags": ["limited by binding"], "flag_codes": ["peak_limited_by_binding"]}
+    flagged_too = {
+        key: [*limited[key], more] for key, more in (("flags", "too few points"), ("flag_codes", "x"))
+    }
+    peaks = [peak(**limited), peak(**limited | flagged_too, position=0.5), peak(kind="unbound", position=0.6)]
+    picture = dome(scan(lam=[0.3, 0.5, 0.7]), peaks=peaks)
+    marks = [line for line in picture.figure.axes[0].get_lines() if line.get_marker() in ("D", "X")]
+    assert [(*line.get_xdata(), line.get_markerfacecolor()) for line in marks] == [
+        (0.45, "#0072B2"),
+        (0.5, "white"),
+    ]
+    kinds = [row["kind"] for row in picture.rows if "x_err" in row]
+    assert kinds == ["limited by binding", "limited by binding", "unbound"]
+    assert "Diamonds mark" in picture.caption and "Crosses" not in picture.caption
+
+
+def test_gas_band_is_a_shade_between_its_ends() -> None:
+    band = [{"tc_over_omega_gas_low": 0.1 + lam, "tc_over_omega_gas_high": 0.2 + lam} for lam in (0.3, 0.5)]
+    picture = dome([record(0.3, **band[0]), record(0.5, **band[1]), record(0.7)])
+    (shade,) = [one for one in picture.figure.axes[0].collections if not hasattr(one, "get_segments")]
+    corners = {(round(float(x), 6), round(float(y), 6)) for x, y in shade.get_paths()[0].vertices}
+    assert corners == {(0.3, 0.4), (0.3, 0.5), (0.5, 0.6), (0.5, 0.7)}
+    assert pairs_of(picture, "tc_over_omega_gas_low", kind="point") == [(0.3, 0.4), (0.5, 0.6), (0.7, None)]
+    assert "Shades are Tc of an interacting gas" in picture.caption
+    assert "Shades" not in dome([record(0.3, **band[0]), record(0.7)]).caption  # a single point has no width
 
 
 def test_kelvin_axis_needs_one_factor() -> None:

@@ -42,6 +42,20 @@ def test_tc_prints_the_dome_and_draws_it(tmp_path: Path) -> None:
     assert all((tmp_path / f"dome.{end}").is_file() for end in ("png", "pdf", "csv"))
 
 
+def test_tc_shows_the_gas_band_where_it_is_asked_for(tmp_path: Path) -> None:
+    campaign(tmp_path)
+    plain, shown = (
+        CliRunner().invoke(commands, ["tc", str(tmp_path), *option]) for option in ([], ["--gas-band"])
+    )
+    assert shown.exit_code == 0, shown.output
+    assert "gas low" not in plain.output and "gas high" in shown.output
+    flag = "gas band outside the range of its formula: n a^2 > 0.16: # 1, 2"
+    assert flag not in plain.output and flag in shown.output
+    row = json.loads(CliRunner().invoke(commands, ["tc", str(tmp_path), "--format", "json"]).stdout)[0]
+    assert row["tc_over_omega_gas_low"] < row["tc_over_omega_gas_high"] < row["tc_over_omega"]
+    assert row["tc_over_omega_gas_flags"] == ["gas band outside the range of its formula: n a^2 > 0.16"]
+
+
 def test_tc_at_a_density(tmp_path: Path) -> None:
     campaign(tmp_path)
     arguments = ["tc", str(tmp_path), "--density", "0.02", "--format", "json"]

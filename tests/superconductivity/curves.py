@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -32,6 +32,8 @@ class Truth:
     places: tuple[float, ...]
     log_mass: Function
     log_size: Function
+    binding: Function | None = None  # Δ/Ω; None: far above Tc
+    binding_error: float = 0.02
 
     def log_height(self, x: Array) -> Array:
         """ln (Tc/Ω) at t/Ω = 1, or along t/omega."""
@@ -40,9 +42,11 @@ class Truth:
 
     @property
     def maximum(self) -> tuple[float, float]:
-        """Position, and ln (Tc/Ω) there."""
+        """Position, and ln (Tc/Ω) there, where Δ > Tc."""
         x = np.linspace(self.places[0], self.places[-1], 200001)
         y = self.log_height(x)
+        if self.binding is not None:
+            y = np.where(self.binding(x) > np.exp(y), y, -np.inf)
         return float(x[y.argmax()]), float(y.max())
 
     def campaign(
@@ -67,6 +71,10 @@ class Truth:
             entry = record(
                 **{self.axis: x}, mass=math.exp(mean[0]), size=math.exp(mean[1]), errors=tuple(errors)
             )
+            if self.binding is not None:
+                over_omega = self.binding(x) + self.binding_error * rng.standard_normal()
+                entry["binding_energy"] = over_omega * entry["omega"]
+                entry["binding_energy_err"] = self.binding_error * entry["omega"]
             records.append(entry)
             replicates[entry["point"]] = without
         return records, replicates
@@ -98,6 +106,16 @@ ALONG_U = Truth(
     lambda x: -0.6 + 0.075 * x,
 )
 TRUTHS = {"kink": KINK, "smooth": SMOOTH, "saturated": SATURATED, "along U": ALONG_U}
+
+LIMITED = replace(KINK, binding=lambda x: 1.2 * np.maximum(x - 0.45, 0.0) ** 2)
+"""Unbound below λ = 0.45, as in three dimensions; Δ = Tc at λ = 0.844, beyond the kink."""
+LIMITED_SMOOTH = replace(SMOOTH, binding=lambda x: 5.0 * np.exp(-1.6 / np.maximum(x - 0.2, 1e-9)))
+"""Bound however weakly, as in two dimensions; Δ = Tc beyond the smooth maximum."""
+LIMITED_ABOVE = replace(ALONG_U, binding=lambda x: 0.75 * np.exp(-x / 5.0) + 0.05)
+"""U unbinds the pair before Tc comes to its top: Tc rises up to the crossing."""
+OPEN = replace(SMOOTH, binding=lambda x: 7.5 * np.exp(-1.6 / np.maximum(x - 0.2, 1e-9)))
+"""Δ = Tc within 2 % of the top of the formula."""
+LIMITS = {"binding": LIMITED, "binding, smooth": LIMITED_SMOOTH, "binding, U": LIMITED_ABOVE, "open": OPEN}
 
 
 def record(

@@ -11,7 +11,7 @@ from hpcbip.reduction.peaks import scan_points
 from hpcbip.superconductivity import peaks
 from hpcbip.superconductivity.peaks import Peak
 from hpcbip.vocabulary.flags import PEAK_FLAGS
-from tests.superconductivity.curves import KINK
+from tests.superconductivity.curves import KINK, LIMITED, OPEN, Truth
 
 
 def find_peaks(records: list[dict[str, Any]], replicates: Any = None) -> list[Peak]:
@@ -39,14 +39,29 @@ def test_peak_on_flagged_points_says_so() -> None:
     ]
 
 
-def test_tc_above_the_binding_energy_at_the_peak_is_flagged() -> None:
+def test_tc_above_the_binding_energy_at_the_top_limits_the_peak() -> None:
     records, replicates = KINK.campaign(1)
     for entry in records:
-        entry["binding_energy"] = 0.5 * entry["lambda"] ** 4  # 0.18 at the peak
-    assert "Tc >= binding energy at the peak" in find_peaks(records, replicates)[0].flags
+        entry["binding_energy"] = 0.5 * entry["lambda"] ** 4  # 0.18 at the top
+    assert find_peaks(records, replicates)[0].flags == ["limited by binding"]
+    for entry in records:
+        entry["binding_energy"] = 0.05 * entry["lambda"]
+    assert find_peaks(records, replicates)[0].flags == ["Tc >= binding energy at the peak"]
     for entry in records:
         entry["binding_energy"] = None
     assert "binding energy unknown at the peak" in find_peaks(records, replicates)[0].flags
+
+
+def test_points_whose_pairs_are_not_bound_are_what_the_crossing_rests_on() -> None:
+    """Their flags say what the curve of Δ says; any other flag still counts."""
+    records, replicates = LIMITED.campaign(1)
+    for entry in records[:4]:
+        entry.update(tc_valid=False, flags=["not bound"], flag_codes=["not_bound"])
+    assert find_peaks(records, replicates)[0].flags == ["limited by binding"]
+    records[3].update(flags=["not bound", "beta short"], flag_codes=["not_bound", "beta_short"])
+    assert "peak rests on flagged points: λ = 0.75 (not bound, beta short)" in (
+        find_peaks(records, replicates)[0].flags
+    )
 
 
 def test_curve_that_no_smooth_one_describes_is_flagged() -> None:
@@ -66,6 +81,10 @@ def one_wrong() -> list[dict[str, Any]]:
     return records
 
 
+def of(truth: Truth, seed: int = 1) -> list[dict[str, Any]]:
+    return truth.campaign(seed)[0]
+
+
 def one_left_out() -> list[dict[str, Any]]:
     records = campaign_with()
     records[0]["mass_bipolaron"] = None
@@ -80,6 +99,8 @@ FLAGGED = {
     "peak_points_left_out": one_left_out(),
     "peak_binding_unknown": campaign_with(binding_energy=None),
     "peak_above_binding": campaign_with(binding_energy=0.01),
+    "peak_limited_by_binding": of(LIMITED),
+    "peak_binding_open": of(OPEN, 2),
 }
 
 

@@ -13,7 +13,7 @@ from hpcbip.campaign.schema import GridSection, ModelSection, PointSection
 from hpcbip.models import Model
 from hpcbip.vocabulary import displays, flags, observables, parameters, sectors
 from hpcbip.vocabulary.entries import Entry, Observable
-from hpcbip.vocabulary.flags import FLAGS, PEAK_FLAGS, speaks_against, split_code
+from hpcbip.vocabulary.flags import FLAGS, GAS_FLAGS, PEAK_FLAGS, speaks_against, split_code
 from hpcbip.vocabulary.observables import LATTICE_OBSERVABLES, OBSERVABLES
 from hpcbip.vocabulary.parameters import COORDINATES, PARAMETERS, POINT_KEYS, SCAN_AXES
 from hpcbip.vocabulary.sectors import SECTORS
@@ -37,8 +37,10 @@ def test_names_are_declared_once_and_listed() -> None:
     )
     entries = [entry.name for entry in {*declared(observables, Entry), *declared(displays, Entry)}]
     assert len(entries) == len(set(entries))
-    assert sorted(flag.code for flag in declared(flags, flags.Flag)) == sorted([*FLAGS, *PEAK_FLAGS])
-    texts = [flag.text for flag in (*FLAGS.values(), *PEAK_FLAGS.values())]
+    assert sorted(flag.code for flag in declared(flags, flags.Flag)) == sorted(
+        [*FLAGS, *PEAK_FLAGS, *GAS_FLAGS]
+    )
+    texts = [flag.text for flag in (*FLAGS.values(), *PEAK_FLAGS.values(), *GAS_FLAGS.values())]
     assert len(texts) == len(set(texts))
     assert [s.name for s in declared(sectors, sectors.Sector)] == list(SECTORS)
 
@@ -96,7 +98,9 @@ def test_indexed_observables_name_their_members() -> None:
     assert OBSERVABLES["radius2"].members(3) == ("radius2",)
 
 
-@pytest.mark.parametrize("flag", [*FLAGS.values(), *PEAK_FLAGS.values()], ids=lambda flag: flag.code)
+@pytest.mark.parametrize(
+    "flag", [*FLAGS.values(), *PEAK_FLAGS.values(), *GAS_FLAGS.values()], ids=lambda flag: flag.code
+)
 def test_every_flag_is_complete(flag: flags.Flag) -> None:
     places = {name for _, name, _, _ in string.Formatter().parse(flag.text) if name}
     assert ("sector" in places) == flag.per_sector
@@ -120,6 +124,9 @@ def test_what_a_flag_speaks_against() -> None:
     assert not speaks_against("bipolaron:mass_fit_differs", "tc_over_omega")
     assert flags.concerns_tc_only("tc_above_binding") and not flags.concerns_tc_only("not_bound")
     assert flags.invalidates_tc(["polaron:failed"]) and not flags.invalidates_tc(["polaron:mass_fit_differs"])
+    assert not speaks_against("gas_formula_range", "tc_over_omega") and not speaks_against(
+        "gas_formula_range", "radius2"
+    )
     with pytest.raises(KeyError):
         split_code("no such flag")
     assert len(flags.all_codes()) == len(FLAGS) + sum(flag.per_sector for flag in FLAGS.values())

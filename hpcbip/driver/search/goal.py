@@ -128,4 +128,6 @@ def check_bounds(maximum: Maximum | None, suggestions: Sequence[Suggestion], goa
     if not can_extend and limiting and (maximum is None or maximum.worst(goal.tolerance) <= 1.0):
         low, high = goal.bounds[limiting[0]]
         wrong = "Tc/Ω is highest at the bound" if maximum else "no room for a curve"
+        if maximum and maximum.unbound:
+            wrong = "pairs are bound by less than Tc up to the bound"
         raise InputError(f"--bounds: {limiting[0]}={low:g}:{high:g}: {wrong}; allowed: wider bounds")

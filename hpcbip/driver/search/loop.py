@@ -214,8 +214,8 @@ def _extend_campaign(state: SearchState, scan: Scan, maximum: Maximum | None) ->
         added = extend(state.source, (), {TARGET: float(f"{FORCED_TIGHTENING * state.target:.2g}")})
     for point in added.points:
         state.report("  new point: " + ", ".join(f"{key} = {value:g}" for key, value in point.items()))
-    for value in added.target.values():
-        state.report(f"  new target: {value:g}")
+    for name, value in added.target.items():
+        state.report("  new target" + ("" if name == TARGET else f" for {name}") + f": {value:g}")
 
 
 def apply_suggestions(path: Path, suggestions: Sequence[Suggestion]) -> Extension:
@@ -228,6 +228,10 @@ def apply_suggestions(path: Path, suggestions: Sequence[Suggestion]) -> Extensio
     for suggestion in suggestions:
         first_kind.setdefault(suggestion.label, suggestion.kind)
     chosen = [suggestion for suggestion in suggestions if suggestion.kind == first_kind[suggestion.label]]
-    targets = [suggestion.target for suggestion in chosen if suggestion.target is not None]
+    targets: dict[str, float] = {}
+    for suggestion in chosen:
+        if suggestion.target is not None:
+            name = suggestion.observable
+            targets[name] = min(suggestion.target, targets.get(name, suggestion.target))
     points = [suggestion.parameters for suggestion in chosen if suggestion.target is None]
-    return extend(path, points, {TARGET: min(targets)} if targets else None)
+    return extend(path, points, targets)

@@ -16,9 +16,17 @@ from hpcbip.report.plotting.picture import Picture
 from hpcbip.report.plotting.style import COLUMN, GREY, MAX_COLOURED, SMALL, TEXT, SeriesStyle
 from hpcbip.report.tables import Record
 from hpcbip.superconductivity.scans import axis_value
+from hpcbip.superconductivity.tops import BINDING_KIND, UNBOUND_KIND
 from hpcbip.theory.eliashberg.references import QUOTED_CEILINGS, reference_lines
-from hpcbip.vocabulary.displays import DOME_DATA, FLAGS_ENTRY, TC_OVER_OMEGA_SYSTEMATIC, TC_PREFACTOR
+from hpcbip.vocabulary.displays import (
+    DOME_DATA,
+    FLAGS_ENTRY,
+    GAS_BAND,
+    TC_OVER_OMEGA_SYSTEMATIC,
+    TC_PREFACTOR,
+)
 from hpcbip.vocabulary.entries import ERROR
+from hpcbip.vocabulary.flags import PEAK_LIMITED_BY_BINDING
 from hpcbip.vocabulary.observables import TC_KELVIN, TC_OVER_OMEGA
 from hpcbip.vocabulary.parameters import BETA, LAMBDA, PARAMETERS, SCAN_AXES
 
@@ -28,6 +36,7 @@ if TYPE_CHECKING:
     from hpcbip.superconductivity.peaks import Peak
 
 _TC, _KELVIN, _SYSTEMATIC = TC_OVER_OMEGA.name, TC_KELVIN.name, TC_OVER_OMEGA_SYSTEMATIC.name
+_BAND_CAPTION = " Shades are Tc of an interacting gas of the same pairs, as far as that is known."
 _DASHES = ((0, (5, 2)), (0, (5, 1.5, 1, 1.5)), (0, (2, 1)), (0, (8, 3)))
 
 
@@ -88,6 +97,7 @@ def dome(
         _draw_points(axes, scan, SeriesStyle.of(i)) for i, scan in enumerate(pooled(scans, MAX_COLOURED))
     )
     series.curve_entries(axes, [scan.label for scan in scans])
+    shaded = sum(_draw_band(axes, scan, SeriesStyle.of(i)) for i, scan in enumerate(scans[:MAX_COLOURED]))
     named = {scan.name: (SeriesStyle.of(i).colour, scan.x) for i, scan in enumerate(scans)}
     axes.margins(x=0.09 if any(peak.limit for peak in peaks) else 0.05)
     for peak in peaks:
@@ -102,7 +112,7 @@ def dome(
     rows += [{"kind": f"comparison: {label}", _TC: value} for label, value in lines]
     rows += [
         {
-            "kind": "edge of the scan" if peak.limit else "peak",
+            "kind": _peak_kind(peak),
             "curve": peak.label,
             "axis": axis,
             "x": peak.position,
@@ -115,6 +125,7 @@ def dome(
         for peak in peaks
     ]
     caption = _caption(axis, scans, len(records) - len(drawn), outside, bool(lines), peaks, kelvin)
+    caption += _BAND_CAPTION if shaded else ""
     return Picture(figure, rows, f"Tc against {SCAN_AXES[axis].axis_symbol}", caption)
 
 
@@ -145,6 +156,27 @@ def _draw_points(axes: Axes, scan: Curve, series_style: SeriesStyle) -> int:
     return series.off_scale(axes, scan.x, y, series_style)
 
 
+def _draw_band(axes: Axes, scan: Curve, series_style: SeriesStyle) -> bool:
+    """Shade the gas band of a curve between the points that have one; tell whether there are two of them."""
+    ends = [[record.get(entry.name) for record in scan.records] for entry in GAS_BAND]
+    low, high = (series.numbers(values) for values in ends)
+    known = np.isfinite(low) & np.isfinite(high)
+    if known.sum() < 2:
+        return False
+    x = series.numbers(scan.x)[known]
+    axes.fill_between(x, low[known], high[known], color=series_style.colour, alpha=0.15, lw=0, zorder=0.8)
+    return True
+
+
+def _peak_kind(peak: Peak) -> str:
+    """Return what kind of row a maximum is in the data of the figure."""
+    if peak.kind == UNBOUND_KIND:
+        return "unbound"
+    if peak.limit:
+        return "edge of the scan"
+    return PEAK_LIMITED_BY_BINDING.text if peak.kind == BINDING_KIND else "peak"
+
+
 def draw_peak(axes: Axes, peak: Peak, colour: str, scan: Sequence[float]) -> None:
     """Draw the top of a curve with its errors, or an arrow where it is only a bound.
 
@@ -154,6 +186,8 @@ def draw_peak(axes: Axes, peak: Peak, colour: str, scan: Sequence[float]) -> Non
         colour: of the curve.
         scan: places of its points, which say at which end the arrow points.
     """
+    if peak.kind == UNBOUND_KIND:  # a top of the formula alone counts for nothing
+        return
     if peak.limit:  # the top is here or beyond: the arrow leads out of the scan
         side = 1 if peak.position > 0.5 * (min(scan) + max(scan)) else -1
         arrow = {"arrowstyle": "<-", "color": colour, "lw": 1.2, "shrinkA": 0, "shrinkB": 5}
@@ -179,8 +213,11 @@ def draw_peak(axes: Axes, peak: Peak, colour: str, scan: Sequence[float]) -> Non
         capthick=0.7,
         zorder=5,
     )
-    face = "white" if peak.flags else colour
-    axes.plot(peak.position, peak.height, "X", ms=5, mec="black", mew=0.7, mfc=face, zorder=6)
+    limited = peak.kind == BINDING_KIND
+    hollow = set(peak.flag_codes) - {PEAK_LIMITED_BY_BINDING.code} if limited else peak.flags
+    face = "white" if hollow else colour
+    marker = "D" if limited else "X"
+    axes.plot(peak.position, peak.height, marker, ms=5, mec="black", mew=0.7, mfc=face, zorder=6)
 
 
 def _draw_lines(axes: Axes, lines: Sequence[tuple[str, float]]) -> None:
@@ -219,7 +256,8 @@ def _data_names() -> list[str]:
     names = [name for name, parameter in PARAMETERS.items() if not parameter.optional and name != BETA.name]
     for observable in DOME_DATA:
         names += [observable.name, observable.name + ERROR]
-    return [*names, _SYSTEMATIC, TC_PREFACTOR.name, "tc_valid", FLAGS_ENTRY.name]
+    band = [entry.name for entry in GAS_BAND]
+    return [*names, _SYSTEMATIC, *band, TC_PREFACTOR.name, "tc_valid", FLAGS_ENTRY.name]
 
 
 def _caption(
@@ -245,8 +283,11 @@ def _caption(
     parts.append("Dotted lines: the conventional ceilings Tc/Ω = 0.05 and 0.1.")
     if lines:
         parts.append("Dashed lines are the comparisons that the legend names.")
-    if any(not peak.limit for peak in peaks):
+    kinds = {_peak_kind(peak) for peak in peaks}
+    if "peak" in kinds:
         parts.append("Crosses mark the tops of the domes with their errors (hollow: flagged).")
+    if PEAK_LIMITED_BY_BINDING.text in kinds:
+        parts.append("Diamonds mark where Tc meets the binding energy, beyond which it does not count.")
     if any(peak.limit for peak in peaks):
         parts.append(
             "An arrow marks a curve that is highest at an end of its scan, within the error: a bound."
