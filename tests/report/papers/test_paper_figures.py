@@ -110,8 +110,15 @@ def test_cubic_and_coulomb_say_what_the_tail_does() -> None:
 
 def test_shift_is_a_difference_with_both_errors() -> None:
     def peak(position: float, height: float) -> Any:
-        errors = {"position_err": 0.03, "height_err": 0.004, "limit": False, "flags": []}
-        return SimpleNamespace(position=position, height=height, **errors)
+        errors = {
+            "position_err": 0.03,
+            "height_err": 0.004,
+            "limit": False,
+            "flags": [],
+            "flag_codes": [],
+            "kind": "smooth",
+        }
+        return SimpleNamespace(position=position, height=height, **errors, **more)
 
     def one(V: float) -> Any:
         return SimpleNamespace(records=[record("cubic", "bond", 1.0, 0.5, 8.0, V, (0.0, 0.0))])
