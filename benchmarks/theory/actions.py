@@ -13,7 +13,7 @@ from pathlib import Path
 import click
 
 from hpcbip.reduction.export import to_csv
-from hpcbip.report.papers.campaigns.actions import TABLE
+from hpcbip.report.papers.campaigns.actions import ACTIONS_TABLE
 from hpcbip.theory.instanton.scaling import instanton_table
 from hpcbip.theory.instanton.surface import AdiabaticSurface, NotSelfTrapped
 from hpcbip.theory.instanton.tunnelling import find_instanton
@@ -27,7 +27,7 @@ COLUMNS = ("coupling", "U", "lambda", "size", "minimum", "barrier_least", "actio
 
 
 @click.command(help=__doc__)
-@click.option("--out", type=click.Path(path_type=Path), default=TABLE, show_default=True)
+@click.option("--out", type=click.Path(path_type=Path), default=ACTIONS_TABLE, show_default=True)
 def main(out: Path) -> None:
     """Find all instantons and write the table."""
     found = []

@@ -29,7 +29,7 @@ ALL = "all"
 @click.option(
     "--out",
     type=click.Path(path_type=Path),
-    help="The file, PNG, with PDF and CSV beside it; for all a folder, in which each has one. [default: NAME.png]",
+    help="The file, PNG, with PDF and CSV beside it; of all the folder. [default: NAME.png]",
 )
 @click.option(
     "--run",
@@ -57,7 +57,7 @@ def figure(
     Points are those of the atlas, without running anything, or with --run those of the figure's campaigns.
     """
     from hpcbip.catalogue.entries import read_records
-    from hpcbip.report.papers.registry import FIGURES, figure_rows, find_figure
+    from hpcbip.report.papers.registry import PAPER_FIGURES, figure_rows, find_figure
 
     if (name is None) != listed:
         raise InputError("NAME: give either the name of a figure, or all, or --list")
@@ -73,7 +73,7 @@ def figure(
         records, status = _records([chosen], folder, ranks, max_time)
         draw_and_save(lambda: _drawn(chosen, records), out or Path(f"{chosen.name}.png"), form)
         sys.exit(status)
-    records, status = _records(FIGURES, folder, ranks, max_time)
+    records, status = _records(PAPER_FIGURES, folder, ranks, max_time)
     _draw_all(records, out or Path(), page, form)
     sys.exit(status)
 
@@ -81,10 +81,10 @@ def figure(
 def _draw_all(records: list[dict[str, Any]], images: Path, page: Path | None, form: str) -> None:
     """Draw all figures that there are points for, and write the page of them, if one is asked for."""
     from hpcbip.report.papers.page import write_page
-    from hpcbip.report.papers.registry import FIGURES
+    from hpcbip.report.papers.registry import PAPER_FIGURES
 
     captions = {}
-    for one in FIGURES:
+    for one in PAPER_FIGURES:
         try:
             make = partial(_drawn, one, records)
             captions[one.name] = draw_and_save(make, images / one.name / f"{one.name}.png", form)

@@ -47,7 +47,9 @@ def own_figure(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[dict[str
     folder.mkdir()
     (folder / "small.yaml").write_text(SMALL % (2, 200))
     monkeypatch.setattr(entries, "CAMPAIGNS", folder)
-    monkeypatch.setattr(registry, "FIGURES", (PaperFigure("own", "77", "Own", "A. B.", ("small",), draw),))
+    monkeypatch.setattr(
+        registry, "PAPER_FIGURES", (PaperFigure("own", "77", "Own", "A. B.", ("small",), draw),)
+    )
     return given
 
 
@@ -82,8 +84,8 @@ def test_what_is_refused_is_refused_in_one_line(monkeypatch: pytest.MonkeyPatch,
 def test_all_draws_what_it_can(
     own_figure: list[Any], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr(registry, "FIGURES", (*registry.FIGURES, registry.TRIANGULAR))
-    monkeypatch.setattr(page, "FIGURES", registry.FIGURES)
+    monkeypatch.setattr(registry, "PAPER_FIGURES", (*registry.PAPER_FIGURES, registry.TRIANGULAR))
+    monkeypatch.setattr(page, "PAPER_FIGURES", registry.PAPER_FIGURES)
     path = tmp_path / "pages" / "figures.md"
     done = invoke("all", "--out", str(tmp_path / "out"), "--page", str(path))
     text = path.read_text()

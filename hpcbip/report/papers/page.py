@@ -9,7 +9,7 @@ from pathlib import Path
 
 from hpcbip.errors import InputError
 from hpcbip.files import write_atomically
-from hpcbip.report.papers.registry import FIGURES
+from hpcbip.report.papers.registry import PAPER_FIGURES
 
 _WIDTH = 110
 _FIRST = """# The figures of the papers
@@ -38,7 +38,7 @@ def page_text(captions: Mapping[str, str], images: str) -> str:
         images: folder of their folders, relative to the page.
     """
     parts = [_FIRST]
-    for figure in FIGURES:
+    for figure in PAPER_FIGURES:
         number = f" (figure {figure.number})" if figure.number else ""
         parts.append(f"## {figure.title}{number}\n")
         if figure.name in captions:

@@ -64,14 +64,19 @@ PREFACTOR_SENTENCE = (
 )
 
 
-def points_of(records: Sequence[Record], **conditions: object) -> list[Record]:
+def conditions(**values: Any) -> dict[str, Any]:
+    """Return conditions on points, by the keywords that `select` takes."""
+    return values
+
+
+def points_of(records: Sequence[Record], **wanted: Any) -> list[Record]:
     """Return the points with these parameters (`hpcbip.catalogue.selection.select`), Tc at `PREFACTOR`.
 
     Points of anisotropic models and of models with interactions of shells are left out. Of points that differ
     in no parameter, as two campaigns may have them, the one with the smallest error is taken.
     """
     plain = [one for one in records if not any(one.get(key) for key in (*FACTOR_KEYS, SHELLS.name))]
-    chosen = [with_prefactor(one, PREFACTOR) for one in select(plain, **conditions)]
+    chosen = [with_prefactor(one, PREFACTOR) for one in select(plain, **wanted)]
     groups: dict[tuple[str, ...], list[Record]] = {}
     for one in chosen:
         groups.setdefault(tuple(coordinate_text(one, name) for name in COORDINATES), []).append(one)

@@ -1,4 +1,4 @@
-"""All figures of the papers; a figure is registered by its line in `FIGURES`."""
+"""All figures of the papers; a figure is registered by its line in `PAPER_FIGURES`."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ from hpcbip.report.papers.campaigns.semiclassical import SEMICLASSICAL_MASS
 from hpcbip.report.papers.figure import PaperFigure
 from hpcbip.report.papers.theories.ceiling import CEILING
 from hpcbip.report.papers.theories.distortion import DISTORTION
-from hpcbip.report.papers.theories.lattice import LATTICE
+from hpcbip.report.papers.theories.lattice import LAYER
 from hpcbip.report.papers.theories.pair_hopping import PAIR_HOPPING
 from hpcbip.report.papers.theories.ring import RING
 from hpcbip.report.papers.theories.site_peierls import SITE_PEIERLS
 from hpcbip.report.tables import Record
 
-FIGURES: tuple[PaperFigure, ...] = (
+PAPER_FIGURES: tuple[PaperFigure, ...] = (
     CEILING,
     HEAVY_HOLSTEIN,
     SITE_PEIERLS,
     PAIR_HOPPING,
-    LATTICE,
+    LAYER,
     DOMES,
     REPULSION,
     CUBIC,
@@ -49,10 +49,10 @@ def find_figure(word: str) -> PaperFigure:
     Raises:
         InputError: if there is none; it lists those that there are.
     """
-    for figure in FIGURES:
+    for figure in PAPER_FIGURES:
         if word in (figure.name, figure.number):
             return figure
-    names = [f"{one.name} ({one.number})" if one.number else one.name for one in FIGURES]
+    names = [f"{one.name} ({one.number})" if one.number else one.name for one in PAPER_FIGURES]
     raise InputError(f"{word}: no figure; allowed: all, {', '.join(names)}")
 
 
@@ -67,7 +67,7 @@ def figure_rows(records: Sequence[Record]) -> list[dict[str, Any]]:
         records: of the atlas.
     """
     rows = []
-    for figure in FIGURES:
+    for figure in PAPER_FIGURES:
         own = [record for record in records if record[CAMPAIGN] in figure.campaigns]
         complete = set(figure.campaigns) <= {record[CAMPAIGN] for record in own}
         rows.append(

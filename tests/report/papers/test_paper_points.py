@@ -12,7 +12,7 @@ from hpcbip.reduction.points import with_prefactor
 from hpcbip.reduction.results import read_results
 from hpcbip.report.papers.points import points_of
 from hpcbip.report.papers.published import CHAIN_ENERGIES, MASSES, TC_MAXIMA, published_maxima
-from hpcbip.report.papers.registry import FIGURES, figure_rows, find_figure
+from hpcbip.report.papers.registry import PAPER_FIGURES, figure_rows, find_figure
 from tests.reduction.test_results import campaign
 from tests.report.flagged import flagged
 from tests.report.papers.synthetic import record, scan
@@ -80,9 +80,9 @@ def test_published_values() -> None:
 def test_figures_are_found_by_name_and_number() -> None:
     numbers = ["1", "2", "3", "4", "5", "6", "7", "8", "9a", "9b"]
     assert [find_figure(number).number for number in numbers] == numbers
-    assert all(find_figure(figure.name) is figure for figure in FIGURES)
-    assert len({figure.name for figure in FIGURES}) == len(FIGURES)
-    for figure in FIGURES:
+    assert all(find_figure(figure.name) is figure for figure in PAPER_FIGURES)
+    assert len({figure.name for figure in PAPER_FIGURES}) == len(PAPER_FIGURES)
+    for figure in PAPER_FIGURES:
         assert figure.message.count(". ") == 1 and figure.message.endswith("."), figure.name  # two sentences
 
 

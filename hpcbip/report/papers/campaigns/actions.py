@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-TABLE = Path(__file__).parent / "actions.csv"
+ACTIONS_TABLE = Path(__file__).parent / "actions.csv"
 
 Line = tuple[NDArray[np.float64], NDArray[np.float64]]
 
@@ -24,7 +24,7 @@ def tabulated_actions(coupling: str, repulsion: float) -> Line:
         coupling: bond or holstein.
         repulsion: U in units of t.
     """
-    rows = csv.DictReader(io.StringIO(TABLE.read_text(encoding="utf-8")))
+    rows = csv.DictReader(io.StringIO(ACTIONS_TABLE.read_text(encoding="utf-8")))
     known = [
         (float(row["lambda"]), float(row["action"]))
         for row in rows

@@ -10,7 +10,7 @@ from hpcbip.report.figures.dome import peak_doubtful
 from hpcbip.report.papers import drawing
 from hpcbip.report.papers.drawing import TC
 from hpcbip.report.papers.figure import NoPoints, PaperFigure, missing_sentence
-from hpcbip.report.papers.points import PointSeries, Wanted, wanted_series
+from hpcbip.report.papers.points import PointSeries, Wanted, conditions, wanted_series
 from hpcbip.report.plotting import layout, series
 from hpcbip.report.plotting.picture import Picture
 from hpcbip.report.plotting.style import COLOURS, PAGE, PALE, TEXT, SeriesStyle
@@ -38,21 +38,21 @@ def tail_curves(lattice: str, ratios: Sequence[float], tail: float) -> list[Want
     for number, ratio in enumerate(ratios):
         for marker, V, word in (("o", tail, f"V = {tail:g}t"), ("s", 0.0, "V = 0")):
             colour = COLOURS[2 * number + (V == 0.0)]
-            conditions = {"lattice": lattice, "coupling": "bond", "U": 8.0, "V": V, "t_over_omega": ratio}
+            where = conditions(lattice=lattice, coupling="bond", U=8.0, V=V, t_over_omega=ratio)
             label = rf"bond, $t/\Omega = {ratio:g}$, ${word}$"
             name = f"bond, t/Ω = {ratio:g}, {word}"
-            wanted.append(Wanted(label, name, SeriesStyle(colour, marker), conditions))
+            wanted.append(Wanted(label, name, SeriesStyle(colour, marker), where))
     return wanted
 
 
-WANTED = [
+CUBIC_CURVES = [
     *tail_curves("cubic", (1.0, 2.0), 0.8),
     *(
         Wanted(
             rf"Holstein, $t/\Omega = {ratio:g}$, $V = 0.8t$",
             f"Holstein, t/Ω = {ratio:g}, V = 0.8t",
             SeriesStyle.of(4 + number),
-            {"lattice": "cubic", "coupling": "holstein", "U": 8.0, "V": 0.8, "t_over_omega": ratio},
+            conditions(lattice="cubic", coupling="holstein", U=8.0, V=0.8, t_over_omega=ratio),
         )
         for number, ratio in enumerate((1.0, 2.0))
     ),
@@ -65,7 +65,7 @@ def draw(records: Sequence[Record]) -> Picture:
     Raises:
         NoPoints: if there are no points at all.
     """
-    found, missing = wanted_series(records, WANTED)
+    found, missing = wanted_series(records, CUBIC_CURVES)
     if not found:
         raise NoPoints("no points of the cubic lattice at U = 8t")
     figure = layout.canvas(PAGE, 2.9)
@@ -161,8 +161,8 @@ CUBIC = PaperFigure(
     title="The cubic lattice and the Coulomb tail",
     message=(
         "On the cubic lattice too bond-Peierls bipolarons have a dome of Tc above the conventional ceiling; "
-        "the unscreened Coulomb tail moves it to larger λ and lowers it. Holstein bipolarons at the same U and "
-        "V stand beside them."
+        "the unscreened Coulomb tail moves it to larger λ and lowers it. Holstein bipolarons at the same U "
+        "and V stand beside them."
     ),
     campaigns=(
         "cubic-bond-1",

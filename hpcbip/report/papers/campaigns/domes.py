@@ -15,6 +15,7 @@ from hpcbip.report.papers.points import (
     PREFACTOR_SENTENCE,
     PointSeries,
     Wanted,
+    conditions,
     points_of,
     series_of_curves,
     wanted_series,
@@ -34,15 +35,15 @@ _AXIS = LAMBDA.name
 _FILLING = 0.5  # electrons per site in Migdal–Eliashberg theory
 _TEMPERATURES = np.concatenate([np.geomspace(1e-4, 0.01, 10), np.linspace(0.015, 0.2, 20)])
 _RATIOS = ((1.0, "1"), (2.0, "2"), (10.0 / 3.0, "10/3"), (5.0, "5"))
-_PLAIN = {"lattice": "square", "V": 0.0}
+_PLAIN = conditions(lattice="square", V=0.0)
 
-WANTED = [
+DOME_CURVES = [
     *(
         Wanted(
             rf"bond, $t/\Omega = {text}$",
             f"bond, t/Ω = {text}",
             SeriesStyle.of(number),
-            {**_PLAIN, "coupling": "bond", "U": 8.0, "t_over_omega": ratio},
+            conditions(**_PLAIN, coupling="bond", U=8.0, t_over_omega=ratio),
         )
         for number, (ratio, text) in enumerate(_RATIOS)
     ),
@@ -51,7 +52,7 @@ WANTED = [
             rf"Holstein, $t/\Omega = {text}$, $U = 0$",
             f"Holstein, t/Ω = {text}, U = 0",
             SeriesStyle.of(len(_RATIOS) + number),
-            {**_PLAIN, "coupling": "holstein", "U": 0.0, "t_over_omega": ratio},
+            conditions(**_PLAIN, coupling="holstein", U=0.0, t_over_omega=ratio),
         )
         for number, (ratio, text) in enumerate(_RATIOS[:2])
     ),
@@ -64,7 +65,7 @@ def draw(records: Sequence[Record]) -> Picture:
     Raises:
         NoPoints: if there is no dome.
     """
-    found, missing = wanted_series(records, WANTED)
+    found, missing = wanted_series(records, DOME_CURVES)
     if not found:
         raise NoPoints("no points of the square lattice at U = 8t (bond) or U = 0 (Holstein)")
     figure = layout.canvas(PAGE, 3.1)

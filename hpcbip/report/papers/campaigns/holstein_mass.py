@@ -87,10 +87,10 @@ def _draw_masses(axes: Axes, one: PointSeries, number: int, joined: bool) -> Non
     for observable, marker, _ in _SECTORS:
         drawn = PointSeries(one.label, one.name, one.records, SeriesStyle(COLOURS[number], marker))
         drawing.draw_points(axes, drawn, _AXIS, observable.name, joined)
-    text = rf"$t/\Omega = {_ratio(one):.4g}$, $U = {axis_value(one.records[0], U.name):g}t$"
-    axes.text(
-        0.04, 0.94 - 0.08 * number, text, transform=axes.transAxes, fontsize=SMALL, color=COLOURS[number]
-    )
+    repulsion = axis_value(one.records[0], U.name)
+    text = rf"$t/\Omega = {_ratio(one):.4g}$, $U = {repulsion:g}{'t' * (repulsion != 0.0)}$"
+    place = (0.05, 0.89 - 0.08 * number)
+    axes.text(*place, text, transform=axes.transAxes, fontsize=SMALL, color=COLOURS[number])
 
 
 def _draw_exact(axes: Axes, found: Sequence[PointSeries]) -> list[Record]:

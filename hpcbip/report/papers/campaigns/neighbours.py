@@ -13,6 +13,7 @@ from hpcbip.report.papers.points import (
     PREFACTOR_SENTENCE,
     PointSeries,
     Wanted,
+    conditions,
     points_of,
     series_of_curves,
     wanted_series,
@@ -27,12 +28,12 @@ from hpcbip.vocabulary.parameters import COORDINATES, COUPLING, G_HOLSTEIN, LAMB
 
 Maxima = list[tuple[PointSeries, Peak]]
 
-TRIANGULAR_WANTED = [
+TRIANGULAR_CURVES = [
     Wanted(
         rf"$t/\Omega = {ratio:g}$, $U = {repulsion:g}t$",
         f"t/Ω = {ratio:g}, U = {repulsion:g}t",
         SeriesStyle.of(number),
-        {"lattice": "triangular", "coupling": "bond", "U": repulsion, "V": 0.0, "t_over_omega": ratio},
+        conditions(lattice="triangular", coupling="bond", U=repulsion, V=0.0, t_over_omega=ratio),
     )
     for number, (ratio, repulsion) in enumerate(((2.0, 6.0), (5.0, 4.0)))
 ]
@@ -99,7 +100,7 @@ def draw_triangular(records: Sequence[Record]) -> Picture:
     Raises:
         NoPoints: if there are no points.
     """
-    found, missing = wanted_series(records, TRIANGULAR_WANTED)
+    found, missing = wanted_series(records, TRIANGULAR_CURVES)
     if not found:
         raise NoPoints("no points of the triangular lattice")
     title = "triangular lattice, bond"

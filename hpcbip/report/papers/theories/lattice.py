@@ -137,7 +137,7 @@ def _rows(patch: Patch) -> list[dict[str, Any]]:
     ]
 
 
-LATTICE = PaperFigure(
+LAYER = PaperFigure(
     name="lattice",
     number="5",
     title="The lattice and what it idealises",
