@@ -114,7 +114,7 @@ LIMITED_SMOOTH = replace(SMOOTH, binding=lambda x: 5.0 * np.exp(-1.6 / np.maximu
 LIMITED_ABOVE = replace(ALONG_U, binding=lambda x: 0.75 * np.exp(-x / 5.0) + 0.05)
 """U unbinds the pair before Tc comes to its top: Tc rises up to the crossing."""
 OPEN = replace(SMOOTH, binding=lambda x: 7.5 * np.exp(-1.6 / np.maximum(x - 0.2, 1e-9)))
-"""Δ = Tc within 2 % of the top of the formula."""
+"""Δ - Tc = 0.005 at the top of the formula, a quarter of the error of Δ."""
 LIMITS = {"binding": LIMITED, "binding, smooth": LIMITED_SMOOTH, "binding, U": LIMITED_ABOVE, "open": OPEN}
 
 
