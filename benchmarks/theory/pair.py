@@ -1,4 +1,4 @@
-"""Print the tables of docs/theory/pair.md: the two-body problem without phonons.
+"""Print the tables of docs/theory/pair.md and d-wave.md: the two-body problem without phonons.
 
 OMP_NUM_THREADS=1 python benchmarks/theory/pair.py
 """
@@ -11,14 +11,18 @@ import time
 from pathlib import Path
 
 import click
+import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parents[1]))  # the folder of sampling.py
 
 from sampling import markdown
 
+from hpcbip.theory.pair import green
 from hpcbip.theory.pair.model import PairModel
 from hpcbip.theory.pair.ring import crossing_hopping, square_lattice_energies
+from hpcbip.theory.pair.solver import bound_states, solve_channel
 from hpcbip.theory.pair.tables import pair_table, threshold_table
+from hpcbip.theory.pair.tetragonal import channel_named, interlayer_model, weak_coupling_exponents
 from hpcbip.theory.pair.threshold import (
     binding_threshold,
     weak_square_binding,
@@ -29,7 +33,17 @@ from hpcbip.theory.pair.threshold import (
 @click.command(help=__doc__)
 def main() -> None:
     """Print the tables."""
-    for table in (_lattices, _thresholds, _hole_like, _weak, _exchange, _tetragonal):
+    for table in (
+        _lattices,
+        _thresholds,
+        _hole_like,
+        _weak,
+        _exchange,
+        _tetragonal,
+        _weak_layers,
+        _momentum,
+        _quadrature,
+    ):
         click.echo(markdown(table(), digits=8))
 
 
@@ -126,6 +140,44 @@ def _tetragonal() -> list[dict[str, object]]:
             found.append(
                 {"t' (bct, U = inf, t_perp = 0.25)": t_prime, "V": V} | {c: energies[c] for c in "spd"}
             )
+    return found
+
+
+def _weak_layers() -> list[dict[str, object]]:
+    found = []
+    for t_perp in (0.0, 0.25, 0.5, 0.75):
+        w = weak_coupling_exponents(-1.0, t_perp)
+        for name in ("dxy", "fxyz"):
+            models = [interlayer_model(-1.0, t_perp, V) for V in (-0.5, -0.45)]
+            strong, weak = (solve_channel(m, channel_named(m, name))[0].binding_energy for m in models)
+            slope = (1.0 / 0.45 - 1.0 / 0.5) / math.log(strong / weak)
+            found.append({"t_perp (bct, t = -1)": t_perp, "channel": name, "w": w[name], "solver": slope})
+    return found
+
+
+def _momentum() -> list[dict[str, object]]:
+    found = []
+    for k in ((0.0, 0.0), (0.5, 0.0), (0.0, math.pi), (1.0, 0.0), (1.0, 1.0), (math.pi, 0.0), (math.pi, 2.0)):
+        phases = (k[0], 0.0, 0.5 * (k[0] + k[1]))  # of K_x and K_z c, in the unit of 1/a
+        state = bound_states(interlayer_model(-1.0, 0.25, -2.0, K=phases))[0]
+        found.append({"K_x": k[0], "K_z c": k[1], "E (bct, t_perp = 0.25, V_perp = -2)": state.E})
+    return found
+
+
+def _quadrature() -> list[dict[str, object]]:
+    r = np.array([[0, 0, 0], [0, 0, 1], [1, 0, 0], [1, 1, 0], [1, 0, 1], [1, 1, 1], [0, 0, 2], [-1, -1, 2]])
+    nodes, found = green.GAUSS_NODES_OF_PANEL, []
+    for t_perp in (0.25, 0.9, 0.95, 0.99):
+        band = interlayer_model(-1.0, t_perp, -1.0).band
+        row: dict[str, object] = {"t_perp (bct, t = -1)": t_perp}
+        for binding in (1e-6, 0.3):
+            values = []
+            for number in (nodes, 32):
+                green.GAUSS_NODES_OF_PANEL = number
+                values.append(band.integrals(r, binding))
+            green.GAUSS_NODES_OF_PANEL = nodes
+            row[f"change at {binding:g}"] = float(np.abs(values[1] - values[0]).max())
+        found.append(row)
     return found
 
 

@@ -1,5 +1,10 @@
 """From bipolarons to transition temperatures."""
 
+from hpcbip.superconductivity.anisotropic import (
+    closest_packing_of_ellipsoids,
+    geometric_mean_mass,
+    layered_bose_temperature,
+)
 from hpcbip.superconductivity.tc import (
     BEC_PREFACTOR,
     BKT_PREFACTOR,
@@ -17,7 +22,10 @@ __all__ = [
     "BKT_PREFACTOR",
     "PUBLISHED_BKT_PREFACTOR",
     "closest_packing",
+    "closest_packing_of_ellipsoids",
+    "geometric_mean_mass",
     "in_kelvin",
+    "layered_bose_temperature",
     "prefactor",
     "radius2",
     "transition_temperature",

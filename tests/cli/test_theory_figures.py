@@ -86,13 +86,28 @@ def test_scan_of_pairs(tmp_path: Path) -> None:
     assert found[8.0, "s"] == pytest.approx(-1.0) and found["inf", "s"] == pytest.approx(-2.0)
 
 
+def test_d_wave(tmp_path: Path) -> None:
+    out, rows = draw_figure(tmp_path, "d-wave --t-perp 0.5,1.3 --U inf")
+    assert "order parameter" in out
+    limits = {(row["t_perp"], row["channel"]): row["V_perp"] for row in rows if row["kind"] != "pair"}
+    assert float(limits["0.5", "dxy"]) == 0.0 and not limits["0.5", "s = dxy"]
+    assert float(limits["1.3", "s = dxy"]) < float(limits["1.3", "dxy"]) < float(limits["1.3", "s"])
+    weak = {row["channel"]: float(row["V_perp"]) for row in rows if row.get("binding_energy") == "0.0001"}
+    assert weak["s"] < weak["p"] < weak["fxyz"] < weak["dxy"] < 0.0
+
+
 @pytest.mark.parametrize("model", ["a", "b"])
 def test_ring(tmp_path: Path, model: str) -> None:
     _, rows = draw_figure(tmp_path, f"ring --amplitude 1.5 --attraction 4 --model {model}")
     levels = [row for row in rows if row["kind"] == "ring"]
     assert [float(row["E"]) for row in levels] == pytest.approx([-7.0, -4.0, -1.0] * 2)
     assert [row["channel"] for row in levels][0] == "s" and levels[3]["channel"] != "s"
-    assert ("two carriers" in {row["kind"] for row in rows}) == (model == "a")
+    carriers = [row for row in rows if row["kind"] == "two carriers"]
+    strong = {row["channel"]: row for row in carriers if float(row["V"]) == -60.0}
+    assert len(strong) == 3
+    if model == "b":  # near the ring's levels, 4, 0 and -4 above V
+        for row in strong.values():
+            assert float(row["E"]) == pytest.approx(float(row["E_ring"]), abs=0.3)
 
 
 def test_conventional(tmp_path: Path) -> None:

@@ -53,6 +53,18 @@ def test_pair() -> None:
     assert limits[0]["threshold"] == pytest.approx(-7.91355, abs=5e-6)
 
 
+def test_named_models_and_tc() -> None:
+    """Models a and b are one problem; the hop's sign exchanges s and d; Tc of pairs in a plane is BKT's."""
+    energies = set()
+    for model, hop, channel in (("a", "-1", "d"), ("b", "-1", "dxy"), ("a", "1", "s"), ("b", "1", "s")):
+        words = ("pair", "--model", model, "--t", hop, "--U", "inf", "--V", "-6", "--tc", "--format", "json")
+        lowest = min(json.loads(output_of(*words)), key=lambda row: row["E"] or 0.0)
+        assert lowest["channel"] == channel and lowest["flags"] == []
+        assert lowest["tc"] == pytest.approx(1.84 * lowest["density"] / lowest["mass_geometric"])
+        energies.add(round(lowest["E"], 10))
+    assert len(energies) == 1
+
+
 def test_ring_exchanges_s_and_d() -> None:
     """Hole-like hopping has a d ground state, electron-like an s one."""
     for amplitude, channels in ((1.0, ["d", "p", "s"]), (-1.0, ["s", "p", "d"])):
@@ -90,6 +102,13 @@ REFUSED = [
     "pair --lattice kagome",
     "pair --U x",
     "ring --model c",
+    "pair --model c",
+    "pair --model a --lattice square",
+    "pair --model a --t 0",
+    "pair --t 0",
+    "pair --K 1 --K 1 --tc",
+    "pair --thresholds 1 --tc",
+    "d-wave --U -1",
     "exact --lambda 1 --g 1",
     "exact --g 1 --lattice kagome",
     "exact --g -x",

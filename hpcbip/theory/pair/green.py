@@ -23,10 +23,13 @@ from numpy.typing import NDArray
 from scipy.special import ellipe, ellipk, ellipkm1
 
 from hpcbip.errors import InputError
+from hpcbip.theory.pair.differences import cosine_change, modulus_change, wrapped
 
 Array = NDArray[np.float64]
 GRID_POINTS = {1: 64, 2: 48, 3: 24}
 """Points per phase, by dimension, of the grid on which the search for minima of the band starts."""
+LINE_POINTS = 16
+"""Points on a line of minima; enough for functions that reach so many layers."""
 GAUSS_NODES_OF_PANEL = 12
 """Nodes of the Gauss-Legendre rule of one panel."""
 SMALLEST_PANEL = {1: 1.0, 2: 2.0**-44, 3: 2.0**-31}
@@ -88,11 +91,13 @@ class Band:
                 slope = 2.0 * (self.strengths * np.sin(q @ self.bonds.T)) @ self.bonds
                 step = np.linalg.lstsq(self._hessian(q), slope, rcond=1e-9)[0]
                 q = q - step * min(1.0, 0.5 / max(1e-30, float(np.abs(step).max())))
+                if np.abs(step).max() < 1e-15:
+                    break
             q = np.where(np.abs(np.sin(q)) < 1e-9, np.pi * np.round(q / np.pi), q)  # zero and pi exactly
-            q = _wrap(q)
+            q = wrapped(q)
             curvature = float(np.linalg.eigvalsh(self._hessian(q))[0])
             if curvature > -1e-9 * self.width and all(
-                np.abs(_wrap(q - other)).max() > 1e-7 for _, other, _ in found
+                np.abs(wrapped(q - other)).max() > 1e-7 for _, other, _ in found
             ):
                 found.append((float(self.energy(q)), q, curvature))
         return sorted(found, key=lambda item: item[0])
@@ -110,15 +115,38 @@ class Band:
         """The entries of `local_minima` with the lowest energy."""
         return [item for item in self.local_minima if item[0] < self.edge + 1e-11 * self.width]
 
-    @property
-    def minima(self) -> list[Array]:
-        """The momenta of the lowest energy."""
-        return [q for _, q, _ in self.lowest]
+    @cached_property
+    def edge_dimension(self) -> int | None:
+        """Number of dimensions in which the band rises from its edge, everywhere with a finite mass.
+
+        d if it is lowest at points, d - 1 if along lines in the direction of the last component of q; None
+        if it is flat in other directions.
+        """
+        found = self.dimension
+        for _, q, curvature in self.lowest:
+            if curvature > 1e-6 * self.width:
+                continue
+            lines = [np.append(q[:-1], last) for last in np.linspace(0.0, 2.0 * np.pi, LINE_POINTS, False)]
+            hessians = np.array([self._hessian(point) for point in lines])
+            across = np.linalg.eigvalsh(hessians[:, :-1, :-1])[:, :1].min(initial=np.inf)
+            level = np.ptp([self.energy(point) for point in lines])
+            if max(level, float(np.abs(hessians[:, -1]).max())) > 1e-9 * self.width:
+                return None
+            if across < 1e-6 * self.width:
+                return None
+            found = self.dimension - 1
+        return found
 
     @property
-    def isolated(self) -> bool:
-        """Whether the band is lowest at points, with a finite mass, and not flat along lines."""
-        return min(curvature for _, _, curvature in self.lowest) > 1e-6 * self.width
+    def edge_momenta(self) -> list[Array]:
+        """Momenta of the lowest energy; of a line in the direction of the last component, points along it."""
+        found = {
+            tuple(np.append(q[:-1], last)) if flat else tuple(q)
+            for _, q, curvature in self.lowest
+            for flat in [curvature < 1e-6 * self.width]
+            for last in (np.linspace(0.0, 2.0 * np.pi, LINE_POINTS, False) if flat else q[-1:])
+        }
+        return [np.array(q) for q in sorted(found)]
 
     def integrals(self, displacements: NDArray[np.int64], binding: float, order: int = 0) -> Array:
         """Compute ∫ d^dq/(2π)^d cos(q·r) / (ε(q) - E)^(order + 1) at E = edge - binding.
@@ -131,7 +159,8 @@ class Band:
         Returns:
             shape (number,).
         """
-        weights, gap, hop, phase = self._nodes(binding)
+        rules = [self._rule(axis, binding) for axis in range(self.dimension - 1)]
+        weights, gap, hop = self._nodes(rules, binding)
         y = gap + 2.0 * np.abs(hop)
         s = np.sqrt(gap * (gap + 4.0 * np.abs(hop)))
         ratio = 2.0 * np.conj(hop) / (y + s)
@@ -141,45 +170,54 @@ class Band:
         for n in np.unique(r[:, -1]):
             common = weights * ratio**n * _derivative(order, int(n), y, s) / math.factorial(order)
             for i in np.flatnonzero(r[:, -1] == n):
-                values[i] = float(np.sum(common * np.exp(1j * (phase @ r[i, :-1]))).real)
+                part = common
+                for (centre, offset, _), steps in zip(rules[::-1], r[i, -2::-1], strict=True):
+                    part = part @ np.exp(1j * steps * (centre + offset))
+                values[i] = float(part.real)
         return values
 
-    def _nodes(self, binding: float) -> tuple[Array, Array, NDArray[np.complex128], Array]:
-        """Return weights, y - 2|B| without cancellation at the minima, B, and q⊥ of shape (nodes, d - 1)."""
-        rules = [self._rule(axis, binding) for axis in range(self.dimension - 1)]
-        weights = np.ones(1)
-        centre, offset = np.zeros((1, 0)), np.zeros((1, 0))
-        for c, o, w in rules:
-            weights = np.repeat(weights, len(w)) * np.tile(w, len(weights))
-            centre = np.column_stack([np.repeat(centre, len(c), axis=0), np.tile(c, len(centre))])
-            offset = np.column_stack([np.repeat(offset, len(o), axis=0), np.tile(o, len(offset))])
-        q = centre + offset
+    def _nodes(
+        self, rules: list[tuple[Array, Array, Array]], binding: float
+    ) -> tuple[Array, Array, NDArray[np.complex128]]:
+        """Return weights, y - 2|B| without cancellation at the minima, and B; shape (nodes of each rule)."""
+        shape = tuple(len(w) for _, _, w in rules)
+        lines = [[-1 if other == axis else 1 for other in range(len(rules))] for axis in range(len(rules))]
+        centre, offset, weight = (
+            [column.reshape(line) for column, line in zip(columns, lines, strict=True)]
+            for columns in ([rule[part] for rule in rules] for part in range(3))
+        )
         across = self.bonds[:, -1] != 0
         flat, tau = self.bonds[~across, :-1], self.strengths[~across]
         along = self.bonds[across, :-1] * self.bonds[across, -1:]
         tau_along = self.strengths[across]
-        hop = np.exp(1j * (q @ along.T)) @ tau_along.astype(complex)
-        gap, nearest = np.full(len(q), np.inf), np.full(len(q), np.inf)
-        for _, minimum, curvature in self.lowest:
-            away = _wrap(centre - minimum[:-1])
-            away = np.where(np.abs(away) < 1e-9, 0.0, away) + offset
-            distance = np.sum(np.sin(0.5 * away) ** 2, axis=1)
+        hop = np.zeros(shape, dtype=complex)
+        for bond, strength in zip(along, tau_along, strict=True):
+            factors = [np.exp(1j * n * (c + o)) for n, c, o in zip(bond, centre, offset, strict=True) if n]
+            hop = hop + math.prod(factors, start=strength)
+        gap, nearest = np.full(shape, np.inf), np.full(shape, np.inf)
+        for start, curvature in self._lowest_across:
+            away = [wrapped(c - x) for c, x in zip(centre, start, strict=True)]
+            away = [np.where(np.abs(x) < 1e-9, 0.0, x) + o for x, o in zip(away, offset, strict=True)]
+            distance = np.zeros(shape) + sum(np.sin(0.5 * x) ** 2 for x in away)
             closer = distance < nearest
-            start = minimum[:-1]
-            rise = -2.0 * _cosine_change(away, start, flat) @ tau
-            first = np.abs(np.exp(1j * (start @ along.T)) @ tau_along)
-            pairs = list(itertools.combinations(range(len(along)), 2))
-            squares = np.zeros(len(q))
-            for a, b in pairs:
-                change = _cosine_change(away, start, (along[a] - along[b])[None])[:, 0]
-                squares += 2.0 * tau_along[a] * tau_along[b] * change
-            rise -= 2.0 * np.divide(
-                squares, np.abs(hop) + first, out=np.zeros(len(q)), where=np.abs(hop) + first > 0
-            )
+            rise = -2.0 * cosine_change(away, start, flat, tau)
+            rise = rise - 2.0 * modulus_change(away, start, along, tau_along, np.abs(hop))
             # what is left of the cancellation at an incommensurate minimum must not make it negative
             rise = np.where(distance < 1e-8, np.maximum(rise, 0.4 * max(curvature, 0.0) * distance), rise)
             gap, nearest = np.where(closer, rise, gap), np.where(closer, distance, nearest)
-        return weights, np.maximum(gap, 0.0) + binding, hop, q
+        return math.prod(weight, start=np.ones(shape)), np.maximum(gap, 0.0) + binding, hop
+
+    @property
+    def _lowest_across(self) -> list[tuple[Array, float]]:
+        """The entries of `lowest`, by what sets the integrand: all components of q but the last one.
+
+        Along a line of minima in the direction of the last component they are one and the same.
+        """
+        found: list[tuple[Array, float]] = []
+        for _, q, curvature in self.lowest:
+            if all(np.abs(wrapped(q[:-1] - other)).max(initial=0.0) > 1e-7 for other, _ in found):
+                found.append((q[:-1], curvature))
+        return found
 
     def _rule(self, axis: int, binding: float) -> tuple[Array, Array, Array]:
         """Return break points, offsets from them and weights for one component of q.
@@ -218,20 +256,9 @@ class Band:
         exact = [
             energy
             for energy, q, _ in self.local_minima
-            if abs(abs(float(_wrap(q[axis]))) - abs(float(_wrap(np.array(value))))) < 1e-7
+            if abs(abs(float(wrapped(q[axis]))) - abs(float(wrapped(np.array(value))))) < 1e-7
         ]
         return max(0.0, min([float(np.take(self._grid, index % size, axis).min()), *exact]) - self.edge)
-
-
-def _wrap(q: Array) -> Array:
-    return np.asarray(q) - 2.0 * np.pi * np.round(np.asarray(q) / (2.0 * np.pi))
-
-
-def _cosine_change(away: Array, start: Array, vectors: NDArray[np.int64]) -> Array:
-    """Compute cos((start + away)·v) - cos(start·v) without cancellation, shape (nodes, vectors)."""
-    moved, angle = away @ vectors.T, start @ vectors.T
-    sine = np.where(np.abs(np.sin(angle)) < 1e-9, 0.0, np.sin(angle))
-    return -2.0 * np.cos(angle) * np.sin(0.5 * moved) ** 2 - sine * np.sin(moved)
 
 
 def _derivative(order: int, n: int, y: Array, s: Array) -> Array:

@@ -58,6 +58,7 @@ class PairLattice:
         shells: sites of the interaction shells, in the order of V.
         shell_names: names of the interactions.
         channels: at total momentum zero.
+        uniaxial: whether the third Cartesian axis, c, differs from the others.
     """
 
     name: str
@@ -67,6 +68,7 @@ class PairLattice:
     shells: tuple[tuple[LatticeVector, ...], ...]
     shell_names: tuple[str, ...]
     channels: tuple[Channel, ...]
+    uniaxial: bool = False
 
     @property
     def dimension(self) -> int:
@@ -239,6 +241,7 @@ PAIR_LATTICES: Mapping[str, PairLattice] = MappingProxyType(
                 ),
                 ("V", "V2", "V_perp"),
                 _TETRAGONAL,
+                uniaxial=True,
             ),
         )
     }

@@ -1,7 +1,9 @@
 """The model of two electrons on a lattice without phonons.
 
-H = -Σ_b t_b (hops along bond axis b) + Σ_r v(r) with t = 1 the unit of energy, v(0) = U, v = V on the shells
-and r = r1 - r2. At total momentum K the relative coordinate hops with τ_b = 2 t_b cos(K·b/2).
+H = -Σ_b t_b (hops along bond axis b) + Σ_r v(r) with v(0) = U, v = V on the shells and r = r1 - r2. Every
+amplitude t_b may have any sign and size, t too: |t| = 1 (or that of the largest hop where t = 0) makes it the
+unit of energy, and negative ones are hole-like. At total momentum K the relative coordinate hops with
+τ_b = 2 t_b cos(K·b/2).
 """
 
 from __future__ import annotations
@@ -21,20 +23,21 @@ from hpcbip.theory.pair.lattices import PAIR_LATTICES, Channel, LatticeVector, P
 Array = NDArray[np.float64]
 
 LARGEST_ENERGY = 1e4
-"""Largest magnitude of an interaction or a hopping amplitude, in t."""
+"""Largest magnitude of an interaction or a hopping amplitude, in the unit of energy."""
 
 
 @dataclass(frozen=True)
 class PairModel:
-    """Two electrons with on-site and short-range interactions on a lattice; unit of energy t.
+    """Two electrons with on-site and short-range interactions on a lattice; unit of energy |t| if t = ±1.
 
     Attributes:
         lattice: a key of `PAIR_LATTICES`.
         U: on-site interaction; infinity (a hard core) is allowed.
         V: interactions of the first shells, in the order of the lattice's `shell_names`; the rest are zero.
-        hops: amplitudes beyond t = 1 in the order of the lattice's `hop_names`; H = -Σ t_b ..., negative is
+        hops: amplitudes after t in the order of the lattice's `hop_names`; H = -Σ t_b ..., negative is
             hole-like.
         K: total momentum as phases per primitive vector; empty for zero.
+        t: amplitude of the first family of bonds, negative if hole-like; zero leaves the others.
     """
 
     lattice: str
@@ -42,6 +45,7 @@ class PairModel:
     V: tuple[float, ...] = ()
     hops: tuple[float, ...] = ()
     K: tuple[float, ...] = ()
+    t: float = 1.0
 
     def __post_init__(self) -> None:
         """Refuse values out of range with an InputError."""
@@ -58,7 +62,7 @@ class PairModel:
                 )
         if len(self.K) not in (0, place.dimension):
             raise InputError(f"K: {len(self.K)} components given, {self.lattice} has {place.dimension}")
-        for name, values in (("V", self.V), ("hops", self.hops), ("K", self.K)):
+        for name, values in (("t", (self.t,)), ("V", self.V), ("hops", self.hops), ("K", self.K)):
             for value in values:
                 if not abs(value) <= LARGEST_ENERGY:
                     raise InputError(
@@ -66,6 +70,8 @@ class PairModel:
                     )
         if not (abs(self.U) <= LARGEST_ENERGY or self.U == math.inf):
             raise InputError(f"U: {self.U} is not between -{LARGEST_ENERGY:g} and {LARGEST_ENERGY:g}, or inf")
+        if not any((self.t, *self.hops)):
+            raise InputError("t: 0, and no other hop is given; allowed: at least one that is not 0")
         if self.dispersionless:
             raise InputError(f"K: {self.K}: no relative motion is left at this momentum")
 
@@ -88,10 +94,20 @@ class PairModel:
 
     @cached_property
     def bonds(self) -> tuple[NDArray[np.int64], Array]:
-        """All bond axes, shape (bonds, d), with their amplitudes in t, shape (bonds,)."""
-        families = list(zip((1.0, *self.hops), self.place.hops, strict=False))
+        """All bond axes, shape (bonds, d), with their amplitudes, shape (bonds,)."""
+        families = list(zip((self.t, *self.hops), self.place.hops, strict=False))
         bonds = [(bond, t) for t, family in families for bond in family if t != 0.0]
         return np.array([bond for bond, _ in bonds], dtype=np.int64), np.array([t for _, t in bonds])
+
+    @cached_property
+    def moving_axes(self) -> Array:
+        """Orthonormal Cartesian axes of the directions in which hops lead, shape (d, number).
+
+        Fewer than d where layers are not joined (`bct` with t_perp = 0).
+        """
+        bonds, _ = self.bonds
+        _, singular, axes = np.linalg.svd(bonds @ np.array(self.place.primitive))
+        return np.asarray(axes[: int(np.sum(singular > 1e-9))].T)
 
     @property
     def channels(self) -> tuple[Channel, ...]:
@@ -111,12 +127,12 @@ class PairModel:
 
 
 def model_parameters(model: PairModel) -> dict[str, Any]:
-    """List the lattice, interactions, amplitudes beyond t and K (None for zero) by name, for tables."""
+    """List the lattice, interactions, amplitudes and K (None for zero) by name, for tables."""
     place = model.place
     found: dict[str, Any] = {"lattice": model.lattice, "U": "inf" if model.U == math.inf else model.U}
     found |= dict(
         zip(place.shell_names, (*model.V, *(0.0,) * (len(place.shell_names) - len(model.V))), strict=True)
     )
-    amplitudes = (*model.hops, *(0.0,) * (len(place.hop_names) - 1 - len(model.hops)))
-    found |= dict(zip(place.hop_names[1:], amplitudes, strict=True))
+    amplitudes = (model.t, *model.hops, *(0.0,) * (len(place.hop_names) - 1 - len(model.hops)))
+    found |= dict(zip(place.hop_names, amplitudes, strict=True))
     return found | {"K": list(model.K) or None}

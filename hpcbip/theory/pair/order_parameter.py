@@ -10,6 +10,7 @@ whatever the size of the pair, and F and Δ have the same symmetry and the same 
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -25,10 +26,10 @@ Array = NDArray[np.float64]
 class OrderParameter:
     """The order parameter on a grid over the Brillouin zone.
 
-    In three dimensions the grid covers the plane where the third phase is zero.
+    In three dimensions the grid covers the plane of the first two primitive vectors, k_z = 0.
 
     Attributes:
-        phases: k per primitive vector from -π to π, shape (n,).
+        phases: k per primitive vector, from -π to π unless another reach is asked for, shape (n,).
         anomalous: F(k)/√n = φ(k), shape (n,) or (n, n), first index along the first vector; for a
             triplet the imaginary part.
         gap: Δ(k)/√n, unit t, of the same shape.
@@ -41,12 +42,14 @@ class OrderParameter:
     chemical_potential: float
 
 
-def condensate_order_parameter(state: BoundPair, size: int = 121) -> OrderParameter:
+def condensate_order_parameter(state: BoundPair, size: int = 121, reach: float = math.pi) -> OrderParameter:
     """Compute the order parameter of a condensate of one bound state.
 
     Args:
         state: the pair that is condensed, at K = 0.
         size: grid points along each phase.
+        reach: largest phase. On the body-centred lattice the plane repeats itself after 4π only: 2π further
+            along k_x is also 2π further along k_z c.
 
     Raises:
         InputError: unless K = 0.
@@ -54,9 +57,12 @@ def condensate_order_parameter(state: BoundPair, size: int = 121) -> OrderParame
     if any(state.model.K):
         raise InputError("order parameter: for pairs at K = 0")
     d = state.model.place.dimension
-    phases, across = np.linspace(-np.pi, np.pi, size), min(d, 2)
+    phases, across = np.linspace(-reach, reach, size), min(d, 2)
     q = np.zeros((size,) * across + (d,))
     q[..., :across] = np.stack(np.meshgrid(*[phases] * across, indexing="ij"), axis=-1)
+    if d == 3:  # the part of the third primitive vector that lies in the plane of the others
+        primitive = np.array(state.model.place.primitive)
+        q[..., 2] = q[..., :2] @ np.linalg.lstsq(primitive[:2].T, primitive[2], rcond=None)[0]
     phi = state.momentum_wave_function(q)
     real = phi.real if state.channel.spin == "singlet" else phi.imag
     return OrderParameter(phases, real, real * (state.model.band.energy(q) - state.E), 0.5 * state.E)

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from scipy.optimize import brentq
 
 from hpcbip.errors import InputError
+from hpcbip.theory.pair.lattices import PAIR_LATTICES
 from hpcbip.theory.pair.model import LARGEST_ENERGY, PairModel
 from hpcbip.theory.pair.solver import solve_channel
 
@@ -57,10 +58,16 @@ class RingModel:
     Attributes:
         sites: in order around the ring, in-plane coordinates (of (b) in units of half a lattice constant).
         description: what the sites are, and which hop joins them.
+        lattice: that of `hpcbip.theory.pair.lattices` which has these sites.
+        hop: name of the hop there.
+        attraction: name of the interaction there.
     """
 
     sites: tuple[tuple[int, int], ...]
     description: str
+    lattice: str
+    hop: str
+    attraction: str
 
 
 RING_MODELS: Mapping[str, RingModel] = MappingProxyType(
@@ -68,10 +75,16 @@ RING_MODELS: Mapping[str, RingModel] = MappingProxyType(
         "a": RingModel(
             ((1, 0), (0, 1), (-1, 0), (0, -1)),
             "the in-plane nearest neighbours, joined by the diagonal hop t'",
+            "square",
+            "t_prime",
+            "V",
         ),
         "b": RingModel(
             ((1, 1), (-1, 1), (-1, -1), (1, -1)),
             "the nearest sites of the next layer of a body-centred tetragonal lattice, joined by the hop t",
+            "bct",
+            "t",
+            "V_perp",
         ),
     }
 )
@@ -96,6 +109,38 @@ class RingLevel:
     states: Array
 
 
+def ring_model(name: str) -> RingModel:
+    """Return the model of that name.
+
+    Raises:
+        InputError: if there is none.
+    """
+    if name not in RING_MODELS:
+        raise InputError(f"model: {name!r} is not one of {', '.join(RING_MODELS)}")
+    return RING_MODELS[name]
+
+
+def pairs_of_ring_model(name: str, hop: float, attraction: float, U: float = math.inf) -> PairModel:
+    """Return two carriers that both move, on the lattice of a ring model with nothing but its hop.
+
+    The ring has the amplitude h = -2 hop, because both move.
+
+    Args:
+        name: a key of `RING_MODELS`. In (b) no hop joins the layers, so that two layers are like many.
+        hop: ≠ 0, negative if hole-like.
+        attraction: V < 0 attracts.
+        U: on-site repulsion, without effect on the pairs that V binds.
+
+    Raises:
+        InputError: for values out of range.
+    """
+    ring = ring_model(name)
+    place = PAIR_LATTICES[ring.lattice]
+    hops = [hop if other == ring.hop else 0.0 for other in place.hop_names]
+    V = [attraction if other == ring.attraction else 0.0 for other in place.shell_names]
+    return PairModel(ring.lattice, U, tuple(V), tuple(hops[1:]), t=hops[0])
+
+
 def ring_levels(amplitude: float, attraction: float = 0.0, model: str = "a") -> list[RingLevel]:
     """Compute the levels of the ring, lowest first, with their symmetry from the characters of C4v.
 
@@ -107,8 +152,7 @@ def ring_levels(amplitude: float, attraction: float = 0.0, model: str = "a") -> 
     Raises:
         InputError: for other values.
     """
-    if model not in RING_MODELS:
-        raise InputError(f"model: {model!r} is not one of {', '.join(RING_MODELS)}")
+    ring_model(model)
     if not 0.0 < abs(amplitude) <= LARGEST_ENERGY or not abs(attraction) <= LARGEST_ENERGY:
         raise InputError(
             f"amplitude: {amplitude}, attraction: {attraction}: up to {LARGEST_ENERGY:g}, the amplitude not 0"

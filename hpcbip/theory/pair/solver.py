@@ -28,10 +28,10 @@ from hpcbip.theory.pair.model import PairModel
 Array = NDArray[np.float64]
 
 SMALLEST_BINDING = 1e-9
-"""Binding energy, in t, below which a bound state is reported but not resolved."""
+"""Binding energy, in |t|, below which a bound state is reported but not resolved."""
 
 COARSE_BINDING = 1e-3
-"""Binding energy, in t, at which a search starts: far from the band the integrals are cheap."""
+"""Binding energy, in |t|, at which a search starts: far from the band the integrals are cheap."""
 
 
 @dataclass(frozen=True)
@@ -41,8 +41,8 @@ class BoundPair:
     Attributes:
         channel: symmetry channel.
         level: 0 for the lowest of the channel.
-        E: energy, unit t.
-        binding_energy: distance below the two-particle band at the same K, unit t.
+        E: energy, unit |t|.
+        binding_energy: distance below the two-particle band at the same K, unit |t|.
         source: c = vψ on `sites`, normalised so that Σ_r ψ² = 1.
         sites: lattice coordinates, shape (sites, d).
         model: the model that has this bound state.
@@ -72,7 +72,7 @@ class BoundPair:
 
     @cached_property
     def inverse_mass(self) -> Array:
-        """∂²E/∂K_a∂K_b at K = 0, Cartesian, unit 1/m0 = t a², shape (d, d).
+        """∂²E/∂K_a∂K_b at K = 0, Cartesian, unit 1/m0 = |t| a², shape (d, d).
 
         In a degenerate channel it belongs to this partner.
 
@@ -87,16 +87,25 @@ class BoundPair:
 
     @property
     def mass(self) -> float:
-        """m* = d / Σ_a ∂²E/∂K_a², unit m0 = 1/t: the harmonic mean over directions and partners."""
-        return self.model.place.dimension / float(np.trace(self.inverse_mass))
+        """m* = d / Σ_a ∂²E/∂K_a², unit m0 = 1/|t|: the harmonic mean over directions and partners.
+
+        Directions in which no hop leads do not count.
+        """
+        return self.model.moving_axes.shape[1] / float(np.trace(self.inverse_mass))
+
+    @property
+    def pair_distance2(self) -> float:
+        """⟨(r1 - r2)²⟩, unit a²."""
+        return float(np.trace(self.distance_tensor))
 
     @cached_property
-    def pair_distance2(self) -> float:
-        """⟨(r1 - r2)²⟩ = ∫ |∇ψ(q)|², unit a².
+    def distance_tensor(self) -> Array:
+        """⟨r_a r_b⟩ = ∫ ∂_a ψ(q)* ∂_b ψ(q), r = r1 - r2, Cartesian, unit a², shape (d, d).
 
-        With ψ(q) = -c(q)/(ε - E) it needs derivatives of G by E up to the third.
+        In a degenerate channel it belongs to this partner. With ψ(q) = -c(q)/(ε - E) it needs derivatives of
+        G by E up to the third.
         """
-        metric, d = self.model.place.metric, self.model.place.dimension
+        d = self.model.place.dimension
         bonds, tau = self.model.band.bonds, self.model.band.strengths
         slopes = [
             {
@@ -108,16 +117,17 @@ class BoundPair:
         ]
         moments = [{r: r[a] * c for r, c in self._source.items()} for a in range(d)]
         products = [_product(self._source, slope) for slope in slopes]
-        total = 0.0
+        found = np.zeros((d, d))
         for a in range(d):
-            for b in range(d):
-                if abs(metric[a, b]) > 1e-14:
-                    total += metric[a, b] * (
-                        self._bilinear(moments[a], moments[b], 1)
-                        - 2.0 * self._bilinear(moments[a], products[b], 2)
-                        + self._bilinear(products[a], products[b], 3)
-                    )
-        return float(total)
+            for b in range(a + 1):
+                found[a, b] = found[b, a] = (
+                    self._bilinear(moments[a], moments[b], 1)
+                    - self._bilinear(moments[a], products[b], 2)
+                    - self._bilinear(moments[b], products[a], 2)
+                    + self._bilinear(products[a], products[b], 3)
+                )
+        primitive = np.array(self.model.place.primitive)
+        return np.asarray(primitive.T @ found @ primitive)
 
     @property
     def on_site_weight(self) -> float:

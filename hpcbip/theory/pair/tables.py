@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from hpcbip.errors import InputError
 from hpcbip.theory.pair.channel import ChannelInteraction
 from hpcbip.theory.pair.model import PairModel, model_parameters
@@ -11,21 +14,33 @@ from hpcbip.theory.pair.solver import SMALLEST_BINDING, BoundPair, solve_channel
 from hpcbip.theory.pair.threshold import binding_threshold, count_bound_states
 
 BOUND_STATE_COLUMNS = ("E", "binding_energy", "mass", "pair_distance2", "on_site_weight")
+UNIAXIAL_COLUMNS = ("mass_in_plane", "mass_along_c", "pair_distance2_along_c")
+"""Columns of lattices whose axis c differs from the others; c = a, for another c multiply ⟨z²⟩ by (c/a)² and
+the mass along c by (a/c)²."""
 
 
 def pair_table(model: PairModel) -> list[dict[str, Any]]:
-    """Tabulate the lowest state of every symmetry channel and, a row each, the further bound states.
+    """Tabulate the bound states of a model: the rows of `pair_rows`."""
+    return [row for row, _ in pair_rows(model)]
+
+
+def pair_rows(model: PairModel) -> list[tuple[dict[str, Any], BoundPair | None]]:
+    """List a row and the state that it is about, None where no state is resolved.
+
+    There is a row for the lowest state of every symmetry channel and one for each further bound state.
 
     `status` is "bound", "not bound", "no interaction in this channel", or "bound by less than 1e-09 t"; the
     numbers of states that are not resolved are None. `level` counts the states of a channel, `degeneracy` the
     partners of each.
     """
     common = model_parameters(model) | {"edge": model.band.edge}
-    result = []
+    columns = BOUND_STATE_COLUMNS + (UNIAXIAL_COLUMNS if model.place.uniaxial else ())
+    result: list[tuple[dict[str, Any], BoundPair | None]] = []
     for channel in model.channels:
         words = common | {"channel": channel.name, "spin": channel.spin, "degeneracy": channel.degeneracy}
         states = solve_channel(model, channel)
-        result += [words | {"level": state.level, "status": "bound"} | _numbers(state) for state in states]
+        for state in states:
+            result.append((words | {"level": state.level, "status": "bound"} | _numbers(state), state))
         if not states:
             empty = (
                 ChannelInteraction.in_channel(
@@ -36,7 +51,7 @@ def pair_table(model: PairModel) -> list[dict[str, Any]]:
             status = "no interaction in this channel" if empty else "not bound"
             if not empty and (count_bound_states(model, channel) or 0) > 0:
                 status = f"bound by less than {SMALLEST_BINDING:g} t"
-            result.append(words | {"level": 0, "status": status} | dict.fromkeys(BOUND_STATE_COLUMNS))
+            result.append((words | {"level": 0, "status": status} | dict.fromkeys(columns), None))
     return result
 
 
@@ -46,7 +61,18 @@ def _numbers(state: BoundPair) -> dict[str, Any]:
         "binding_energy": state.binding_energy,
         "mass": None if any(state.model.K) else state.mass,
     }
-    return values | {"pair_distance2": state.pair_distance2, "on_site_weight": state.on_site_weight}
+    values |= {"pair_distance2": state.pair_distance2, "on_site_weight": state.on_site_weight}
+    if state.model.place.uniaxial:
+        inverse = [None, None] if any(state.model.K) else _inverse_masses(state.inverse_mass)
+        masses = [1.0 / x if x else None for x in inverse]
+        numbers = (*masses, float(state.distance_tensor[2, 2]))
+        values |= dict(zip(UNIAXIAL_COLUMNS, numbers, strict=True))
+    return values
+
+
+def _inverse_masses(tensor: NDArray[np.float64]) -> list[float]:
+    """Return the mean of a tensor's elements in the plane, and that along the third axis."""
+    return [0.5 * float(tensor[0, 0] + tensor[1, 1]), float(tensor[2, 2])]
 
 
 def threshold_table(model: PairModel, shell: int) -> list[dict[str, Any]]:

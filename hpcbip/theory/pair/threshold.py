@@ -4,7 +4,8 @@ At the edge of the band the eigenvalues of v⁻¹ + G decide, see `hpcbip.theory
 dimensions G is finite there. In one and two it diverges as g u u^T, where u is the value of the channel's
 functions at the minima of the band; in the limit g → ∞ one eigenvalue per independent u goes to infinity, and
 the others are those of the matrix on what is orthogonal to all u, where the divergence cancels. So an
-attraction with u ≠ 0 and nothing else binds at any strength.
+attraction with u ≠ 0 and nothing else binds at any strength. A band in three dimensions that is lowest along
+lines in the direction of the last component of q diverges as in two, with a u for each point of the line.
 """
 
 from __future__ import annotations
@@ -29,9 +30,9 @@ Array = NDArray[np.float64]
 def _edge_matrix(interaction: ChannelInteraction, band: Band) -> tuple[Array, Array]:
     """Return (P, G at the edge on the columns of P), where P spans the functions on which G stays finite."""
     number = interaction.basis.shape[1]
-    if band.dimension == 3:
+    if band.edge_dimension == 3:
         return np.eye(number), interaction.matrix(band, 0.0)
-    values = [np.exp(1j * (interaction.sites @ q)) @ interaction.basis for q in band.minima]
+    values = [np.exp(1j * (interaction.sites @ q)) @ interaction.basis for q in band.edge_momenta]
     divergent = np.array([part for value in values for part in (value.real, value.imag)])
     _, singular, right = np.linalg.svd(divergent)
     rank = int(np.sum(singular > 1e-9))
@@ -44,13 +45,18 @@ def _edge_matrix(interaction: ChannelInteraction, band: Band) -> tuple[Array, Ar
     return keep, keep.T @ interaction.matrix(band, 0.0) @ keep
 
 
+def _edge_is_simple(band: Band) -> bool:
+    """Whether G is finite at the edge, or diverges there as it does at a minimum in one or two dimensions."""
+    return band.edge_dimension is not None and (band.edge_dimension > 1 or band.dimension == 1)
+
+
 def count_bound_states(model: PairModel, channel: Channel) -> int | None:
-    """Count the bound states of a channel, however weak; None if the band is flat along lines at its edge."""
+    """Count the bound states of a channel, however weak; None where thresholds are not defined."""
     band, interaction = (
         model.band,
         ChannelInteraction.in_channel(model.interacting_shells(), channel, model.place.dimension),
     )
-    if not band.isolated:
+    if not _edge_is_simple(band):
         return None
     keep, green = _edge_matrix(interaction, band)
     eigenvalues = np.linalg.eigvalsh(keep.T @ np.diag(1.0 / interaction.strength) @ keep + green)
@@ -76,8 +82,8 @@ def binding_threshold(model: PairModel, channel: Channel, shell: int) -> float |
     names = ("U", *model.place.shell_names)
     if not 0 <= shell < len(names):
         raise InputError(f"shell: {shell} is not between 0 and {len(names) - 1}")
-    if not model.band.isolated:
-        raise InputError("threshold: not defined here, for the band is flat along lines at its edge")
+    if not _edge_is_simple(model.band):
+        raise InputError("threshold: not defined here, for the band is flat in some direction at its edge")
     values = [model.U, *model.V, *(0.0,) * (shell - len(model.V))]
     rest, unit = (
         replace(model, U=numbers[0], V=tuple(numbers[1:]))

@@ -13,6 +13,7 @@ from hpcbip.report.plotting import layout, series
 from hpcbip.report.plotting.picture import Picture
 from hpcbip.report.plotting.style import COLOURS, COLUMN, GREY, PAGE, SMALL, TEXT, SeriesStyle
 from hpcbip.report.tables import Record
+from hpcbip.theory.pair.lattices import PAIR_LATTICES
 from hpcbip.theory.pair.model import PairModel
 from hpcbip.theory.pair.order_parameter import condensate_order_parameter
 from hpcbip.theory.pair.solver import BoundPair, bound_states
@@ -26,10 +27,9 @@ Rows = list[dict[str, Any]]
 _MOST = 4  # states that are drawn
 _REACH = 3  # sites along each primitive vector
 _GRID = 61  # points along each phase
-_PARAMETERS = ("U", "V", "V2", "V3", "V_perp", "t_prime", "t_perp")
 _SYMBOLS = {"t_prime": "t'", "t_perp": r"t_\perp", "V2": "V_2", "V3": "V_3", "V_perp": r"V_\perp"}
 _SCAN = (
-    ("binding_energy", "binding energy / $t$"),
+    ("binding_energy", "binding energy / $|t|$"),
     ("mass", "$m^*/m_0$"),
     ("pair_distance2", r"$\langle r^2\rangle$"),
 )
@@ -55,7 +55,7 @@ def _pairs(model: PairModel) -> Picture:
     rows: Rows = []
     for column, state in enumerate(shown):
         words = {"channel": state.channel.name, "level": state.level, "E": state.E}
-        layout.name_panel(grid[0, column], f"{state.channel.name}: $E = {state.E:.4g}t$")
+        layout.name_panel(grid[0, column], f"{state.channel.name}: $E = {state.E:.4g}\\,|t|$")
         rows += [{**words, **row} for row in _real_space(grid[0, column], state)]
         if below:
             rows += [{**words, **row} for row in _momentum_space(grid[1, column], state, not column)]
@@ -72,7 +72,9 @@ def _pairs(model: PairModel) -> Picture:
             else " as colour (red and blue: signs), its nodes grey, F(k) as contours."
         )
     if d == 3:
-        caption += " Both are those in the plane through the first two primitive vectors."
+        caption += (
+            " Above is the layer that holds most of the pair, named where it is not z = 0; below, k_z = 0."
+        )
     return Picture(figure, rows, "Pairs and their order parameter", caption)
 
 
@@ -82,7 +84,15 @@ def _real_space(axes: Axes, state: BoundPair) -> Rows:
     plane = itertools.product(near, repeat=min(place.dimension, 2))
     sites = np.array([[*site, 0][: place.dimension] for site in plane])
     psi = state.wave_function(sites)
+    if place.dimension == 3:
+        next_layer = sites + np.array([0, 0, 1])
+        psi_next = state.wave_function(next_layer)
+        if psi_next @ psi_next > psi @ psi:
+            sites, psi = next_layer, psi_next
+            layout.name_panel(axes, f"{axes.get_title()}, $z = {place.primitive[2][2]:g}$")
     position = sites @ np.array(place.primitive)
+    inside = (np.abs(position) <= np.minimum(position.max(axis=0), -position.min(axis=0)) + 1e-9)[:, :2]
+    position, psi = position[inside.all(axis=1)], psi[inside.all(axis=1)]  # as far to all sides
     if place.dimension == 1:
         axes.bar(position[:, 0], psi, 0.7, color=COLOURS[0])
         axes.axhline(0.0, color=GREY, lw=0.5)
@@ -91,25 +101,22 @@ def _real_space(axes: Axes, state: BoundPair) -> Rows:
             {"kind": "psi", "x": x, "value": y}
             for x, y in zip(position[:, 0].tolist(), psi.tolist(), strict=True)
         ]
-    largest = float(np.abs(psi).max())
-    if largest < 1e-9:  # an odd function of z
-        axes.text(0.5, 0.5, "zero in this plane", transform=axes.transAxes, ha="center", fontsize=SMALL)
-    else:
-        from matplotlib.collections import EllipseCollection
+    from matplotlib.collections import EllipseCollection
 
-        width, colour = 0.95 * np.abs(psi) / largest, np.where(psi > 0.0, COLOURS[0], COLOURS[1])
-        discs = EllipseCollection(
-            width,
-            width,
-            np.zeros(len(width)),
-            units="xy",
-            offsets=position[:, :2],
-            offset_transform=axes.transData,
-            facecolors=list(colour),
-            lw=0,
-            zorder=3,
-        )
-        axes.add_collection(discs)
+    largest = float(np.abs(psi).max())
+    width, colour = 0.95 * np.abs(psi) / largest, np.where(psi > 0.0, COLOURS[0], COLOURS[1])
+    discs = EllipseCollection(
+        width,
+        width,
+        np.zeros(len(width)),
+        units="xy",
+        offsets=position[:, :2],
+        offset_transform=axes.transData,
+        facecolors=list(colour),
+        lw=0,
+        zorder=3,
+    )
+    axes.add_collection(discs)
     axes.scatter(position[:, 0], position[:, 1], 0.8, GREY, lw=0, zorder=2)
     edge = np.abs(position[:, :2]).max(axis=0) + 0.6
     axes.set(aspect="equal", xlim=(-edge[0], edge[0]), ylim=(-edge[1], edge[1]), xticks=[], yticks=[])
@@ -132,6 +139,7 @@ def _momentum_space(axes: Axes, state: BoundPair, first: bool) -> Rows:
         axes.legend(fontsize=SMALL - 1, frameon=False)
     else:
         top = float(np.abs(order.gap).max())
+        top = top if top > 1e-9 else 0.0  # rounding, where the pair is odd in z
         axes.imshow(
             order.gap.T,
             origin="lower",
@@ -140,13 +148,14 @@ def _momentum_space(axes: Axes, state: BoundPair, first: bool) -> Rows:
             vmin=-top or -1.0,
             vmax=top or 1.0,
         )
-        if top > 1e-9:
+        if top:
             axes.contour(k, k, order.anomalous.T, colors="black", linewidths=0.5, levels=7)
             if order.gap.min() < -1e-9 * top and order.gap.max() > 1e-9 * top:
                 axes.contour(k, k, order.gap.T, colors=GREY, linewidths=1.0, levels=[0.0])
         axes.set_xlabel(names[0], fontsize=SMALL)
         axes.set_ylabel(names[1] if first else "", fontsize=SMALL)
-        layout.name_panel(axes, f"$|\\Delta_k|/\\sqrt{{n}} \\leq {top:.3g}t$")
+        largest = f"$|\\Delta_k|/\\sqrt{{n}} \\leq {top:.3g}\\,|t|$"
+        layout.name_panel(axes, largest if top else "zero at $k_z = 0$")
     return [
         {
             "kind": "order parameter",
@@ -165,7 +174,9 @@ def _scan(rows: Sequence[Record]) -> Picture:
 
     Each channel, level and set of the other parameters has a curve.
     """
-    varied = [name for name in _PARAMETERS if len({row.get(name) for row in rows}) > 1]
+    place = PAIR_LATTICES[rows[0]["lattice"]]
+    parameters = ("U", *place.shell_names, *place.hop_names)
+    varied = [name for name in parameters if len({row.get(name) for row in rows}) > 1]
     x, others = (varied or ["U"])[0], varied[1:]
     figure = layout.canvas(PAGE, 2.3)
     panels = layout.panels(figure, 1, len(_SCAN))[0]
@@ -186,7 +197,7 @@ def _scan(rows: Sequence[Record]) -> Picture:
                 lw=1.0,
             )
     for axes, (name, label) in zip(panels, _SCAN, strict=True):
-        axes.set_xlabel(f"${_SYMBOLS.get(x, x)}/t$", fontsize=TEXT)
+        axes.set_xlabel(f"${_SYMBOLS.get(x, x)}/|t|$", fontsize=TEXT)
         axes.set_ylabel(label, fontsize=TEXT)
         if name == "binding_energy":
             axes.set_ylim(0.0, None)
@@ -198,13 +209,13 @@ def _scan(rows: Sequence[Record]) -> Picture:
     )
     fixed = [
         f"${_SYMBOLS.get(name, name)} = {_text(rows[0][name])}$"
-        for name in _PARAMETERS
-        if name in rows[0] and name not in varied and rows[0][name]
+        for name in parameters
+        if name in rows[0] and name not in varied and rows[0][name] and (name, rows[0][name]) != ("t", 1.0)
     ]
     layout.legend(figure, panels[0], ", ".join([rows[0]["lattice"], *fixed]))
     caption = (
         f"Binding energy, mass and size of the bound states against {x}, by symmetry channel; exact. A curve "
-        "begins where its state leaves the band."
+        "begins where its state leaves the band. Energies in |t|."
     )
     return Picture(figure, [dict(row) for row in rows], f"Pairs against {x}", caption)
 
@@ -217,4 +228,4 @@ def _label(key: tuple[Any, ...], others: Sequence[str]) -> str:
 
 
 def _text(value: float | str) -> str:
-    return r"\infty" if value == "inf" else f"{value:g}t" if value else "0"
+    return r"\infty" if value == "inf" else f"{value:g}"

@@ -13,10 +13,12 @@ from hpcbip.report.plotting.style import COLOURS, GREY, PAGE, SMALL, TEXT
 from hpcbip.theory.pair.ring import (
     crossing_attraction,
     crossing_hopping,
+    pairs_of_ring_model,
     ring_levels,
     ring_table,
     square_lattice_table,
 )
+from hpcbip.theory.pair.solver import solve_channel
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -30,7 +32,8 @@ Rows = list[dict[str, Any]]
 def ring_figure(amplitude: float, attraction: float, model: str) -> Picture:
     """Draw the levels with their symmetries for both signs of the amplitude.
 
-    For model a two carriers on the square lattice are drawn beside the ring.
+    Beside the ring two carriers on its lattice are drawn: with the ring's hop alone, and for model a also on
+    the square lattice with t.
 
     Args:
         amplitude, attraction, model: as in `hpcbip.theory.pair.ring_levels`.
@@ -38,18 +41,20 @@ def ring_figure(amplitude: float, attraction: float, model: str) -> Picture:
     Raises:
         InputError: for other values.
     """
-    lattice = model == "a"  # the ring of model b stands for another lattice
-    figure = layout.canvas(PAGE if lattice else 0.5 * PAGE, 4.6 if lattice else 2.4)
-    grid = layout.panels(figure, *(2, 2) if lattice else (1, 1)).ravel()
+    both = model == "a"
+    figure = layout.canvas(PAGE, 4.6 if both else 2.4)
+    grid = layout.panels(figure, *(2, 2) if both else (1, 2)).ravel()
     data = draw_levels(grid[0], abs(amplitude), attraction, model)
-    if lattice:
-        data += _exchange(grid[1])
-        for axes, V in zip(grid[2:], ATTRACTIONS, strict=True):
-            data += _embedded(axes, V)
+    data += _exchange(grid[1]) if both else _one_hop(grid[1], model)
+    for axes, V in zip(grid[2:], ATTRACTIONS, strict=False):
+        data += _embedded(axes, V)
     layout.legend(figure, grid[0])
     caption = "Levels of the ring against the amplitude h: electron-like (h < 0) and hole-like (h > 0). " + (
         "Above right: where s, p and d of two carriers with a hard core on the square lattice change places. "
-        "Below: their energies by channel (full) and the ring's, h = -2t' for both move (dashed)." * lattice
+        "Below: their energies by channel (full) and the ring's, h = -2t' for both move (dashed)."
+        if both
+        else "Right: two carriers with a hole-like hop in two layers by channel (full; they begin at their "
+        "thresholds) and the ring's levels, h = -2t for both move (dashed)."
     )
     return Picture(figure, data, "The four-site ring", caption)
 
@@ -112,3 +117,27 @@ def _embedded(axes: Axes, V: float) -> Rows:
     axes.set_ylabel("$(E - V)/t$", fontsize=TEXT)
     layout.name_panel(axes, f"two carriers, $U = \\infty$, $V = {V:g}t$")
     return [{"kind": "two carriers", **row} for row in table]
+
+
+def _one_hop(axes: Axes, model: str) -> Rows:
+    rows: Rows = []
+    d = ring_levels(1.0, 0.0, model)[0].label
+    for V in np.geomspace(0.5, 60.0, 13):
+        pairs = pairs_of_ring_model(model, -1.0, -float(V))
+        for name, level in (("s", 4.0), ("p", 0.0), (d, -4.0)):
+            channel = next(channel for channel in pairs.channels if channel.name == name)
+            states = solve_channel(pairs, channel)
+            words = {"kind": "two carriers", "model": model, "hop": -1.0, "V": -float(V), "channel": name}
+            rows.append({**words, "E": states[0].E if states else None, "E_ring": level - float(V)})
+    for name in ("s", "p", d):
+        curve = [row for row in rows if row["channel"] == name]
+        x = [-row["V"] for row in curve]
+        bound = [None if row["E"] is None else row["E"] - row["V"] for row in curve]
+        axes.plot(x, series.numbers(bound), color=CHANNELS[name], lw=1.2)
+        axes.plot(x, [row["E_ring"] - row["V"] for row in curve], color=CHANNELS[name], lw=0.7, ls="--")
+    axes.set_xscale("log")
+    layout.log_axis(axes.xaxis)
+    axes.set_xlabel("$|V|/|t|$", fontsize=TEXT)
+    axes.set_ylabel("$(E - V)/|t|$", fontsize=TEXT)
+    layout.name_panel(axes, "two carriers, hole-like")
+    return rows
