@@ -179,7 +179,8 @@ def peak_kind(peak: Peak) -> str:
 
 def peak_doubtful(peak: Peak) -> bool:
     """Tell whether a flag speaks against a maximum; that binding limits it is none."""
-    return bool(set(peak.flag_codes) - {PEAK_LIMITED_BY_BINDING.code})
+    limited = peak.kind == BINDING_KIND
+    return bool(set(peak.flag_codes) - {PEAK_LIMITED_BY_BINDING.code} if limited else peak.flags)
 
 
 def draw_peak(axes: Axes, peak: Peak, colour: str, scan: Sequence[float]) -> None:

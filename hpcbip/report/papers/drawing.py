@@ -21,6 +21,7 @@ from hpcbip.superconductivity.tops import BINDING_KIND, UNBOUND_KIND
 from hpcbip.theory.eliashberg.references import QUOTED_CEILINGS
 from hpcbip.vocabulary.displays import FLAGS_ENTRY, TC_PREFACTOR
 from hpcbip.vocabulary.entries import ERROR, SYSTEMATIC
+from hpcbip.vocabulary.flags import PEAK_LIMITED_BY_BINDING
 from hpcbip.vocabulary.observables import BINDING_ENERGY, MASS_BIPOLARON, RADIUS2, TC_OVER_OMEGA
 from hpcbip.vocabulary.parameters import ADIABATICITY, PARAMETERS, U, V
 
@@ -124,7 +125,9 @@ def maxima_sentence(found: Sequence[tuple[PointSeries, Peak]]) -> str:
             parts.append(f"{one.name}: none, nowhere is Tc below the binding energy by more than the errors")
             continue
         kind = "at least " if peak.limit else ""
-        doubts = ["limited by binding"] * (peak.kind == BINDING_KIND) + ["flagged"] * peak_doubtful(peak)
+        doubts = [PEAK_LIMITED_BY_BINDING.text] * (peak.kind == BINDING_KIND) + ["flagged"] * peak_doubtful(
+            peak
+        )
         words = f" ({', '.join(doubts)})" if doubts else ""
         parts.append(f"{one.name}: {kind}{height} at {place}{words}")
     return (

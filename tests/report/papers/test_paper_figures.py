@@ -118,7 +118,7 @@ def test_shift_is_a_difference_with_both_errors() -> None:
             "flag_codes": [],
             "kind": "smooth",
         }
-        return SimpleNamespace(position=position, height=height, **errors, **more)
+        return SimpleNamespace(position=position, height=height, **errors)
 
     def one(V: float) -> Any:
         return SimpleNamespace(records=[record("cubic", "bond", 1.0, 0.5, 8.0, V, (0.0, 0.0))])
