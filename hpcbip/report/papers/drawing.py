@@ -125,9 +125,8 @@ def maxima_sentence(found: Sequence[tuple[PointSeries, Peak]]) -> str:
             parts.append(f"{one.name}: none, nowhere is Tc below the binding energy by more than the errors")
             continue
         kind = "at least " if peak.limit else ""
-        doubts = [PEAK_LIMITED_BY_BINDING.text] * (peak.kind == BINDING_KIND) + ["flagged"] * peak_doubtful(
-            peak
-        )
+        limited = [PEAK_LIMITED_BY_BINDING.text] * (peak.kind == BINDING_KIND)
+        doubts = limited + ["flagged"] * peak_doubtful(peak)
         words = f" ({', '.join(doubts)})" if doubts else ""
         parts.append(f"{one.name}: {kind}{height} at {place}{words}")
     return (
