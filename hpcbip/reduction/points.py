@@ -286,7 +286,8 @@ def with_prefactor(record: Mapping[str, Any], choice: float | str | None) -> dic
     for name in (*linear, TC_OVER_BINDING.name):
         if changed.get(name) is not None:
             changed[name] *= factor
-    changed |= binding_margin(changed)
+    if BINDING_MARGIN.name in record:
+        changed |= binding_margin(changed)
     code = TC_ABOVE_BINDING.code
     pairs = [pair for pair in zip(record["flag_codes"], record["flags"], strict=True) if pair[0] != code]
     raised = validity_flags(

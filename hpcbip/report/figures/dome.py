@@ -112,7 +112,7 @@ def dome(
     rows += [{"kind": f"comparison: {label}", _TC: value} for label, value in lines]
     rows += [
         {
-            "kind": _peak_kind(peak),
+            "kind": peak_kind(peak),
             "curve": peak.label,
             "axis": axis,
             "x": peak.position,
@@ -168,13 +168,19 @@ def _draw_band(axes: Axes, scan: Curve, series_style: SeriesStyle) -> bool:
     return True
 
 
-def _peak_kind(peak: Peak) -> str:
+def peak_kind(peak: Peak) -> str:
     """Return what kind of row a maximum is in the data of the figure."""
     if peak.kind == UNBOUND_KIND:
         return "unbound"
     if peak.limit:
         return "edge of the scan"
     return PEAK_LIMITED_BY_BINDING.text if peak.kind == BINDING_KIND else "peak"
+
+
+def peak_doubtful(peak: Peak) -> bool:
+    """Tell whether a flag speaks against a maximum; that binding limits it is none."""
+    limited = peak.kind == BINDING_KIND
+    return bool(set(peak.flag_codes) - {PEAK_LIMITED_BY_BINDING.code} if limited else peak.flags)
 
 
 def draw_peak(axes: Axes, peak: Peak, colour: str, scan: Sequence[float]) -> None:
@@ -213,10 +219,8 @@ def draw_peak(axes: Axes, peak: Peak, colour: str, scan: Sequence[float]) -> Non
         capthick=0.7,
         zorder=5,
     )
-    limited = peak.kind == BINDING_KIND
-    hollow = set(peak.flag_codes) - {PEAK_LIMITED_BY_BINDING.code} if limited else peak.flags
-    face = "white" if hollow else colour
-    marker = "D" if limited else "X"
+    face = "white" if peak_doubtful(peak) else colour
+    marker = "D" if peak.kind == BINDING_KIND else "X"
     axes.plot(peak.position, peak.height, marker, ms=5, mec="black", mew=0.7, mfc=face, zorder=6)
 
 
@@ -283,7 +287,7 @@ def _caption(
     parts.append("Dotted lines: the conventional ceilings Tc/Ω = 0.05 and 0.1.")
     if lines:
         parts.append("Dashed lines are the comparisons that the legend names.")
-    kinds = {_peak_kind(peak) for peak in peaks}
+    kinds = {peak_kind(peak) for peak in peaks}
     if "peak" in kinds:
         parts.append("Crosses mark the tops of the domes with their errors (hollow: flagged).")
     if PEAK_LIMITED_BY_BINDING.text in kinds:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from hpcbip.report.figures.dome import draw_peak
+from hpcbip.report.figures.dome import draw_peak, peak_doubtful, peak_kind
 from hpcbip.report.figures.observables import doubtful
 from hpcbip.report.papers.points import PointSeries, peaks_along
 from hpcbip.report.papers.published import Published, published_maxima
@@ -17,9 +17,11 @@ from hpcbip.report.tables import Record
 from hpcbip.statistics.notation import with_error
 from hpcbip.superconductivity.peaks import Peak, place_name
 from hpcbip.superconductivity.scans import axis_value
+from hpcbip.superconductivity.tops import BINDING_KIND, UNBOUND_KIND
 from hpcbip.theory.eliashberg.references import QUOTED_CEILINGS
 from hpcbip.vocabulary.displays import FLAGS_ENTRY, TC_PREFACTOR
 from hpcbip.vocabulary.entries import ERROR, SYSTEMATIC
+from hpcbip.vocabulary.flags import PEAK_LIMITED_BY_BINDING
 from hpcbip.vocabulary.observables import BINDING_ENERGY, MASS_BIPOLARON, RADIUS2, TC_OVER_OMEGA
 from hpcbip.vocabulary.parameters import ADIABATICITY, PARAMETERS, U, V
 
@@ -119,9 +121,18 @@ def maxima_sentence(found: Sequence[tuple[PointSeries, Peak]]) -> str:
             with_error(peak.height, peak.height_err),
             place_name(peak.axis, peak.position, peak.position_err),
         )
+        if peak.kind == UNBOUND_KIND:
+            parts.append(f"{one.name}: none, nowhere is Tc below the binding energy by more than the errors")
+            continue
         kind = "at least " if peak.limit else ""
-        parts.append(f"{one.name}: {kind}{height} at {place}{' (flagged)' if peak.flags else ''}")
-    return f" Maxima of Tc/Ω (crosses; arrow: the scan ends there): {'; '.join(parts)}."
+        limited = [PEAK_LIMITED_BY_BINDING.text] * (peak.kind == BINDING_KIND)
+        doubts = limited + ["flagged"] * peak_doubtful(peak)
+        words = f" ({', '.join(doubts)})" if doubts else ""
+        parts.append(f"{one.name}: {kind}{height} at {place}{words}")
+    return (
+        " Maxima of Tc/Ω (crosses; diamond: where Tc meets the binding energy; arrow: the scan ends there): "
+        f"{'; '.join(parts)}."
+    )
 
 
 def published_of(one: PointSeries) -> Sequence[Published]:
@@ -214,7 +225,7 @@ def peak_rows(found: Sequence[tuple[PointSeries, Peak]]) -> Rows:
     """Return the rows of the CSV for maxima."""
     return [
         {
-            "kind": "edge of the scan" if peak.limit else "maximum",
+            "kind": "maximum" if (kind := peak_kind(peak)) == "peak" else kind,
             "curve": one.name,
             "x": peak.position,
             "x_err": peak.position_err,

@@ -110,7 +110,14 @@ def test_cubic_and_coulomb_say_what_the_tail_does() -> None:
 
 def test_shift_is_a_difference_with_both_errors() -> None:
     def peak(position: float, height: float) -> Any:
-        errors = {"position_err": 0.03, "height_err": 0.004, "limit": False, "flags": []}
+        errors = {
+            "position_err": 0.03,
+            "height_err": 0.004,
+            "limit": False,
+            "flags": [],
+            "flag_codes": [],
+            "kind": "smooth",
+        }
         return SimpleNamespace(position=position, height=height, **errors)
 
     def one(V: float) -> Any:

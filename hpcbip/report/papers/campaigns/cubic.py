@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from hpcbip.report.figures.dome import peak_doubtful
 from hpcbip.report.papers import drawing
 from hpcbip.report.papers.drawing import TC
 from hpcbip.report.papers.figure import NoPoints, PaperFigure, missing_sentence
@@ -16,6 +17,7 @@ from hpcbip.report.plotting.style import COLOURS, PAGE, PALE, TEXT, SeriesStyle
 from hpcbip.report.tables import Record
 from hpcbip.statistics.notation import with_error
 from hpcbip.superconductivity.peaks import Peak
+from hpcbip.superconductivity.tops import UNBOUND_KIND
 from hpcbip.vocabulary.entries import ERROR
 from hpcbip.vocabulary.observables import MASS_BIPOLARON, RADIUS2
 from hpcbip.vocabulary.parameters import LAMBDA
@@ -119,6 +121,8 @@ def tail_shifts(maxima: Maxima) -> drawing.Rows:
     groups: dict[tuple[str, float], dict[bool, Peak]] = {}
     for one, peak in maxima:
         first = one.records[0]
+        if peak.kind == UNBOUND_KIND:
+            continue
         groups.setdefault((first["coupling"], first["t"] / first["omega"]), {})[bool(first["V"])] = peak
     rows = []
     for (coupling, ratio), pair in groups.items():
@@ -134,6 +138,7 @@ def tail_shifts(maxima: Maxima) -> drawing.Rows:
                 TC: tail.height - bare.height,
                 TC + ERROR: math.hypot(tail.height_err, bare.height_err),
                 "bound": tail.limit or bare.limit,
+                "doubtful": peak_doubtful(tail) or peak_doubtful(bare),
                 "flags": [*tail.flags, *bare.flags],
             }
         )
@@ -145,7 +150,7 @@ def shift_sentence(shifts: drawing.Rows) -> str:
     parts = []
     for row in shifts:
         place, height = (with_error(row[name], row[name + "_err"]) for name in ("x", TC))
-        doubt = " (a maximum is only a bound)" if row["bound"] else " (flagged)" if row["flags"] else ""
+        doubt = " (a maximum is only a bound)" if row["bound"] else " (flagged)" if row["doubtful"] else ""
         parts.append(f"{row['curve']}: λ by {place}, height by {height}{doubt}")
     return f" The Coulomb tail moves the maximum: {'; '.join(parts)}." if parts else ""
 
