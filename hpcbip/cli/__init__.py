@@ -13,7 +13,8 @@ import click
 
 from hpcbip.cli.atlas import atlas
 from hpcbip.cli.digest import digest
-from hpcbip.cli.figure import figure
+from hpcbip.cli.papers.claims import claims
+from hpcbip.cli.papers.figure import figure
 from hpcbip.cli.reduce import reduce
 from hpcbip.cli.report import report
 from hpcbip.cli.run import run
@@ -28,7 +29,7 @@ from hpcbip.errors import InputError
 from hpcbip.exit_status import BAD_INPUT, DONE, INTERRUPTED
 from hpcbip.version import __version__
 
-VERBS = (run, submit, digest, status, reduce, tc, suggest, search, report, atlas, figure, theory)
+VERBS = (run, submit, digest, status, reduce, tc, suggest, search, report, atlas, figure, claims, theory)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})

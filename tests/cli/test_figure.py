@@ -21,7 +21,7 @@ from hpcbip.report.plotting.picture import Picture
 from tests.mpi.campaigns import SMALL
 from tests.reduction.test_results import campaign
 
-module = importlib.import_module("hpcbip.cli.figure")
+module = importlib.import_module("hpcbip.cli.papers.figure")
 
 
 def invoke(*words: str) -> Result:

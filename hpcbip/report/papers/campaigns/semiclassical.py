@@ -46,7 +46,7 @@ def draw(records: Sequence[Record]) -> Picture:
     rows: drawing.Rows = []
     words, missing, all_series = [], [], []
     for panels, coupling in zip(grid, _COUPLINGS, strict=True):
-        found = _series(records, coupling)
+        found = mass_series(records, coupling)
         layout.name_panel(panels[0], coupling)
         layout.name_panel(panels[1], coupling)
         if not found:
@@ -55,7 +55,7 @@ def draw(records: Sequence[Record]) -> Picture:
         rows += drawing.point_rows(found, _AXIS)
         all_series += found
         for one in found[:MAX_COLOURED]:
-            fit = _fitted(one)
+            fit = fitted_exponent(one)
             words.append(f"{one.name}: {_exponent_text(fit)}")
             rows.append({"kind": "exponent", "curve": one.name, **(vars(fit) if fit else {})})
             rows += _draw_curve(panels, one, tabulated_actions(coupling, axis_value(one.records[0], U.name)))
@@ -83,7 +83,8 @@ def draw(records: Sequence[Record]) -> Picture:
     return Picture(figure, rows, "Masses for Ω ≪ t", caption)
 
 
-def _series(records: Sequence[Record], coupling: str) -> list[PointSeries]:
+def mass_series(records: Sequence[Record], coupling: str) -> list[PointSeries]:
+    """Return the curves of the mass against λ of one coupling for Ω ≪ t, with at least three λ each."""
     chosen = points_of(records, lattice="square", coupling=coupling, V=0.0, t_over_omega=_RATIOS)
     known = [record for record in chosen if record[_MASS]]
     lines = [line for line in curves(known, _AXIS) if len(set(line.x)) >= _LEAST_POINTS]
@@ -99,7 +100,8 @@ def _sound(one: PointSeries) -> list[Record]:
     return [r for r in one.along(_AXIS) if r[_MASS + ERROR] and not drawing.is_hollow(r, _MASS)]
 
 
-def _fitted(one: PointSeries) -> MassExponent | None:
+def fitted_exponent(one: PointSeries) -> MassExponent | None:
+    """Fit ln m* = a + b λ^p to the points that no flag speaks against; None if they are too few."""
     sound = _sound(one)
     return fit_mass_exponent(
         [axis_value(record, _AXIS) for record in sound],

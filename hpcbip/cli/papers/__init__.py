@@ -1,0 +1,1 @@
+"""Verbs about the source papers: their figures and their claims."""

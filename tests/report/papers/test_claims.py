@@ -1,0 +1,117 @@
+"""The claims of the papers: how they are judged, on records whose curves are known, and the page of them."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+
+from hpcbip.catalogue.entries import read_records
+from hpcbip.cli.papers.claims import claims
+from hpcbip.report.papers.claims import comparisons, light_pairs, real_space_pairs, repulsion
+from hpcbip.report.papers.claims.claim import Finding, exceeds
+from hpcbip.report.papers.claims.page import CLAIMS, examined_claims, page_text
+from hpcbip.report.papers.registry import find_figure
+from tests.report.papers.synthetic import atlas, record, scan
+
+RECORDS = atlas()
+PAGE = Path(__file__).parents[3] / "docs" / "papers" / "claims.md"
+
+
+@pytest.mark.parametrize(
+    ("told", "verdict"),
+    [
+        ([True, True], "confirmed"),
+        ([True, None], "confirmed in part"),
+        ([True, False, None], "limited"),
+        ([False, None], "contradicted"),
+        ([None, None], "open"),
+        ([], "open"),
+    ],
+)
+def test_a_verdict_follows_from_the_comparisons(told: list[bool | None], verdict: str) -> None:
+    assert Finding(told, []).verdict == verdict
+
+
+def test_a_difference_counts_beyond_two_errors() -> None:
+    assert [exceeds(2.1, 1.0), exceeds(-2.1, 1.0), exceeds(1.9, 1.0)] == [True, False, None]
+
+
+def bond_mass_is(factor: float, records: list[dict[str, Any]], coupling: str) -> list[dict[str, Any]]:
+    """The same records with other masses of one coupling."""
+    return [
+        one | {"mass_bipolaron": factor * one["mass_bipolaron"]} if one["coupling"] == coupling else one
+        for one in records
+    ]
+
+
+def test_light_and_small() -> None:
+    claim = light_pairs.LIGHT_AND_SMALL
+    found = claim.examine(bond_mass_is(100.0, RECORDS, "holstein"))
+    assert found.verdict == "confirmed" and "Bond-Peierls: of" in found.numbers[0]
+    heavy = bond_mass_is(1e4, bond_mass_is(1e-4, RECORDS, "holstein"), "bond")
+    assert claim.examine(heavy).verdict == "contradicted"
+    assert claim.examine([]).verdict == "open"
+
+
+def test_the_optimum_moves_to_smaller_couplings() -> None:
+    found = light_pairs.DOME.examine(RECORDS)
+    assert found.verdict in ("confirmed", "confirmed in part") and not found.missing
+    places = [float(match[1]) for text in found.numbers if (match := re.search(r"λ = ([\d.]+)", text))]
+    assert places == sorted(places, reverse=True)
+    turned = [one | {"omega": 1.0 / one["omega"] * one["t"] ** 2} for one in RECORDS]
+    assert light_pairs.DOME.examine(turned).verdict != "confirmed"
+
+
+def test_repulsion_at_fixed_coupling_and_optimised() -> None:
+    found = repulsion.REPULSION_CLAIM.examine(RECORDS)
+    assert any("at U = 0 and" in text for text in found.numbers)
+    assert all(one is not None for one in found.comparisons[:1])
+
+
+def test_the_tail_shifts_the_optimum_and_lowers_it() -> None:
+    lams = [0.6 + 0.15 * k for k in range(9)]
+    plain, tailed = (scan("cubic", "bond", 2.0, lams, V=V) for V in (0.0, 0.8))
+    found = repulsion.TAIL_CLAIM.examine(plain + tailed)
+    assert found.verdict == "confirmed" and len(found.missing) == 3
+    swapped = [one | {"V": 0.8 - one["V"]} for one in plain + tailed]
+    assert repulsion.TAIL_CLAIM.examine(swapped).verdict == "limited"
+
+
+def test_masses_against_the_powers_that_they_follow() -> None:
+    lams = [0.2 + 0.1 * k for k in range(8)]
+    made = [
+        record("square", coupling, 5.0, lam, 0.0 if coupling == "holstein" else 8.0, 0.0, (0.0, 0.0))
+        for coupling in ("bond", "holstein")
+        for lam in lams
+    ]
+    found = comparisons.MASS_CLAIM.examine(made)
+    assert found.verdict == "confirmed"
+    swapped = [one | {"coupling": {"bond": "holstein"}.get(one["coupling"], "bond")} for one in made]
+    assert comparisons.MASS_CLAIM.examine(swapped).verdict == "contradicted"
+
+
+def test_real_space_pairs() -> None:
+    assert real_space_pairs.RING_CLAIM.examine([]).verdict == "confirmed"
+    layers = real_space_pairs.LAYERS_CLAIM.examine([])
+    assert layers.verdict == "limited"  # zero threshold for t_perp < |t| only
+    assert "-8.24012007" in layers.numbers[1]
+
+
+def test_the_page_is_what_the_atlas_says_now() -> None:
+    found = examined_claims(read_records())
+    assert PAGE.read_text(encoding="utf-8") == page_text(found), "hpcbip claims --page docs/papers/claims.md"
+    assert len(found) == len(CLAIMS) == 9
+    for claim, _ in found:
+        find_figure(claim.figure)
+
+
+def test_the_verb(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("hpcbip.report.papers.claims.page.CLAIMS", CLAIMS[:1] + CLAIMS[6:7])
+    done = CliRunner().invoke(claims, ["--format", "json"])
+    rows = json.loads(done.stdout)
+    assert [row["verdict"] for row in rows][1] == "confirmed" and rows[0]["number"] == "(i)"
