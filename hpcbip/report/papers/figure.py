@@ -9,6 +9,9 @@ from hpcbip.errors import InputError
 from hpcbip.report.plotting.picture import Picture
 from hpcbip.report.tables import Record
 
+MISSING_WORDS = "No points for:"
+"""Words with which a caption begins to name curves without points."""
+
 
 class NoPoints(InputError):
     """Raised where a figure would be empty: none of the points that it shows are known."""
@@ -38,4 +41,4 @@ class PaperFigure:
 
 def missing_sentence(labels: Sequence[str]) -> str:
     """Return the sentence of a caption that names curves without points, with a space before it."""
-    return f" No points for: {'; '.join(labels)}." if labels else ""
+    return f" {MISSING_WORDS} {'; '.join(labels)}." if labels else ""

@@ -10,6 +10,7 @@ import pytest
 
 from hpcbip.reduction.points import with_prefactor
 from hpcbip.reduction.results import read_results
+from hpcbip.report.papers.page import page_text
 from hpcbip.report.papers.points import points_of
 from hpcbip.report.papers.published import CHAIN_ENERGIES, MASSES, TC_MAXIMA, published_maxima
 from hpcbip.report.papers.registry import PAPER_FIGURES, figure_rows, find_figure
@@ -97,3 +98,12 @@ def test_cost_counts_a_shared_ensemble_once() -> None:
 
 def test_synthetic_scan_has_a_known_flag() -> None:
     assert "Tc >= binding energy" not in scan("square", "bond", 1.0, [1.0])[0]["flags"]
+
+
+def test_the_page_says_where_a_message_is_expected_only() -> None:
+    shown = {"domes": "All curves.", "cubic": "Some curves. No points for: Holstein."}
+    text = page_text(shown, "images")
+    parts = {part.splitlines()[0]: part for part in text.split("\n## ")[1:]}
+    assert "Expected from the papers" not in parts["Tc against λ (figure 6)"]
+    assert "Expected from the papers" in parts["The cubic lattice and the Coulomb tail (figure 8)"]
+    assert "Expected from the papers" in parts["What repulsion does (figure 7)"]

@@ -30,9 +30,9 @@ BCT = PaperFigure(
     title="d-wave pairs between layers",
     message=(
         "Holes on the body-centred tetragonal lattice that attract each other between neighbouring layers "
-        "pair in the d channel at any attraction, whatever the hop between the layers and the repulsion on "
-        "a site. The s channel with a hard core needs a finite attraction, and takes over only beyond the "
-        "exchange line."
+        "pair in the d channel at any attraction, whatever the repulsion on a site, as long as the hop "
+        "between the layers is smaller than that in the plane. The s channel with a hard core needs a "
+        "finite attraction there."
     ),
     campaigns=(),
     draw=draw,
