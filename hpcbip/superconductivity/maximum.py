@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from hpcbip.superconductivity.peaks import GRID, find_peak, place_name, with_error
 from hpcbip.superconductivity.scans import Array, Scan
 from hpcbip.superconductivity.tops import END, UNBOUND_KIND, likely_end, spread, tops
+from hpcbip.vocabulary.parameters import SCAN_AXES
 
 DRAWS = 1000
 _WINDOW = 17  # places per axis of the search for the maximum of a surface
@@ -46,10 +47,28 @@ class Maximum:
     at_binding: float = 0.0
     unbound: bool = False
 
+    def open_axes(self, bounds: Mapping[str, tuple[float, float]]) -> list[str]:
+        """Return the axes along which it lies at an end of the scan beyond which Tc may be higher.
+
+        Beyond a natural end, such as U = 0 of a repulsion, nothing lies, unless the bounds reach further.
+        """
+        found = []
+        for axis, end, values in zip(self.scan.axes, self.ends, self.scan.x.T, strict=True):
+            edge = float(values.max() if end > 0 else values.min())
+            if end and not (is_natural_end(axis, edge) and edge in bounds[axis]):
+                found.append(axis)
+        return found
+
     def worst(self, tolerance: Mapping[str, float]) -> float:
         """Return the largest error over its tolerance: by axis, and "height" (relative)."""
         ratios = [err / tolerance[axis] for axis, err in zip(self.scan.axes, self.position_err, strict=True)]
         return max(*ratios, self.height_err / self.height / tolerance["height"])
+
+
+def is_natural_end(axis: str, value: float) -> bool:
+    """Tell whether an axis ends at a value by its meaning."""
+    settings = SCAN_AXES[axis].scan
+    return settings is not None and settings.natural_end == value
 
 
 @dataclass(frozen=True)
@@ -213,6 +232,9 @@ def _statement(
 ) -> str:
     at = ", ".join(map(place_name, scan.axes, position, errors))
     sides = zip(scan.axes, box.T, ends, strict=True)
-    beyond = [place_name(axis, edges[int(end > 0)]) for axis, edges, end in sides if end]
+    edges = [(axis, float(edges[int(end > 0)])) for axis, edges, end in sides if end]
+    beyond = [place_name(*edge) for edge in edges if not is_natural_end(*edge)]
+    natural = [place_name(*edge) for edge in edges if is_natural_end(*edge)]
     bound = f" (a bound: the scan ends within the error, at {', '.join(beyond)})" if beyond else ""
+    bound += f" (within its error at the natural end {', '.join(natural)})" if natural else ""
     return f"{scan.label}: Tc/Ω peaks at {with_error(*height)} at {at}{bound}"

@@ -46,11 +46,13 @@ class ScanAxis:
         bounds: between which new points lie, unless said otherwise.
         tolerance: absolute error with which the position of a maximum counts as pinned down.
         first_step: first step away from a single point; None: a share of its value.
+        natural_end: value at which the axis ends by its meaning, so that a maximum there is an answer.
     """
 
     bounds: tuple[float, float]
     tolerance: float
     first_step: float | None = None
+    natural_end: float | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -174,7 +176,7 @@ U = Parameter(
     check=is_number,
     in_units_of_t=True,
     of_pair=True,
-    scan=ScanAxis(bounds=(0.0, 20.0), tolerance=0.5, first_step=2.0),
+    scan=ScanAxis(bounds=(0.0, 20.0), tolerance=0.5, first_step=2.0, natural_end=0.0),
 )
 V = Parameter(
     name="V",

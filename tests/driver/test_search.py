@@ -17,7 +17,6 @@ from hpcbip.driver.search.goal import SearchGoal
 from hpcbip.driver.search.ledger import SearchLedger
 from hpcbip.driver.search.loop import Runner, apply_suggestions, begin, search
 from hpcbip.errors import InputError
-from hpcbip.superconductivity import maximum, peaks
 from hpcbip.superconductivity.suggestions import Suggestion
 from tests.driver import fake_model
 
@@ -54,13 +53,6 @@ def seeded(folder: Path, seed: int) -> Path:
         CONFIG.read_text(encoding="utf-8").replace("seed: 2023", f"seed: {seed}"), encoding="utf-8"
     )
     return path
-
-
-@pytest.fixture
-def coarse(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Few draws, for tests that search many times."""
-    monkeypatch.setattr(maximum, "DRAWS", 60)
-    monkeypatch.setattr(peaks, "INTERPOLATION_DRAWS", 60)
 
 
 # Finding

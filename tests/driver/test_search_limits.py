@@ -14,7 +14,6 @@ from hpcbip.driver.search import loop
 from hpcbip.driver.search.goal import SearchGoal
 from hpcbip.driver.search.loop import apply_suggestions
 from hpcbip.errors import InputError
-from hpcbip.superconductivity import maximum, peaks
 from hpcbip.superconductivity.suggestions import Suggestion
 from tests.driver import fake_model
 from tests.driver.test_search import CONFIG, run_search, steps
@@ -52,11 +51,25 @@ def test_targets_of_several_observables_are_written(tmp_path: Path) -> None:
 
 
 def test_bounds_within_which_pairs_are_bound_by_less_than_tc_are_told(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, coarse: None
 ) -> None:
     monkeypatch.setattr(fake_model, "binding", lambda lam, u: 0.0)
-    monkeypatch.setattr(maximum, "DRAWS", 60)
-    monkeypatch.setattr(peaks, "INTERPOLATION_DRAWS", 60)
     goal = SearchGoal.of(("lambda",), {"lambda": (0.2, 0.7)})
     with pytest.raises(InputError, match=r"lambda=0.2:0.7: pairs are bound by less than Tc up to the bound"):
         run_search(tmp_path / "run", goal)
+
+
+def test_a_maximum_at_no_repulsion_is_an_answer(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, coarse: None
+) -> None:
+    """Where U only adds mass, Tc over (λ, U) is highest at U = 0, beyond which nothing lies."""
+    monkeypatch.setattr(fake_model, "log_mass", lambda lam, u: 0.05 + 0.5 * lam + 0.95 * lam**2 + 0.1 * u)
+    goal = SearchGoal.of(("lambda", "U"))
+    status, reported = run_search(tmp_path / "run", goal)
+    last = steps(tmp_path / "run")[-1]
+    assert status == 0, reported
+    assert "within its error at the natural end U = 0" in reported[-2]
+    assert last["position"][1] == pytest.approx(0.0, abs=0.3)
+    attractive = SearchGoal.of(("lambda", "U"), {"U": (-4.0, 8.0)})
+    with pytest.raises(InputError, match="--bounds: U=-4:8: Tc/Ω is highest at the bound"):
+        run_search(tmp_path / "attractive", attractive)

@@ -102,12 +102,12 @@ def _assignment(option: str, text: str, count: int, allowed: str) -> tuple[str, 
 
 
 def is_pinned_down(maximum: Maximum, goal: SearchGoal) -> bool:
-    """Tell whether a maximum lies within the scan, is known to the tolerances, and rests on enough points
-    that the curve describes."""
+    """Tell whether a maximum lies within the scan or at a natural end of its axes, is known to the
+    tolerances, and rests on enough points that the curve describes."""
     positions = len(np.unique(maximum.scan.x, axis=0))
     curve_fits = not maximum.scan.curves.p_value < SMOOTH_P_ALARM
     return (
-        not any(maximum.ends)
+        not maximum.open_axes(goal.bounds)
         and maximum.worst(goal.tolerance) <= 1.0
         and curve_fits
         and positions >= MIN_POINTS[len(goal.axes)]
@@ -124,7 +124,7 @@ def check_bounds(maximum: Maximum | None, suggestions: Sequence[Suggestion], goa
     if maximum is None:
         limiting = list(goal.axes[:1])
     else:
-        limiting = [axis for axis, at_end in zip(goal.axes, maximum.ends, strict=True) if at_end]
+        limiting = maximum.open_axes(goal.bounds)
     if not can_extend and limiting and (maximum is None or maximum.worst(goal.tolerance) <= 1.0):
         low, high = goal.bounds[limiting[0]]
         wrong = "Tc/Ω is highest at the bound" if maximum else "no room for a curve"
