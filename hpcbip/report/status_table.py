@@ -11,10 +11,8 @@ from rich.table import Table
 
 from hpcbip.driver.progress import duration
 from hpcbip.report.tables import console_for
-from hpcbip.vocabulary.parameters import ALWAYS_SHOWN, PARAMETERS, G
+from hpcbip.vocabulary.parameters import ALWAYS_SHOWN
 
-_PARAMETERS = tuple(name if PARAMETERS[name].of_ensemble else G.name for name in ALWAYS_SHOWN)
-"""Parameters that are shown; ensembles have g where points have lambda."""
 _DIGITS = 4  # of parameters
 _TARGET = "_target"
 
@@ -34,7 +32,7 @@ def print_status(
     for title in (
         "ensemble",
         "sector",
-        *_PARAMETERS,
+        *ALWAYS_SHOWN,
         "chains",
         "bins per chain",
         "error / target",
@@ -45,7 +43,7 @@ def print_status(
         table.add_row(
             record["ensemble"],
             record["sector"],
-            *(_parameter(record[name]) for name in _PARAMETERS),
+            *(_parameter(record[name]) for name in ALWAYS_SHOWN),
             str(record["chains"]),
             _bins(record),
             _errors(record),
