@@ -11,7 +11,8 @@ from itertools import product
 import numpy as np
 from numpy.typing import NDArray
 
-from hpcbip.superconductivity.peaks import GRID, find_peak, place_name, with_error
+from hpcbip.statistics.notation import with_short_error
+from hpcbip.superconductivity.peaks import GRID, find_peak, place_name
 from hpcbip.superconductivity.scans import Array, Scan
 from hpcbip.superconductivity.tops import END, UNBOUND_KIND, likely_end, spread, tops
 
@@ -215,4 +216,4 @@ def _statement(
     sides = zip(scan.axes, box.T, ends, strict=True)
     beyond = [place_name(axis, edges[int(end > 0)]) for axis, edges, end in sides if end]
     bound = f" (a bound: the scan ends within the error, at {', '.join(beyond)})" if beyond else ""
-    return f"{scan.label}: Tc/Ω peaks at {with_error(*height)} at {at}{bound}"
+    return f"{scan.label}: Tc/Ω peaks at {with_short_error(*height)} at {at}{bound}"
