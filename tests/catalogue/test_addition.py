@@ -91,9 +91,7 @@ def refused(directory: Path, folder: Path, match: str, **options: Any) -> None:
 
 def test_an_unfinished_campaign_is_refused_unless_asked(tmp_path: Path) -> None:
     directory = finish(tmp_path / "run", done=3)
-    refused(
-        directory, tmp_path, "run: not finished: 1 of 4 ensembles are on their way; allowed: .*--unfinished"
-    )
+    refused(directory, tmp_path, "run: not finished: 1 of 4 ensembles not done; allowed: .*--unfinished")
     assert add_campaign(directory, folder=tmp_path, allow_unfinished=True).is_file()
 
 

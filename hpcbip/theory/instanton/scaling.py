@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from scipy.optimize import brentq, minimize_scalar
 
 from hpcbip.errors import InputError
+from hpcbip.messages import counted
 from hpcbip.theory.instanton.surface import AdiabaticSurface, NotSelfTrapped
 from hpcbip.theory.instanton.tunnelling import Instanton, find_instanton
 
@@ -93,7 +94,7 @@ def fit_power_law(lams: Sequence[float], actions: Sequence[float]) -> PowerLaw:
     """
     if len(lams) != len(actions) or len(lams) < POINTS_OF_POWER_LAW or min(*lams, *actions) <= 0.0:
         raise InputError(
-            f"{len(lams)} lambdas, {len(actions)} actions: "
+            f"{counted(len(lams), 'lambda')}, {counted(len(actions), 'action')}: "
             f"allowed are {POINTS_OF_POWER_LAW} or more, all positive"
         )
     x, y = np.log(lams), np.log(actions)

@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 from itertools import pairwise
 
+from hpcbip.messages import counted
 from hpcbip.report.papers.claims.claim import Claim, Finding, counted_peak, exceeds, peak_text
 from hpcbip.report.papers.drawing import TC, is_hollow
 from hpcbip.report.papers.points import points_of
@@ -46,7 +47,7 @@ def _examine_size_and_mass(records: Sequence[Record]) -> Finding:
         expected = 1.0 if coupling == "bond" else -1.0
         comparisons.append(exceeds(expected * difference, error))
         numbers.append(
-            f"{word}: of {len(small)} points with R² < {SMALL:g} the lightest pair has m*/m0 = "
+            f"{word}: of {counted(len(small), 'point')} with R² < {SMALL:g} the lightest pair has m*/m0 = "
             f"{with_error(lightest[_MASS], error)}, R² = "
             f"{with_error(lightest[_SIZE], lightest[_SIZE + ERROR])} (t/Ω = "
             f"{lightest['t'] / lightest['omega']:.3g}, λ = {lightest[LAMBDA.name]:.3g}, "
