@@ -48,7 +48,7 @@ def summary(master: Master, deadline: float | None) -> str:
     if ratios:
         parts.append(f"largest error {max(ratios):.2g} × target")
     if scheduler.failures:
-        parts.append(f"{counted(len(scheduler.failures), 'ensemble')} failed")
+        parts.append(counted(len(scheduler.failures), "ensemble failed", "ensembles failed"))
     if not scheduler.finished:
         if master.blocks:
             parts.append(f"{master.blocks_per_second():.3g} blocks/s")
