@@ -10,19 +10,21 @@ import click
 from hpcbip.cli.options import FINITE, NOT_NEGATIVE, Numbers, figure_option
 from hpcbip.cli.output import draw_and_save, format_option, print_records
 from hpcbip.errors import InputError
+from hpcbip.vocabulary.observables import BINDING_ENERGY, PAIR_DISTANCE2
+from hpcbip.vocabulary.parameters import COUPLING, OMEGA
 
 COLUMNS_OF_TABLE = (
-    "coupling",
-    "omega",
+    COUPLING.name,
+    OMEGA.name,
     "order",
     "E_eff",
     "E",
     "difference",
     "mass_eff",
     "mass",
-    "pair_distance2_eff",
-    "pair_distance2",
-    "binding_energy",
+    f"{PAIR_DISTANCE2.name}_eff",
+    PAIR_DISTANCE2.name,
+    BINDING_ENERGY.name,
 )
 
 
