@@ -214,6 +214,6 @@ def _statement(
 ) -> str:
     at = ", ".join(map(place_name, scan.axes, position, errors))
     sides = zip(scan.axes, box.T, ends, strict=True)
-    beyond = [place_name(axis, edges[int(end > 0)]) for axis, edges, end in sides if end]
-    bound = f" (a bound: the scan ends within the error, at {', '.join(beyond)})" if beyond else ""
+    reached = [place_name(axis, edges[int(end > 0)]) for axis, edges, end in sides if end]
+    bound = f" (a bound: the scan ends within the error, at {', '.join(reached)})" if reached else ""
     return f"{scan.label}: Tc/Ω peaks at {with_short_error(*height)} at {at}{bound}"

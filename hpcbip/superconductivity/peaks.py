@@ -300,7 +300,7 @@ def _margin_text(peak: Peak) -> str:
 def _statement(peak: Peak, raised: Sequence[RaisedFlag]) -> str:
     height = with_short_error(peak.height, peak.height_err)
     place = place_name(peak.axis, peak.position, peak.position_err)
-    said = [flags.PEAK_AT_END.code, flags.PEAK_ABOVE_BINDING.code, flags.PEAK_LIMITED_BY_BINDING.code]
+    in_sentence = [flags.PEAK_AT_END.code, flags.PEAK_ABOVE_BINDING.code, flags.PEAK_LIMITED_BY_BINDING.code]
     if peak.kind == END_KIND:
         where = place_name(peak.axis, peak.position)
         text = f"Tc/Ω is highest at the end of the scan, {height} at {where}: a bound, no peak"
@@ -317,5 +317,5 @@ def _statement(peak: Peak, raised: Sequence[RaisedFlag]) -> str:
     else:
         kink = ", at the kink where R² = 1 and the density saturates" if peak.kind == KINK_KIND else ""
         text = f"Tc/Ω peaks at {height} at {place}{kink}"
-    rest = [flag.text for flag in raised if flag.code not in said]
+    rest = [flag.text for flag in raised if flag.code not in in_sentence]
     return f"{peak.label}: {text}" + (f" ({'; '.join(rest)})" if rest else "")

@@ -125,9 +125,9 @@ def _draw_conventional(axes: Axes) -> drawing.Rows:
     for coupling, word, colour in (("bond", "bond", "black"), ("holstein", "Holstein", "0.55")):
         line = conventional_line(coupling)
         x, y = (np.array([row[name] for row in line]) for name in (_AXIS, TC))
-        sure = np.array([row["confirmed"] for row in line])
+        confirmed = np.array([row["confirmed"] for row in line])
         axes.plot(x, y, color=colour, lw=0.9, ls=(0, (4, 2)), zorder=0.8)
-        axes.plot(x[sure], y[sure], color=colour, lw=1.3, zorder=0.8)
+        axes.plot(x[confirmed], y[confirmed], color=colour, lw=1.3, zorder=0.8)
         series.entry(axes, f"Migdal–Eliashberg, {word}", color=colour, lw=1.0, ls=(0, (4, 2)))
         rows += [{"kind": "Migdal–Eliashberg", "curve": word, "x": row[_AXIS], **row} for row in line]
     return rows
