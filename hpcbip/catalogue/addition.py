@@ -12,6 +12,7 @@ from hpcbip.catalogue.csv_format import csv_text
 from hpcbip.catalogue.entries import CAMPAIGNS
 from hpcbip.errors import InputError
 from hpcbip.files import write_atomically
+from hpcbip.messages import counted
 from hpcbip.reduction.point_flags import is_converged
 from hpcbip.reduction.results import Results, read_results
 from hpcbip.store.digest import ensemble_digests, sha256_of_lines
@@ -97,7 +98,7 @@ def _check_finished(results: Results) -> None:
     open_ones = sum(not (one and (one.done or one.failed)) for one in progress)
     if open_ones:
         raise InputError(
-            f"{results.directory}: not finished: {open_ones} of {len(keys)} ensembles are on their way; "
+            f"{results.directory}: not finished: {open_ones} of {counted(len(keys), 'ensemble')} not done; "
             "allowed: after hpcbip run has ended with status 0, or --unfinished"
         )
 
@@ -108,7 +109,7 @@ def _check_points(results: Results) -> None:
         named = "; ".join(refused[:_MOST_NAMED])
         more = f"; and {len(refused) - _MOST_NAMED} more" if len(refused) > _MOST_NAMED else ""
         raise InputError(
-            f"{results.directory}: {len(refused)} of {len(results.records)} points are flagged or not "
+            f"{results.directory}: {len(refused)} of {counted(len(results.records), 'point')} flagged or not "
             f"converged: {named}{more}; allowed: points without flags, or --flagged"
         )
 

@@ -157,8 +157,8 @@ class Worker:
             self._shared.sync()
             durable = bins_done - len(rows)
         joined = _join(loaded.last_rows, rows)
-        kept = max(len(rows), bins_done - durable)
-        loaded.last_rows = joined[max(0, len(joined) - kept) :]
+        not_durable = max(len(rows), bins_done - durable)
+        loaded.last_rows = joined[max(0, len(joined) - not_durable) :]
         parameters = canonical_json(self._plan.ensembles[loaded.identity].parameters)
         checkpoint = Checkpoint(loaded.blocks_done, parameters, loaded.last_rows, loaded.chain.to_arrays())
         self._checkpoints.save(loaded.identity, loaded.number, checkpoint)

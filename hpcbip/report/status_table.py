@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from hpcbip.driver.progress import duration
+from hpcbip.messages import counted
 from hpcbip.report.tables import console_for
 from hpcbip.vocabulary.parameters import ALWAYS_SHOWN
 
@@ -82,7 +83,8 @@ def run_line(run: Mapping[str, Any]) -> str:
     if run.get("blocks") is None:
         return state
     line = f"{state}; {'this' if run['running'] else 'the last'} run: "
-    line += f"{run['blocks']} blocks, {run['blocks_per_second']:.3g} blocks/s on {run['members']} ranks"
+    line += f"{counted(run['blocks'], 'block')}, {run['blocks_per_second']:.3g} blocks/s "
+    line += f"on {counted(run['members'], 'rank')}"
     if run.get("seconds_left"):
         line += f", about {duration(run['seconds_left'])} left"
     return line + (f" (noted {duration(run['noted'])} ago)" if run["running"] else "")
