@@ -17,7 +17,7 @@ from hpcbip.campaign.schema import load_config
 from hpcbip.cli import main
 from hpcbip.errors import InputError
 from hpcbip.store.directory import check_directory, prepare_directory
-from tests.mpi.campaigns import command, digest, environment, hpcbip, run_to_the_end, write_config
+from tests.mpi.campaigns import command, environment, hpcbip, run_to_the_end, write_config
 
 BROKEN = {
     "unknown key": ("seed: 7", "seeed: 7", "seeed"),
@@ -145,26 +145,33 @@ def test_directories_that_cannot_be_used(tmp_path: Path) -> None:
             check_directory(tmp_path / name, config, "x")
 
 
-def test_status_and_digest_tell_the_truth(tmp_path: Path) -> None:
-    directory = tmp_path / "run"
-    run_to_the_end(write_config(tmp_path, max_blocks=3, updates_per_bin=500), directory)
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
+    """A campaign that ran to its end, and its digest."""
+    folder = tmp_path_factory.mktemp("finished")
+    config = write_config(folder, max_blocks=3, updates_per_bin=500)
+    return folder / "run", run_to_the_end(config, folder / "run")
+
+
+def test_status_and_digest_tell_the_truth(finished: tuple[Path, str]) -> None:
+    directory, found = finished
     status = json.loads(hpcbip("status", directory, "--format", "json").stdout)
     records = status["ensembles"]
     assert not status["run"]["running"] and status["run"]["blocks"] == 32
     assert len(records) == 4 and {r["state"] for r in records} == {"ended"}
     assert {r["bins_min"] for r in records} == {12}
-    lines = digest(directory).splitlines()
+    lines = found.splitlines()
     assert len(lines) == 8 and lines == sorted(lines)
     assert all("bins=12 sha256=" in line for line in lines)
+    assert hpcbip("digest", directory).stdout == found
     table = hpcbip("status", directory)
     assert table.returncode == 0 and "4 ended" in table.stdout
 
 
-def test_a_full_disk_is_one_line_and_nothing_is_lost(tmp_path: Path) -> None:
+def test_a_full_disk_is_one_line_and_nothing_is_lost(tmp_path: Path, finished: tuple[Path, str]) -> None:
     """A limit on file sizes stands in for a full disk: checkpoints are larger than it, the segment is made
     before."""
     config, directory = write_config(tmp_path, max_blocks=3, updates_per_bin=500), tmp_path / "run"
-    expected = run_to_the_end(config, tmp_path / "undisturbed")
     stopped = hpcbip("run", config, "--out", directory, "--max-time", 0.1)
     assert stopped.returncode == 3
     segment = (directory / "bins-0001.h5").stat().st_size
@@ -183,4 +190,4 @@ def test_a_full_disk_is_one_line_and_nothing_is_lost(tmp_path: Path) -> None:
     )
     assert full.returncode == 2 and "Traceback" not in full.stderr, full.stderr
     assert str(directory) in full.stderr
-    assert run_to_the_end(config, directory) == expected
+    assert run_to_the_end(config, directory) == finished[1]
