@@ -193,13 +193,14 @@ def _errors(
         variances = zip((spread(total.position), spread(total.log_height)), interpolation, strict=True)
         stat_x, stat_h = (math.sqrt(max(0.0, whole**2 - part**2)) for whole, part in variances)
         return (stat_x, stat_h), interpolation
-    weights, mean = scan.curves.weights(at), scan.curves.mean(at)
-    statistical = np.zeros(2)
-    for i, deviations in enumerate(scan.deviations):
-        moved = tops(scan, at[:, 0], mean + np.einsum("kml,bl->bkm", weights[..., i], deviations))
-        statistical[0] += float(((moved.position - best.position) ** 2).sum())
-        statistical[1] += float(((moved.log_height - best.log_height) ** 2).sum())
-    stat_x, stat_h = (float(value) for value in np.sqrt(statistical))
+    weights = scan.curves.weights(at)
+    mean = np.einsum("kmln,ln->km", weights, scan.curves.y)
+    shifts = [
+        np.einsum("kml,bl->bkm", weights[..., i], deviations) for i, deviations in enumerate(scan.deviations)
+    ]
+    moved = tops(scan, at[:, 0], mean + np.concatenate(shifts))
+    stat_x = math.sqrt(float(((moved.position - best.position) ** 2).sum()))
+    stat_h = math.sqrt(float(((moved.log_height - best.log_height) ** 2).sum()))
     return (stat_x, stat_h), interpolation
 
 
