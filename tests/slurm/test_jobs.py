@@ -1,9 +1,8 @@
 """Real jobs on a real Slurm: stopped, preempted, requeued; the bins are always those of an undisturbed run.
 
-All long jobs are submitted at once and run beside each other; each test then looks at its own, those that
-wait for the clock last. The processes of a job are halted (SIGSTOP) at its first block until what is to
-disturb them is there: so none has finished before, however fast or slow the machine is, and none takes a
-processor to wait.
+All long jobs are submitted at once and run beside each other; each test then looks at its own. The processes
+of a job are halted (SIGSTOP) at its first block until what is to disturb them is there: so none has finished
+before, however fast or slow the machine is, and none takes a processor to wait.
 """
 
 from __future__ import annotations
@@ -112,10 +111,10 @@ def going(slurm: Slurm, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Go
         submit("limited", *one, "--time", 1, "--chain", *first, HPCBIP_SLURM_MARGIN=str(EARLY))
         halted("limited", lambda _: time.time() > first_log_entry(folder / "limited") + LIMIT - EARLY)
         wait_for_block("limited")
-        # this go knows its end, the next one need not be short
-        done = slurm.call("scontrol", "update", f"JobId={jobs.numbers['limited'][0]}", "TimeLimit=10")
-        assert done.returncode == 0, done.stderr
-        submit("signalled", *one, "--time", 2, "--signal", 60, *first, config=endless)
+        for number in jobs.numbers["limited"]:  # this go knows its end, the next one need not be short
+            done = slurm.call("scontrol", "update", f"JobId={number}", "TimeLimit=10")
+            assert done.returncode == 0, done.stderr
+        submit("signalled", *one, "--time", 2, "--signal", 75, *first, config=endless)
         halted("signalled", lambda processes: all(is_pending(signal.SIGUSR1, one) for one in processes))
         # Of a preemption hears: the script (with --signal), else the job's steps, which are mpirun's daemons
         # or the ranks; or all at once, where no notice is given.
@@ -157,6 +156,41 @@ def test_a_job_without_progress_is_not_requeued_for_ever(slurm: Slurm, going: Go
     (job,) = slurm.ended(going.numbers["stuck"][0])
     assert (job["JobState"], job["ExitCode"], job["Restarts"]) == ("FAILED", "3:0", "2")
     assert "finished no block" in read(job["StdOut"])
+
+
+def test_slurm_asks_before_the_limit_and_cancelled_means_cancelled(slurm: Slurm, going: Going) -> None:
+    (number,) = going.numbers["signalled"]
+    going.halts["signalled"].result()
+    log = slurm.job(number)["StdOut"]
+    wait_for(lambda: "stopped: SIGUSR1" in read(log), "the signal before the limit")
+    wait_for(
+        lambda: slurm.job(number)["Restarts"] != "0" and slurm.job(number)["JobState"] == "RUNNING",
+        "a restart",
+    )
+    restarts = slurm.job(number)["Restarts"]
+    slurm.call("scancel", number)
+    (job,) = slurm.ended(number)
+    time.sleep(1)  # would a requeue come, it would come at once
+    assert (job["JobState"], slurm.job(number)["JobState"]) == ("CANCELLED", "CANCELLED")
+    assert slurm.job(number)["Restarts"] == restarts
+
+
+def test_stopped_by_its_limit_a_job_requeues_itself_and_finishes(slurm: Slurm, going: Going) -> None:
+    going.halts["limited"].result()
+    job = slurm.finished(going.numbers["limited"][0])
+    assert int(job["Restarts"]) >= 1
+    assert digest(going.directory("limited")) == undisturbed(going.config)
+    assert "stopped: time limit" in read(job["StdOut"])
+
+
+def test_the_chain_waits_for_the_last_go(slurm: Slurm, going: Going) -> None:
+    last = slurm.finished(going.numbers["limited"][0])
+    reduce, tc, report = (slurm.finished(number) for number in going.numbers["limited"][1:])
+    assert last["EndTime"] <= reduce["StartTime"] <= reduce["EndTime"] <= tc["StartTime"]
+    assert tc["EndTime"] <= report["StartTime"] and (going.directory("limited") / "report.html").is_file()
+    directory = going.directory("limited")
+    assert (directory / "results.json").is_file() and (directory / "dome.png").is_file()
+    assert "Tc/omega" in read(tc["StdOut"])
 
 
 @pytest.mark.parametrize(
@@ -216,38 +250,3 @@ def test_what_sbatch_refuses_is_one_line(
         done.returncode == 2 and done.stderr.count("\n") == 1 and done.stderr.startswith("hpcbip: sbatch: ")
     )
     assert named in done.stderr
-
-
-def test_slurm_asks_before_the_limit_and_cancelled_means_cancelled(slurm: Slurm, going: Going) -> None:
-    (number,) = going.numbers["signalled"]
-    going.halts["signalled"].result()
-    log = slurm.job(number)["StdOut"]
-    wait_for(lambda: "stopped: SIGUSR1" in read(log), "the signal before the limit")
-    wait_for(
-        lambda: slurm.job(number)["Restarts"] != "0" and slurm.job(number)["JobState"] == "RUNNING",
-        "a restart",
-    )
-    restarts = slurm.job(number)["Restarts"]
-    slurm.call("scancel", number)
-    (job,) = slurm.ended(number)
-    time.sleep(1)  # would a requeue come, it would come at once
-    assert (job["JobState"], slurm.job(number)["JobState"]) == ("CANCELLED", "CANCELLED")
-    assert slurm.job(number)["Restarts"] == restarts
-
-
-def test_stopped_by_its_limit_a_job_requeues_itself_and_finishes(slurm: Slurm, going: Going) -> None:
-    going.halts["limited"].result()
-    job = slurm.finished(going.numbers["limited"][0])
-    assert int(job["Restarts"]) >= 1
-    assert digest(going.directory("limited")) == undisturbed(going.config)
-    assert "stopped: time limit" in read(job["StdOut"])
-
-
-def test_the_chain_waits_for_the_last_go(slurm: Slurm, going: Going) -> None:
-    last = slurm.finished(going.numbers["limited"][0])
-    reduce, tc, report = (slurm.finished(number) for number in going.numbers["limited"][1:])
-    assert last["EndTime"] <= reduce["StartTime"] <= reduce["EndTime"] <= tc["StartTime"]
-    assert tc["EndTime"] <= report["StartTime"] and (going.directory("limited") / "report.html").is_file()
-    directory = going.directory("limited")
-    assert (directory / "results.json").is_file() and (directory / "dome.png").is_file()
-    assert "Tc/omega" in read(tc["StdOut"])
