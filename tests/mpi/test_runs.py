@@ -17,6 +17,7 @@ from pathlib import Path
 import pytest
 
 from hpcbip.driver.launch.mpirun import find_mpirun, mpirun_settings
+from hpcbip.driver.run import run_campaign
 from hpcbip.errors import InputError
 from hpcbip.store import directory as store_directory
 from tests.mpi.campaigns import (
@@ -211,7 +212,7 @@ def test_a_second_run_is_refused_and_a_signal_stops_the_first_with_everything_sa
     wait_for_block(directory, process)
     monkeypatch.setattr(store_directory, "LOCK_PATIENCE", 0.5)
     with pytest.raises(InputError, match="another run"):
-        finish(config, directory)
+        run_campaign(config, directory, 1.0, time.time())
     process.send_signal(number)
     out, _ = process.communicate(timeout=240)
     assert process.returncode == 3, out
