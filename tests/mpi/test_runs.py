@@ -78,6 +78,8 @@ def test_the_loss_of_workers_is_survived_in_place(tmp_path: Path) -> None:
         pytest.skip("this MPI cannot live on without a rank")
     config, directory = write_config(tmp_path, **LONG), tmp_path / "run"
     process = start("run", config, "--out", directory, "-n", 4)
+    while len(list(directory.glob("checkpoints/*.previous"))) < 8:  # a block of bins in every chain
+        wait_for_block(directory, process)
     for rank in (2, 3):
         wait_for_block(directory, process)
         os.kill(ranks_of(directory)[rank], signal.SIGKILL)
