@@ -18,7 +18,7 @@ import h5py
 import pytest
 
 import hpcbip
-from tests.mpi.campaigns import digest, printed, run_to_the_end
+from tests.mpi.campaigns import digest, run_to_the_end, verb
 from tests.regression.records import differences
 
 STORED = sorted(Path(__file__).parent.glob("campaign-*"))
@@ -48,9 +48,9 @@ def read_json(path: Path) -> Any:
     return json.loads(path.read_text(encoding="utf-8"))
 
 
-def records(verb: str, directory: Path) -> Any:
+def records(name: str, directory: Path) -> Any:
     """What a verb prints as JSON."""
-    return json.loads(printed(verb, "--format", "json", directory))
+    return json.loads(verb(name, "--format", "json", directory))
 
 
 def loaded(directory: Path) -> list[dict[str, Any]]:
