@@ -39,7 +39,6 @@ RESTS = 0.3  # of the largest weight: what a point needs for the peak to rest on
 MIN_PEAK_POINTS = 4  # points below which the error of the interpolation is hardly known
 RESOLVED = 2.0  # errors by which Δ has to be above Tc somewhere on a curve
 RARE = 0.01  # probability that binding decides below which the errors leave it out
-with_error = with_short_error  # the name under which tests/superconductivity/test_peaks.py imports it
 
 
 @dataclass(frozen=True)
