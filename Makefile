@@ -70,7 +70,7 @@ install-browser:
 test: install-test install-slurm install-parallel install-browser
 	@$(BIN)/python -c 'from hpcbip.qmc import warm_up; warm_up()'  # compile once, not once per worker
 	$(BIN)/python -m pytest -n auto --dist worksteal --ignore tests/mpi --ignore tests/slurm $(PYTEST_ARGS)
-	$(BIN)/python -m pytest -n 2 --dist loadgroup tests/mpi tests/slurm $(PYTEST_ARGS) || [ $$? -eq 5 ]  # 5: none was selected
+	$(BIN)/python -m pytest -n 2 --dist loadfile tests/mpi tests/slurm $(PYTEST_ARGS) || [ $$? -eq 5 ]  # 5: none was selected
 
 # Tutorials are run, so the kernel is compiled first where it is not yet; a warning is an error.
 docs: install-docs

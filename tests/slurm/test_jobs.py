@@ -23,7 +23,7 @@ import pytest
 from tests.mpi.campaigns import checkpointed, command, digest, undisturbed, write_config
 from tests.slurm.conftest import Slurm, read, wait_for
 
-pytestmark = [pytest.mark.slurm, pytest.mark.mpi, pytest.mark.xdist_group("slurm")]
+pytestmark = [pytest.mark.slurm, pytest.mark.mpi]
 
 SIZE = {"max_blocks": 40, "updates_per_bin": 10_000}  # about 5 s of one core
 ENDLESS = {"max_blocks": 10_000, "updates_per_bin": 100_000}
