@@ -102,6 +102,16 @@ STARTS: Mapping[tuple[str, str], Start] = {
 """By lattice and coupling. Holstein pairs at U = 0 form close to where four times the polaron energy g²/Ω
 exceeds the bottom of two bands, λ = zt/(8dt) for z neighbours in d dimensions."""
 
+
+def start_of(lattice: str, coupling: str) -> Start:
+    """Return where a scan begins; for a lattice that `STARTS` does not have, by the strength of binding."""
+    known = STARTS.get((lattice, coupling))
+    if known is None and coupling == "holstein":
+        onset = get_lattice(lattice).coordination / (8.0 * get_lattice(lattice).dimension)
+        return Start(1.0, tuple(round(factor * onset, 3) for factor in (1.05, 1.1, 1.15)), 0.0)
+    return known or Start(1.0, (0.6, 0.7, 0.8), 8.0)
+
+
 SAMPLING: Mapping[str, Any] = {
     "beta": {"polaron": 30.0, "bipolaron": 100.0},
     "chains": 4,
@@ -190,7 +200,7 @@ def _from_model(lattice: str, coupling: str, path: Path) -> tuple[Config, list[s
         if value not in known:
             near = suggestion(value, known)
             raise InputError(f"{option}: {value}: unknown{near}; allowed: {', '.join(known)}")
-    start = STARTS[lattice, coupling]
+    start = start_of(lattice, coupling)
     grid: dict[str, Any] = {OMEGA.name: [start.omega], "lambda": list(start.lambdas), "U": [start.U]}
     if coupling == COUPLINGS[-1]:
         grid |= dict(zip(SITE_KEYS, ([0.5], [1.0]), strict=True))

@@ -15,7 +15,7 @@ from hpcbip.campaign.commented import WIDTH
 from hpcbip.campaign.plan import chain_seed, make_plan
 from hpcbip.campaign.schema import Config, load_config
 from hpcbip.campaign.yaml_reader import read_yaml
-from hpcbip.catalogue.configurations import STARTS, read_shipped, shipped_paths, write_new
+from hpcbip.catalogue.configurations import read_shipped, shipped_paths, start_of, write_new
 from hpcbip.catalogue.entries import campaign_names
 from hpcbip.cli import commands
 from hpcbip.errors import InputError
@@ -45,7 +45,7 @@ def test_every_lattice_with_every_coupling(tmp_path: Path, lattice: str, couplin
     path = write_new(tmp_path / f"{lattice}.yaml", lattice, coupling)
     config = load_config(path)
     assert (config.name, config.model.lattice, config.model.coupling) == (lattice, lattice, coupling)
-    assert len(make_plan(config).points) == len(STARTS[lattice, coupling].lambdas) >= 3
+    assert len(make_plan(config).points) == len(start_of(lattice, coupling).lambdas) >= 3
     assert config.sampling.target and config.sampling.least_chains >= 2
     check_comments(path, config)
     for identity, record in list(make_plan(config).ensembles.items())[:2]:
