@@ -12,6 +12,7 @@ import sys
 import click
 
 from hpcbip.cli.atlas import atlas
+from hpcbip.cli.campaign.export import export
 from hpcbip.cli.campaign.merge import merge
 from hpcbip.cli.campaign.new import new
 from hpcbip.cli.digest import digest
@@ -33,7 +34,7 @@ from hpcbip.version import __version__
 
 VERBS = (
     *(new, run, submit, status, reduce, tc, suggest, search, report),
-    *(digest, merge, atlas, figure, claims, theory),
+    *(digest, export, merge, atlas, figure, claims, theory),
 )
 
 
