@@ -15,6 +15,8 @@ from hpcbip.cli.atlas import atlas
 from hpcbip.cli.campaign.export import export
 from hpcbip.cli.campaign.merge import merge
 from hpcbip.cli.campaign.new import new
+from hpcbip.cli.campaign.pack import pack
+from hpcbip.cli.campaign.unpack import unpack
 from hpcbip.cli.digest import digest
 from hpcbip.cli.papers.claims import claims
 from hpcbip.cli.papers.figure import figure
@@ -34,7 +36,7 @@ from hpcbip.version import __version__
 
 VERBS = (
     *(new, run, submit, status, reduce, tc, suggest, search, report),
-    *(digest, export, merge, atlas, figure, claims, theory),
+    *(digest, export, merge, pack, unpack, atlas, figure, claims, theory),
 )
 
 
