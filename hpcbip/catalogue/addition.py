@@ -16,6 +16,7 @@ from hpcbip.messages import counted
 from hpcbip.reduction.point_flags import is_converged
 from hpcbip.reduction.results import Results, read_results
 from hpcbip.store.digest import ensemble_digests, sha256_of_lines
+from hpcbip.store.origins import Origins
 from hpcbip.store.run_log import read_runs
 from hpcbip.superconductivity.scans import scan_label
 
@@ -74,6 +75,7 @@ def atlas_records(results: Results, name: str) -> list[dict[str, Any]]:
     """Return the records of a campaign with what the atlas adds to them (`entries.read_records`)."""
     digests = ensemble_digests(results.directory)
     columns = ",".join(dict.fromkeys(column for one in digests.values() for column in one.columns))
+    origins = Origins.read(results.directory)
     shared = {"campaign": name, "seed": results.config.seed, "hpcbip": _versions(results.directory)}
     records = []
     for point, record in zip(results.plan.points, results.records, strict=True):
@@ -82,6 +84,8 @@ def atlas_records(results: Results, name: str) -> list[dict[str, Any]]:
             added[f"ensemble_{sector}"] = key
             added[f"chain_bins_{sector}"] = list(digests[key].bins)
             added[f"digest_{sector}"] = sha256_of_lines(digests[key].lines)
+            if key in origins.ensembles:
+                added[f"chain_origins_{sector}"] = [list(one.origin) for one in origins.ensembles[key]]
         records.append({**shared, **record, **added, "columns": columns})
     return records
 
