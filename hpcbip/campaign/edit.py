@@ -149,7 +149,7 @@ def _describes(text: str, config: Config) -> bool:
 def _add_points(text: str, points: Sequence[Mapping[str, float]]) -> str:
     if not points:
         return text
-    root = yaml.compose(text)
+    root: Any = yaml.compose(text)
     flows = [_flow(point, root.flow_style) for point in points]
     node = _child(root, "points")
     if node is None:
@@ -164,7 +164,7 @@ def _add_points(text: str, points: Sequence[Mapping[str, float]]) -> str:
 
 
 def _set_target(text: str, name: str, value: float) -> str:
-    root = yaml.compose(text)
+    root: Any = yaml.compose(text)
     sampling = _child(root, "sampling")
     target = _child(sampling, "target")
     old = _child(target, name)

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import shlex
 import sys
-from pathlib import Path
 from typing import Any
 
 import click
 
+from hpcbip.cli.options import FILE, FOLDER
+
 
 @click.command()
-@click.argument("configs", metavar="CONFIG...", nargs=-1, required=True, type=click.Path(path_type=Path))
-@click.option(
-    "--out", type=click.Path(path_type=Path), help="Directory of the campaign. [default: runs/NAME-OF-FILE]"
-)
+@click.argument("configs", metavar="CONFIG...", nargs=-1, required=True, type=FILE)
+@click.option("--out", type=FOLDER, help="Directory of the campaign. [default: runs/NAME-OF-FILE]")
 @click.option(
     "--nodes", type=click.IntRange(min=1), help="Whole ones, all CPUs, unless tasks are given. [default: 1]"
 )
