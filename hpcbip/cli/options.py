@@ -65,6 +65,8 @@ def _is_utf8(content: bytes) -> bool:
 
 
 FOLDER, FILE = UserPath(), UserPath(is_file=True)
+RANKS = click.IntRange(min=1, max=1_000_000)
+"""Numbers of MPI ranks, nodes and tasks."""
 
 
 class Finite(click.FloatRange):

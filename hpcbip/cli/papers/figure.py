@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from hpcbip.cli.options import FILE, FOLDER, POSITIVE
+from hpcbip.cli.options import FILE, FOLDER, POSITIVE, RANKS
 from hpcbip.cli.output import draw_and_save, format_option, print_records
 from hpcbip.cli.run import run_on_ranks
 from hpcbip.errors import InputError
@@ -37,7 +37,7 @@ ALL = "all"
     type=FOLDER,
     help="First run its campaigns in this folder, or go on with them; draw from these.",
 )
-@click.option("-n", "ranks", type=click.IntRange(min=1), help="With --run: MPI ranks of each campaign.")
+@click.option("-n", "ranks", type=RANKS, help="With --run: MPI ranks of each campaign.")
 @click.option("--max-time", type=POSITIVE, help="With --run: stop, with all saved, after SECONDS.")
 @click.option("--page", type=FILE, help="With all: write a Markdown page of them.")
 @click.option("--list", "listed", is_flag=True, help="List the figures, their campaigns, and what they cost.")
