@@ -205,7 +205,7 @@ def serve(kind: str, folder: Path) -> None:
     store = recovered.store
     executor = executors.MpiExecutor(comm, worker)
     cut: Any = _Cut(store, plan.ensembles)  # workers send the columns of pairs
-    master = Master(folder / "run", config, plan, recovered.blocks_done, store, cut, print)
+    master = Master(folder / "run", config, plan, recovered.blocks_done, store, cut, recovered.room, print)
     before, begun = _cpu(), time.time()
     master.run(executor, lambda: "", None, lambda _: None)
     spent, cpu = time.time() - begun, _cpu() - before
@@ -224,8 +224,8 @@ class _Cut:
     def write(self, identity: str, chain: int, first: int, rows: np.ndarray) -> None:
         self._store.write(identity, chain, first, rows[:, : self._columns[identity]])
 
-    def sync(self) -> None:
-        self._store.sync()
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._store, name)
 
 
 def _cpu() -> float:

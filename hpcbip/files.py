@@ -1,10 +1,17 @@
-"""Files that are replaced as a whole or not at all, whatever kills the process that writes them."""
+"""Files that are replaced as a whole or not at all, whatever kills the process that writes them; folders that
+nobody else can change."""
 
 from __future__ import annotations
 
 import contextlib
+import grp
 import os
+import pwd
+import stat
 from pathlib import Path
+
+_OTHERS_WRITE = stat.S_IWGRP | stat.S_IWOTH
+_UNMAPPED = Path("/proc/sys/kernel/overflowuid")
 
 
 def sync_path(path: Path) -> None:
@@ -49,3 +56,50 @@ def write_atomically(
         unfinished.unlink(missing_ok=True)
         raise
     sync_path(path.parent)
+
+
+def is_private(folder: Path) -> bool:
+    """Tell whether a folder is the user's own, and nobody but root can change it or put another in its place.
+
+    Others may read it. The folders above must be the user's or root's, and closed as well; or sticky, as the
+    temporary one is. A symbolic link is none of it: what it leads to may be, by its own path.
+    """
+    try:
+        states = [os.lstat(path) for path in (folder.absolute(), *folder.absolute().parents)]
+    except OSError:
+        return False
+    own, user = states[0], os.getuid()
+    above = {user, 0, _unmapped_user()}
+    return (
+        own.st_uid == user
+        and not own.st_mode & stat.S_ISVTX
+        and all(map(_is_closed, states))
+        and all(state.st_uid in above for state in states)
+    )
+
+
+def _is_closed(state: os.stat_result) -> bool:
+    """Tell whether only the owner of a folder can take away what others have put there."""
+    if not stat.S_ISDIR(state.st_mode):
+        return False
+    writable = state.st_mode & _OTHERS_WRITE
+    private = writable == stat.S_IWGRP and _is_group_of_one(state.st_gid)
+    return not writable or private or bool(state.st_mode & stat.S_ISVTX)
+
+
+def _is_group_of_one(number: int) -> bool:
+    """Tell whether a group is the user's own, as where umask 002 is the default."""
+    try:
+        group, user = grp.getgrgid(number), pwd.getpwuid(os.getuid())
+    except KeyError:
+        return False
+    return group.gr_name == user.pw_name and number == user.pw_gid and set(group.gr_mem) <= {user.pw_name}
+
+
+def _unmapped_user() -> int:
+    """Read the number by which a container without privileges shows the owners that it does not know, root
+    among them."""
+    try:
+        return int(_UNMAPPED.read_text(encoding="ascii"))
+    except (OSError, ValueError):
+        return 0

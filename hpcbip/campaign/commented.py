@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from hpcbip.campaign.schema import Config
-from hpcbip.campaign.yaml_reader import flow_text, one_line
+from hpcbip.campaign.yaml_reader import flow_text
+from hpcbip.errors import one_line
 from hpcbip.models import COUPLINGS, LATTICES, get_lattice
 from hpcbip.models.description import lambda_convention
 from hpcbip.vocabulary.observables import TARGETS

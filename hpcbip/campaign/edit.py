@@ -1,13 +1,15 @@
 """New points and tighter targets in a configuration file: the file grows by these, everything else stays as
 it is.
 
-The places are those that the YAML parser reports, so that comments, order and layout are kept byte for byte.
-The new text is parsed, and must be the configuration that is intended, before it takes the place of the old
-one.
+The places are those that the YAML parser reports, so that comments, order and layout are kept byte for byte,
+in block style, in flow style, and in JSON, which stays JSON. The new text is parsed, and must be the
+configuration that is intended, before it takes the place of the old one.
 """
 
 from __future__ import annotations
 
+import json
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -55,13 +57,27 @@ def extend(
     tighter = {k: v for k, v in (target or {}).items() if v < config.sampling.target.get(k, float("inf"))}
     if not new and not tighter:
         return Extension((), {})
-    intended = _extended(path, new, tighter)
-    path = path.resolve()  # a link stays one
-    text = _add_points(path.read_bytes().decode(), new)  # bytes: line ends stay as they are
-    for name, value in tighter.items():
-        text = _set_target(text, name, value)
-    _replace(path, text, intended)
+    text = _extended_text(path, new, tighter)
+    try:
+        write_atomically(path.resolve(), text, ".extended")  # a link stays one
+    except OSError as error:
+        raise InputError(f"{path}: cannot be written: {error.strerror or error}") from None
     return Extension(tuple(new), tighter)
+
+
+def check_extensible(path: Path) -> None:
+    """Check that points and tighter targets can be added to a configuration file; writes nothing.
+
+    Raises:
+        InputError: if the file is no valid configuration, or `extend` cannot change it.
+    """
+    config = load_config(path)
+    point = config.all_points()[0].model_dump(by_alias=True, exclude_none=True)
+    new: list[dict[str, float]] = []
+    while not new:  # the nearest point that is not there yet
+        point["omega"] = math.nextafter(point["omega"], 1.0 if point["omega"] != 1.0 else 2.0)
+        new = _new_points(path, config, [{key: point[key] for key in POINT_KEYS if key in point}])
+    _extended_text(path, new, {name: error / 2.0 for name, error in config.sampling.target.items()})
 
 
 def _new_points(path: Path, config: Config, points: Sequence[Mapping[str, Any]]) -> list[dict[str, float]]:
@@ -101,20 +117,25 @@ def _extended(path: Path, points: Sequence[Mapping[str, float]], target: Mapping
     return validate_config(content, str(path))
 
 
-def _replace(path: Path, text: str, intended: Config) -> None:
-    """Replace a configuration file.
+def _extended_text(path: Path, points: Sequence[Mapping[str, float]], target: Mapping[str, float]) -> str:
+    """Return the text of the file with these points and targets.
 
     Raises:
-        InputError: if the text is not the configuration that is intended, or the file cannot be written.
+        InputError: if it would not be the configuration that is intended.
     """
-    if not _describes(text, intended):  # an alias has its text in another place
+    intended = _extended(path, points, target)
+    try:
+        text = _add_points(path.read_bytes().decode(), points)  # bytes: line ends stay as they are
+        for name, value in target.items():
+            text = _set_target(text, name, value)
+        possible = _describes(text, intended)
+    except yaml.YAMLError:
+        possible = False
+    if not possible:  # an alias has its text in another place
         raise InputError(
             f"{path}: cannot be extended by a program; allowed: a file without aliases, or by hand"
         )
-    try:
-        write_atomically(path, text, ".extended")
-    except OSError as error:
-        raise InputError(f"{path}: cannot be written: {error.strerror or error}") from None
+    return text
 
 
 def _describes(text: str, config: Config) -> bool:
@@ -128,29 +149,44 @@ def _describes(text: str, config: Config) -> bool:
 def _add_points(text: str, points: Sequence[Mapping[str, float]]) -> str:
     if not points:
         return text
-    flows = ["{" + ", ".join(f"{key}: {value!r}" for key, value in point.items()) + "}" for point in points]
-    node = _child(yaml.compose(text), "points")
+    root: Any = yaml.compose(text)
+    flows = [_flow(point, root.flow_style) for point in points]
+    node = _child(root, "points")
     if node is None:
-        return _at_end(text, "\npoints:\n" + "".join(f"  - {flow}\n" for flow in flows))
+        if root.flow_style:
+            return _append(text, root, f'"points": [{", ".join(flows)}]')
+        return _at_end(text, root, ["points:", *(f"  - {flow}" for flow in flows)])
     if node.flow_style:
-        where = _end(node.value[-1]) if node.value else node.end_mark.index - 1
-        return _insert(text, where, (", " if node.value else "") + ", ".join(flows))
+        return _append(text, node, ", ".join(flows))
     line_end = text.find("\n", _end(node))
     lines = "".join(f"{' ' * node.start_mark.column}- {flow}\n" for flow in flows)
-    return _at_end(text, lines) if line_end < 0 else _insert(text, line_end + 1, lines)
+    return _insert(text, line_end + 1, lines) if line_end >= 0 else text + "\n" + lines
 
 
 def _set_target(text: str, name: str, value: float) -> str:
-    sampling = _child(yaml.compose(text), "sampling")
+    root: Any = yaml.compose(text)
+    sampling = _child(root, "sampling")
     target = _child(sampling, "target")
     old = _child(target, name)
     if old is not None:
         return text[: old.start_mark.index] + repr(value) + text[old.end_mark.index :]
     if target is not None:
-        return _insert_first(text, target, f"{name}: {value!r}")
+        return _insert_first(text, target, _key(name, root.flow_style) + repr(value))
+    entry = _key("target", root.flow_style) + _flow({name: value}, root.flow_style)
     if sampling is not None:
-        return _insert_first(text, sampling, f"target: {{{name}: {value!r}}}")
-    return _at_end(text, f"\nsampling: {{target: {{{name}: {value!r}}}}}\n")
+        return _insert_first(text, sampling, entry)
+    if root.flow_style:
+        return _append(text, root, f'"sampling": {{{entry}}}')
+    return _at_end(text, root, [f"sampling: {{{entry}}}"])
+
+
+def _key(name: str, is_json: bool) -> str:
+    return f"{json.dumps(name) if is_json else name}: "
+
+
+def _flow(entries: Mapping[str, float], is_json: bool) -> str:
+    """Write a mapping on one line, as JSON where all around it may be JSON."""
+    return "{" + ", ".join(_key(key, is_json) + repr(value) for key, value in entries.items()) + "}"
 
 
 def _child(node: Any, key: str) -> Any:
@@ -175,9 +211,20 @@ def _insert_first(text: str, node: Any, entry: str) -> str:
     return _insert(text, node.start_mark.index, entry + "\n" + " " * node.start_mark.column)
 
 
+def _append(text: str, node: Any, entry: str) -> str:
+    """Append an entry to a list or mapping in flow style."""
+    if not node.value:
+        return _insert(text, node.end_mark.index - 1, entry)
+    last = node.value[-1]
+    return _insert(text, _end(last[1] if isinstance(last, tuple) else last), ", " + entry)
+
+
 def _insert(text: str, where: int, what: str) -> str:
     return text[:where] + what + text[where:]
 
 
-def _at_end(text: str, what: str) -> str:
-    return text + ("" if text.endswith("\n") else "\n") + what
+def _at_end(text: str, root: Any, lines: Sequence[str]) -> str:
+    """Append lines to the mapping that the whole document is, before what marks its end, if anything does."""
+    indent, where = " " * root.start_mark.column, root.end_mark.index
+    new = "\n" + "".join(f"{indent}{line}\n" for line in lines)
+    return _insert(text, where, new if text[:where].endswith("\n") else "\n" + new)

@@ -11,12 +11,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from hpcbip.campaign.identity import chain_seed, identity_of
-from hpcbip.campaign.points import BetaSection, ModelSection, PointSection
+from hpcbip.campaign.points import ModelSection, PointSection
+from hpcbip.campaign.projection import auto_beta, projection_length_of
 from hpcbip.campaign.schema import Config
-from hpcbip.models import Model, coupling_from_lambda, get_lattice, lambda_from_coupling
+from hpcbip.models import Model, get_lattice, lambda_from_coupling
 from hpcbip.qmc.ensemble import Ensemble
 from hpcbip.vocabulary.parameters import FACTOR_KEYS, MODEL_KEYS, SITE_KEYS
-from hpcbip.vocabulary.sectors import BIPOLARON, POLARON, SECTORS
+from hpcbip.vocabulary.sectors import BIPOLARON, SECTORS
 
 __all__ = ["EnsembleKey", "EnsembleRecord", "Plan", "Point", "auto_beta", "chain_seed", "make_plan"]
 
@@ -92,19 +93,6 @@ class Plan:
     ensembles: Mapping[EnsembleKey, EnsembleRecord]
 
 
-def auto_beta(sector: str, t: float, omega: float) -> float:
-    """Choose the projection length β (units 1/energy) for `beta: auto`: long against both the hopping and the
-    phonon time.
-
-    The ends of the path relax to the ground state within a few 1/gap. The gap above a bound pair is the
-    phonon frequency or the binding energy, whichever is smaller, so the bipolaron gets the longer path. What
-    is left of the ends lies outside the bulk window in which mass and size are measured.
-    """
-    if sector == POLARON.name:
-        return max(30.0 / t, 20.0 / omega)
-    return max(50.0 / t, 24.0 / omega)
-
-
 def make_plan(config: Config) -> Plan:
     """Work out the points and ensembles of a configuration; a point that is asked for twice enters once."""
     points: dict[str, Point] = {}
@@ -116,7 +104,7 @@ def make_plan(config: Config) -> Plan:
             interaction["shells"] = list(config.model.shells)
         keys = {}
         for sector in SECTORS:
-            beta = _beta(config, entry, sector)
+            beta = projection_length_of(config.sampling.beta, config.model, entry, sector)
             record = _record(
                 sector, {**shared, **(interaction if sector == BIPOLARON.name else {}), "beta": beta}
             )
@@ -134,11 +122,10 @@ def _record(sector: str, parameters: dict[str, Any]) -> EnsembleRecord:
 
 
 def _shared_parameters(model: ModelSection, entry: PointSection) -> dict[str, Any]:
-    g = entry.g
-    if g is None:
-        assert entry.lam is not None  # the configuration makes sure of one of the two
-        g = coupling_from_lambda(get_lattice(model.lattice), model.coupling, entry.lam, entry.omega, model.t)
-    shared = {key: getattr(model, key) for key in MODEL_KEYS} | {"omega": entry.omega, "g": g}
+    shared = {key: getattr(model, key) for key in MODEL_KEYS} | {
+        "omega": entry.omega,
+        "g": entry.coupling(model),
+    }
     # keys that are not used stay away, so that identities do not depend on what later versions know
     extra = {key: getattr(entry, key) for key in SITE_KEYS}
     extra |= {key: list(getattr(model, key)) or None for key in FACTOR_KEYS}
@@ -150,11 +137,3 @@ def _lambda(model: ModelSection, entry: PointSection) -> float:
         return entry.lam
     assert entry.g is not None
     return lambda_from_coupling(get_lattice(model.lattice), model.coupling, entry.g, entry.omega, model.t)
-
-
-def _beta(config: Config, entry: PointSection, sector: str) -> float:
-    beta = config.sampling.beta if entry.beta is None else entry.beta
-    if isinstance(beta, BetaSection):
-        return float(getattr(beta, sector))
-    slowest = min(entry.omega, entry.omega_holstein or entry.omega)
-    return auto_beta(sector, config.model.t, slowest) if beta == "auto" else float(beta)

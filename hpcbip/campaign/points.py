@@ -3,13 +3,23 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
+import math
+from collections.abc import Iterator, Mapping
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from hpcbip.campaign.validation import NonNegative, Number, Positive, Section, choice, refusal
-from hpcbip.models import COUPLINGS, LATTICES, MAX_SHELLS, get_lattice, written_lattice
+from hpcbip.models import (
+    COUPLINGS,
+    LATTICES,
+    MAX_SHELLS,
+    Model,
+    coupling_from_lambda,
+    get_lattice,
+    written_lattice,
+)
+from hpcbip.vocabulary.numbers import is_positive
 from hpcbip.vocabulary.parameters import FACTOR_KEYS, LAMBDA, POINT_KEYS
 
 _OTHER_COUPLINGS = {
@@ -36,9 +46,11 @@ def _lattice(word: object) -> str:
 
 
 def _distinct(values: tuple[float, ...]) -> tuple[float, ...]:
-    for i, value in enumerate(values):
-        if value in values[:i]:
+    seen = set()
+    for value in values:
+        if value in seen:
             raise refusal(f"{value:g} is given twice", "distinct values")
+        seen.add(value)
     return values
 
 
@@ -107,10 +119,11 @@ def projection_length(value: object) -> object:
         return BetaSection.model_validate(value)
     if value == "auto":
         return value
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < float("inf"):
+    if not is_positive(value):
         raise refusal(
             "not a projection length", "auto, a number > 0, or {polaron: number, bipolaron: number}"
         )
+    assert isinstance(value, int | float)
     return float(value)
 
 
@@ -138,6 +151,30 @@ class PointSection(Section):
         _one_coupling_strength(self)
         return self
 
+    def coupling(self, model: ModelSection) -> float:
+        """Return g, given or from λ."""
+        if self.g is not None:
+            return self.g
+        assert self.lam is not None  # one of the two is given
+        return coupling_from_lambda(get_lattice(model.lattice), model.coupling, self.lam, self.omega, model.t)
+
+    def hamiltonian(self, model: ModelSection) -> Model:
+        """Make the Hamiltonian of this point."""
+        return Model(
+            model.lattice,
+            model.coupling,
+            model.t,
+            self.omega,
+            self.coupling(model),
+            self.U,
+            self.V,
+            model.shells,
+            self.g_holstein or 0.0,
+            self.omega_holstein or 0.0,
+            model.t_factors,
+            model.g_factors,
+        )
+
 
 class GridSection(Section):
     """The axes of the scan; exactly one of `lambda` (attribute `lam`) and `g` is given."""
@@ -155,9 +192,25 @@ class GridSection(Section):
         _one_coupling_strength(self)
         return self
 
+    @property
+    def size(self) -> int:
+        """Count the points."""
+        return math.prod(map(len, self._axes.values()))
+
+    @property
+    def _axes(self) -> dict[str, tuple[float, ...]]:
+        given = {key: getattr(self, "lam" if key == LAMBDA.name else key) for key in POINT_KEYS}
+        return {key: values for key, values in given.items() if values is not None}
+
+    def extremes(self) -> Iterator[PointSection]:
+        """Make the points with the smallest and largest values of all axes."""
+        yield from _product({key: tuple({min(xs), max(xs)}) for key, xs in self._axes.items()})
+
     def points(self) -> Iterator[PointSection]:
         """Make the product of the axes, the last axis running fastest."""
-        given = {key: getattr(self, "lam" if key == LAMBDA.name else key) for key in POINT_KEYS}
-        axes = {key: values for key, values in given.items() if values is not None}
-        for point in itertools.product(*axes.values()):
-            yield PointSection.model_validate(dict(zip(axes, point, strict=True)))
+        yield from _product(self._axes)
+
+
+def _product(axes: Mapping[str, tuple[float, ...]]) -> Iterator[PointSection]:
+    for point in itertools.product(*axes.values()):
+        yield PointSection.model_validate(dict(zip(axes, point, strict=True)))

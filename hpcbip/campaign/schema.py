@@ -21,6 +21,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field, ValidationError, model_validator
 
 from hpcbip.campaign.points import BetaSection, GridSection, ModelSection, PointSection, projection_length
+from hpcbip.campaign.projection import projection_length_of
 from hpcbip.campaign.validation import (
     Count,
     NonNegativeCount,
@@ -32,8 +33,11 @@ from hpcbip.campaign.validation import (
 )
 from hpcbip.campaign.yaml_reader import read_yaml
 from hpcbip.errors import InputError
+from hpcbip.qmc.limits import find_excess
+from hpcbip.vocabulary.numbers import is_positive
 from hpcbip.vocabulary.observables import TARGETS
-from hpcbip.vocabulary.parameters import SITE_KEYS
+from hpcbip.vocabulary.parameters import BETA, LAMBDA, SITE_KEYS, G
+from hpcbip.vocabulary.sectors import SECTORS
 
 
 def _target(value: object) -> object:
@@ -45,11 +49,24 @@ def _target(value: object) -> object:
     return value
 
 
+MAX_POINTS = 50_000
+"""Most points of a campaign: so many are planned within seconds, and begun within a minute or two."""
+
+MAX_CHAINS, MAX_FIRST_CHAINS = 1_000_000, 2_000_000
+"""Most chains of an ensemble, and most that all ensembles together begin with."""
+
+MAX_BLOCKS, MAX_BINS = 1_000_000, 10_000
+"""Most blocks of a chain, and most bins of a block."""
+
+_Chains = Annotated[Count, Field(le=MAX_CHAINS)]
+_Blocks = Annotated[Count, Field(le=MAX_BLOCKS)]
+
+
 class ChainsSection(Section):
     """Chains of an ensemble that grow in number where much is missing, from `min` up to `max`."""
 
-    min: Count
-    max: Count
+    min: _Chains
+    max: _Chains
 
     @model_validator(mode="after")
     def _check(self) -> ChainsSection:
@@ -61,22 +78,23 @@ class ChainsSection(Section):
 def _chains(value: object) -> object:
     if isinstance(value, dict):
         return ChainsSection.model_validate(value)
-    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-        raise refusal("not a number of chains", "an integer >= 1, or {min: integer, max: integer}")
+    if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= MAX_CHAINS:
+        allowed = f"an integer >= 1, up to {MAX_CHAINS}, or {{min: integer, max: integer}}"
+        raise refusal("not a number of chains", allowed)
     return value
 
 
 class SamplingSection(Section):
     """How long and how finely the chains are sampled. All counts are per chain, whatever the number of
-    ranks. The projection length of `beta: auto` is worked out by `hpcbip.campaign.plan.auto_beta`."""
+    ranks. The projection length of `beta: auto` is worked out by `hpcbip.campaign.projection.auto_beta`."""
 
     beta: Annotated[Literal["auto"] | float | BetaSection, BeforeValidator(projection_length)] = "auto"
     chains: Annotated[int | ChainsSection, BeforeValidator(_chains)] = 4
     target: Annotated[dict[str, Positive], BeforeValidator(_target)] = Field(default_factory=dict)
-    max_blocks: Count = 200
-    min_blocks: Count = 8
-    thermal_blocks: NonNegativeCount = 4
-    bins_per_block: Count = 8
+    max_blocks: _Blocks = 200
+    min_blocks: _Blocks = 8
+    thermal_blocks: Annotated[NonNegativeCount, Field(le=MAX_BLOCKS)] = 4
+    bins_per_block: Annotated[Count, Field(le=MAX_BINS)] = 8
     updates_per_bin: Count = 500_000
 
     @property
@@ -93,6 +111,22 @@ class SamplingSection(Section):
         """Count the bins of a chain after so many blocks, thermal ones included."""
         return max(0, blocks - self.thermal_blocks) * self.bins_per_block
 
+    @model_validator(mode="before")
+    @classmethod
+    def _defaults_that_follow(cls, data: Any) -> Any:
+        """Let the default of one of max_blocks and min_blocks not contradict the other one."""
+        if isinstance(data, dict):
+            given = {key: value for key, value in data.items() if type(value) is int and value > 0}
+            fields = cls.model_fields
+            if (
+                "min_blocks" not in data
+                and given.get("max_blocks", MAX_BLOCKS) < fields["min_blocks"].default
+            ):
+                return data | {"min_blocks": given["max_blocks"]}
+            if "max_blocks" not in data and given.get("min_blocks", 0) > fields["max_blocks"].default:
+                return data | {"max_blocks": given["min_blocks"]}
+        return data
+
     @model_validator(mode="after")
     def _check(self) -> SamplingSection:
         if self.max_blocks < self.min_blocks:
@@ -104,8 +138,9 @@ class SamplingSection(Section):
 def _prefactor(value: object) -> object:
     if value is None or value == "published":
         return value
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < float("inf"):
+    if not is_positive(value):
         raise refusal("not a prefactor", "a number > 0, or published")
+    assert isinstance(value, int | float)
     return float(value)
 
 
@@ -135,13 +170,48 @@ class Config(Section):
             raise refusal("must not be empty", "any text", key="name", value=self.name)
         if self.grid is None and not self.points:
             raise refusal("required key is missing", "a grid, a list of points, or both", key="grid")
+        first: dict[PointSection, int] = {}
         for i, point in enumerate(self.points):
-            if point in self.points[:i]:
-                raise refusal(
-                    f"same as points[{self.points.index(point)}]", "distinct points", key=f"points[{i}]"
-                )
+            if first.setdefault(point, i) != i:
+                raise refusal(f"same as points[{first[point]}]", "distinct points", key=f"points[{i}]")
         self._site_oscillators()
+        self._check_size()
+        self._check_kernel_limits()
         return self
+
+    def _check_size(self) -> None:
+        points = len(self.points) + (self.grid.size if self.grid else 0)
+        if points > MAX_POINTS:
+            key = "points" if len(self.points) > MAX_POINTS else "grid"
+            raise refusal(f"{points} points", f"up to {MAX_POINTS} in a campaign", key=key)
+        most = MAX_FIRST_CHAINS // (len(SECTORS) * points)
+        if self.sampling.least_chains > most:
+            wrong = f"too many to begin with for {points} points"
+            key = "sampling.chains"
+            raise refusal(wrong, f"up to {most}", key=key, value=self.sampling.least_chains)
+
+    def _check_kernel_limits(self) -> None:
+        """Refuse what the kernel cannot sample; of the grid the extremes are enough."""
+        entries = [("grid", point) for point in (self.grid.extremes() if self.grid else ())]
+        entries += [(f"points[{i}]", point) for i, point in enumerate(self.points)]
+        for place, entry in entries:
+            hamiltonian = entry.hamiltonian(self.model)
+            for name, sector in SECTORS.items():
+                beta = projection_length_of(self.sampling.beta, self.model, entry, name)
+                excess = find_excess(hamiltonian, sector.electrons, beta)
+                if excess is not None:
+                    key = self._place(excess.key, place, entry)
+                    raise refusal(f"{name}: {excess.wrong}", excess.allowed, key=key)
+
+    def _place(self, key: str, place: str, entry: PointSection) -> str:
+        """Write the path of the key that gives a parameter of a point."""
+        if key in ModelSection.model_fields:
+            return f"model.{key}"
+        if key == BETA.name and entry.beta is None:
+            return f"sampling.{key}"
+        if key == G.name and entry.g is None:
+            key = LAMBDA.name
+        return f"{place}.{key}"
 
     def _site_oscillators(self) -> None:
         both = self.model.coupling == "bond+holstein"

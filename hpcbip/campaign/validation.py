@@ -16,7 +16,8 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 from pydantic_core import ErrorDetails, PydanticCustomError
 
-from hpcbip.campaign.yaml_reader import one_line
+from hpcbip.errors import one_line
+from hpcbip.vocabulary.numbers import NUMBER_WORDS, POSITIVE_WORDS, is_number, is_positive
 
 MAX_VALUE = 60
 """Longest value shown in a message."""
@@ -31,11 +32,25 @@ def refusal(wrong: str, allowed: str, key: str | None = None, value: Any = None)
     return PydanticCustomError("refusal", "{wrong}; allowed: {allowed}", context)
 
 
-# Adding zero turns -0.0 into 0.0, so that both have one identity.
-Number = Annotated[float, Field(strict=True, allow_inf_nan=False), AfterValidator(lambda x: x + 0.0)]
-Positive = Annotated[Number, Field(gt=0)]
+def _limited(value: float) -> float:
+    """Return a number as it is stored: -0.0 as 0.0, so that both have one identity."""
+    if not is_number(value):
+        raise refusal("too large", NUMBER_WORDS)
+    return value + 0.0
+
+
+def _not_too_small(value: float) -> float:
+    if not is_positive(value):
+        raise refusal("too small", POSITIVE_WORDS)
+    return value
+
+
+Number = Annotated[float, Field(strict=True, allow_inf_nan=False), AfterValidator(_limited)]
+Positive = Annotated[Number, Field(gt=0), AfterValidator(_not_too_small)]
 NonNegative = Annotated[Number, Field(ge=0)]
-Count = Annotated[int, Field(strict=True, ge=1)]
+MAX_COUNT = 1_000_000_000_000
+"""Largest count of anything: kernel and files count with integers of 64 bits."""
+Count = Annotated[int, Field(strict=True, ge=1, le=MAX_COUNT)]
 NonNegativeCount = Annotated[int, Field(strict=True, ge=0)]
 
 

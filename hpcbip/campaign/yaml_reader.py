@@ -13,7 +13,7 @@ from typing import Any
 
 import yaml
 
-from hpcbip.errors import InputError
+from hpcbip.errors import InputError, one_line
 
 
 class _StrictLoader(yaml.SafeLoader):
@@ -23,12 +23,10 @@ class _StrictLoader(yaml.SafeLoader):
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         seen = set()
-        for key_node, _ in node.value:
+        for key_node, _ in node.value if isinstance(node, yaml.MappingNode) else ():
             key = (key_node.tag, key_node.value) if isinstance(key_node, yaml.ScalarNode) else None
             if key is not None and key in seen:
-                raise yaml.constructor.ConstructorError(
-                    None, None, f"key {key_node.value!r} is given twice", key_node.start_mark
-                )
+                raise _refused(key_node, f"key {key_node.value!r} is given twice")
             seen.add(key)
         return super().construct_mapping(node, deep)
 
@@ -44,10 +42,49 @@ _SCALARS = {
     ),
     "merge": (r"<<", "<"),
 }
-for _tag, (_pattern, _first) in _SCALARS.items():
-    _StrictLoader.add_implicit_resolver(
-        f"tag:yaml.org,2002:{_tag}", re.compile(f"(?:{_pattern})$"), ["" if c == "\0" else c for c in _first]
-    )
+
+
+def _constructor(kind: str, pattern: re.Pattern[str]) -> Any:
+    """Return the constructor of one kind of scalars, also of those whose tag is written out: `!!int x` is
+    refused."""
+    construct = yaml.SafeLoader.yaml_constructors[f"tag:yaml.org,2002:{kind}"]
+
+    def construct_if_it_is_one(loader: _StrictLoader, node: yaml.Node) -> Any:
+        if not isinstance(node, yaml.ScalarNode) or not pattern.match(node.value):
+            raise _refused(node, f"what is tagged {kind} is none")
+        try:
+            return construct(loader, node)
+        except ValueError as error:  # an integer of thousands of digits
+            raise _refused(node, f"{kind}: {error}") from None
+
+    return construct_if_it_is_one
+
+
+def _construct_text(loader: _StrictLoader, node: yaml.Node) -> str:
+    """Construct a text; the halves of characters that YAML can write, but no file can hold, are refused."""
+    text = loader.construct_scalar(node)  # type: ignore[arg-type]
+    if any("\ud800" <= character <= "\udfff" for character in text):
+        raise _refused(node, "half a character (a surrogate)")
+    return str(text)
+
+
+def _refused(node: yaml.Node, why: str) -> yaml.MarkedYAMLError:
+    return yaml.constructor.ConstructorError(None, None, why, node.start_mark)
+
+
+_StrictLoader.yaml_constructors = {  # no dates, sets or binary data, which YAML 1.2 does not know
+    None: yaml.SafeLoader.yaml_constructors[None],
+    **{
+        f"tag:yaml.org,2002:{kind}": yaml.SafeLoader.yaml_constructors[f"tag:yaml.org,2002:{kind}"]
+        for kind in ("seq", "map")
+    },
+    "tag:yaml.org,2002:str": _construct_text,
+}
+for _kind, (_pattern, _first) in _SCALARS.items():
+    _tag, _whole = f"tag:yaml.org,2002:{_kind}", re.compile(f"(?:{_pattern})\\Z")
+    _StrictLoader.add_implicit_resolver(_tag, _whole, ["" if c == "\0" else c for c in _first])
+    if _kind != "merge":
+        _StrictLoader.add_constructor(_tag, _constructor(_kind, _whole))
 
 
 class _StrictDumper(yaml.SafeDumper):
@@ -115,8 +152,3 @@ def parse_yaml(text: str, source: str) -> Any:
         raise InputError(
             f"{source}: not valid YAML: {type(error).__name__}: {one_line(str(error))}"
         ) from None
-
-
-def one_line(text: str) -> str:
-    """Make every run of white space in a text, line ends included, one space."""
-    return " ".join(text.split())

@@ -30,7 +30,7 @@ from hpcbip.cli.suggest import suggest
 from hpcbip.cli.tc import tc
 from hpcbip.cli.theory import theory
 from hpcbip.driver.launch.mpirun import cap_threads
-from hpcbip.errors import InputError
+from hpcbip.errors import InputError, one_line
 from hpcbip.exit_status import BAD_INPUT, DONE, INTERRUPTED
 from hpcbip.version import __version__
 
@@ -61,8 +61,13 @@ def main() -> None:
     except click.exceptions.Abort:
         sys.exit(INTERRUPTED)
     except click.ClickException as error:
-        click.echo(f"hpcbip: {error.format_message()}", err=True)
+        click.echo(f"hpcbip: {one_line(error.format_message())}", err=True)
         sys.exit(BAD_INPUT)
     except BrokenPipeError:  # the reader (head, less) has closed its end
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(DONE)
+    except OSError as error:
+        if error.filename is None:  # none of the user's files
+            raise
+        click.echo(one_line(f"hpcbip: {error.filename}: {error.strerror}"), err=True)
+        sys.exit(BAD_INPUT)

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from hpcbip.cli.options import Wanted, directory_argument
+from hpcbip.cli.options import FILE, FOLDER, Wanted, directory_argument
 from hpcbip.cli.output import format_option, print_data, print_records
 from hpcbip.errors import InputError
 from hpcbip.vocabulary.parameters import ADIABATICITY, PARAMETERS, Parameter
@@ -31,9 +31,7 @@ def parameter_options(command: Callable[..., Any]) -> Callable[..., Any]:
     return command
 
 
-folder_option = click.option(
-    "--folder", type=click.Path(path_type=Path), help="Of another atlas. [default: the package's own]"
-)
+folder_option = click.option("--folder", type=FOLDER, help="Of another atlas. [default: the package's own]")
 
 
 @click.group(invoke_without_command=True)
@@ -42,7 +40,7 @@ folder_option = click.option(
 @click.option("--unflagged", is_flag=True, help="Without points that are flagged.")
 @click.option("--columns", help="As in mass_bipolaron,radius2,seconds_bipolaron.")
 @click.option("--campaigns", "of_campaigns", is_flag=True, help="List the campaigns instead.")
-@click.option("--page", type=click.Path(path_type=Path), help="Write an HTML page to explore these points.")
+@click.option("--page", type=FILE, help="Write an HTML page to explore these points.")
 @folder_option
 @format_option
 @click.pass_context
@@ -138,7 +136,7 @@ def check(number: int, folder: Path | None, form: str) -> None:
 
 
 @atlas.command()
-@click.option("--page", type=click.Path(path_type=Path), help="Write it as a page in Markdown as well.")
+@click.option("--page", type=FILE, help="Write it as a page in Markdown as well.")
 @folder_option
 @format_option
 def compare(page: Path | None, folder: Path | None, form: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -10,15 +11,68 @@ from typing import Any
 import click
 
 from hpcbip.errors import InputError
+from hpcbip.vocabulary.numbers import LARGEST, SMALLEST
 
 MAX_VALUES = 10_000
 """Number of values that an option, or all combinations of several options, may stand for."""
 _STEP_ROUNDING = 1e-9
 """Part of a step by which the end of a range may lie below a multiple of the step and still belong to it."""
+_LONGEST_NAME, _LONGEST_PATH = 255, 4000
+"""Bytes of the name of a file, and of a path below which files are made: what Linux takes, less some room."""
+
+
+class UserPath(click.ParamType):
+    """The path of a file or folder in a form that every part of the program can handle.
+
+    Args:
+        is_file: the path of a file, which ends in a name.
+    """
+
+    name = "path"
+
+    def __init__(self, is_file: bool = False) -> None:
+        self.is_file = is_file
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Path:
+        """Return the path.
+
+        Raises:
+            InputError: if it is empty, too long, not UTF-8 or has control characters, or if the path of a
+                file has no name.
+        """
+        text, wrong = os.fspath(value), ""
+        content = os.fsencode(text)
+        if not text.strip():
+            wrong = "is empty"
+        elif not _is_utf8(content) or any(ord(character) < 32 or character == "\x7f" for character in text):
+            wrong = "is not UTF-8, or has control characters"
+        elif len(content) > _LONGEST_PATH or max(map(len, content.split(b"/"))) > _LONGEST_NAME:
+            wrong = "is too long"
+        elif self.is_file and Path(text).name in ("", ".."):
+            wrong = "has no name"
+        if wrong:
+            name = param.get_error_hint(ctx) if param and ctx else self.name
+            allowed = f"the path of a {'file' if self.is_file else 'folder'}"
+            raise InputError(f"{name}: {text!r}: {wrong}; allowed: {allowed}")
+        return Path(text)
+
+
+def _is_utf8(content: bytes) -> bool:
+    try:
+        content.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+FOLDER, FILE = UserPath(), UserPath(is_file=True)
+RANKS = click.IntRange(min=1, max=1_000_000)
+"""Numbers of MPI ranks, nodes and tasks."""
 
 
 class Finite(click.FloatRange):
-    """A finite number within limits; click's own types let nan and inf through."""
+    """A finite number within limits, among them those of `hpcbip.vocabulary.numbers`; click's own types let
+    nan and inf through."""
 
     name = "number"
 
@@ -31,6 +85,8 @@ class Finite(click.FloatRange):
         number = float(super().convert(value, param, ctx))
         if not math.isfinite(number):
             self.fail(f"{value} is not a finite number.", param, ctx)
+        if abs(number) > LARGEST or (number < SMALLEST and self.min == 0.0 and self.min_open):
+            self.fail(f"{value} is not between {SMALLEST:g} and {LARGEST:g}.", param, ctx)
         return number
 
 
@@ -79,7 +135,8 @@ class Numbers(click.ParamType):
                 f"{name}: {value}: no value, or more than {MAX_VALUES}; allowed: 1 to {MAX_VALUES} values"
             )
         for number in found:
-            inside = math.isfinite(number) and self.above < number < self.below and number >= self.least
+            inside = abs(number) <= LARGEST and self.above < number < self.below and number >= self.least
+            inside = inside and not (self.above == 0.0 and number < SMALLEST)
             if not inside and not (self.infinite and number == math.inf):
                 raise InputError(f"{name}: {number:g}; allowed: {self.allowed}")
         return found
@@ -170,7 +227,7 @@ def couplings_option(names: str, *default: str) -> Decorator:
     )
 
 
-directory_argument = click.argument("directory", type=click.Path(path_type=Path))
+directory_argument = click.argument("directory", type=FOLDER)
 axes_option = click.option(
     "--axes", default="lambda", show_default=True, help="One or two of lambda, U, t/omega."
 )
@@ -178,6 +235,4 @@ bounds_option = click.option(
     "--bounds", multiple=True, metavar="AXIS=LOW:HIGH", help="Of new points; may be repeated."
 )
 tolerance_option = click.option("--tolerance", help="As in height=0.03 (relative),lambda=0.03,U=0.5 (in t).")
-figure_option = click.option(
-    "--figure", type=click.Path(path_type=Path), help="Draw it: PNG, with PDF and CSV beside it."
-)
+figure_option = click.option("--figure", type=FILE, help="Draw it: PNG, with PDF and CSV beside it.")

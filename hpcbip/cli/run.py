@@ -9,18 +9,16 @@ from pathlib import Path
 import click
 
 from hpcbip import settings
-from hpcbip.cli.options import POSITIVE
+from hpcbip.cli.options import FILE, FOLDER, POSITIVE, RANKS
 from hpcbip.driver.launch.mpirun import launch
 from hpcbip.errors import InputError
 from hpcbip.exit_status import BAD_INPUT, DONE
 
 
 @click.command()
-@click.argument("config", type=click.Path(path_type=Path))
-@click.option(
-    "--out", "directory", required=True, type=click.Path(path_type=Path), help="Directory of the campaign."
-)
-@click.option("-n", "ranks", type=click.IntRange(min=1), help="Start that many MPI ranks, with mpirun.")
+@click.argument("config", type=FILE)
+@click.option("--out", "directory", required=True, type=FOLDER, help="Directory of the campaign.")
+@click.option("-n", "ranks", type=RANKS, help="Start that many MPI ranks, with mpirun.")
 @click.option("--max-time", type=POSITIVE, help="Stop, with all saved, after SECONDS.")
 def run(config: Path, directory: Path, ranks: int | None, max_time: float | None) -> None:
     """Start the campaign of CONFIG, or go on with it: the same command.

@@ -8,18 +8,14 @@ from typing import Any
 
 import click
 
-from hpcbip.cli.options import POSITIVE, axes_option, bounds_option, tolerance_option
+from hpcbip.cli.options import FILE, FOLDER, POSITIVE, RANKS, axes_option, bounds_option, tolerance_option
 
 
 @click.command()
-@click.argument("config", type=click.Path(path_type=Path))
-@click.option(
-    "--out", "directory", required=True, type=click.Path(path_type=Path), help="Directory of the search."
-)
+@click.argument("config", type=FILE)
+@click.option("--out", "directory", required=True, type=FOLDER, help="Directory of the search.")
 @click.option("--cpu-hours", required=True, type=POSITIVE, help="Ranks × wall time.")
-@click.option(
-    "-n", "ranks", type=click.IntRange(min=1), default=1, show_default=True, help="MPI ranks of each run."
-)
+@click.option("-n", "ranks", type=RANKS, default=1, show_default=True, help="MPI ranks of each run.")
 @axes_option
 @bounds_option
 @tolerance_option

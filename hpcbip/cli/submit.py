@@ -4,22 +4,23 @@ from __future__ import annotations
 
 import shlex
 import sys
-from pathlib import Path
 from typing import Any
 
 import click
 
+from hpcbip.cli.options import FILE, FOLDER, RANKS
+from hpcbip.errors import InputError
+
+MOST_CHARACTERS = 30
+"""Length of a time limit."""
+
 
 @click.command()
-@click.argument("configs", metavar="CONFIG...", nargs=-1, required=True, type=click.Path(path_type=Path))
-@click.option(
-    "--out", type=click.Path(path_type=Path), help="Directory of the campaign. [default: runs/NAME-OF-FILE]"
-)
-@click.option(
-    "--nodes", type=click.IntRange(min=1), help="Whole ones, all CPUs, unless tasks are given. [default: 1]"
-)
-@click.option("--ntasks", type=click.IntRange(min=1), help="MPI ranks in all; without --nodes, anywhere.")
-@click.option("--ntasks-per-node", type=click.IntRange(min=1), help="MPI ranks on each node.")
+@click.argument("configs", metavar="CONFIG...", nargs=-1, required=True, type=FILE)
+@click.option("--out", type=FOLDER, help="Directory of the campaign. [default: runs/NAME-OF-FILE]")
+@click.option("--nodes", type=RANKS, help="Whole ones, all CPUs, unless tasks are given. [default: 1]")
+@click.option("--ntasks", type=RANKS, help="MPI ranks in all; without --nodes, anywhere.")
+@click.option("--ntasks-per-node", type=RANKS, help="MPI ranks on each node.")
 @click.option(
     "--time", help="Limit of one go, as sbatch takes it; the job requeues itself until it is finished."
 )
@@ -46,6 +47,8 @@ def submit(dry_run: bool, python: str | None, **options: Any) -> None:
     """
     from hpcbip.driver.launch import slurm
 
+    if len(options["time"] or "") > MOST_CHARACTERS:
+        raise InputError(f"--time: {options['time']}: not a time limit; allowed: {slurm.TIMES}")
     command = shlex.join(["hpcbip", *(word for word in sys.argv[1:] if word != "--dry-run")])
     request = slurm.Request(command=command, python=python or sys.executable, **options)
     if dry_run:

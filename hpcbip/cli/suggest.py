@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from hpcbip.cli.options import axes_option, bounds_option, directory_argument, tolerance_option
+from hpcbip.cli.options import FILE, axes_option, bounds_option, directory_argument, tolerance_option
 from hpcbip.cli.output import format_option, print_data
 from hpcbip.messages import counted
 
@@ -21,7 +21,7 @@ from hpcbip.messages import counted
 @click.option(
     "--number", type=click.IntRange(min=1), default=3, show_default=True, help="Of suggestions per curve."
 )
-@click.option("--write", type=click.Path(path_type=Path), help="Add them to this configuration.")
+@click.option("--write", type=FILE, help="Add them to this configuration.")
 def suggest(directory: Path, form: str, number: int, write: Path | None, **goal_options: Any) -> None:
     """Which points, or how much smaller an error, would pin down the maximum of Tc."""
     from hpcbip.driver.search.goal import SearchGoal

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from hpcbip.cli.options import POSITIVE, directory_argument
+from hpcbip.cli.options import FILE, POSITIVE, directory_argument
 from hpcbip.cli.output import format_option, print_data
 from hpcbip.errors import InputError
 
@@ -31,9 +31,7 @@ def _prefactor(_: click.Context, __: click.Parameter, value: str | None) -> floa
 @click.option(
     "--gas-band", is_flag=True, help="Show the lowest and highest Tc of an interacting gas of such pairs."
 )
-@click.option(
-    "--figure", type=click.Path(path_type=Path), help="Draw the dome: PNG, with PDF and CSV beside it."
-)
+@click.option("--figure", type=FILE, help="Draw the dome: PNG, with PDF and CSV beside it.")
 def tc(
     directory: Path,
     form: str,

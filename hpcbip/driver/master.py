@@ -21,6 +21,7 @@ from hpcbip.driver.stopping_rule import StoppingRule
 from hpcbip.driver.worker import BlockResult
 from hpcbip.store.bin_writer import BinWriter
 from hpcbip.store.progress import CampaignProgress, EnsembleProgress
+from hpcbip.store.room import Room
 from hpcbip.store.store import Store
 
 CHECK_INTERVAL = 0.05
@@ -65,15 +66,14 @@ class Master:
     """One run of a campaign.
 
     Args:
-        directory, config, plan: the campaign; the directory is prepared and locked.
+        directory, config, plan: the campaign, prepared and locked.
         blocks_done: (identity, chain) -> blocks done (`hpcbip.store.recovery`); their bins are on the disk.
         store: its bins, for reading.
-        writer: takes the bins of workers that do not write themselves.
+        writer, room: take the bins of workers that do not write themselves, and make room for all.
         log: takes one line for the run's log.
 
     Attributes:
-        error: why the disk refused, or "".
-        traceback: of a program error in a worker, or "".
+        error, traceback: why the disk refused; of a program error in a worker; or "".
         workers: how many there are.
         started: `time.time()` of the start.
         blocks: blocks of this run.
@@ -88,6 +88,7 @@ class Master:
         blocks_done: Mapping[ChainKey, int],
         store: Store,
         writer: Store,
+        room: Room,
         log: Callable[[str], None],
     ) -> None:
         self.config, self.plan = config, plan
@@ -96,16 +97,14 @@ class Master:
         self._ensemble_seconds = {key: progress.seconds for key, progress in known.items()}
         self._monitor = ConvergenceMonitor(config, plan, store, known)
         rule = StoppingRule.from_config(config)
-        self.scheduler = Scheduler(
-            plan.ensembles, rule, blocks_done, self._monitor.targeted, self._monitor.partners
-        )
+        targeted, partners = self._monitor.targeted, self._monitor.partners
+        self.scheduler = Scheduler(plan.ensembles, rule, blocks_done, targeted, partners)
         durable = {key: config.sampling.bins_after(blocks) for key, blocks in blocks_done.items()}
-        self._bins = BinWriter(writer, durable)
+        self._bins = BinWriter(writer, durable, room, store if store is not writer else None)
         self._tasks: dict[int, Task] = {}
         self._last_chain: dict[int, ChainKey] = {}
         self._slowest_block = 0.0
-        self.error = ""
-        self.traceback = ""
+        self.error = self.traceback = ""
         self.workers = 1
         self.started = time.time()
         self.blocks = 0
@@ -207,8 +206,12 @@ class Master:
         task = self.scheduler.next_task(self._last_chain.get(state.idle[0]), speculative)
         if task is None:
             return False
+        key, bins = (task.identity, task.chain), self.config.sampling.bins_after(task.block + 1)
+        if refusal := self._bins.make_room(key, bins, self.scheduler.unfinished):
+            self._note_disk_error(refusal)
+            self.scheduler.abandon(task)
+            return False
         worker = state.idle.popleft()
-        key = task.identity, task.chain
         self._last_chain[worker] = key
         self._tasks[worker] = replace(task, durable=self._bins.durable(key))
         executor.send(worker, self._tasks[worker])
@@ -273,8 +276,8 @@ class Master:
         self._slowest_block = max(0.98 * self._slowest_block, result.seconds)
         self.blocks += 1
         self.sampling_seconds += result.sampling_seconds
-        spent = self._ensemble_seconds.get(task.identity, 0.0)
-        self._ensemble_seconds[task.identity] = spent + result.cpu_seconds
+        self._ensemble_seconds.setdefault(task.identity, 0.0)
+        self._ensemble_seconds[task.identity] += result.cpu_seconds
         self.scheduler.complete(task, result.seconds)
 
     def _accept_chain_failure(self, task: Task, reason: str) -> None:
@@ -305,7 +308,7 @@ class Master:
         self._write_progress()
 
     def _note_disk_error(self, reason: str) -> None:
-        """Keep the first reason for which the disk refused; "" is none."""
+        """Keep the first reason; "" is none."""
         if reason:
             self.error = self.error or f"{self._directory}: {reason}"
 
@@ -314,7 +317,7 @@ class Master:
         return 1.3 * self._slowest_block + 0.5
 
     def seconds_left(self) -> float | None:
-        """Estimate the seconds to all targets; None before the first block has been timed."""
+        """Estimate the seconds to all targets; None before a block has been timed."""
         return self.scheduler.seconds_left(self.workers)
 
     def blocks_per_second(self) -> float:
@@ -344,4 +347,4 @@ class Master:
         try:
             CampaignProgress(ensembles, run).write(self._directory)
         except OSError as error:
-            self.error = self.error or f"{error.filename or self._directory}: {error.strerror}"
+            self._note_disk_error(error.strerror or str(error))

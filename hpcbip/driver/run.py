@@ -185,7 +185,9 @@ def _sample(
     log.begin(config, hosts, library_version(comm), "all ranks" if all_ranks_write else "the master")
     runner = Worker(directory, config, plan, campaign.recovered.stored_columns)
     executor = MpiExecutor(comm, runner) if comm else LocalExecutor(runner)
-    master = Master(directory, config, plan, campaign.recovered.blocks_done, store, writer, log)
+    master = Master(
+        directory, config, plan, campaign.recovered.blocks_done, store, writer, campaign.recovered.room, log
+    )
     with ProgressDisplay(time_limit, comm is not None) as display:
         finished = master.run(executor, stop, time_limit, display.show)
     master.close()

@@ -19,7 +19,7 @@ from __future__ import annotations
 
 import heapq
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 from hpcbip.campaign.plan import ChainKey, SampleSize
@@ -115,6 +115,11 @@ class Scheduler:
     def finished(self) -> bool:
         """Whether every ensemble has met its targets, run to its last goal, or failed."""
         return self._unfinished == 0
+
+    @property
+    def unfinished(self) -> Iterator[str]:
+        """The ensembles that are not over."""
+        return (identity for identity, e in self.ensembles.items() if not e.done)
 
     @property
     def failures(self) -> dict[str, str]:

@@ -20,6 +20,9 @@ from numpy.typing import NDArray
 MOMENTUM_PERIOD = 16  # phases K·a of the momenta are multiples of 2π over this number
 MAX_SHELLS = 8  # neighbour shells with interactions of their own
 MAX_AXES = 6  # bond axes of a lattice; fcc has as many
+MAX_BOND = (
+    8  # lattice coordinates of a bond: the kernel packs those of both electrons' distance into few bits
+)
 
 
 @dataclass(frozen=True)
@@ -156,6 +159,8 @@ def written_lattice(vectors: Sequence[Sequence[float]], bonds: Sequence[Sequence
         raise ValueError("vectors must be linearly independent")
     if not 1 <= len(bonds) <= MAX_AXES or any(len(bond) != d for bond in bonds):
         raise ValueError(f"bonds must be 1 to {MAX_AXES} rows of {d} integers, one of each opposite pair")
+    if any(abs(x) > MAX_BOND for bond in bonds for x in bond):
+        raise ValueError(f"bonds must have entries up to {MAX_BOND}: take shorter vectors")
     both = [tuple(sign * x for x in bond) for bond in bonds for sign in (1, -1)]
     if len(set(both)) != len(both):
         raise ValueError("bonds must be different from each other, from each other's opposite and from zero")

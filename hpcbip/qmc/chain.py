@@ -14,7 +14,7 @@ from hpcbip.qmc.ensemble import Ensemble
 from hpcbip.qmc.estimators.displacement import LAGS, MARK_ROWS
 from hpcbip.qmc.estimators.measure import ESTIMATORS, MOST_SUMS, WORK_ROWS
 from hpcbip.qmc.estimators.waves import WAVE_PARTS
-from hpcbip.qmc.kernel.path import EVENT, EVENTS, FIRST, HEAD, MAX_EVENTS, STATE_WORDS, TAIL
+from hpcbip.qmc.kernel.path import DIRECTIONS, EVENT, EVENTS, FIRST, HEAD, MAX_EVENTS, STATE_WORDS, TAIL
 from hpcbip.qmc.kernel.symmetry import CENTRE
 from hpcbip.qmc.layout import sector_mask
 
@@ -98,6 +98,8 @@ class Chain:
         path, state, rng = (np.array(arrays[name]) for name in ("path", "state", "rng"))
         if path.dtype != EVENT or state.shape != (STATE_WORDS,) or len(path) != FIRST + state[EVENTS]:
             raise ValueError("these arrays are not the state of a chain")
+        if not _stays_within(path, ensemble.electrons) or state[EVENTS + 1 :].any() or rng.shape != (4,):
+            raise ValueError("these arrays are not the state of a chain")
         if path[TAIL]["time"] != ensemble.beta:
             raise ValueError(f"this chain has beta = {path[TAIL]['time']}, not {ensemble.beta}")
         larger = np.zeros(min(len(path) + FREE_SLOTS, MAX_EVENTS + FIRST), dtype=EVENT)
@@ -120,6 +122,13 @@ class Chain:
     def _cloud_array(self) -> NDArray[np.int64]:
         """Make scratch space for as many phonon lines as the path can hold."""
         return np.zeros((len(self._path) // 2 + 2, CENTRE + self.ensemble.lattice.dimension), dtype=np.int64)
+
+
+def _stays_within(path: NDArray[Any], electrons: int) -> bool:
+    """Tell whether all that the kernel uses of a path as an index is one: it does not check this."""
+    limits = dict.fromkeys(("next", "prev", "enext", "eprev", "partner"), len(path))
+    limits |= {"direction": DIRECTIONS, "electron": electrons}
+    return all(int(path[name].max()) < limit for name, limit in limits.items())
 
 
 def warm_up() -> None:

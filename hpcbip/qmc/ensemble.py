@@ -10,6 +10,7 @@ import numpy as np
 from hpcbip.models import BULK_EDGE, Lattice, Model
 from hpcbip.qmc.kernel.parameters import kernel_parameters
 from hpcbip.qmc.kernel.path import half_range
+from hpcbip.qmc.limits import find_unresolved
 
 UPDATES_PER_EVENT = 8.0  # between two measurements
 
@@ -43,6 +44,8 @@ class Ensemble:
             raise ValueError(f"electrons = {self.electrons}; allowed: 1 or 2")
         if not (self.model.t > 0.0 and self.model.omega > 0.0 and self.beta > 0.0):
             raise ValueError("t, omega and beta must be positive")
+        if (excess := find_unresolved(self.model, self.electrons, self.beta)) is not None:
+            raise ValueError(f"{excess.key}: {excess.wrong}; allowed: {excess.allowed}")
         if not 0.0 < self.window[0] < self.beta / 2:
             raise ValueError(f"edge = {self.edge}; allowed: between 0 and beta/2 = {self.beta / 2}")
         extents = self.lattice.shape or ()

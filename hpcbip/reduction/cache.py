@@ -15,7 +15,7 @@ import pickle
 import zipfile
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, is_dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -31,7 +31,7 @@ ROOT = Path(__file__).parents[1]
 REDUCTION = "hpcbip.reduction.estimates"  # the module whose results are cached
 KEY = 32  # bytes
 _PLAIN = {("builtins", "frozenset"), ("builtins", "slice")}
-_ARRAYS = {"_reconstruct", "ndarray", "dtype", "scalar", "_frombuffer"}
+_OWN = ("hpcbip.statistics.", "hpcbip.reduction.ensembles")  # modules of the records that are stored
 
 
 def module_file(module: str, root: Path = ROOT) -> Path | None:
@@ -115,6 +115,39 @@ class CacheEntry:
     time: float
 
 
+def make_array(kind: str, shape: tuple[int, ...], content: bytes) -> NDArray[Any]:
+    """Return the array of numbers that consists of these bytes.
+
+    numpy's own way would take whatever types the file describes, references to memory among them.
+
+    Raises:
+        ValueError: if it is no array of numbers.
+    """
+    if np.dtype(kind).kind not in "biufc":
+        raise ValueError(f"{kind} is no kind of number")
+    return np.frombuffer(content, dtype=kind).reshape(shape).copy()
+
+
+def make_number(kind: str, content: bytes) -> Any:
+    """Return numpy's number that consists of these bytes.
+
+    Raises:
+        ValueError: if it is none.
+    """
+    return make_array(kind, (), content)[()]
+
+
+class _Pickler(pickle.Pickler):
+    """Stores arrays as the bytes of their numbers."""
+
+    def reducer_override(self, thing: Any) -> Any:
+        if isinstance(thing, np.ndarray):
+            return make_array, (thing.dtype.str, thing.shape, thing.tobytes())
+        if isinstance(thing, np.generic):
+            return make_number, (thing.dtype.str, thing.tobytes())
+        return NotImplemented
+
+
 class _Unpickler(pickle.Unpickler):
     """An unpickler for numbers, arrays and the records of the reduction: a file that somebody else has made
     cannot run anything."""
@@ -122,10 +155,14 @@ class _Unpickler(pickle.Unpickler):
     def find_class(self, module: str, name: str) -> Any:
         if not name.isidentifier():  # a dotted name leads from any function to the builtins
             raise pickle.UnpicklingError(f"{name} is no plain name")
-        own = module.startswith(("hpcbip.statistics.", "hpcbip.reduction.ensembles")) and name[:1].isupper()
-        array = module.split(".")[0] == "numpy" and name in _ARRAYS
-        if own or array or (module, name) in _PLAIN:
+        if (module, name) in _PLAIN:
             return super().find_class(module, name)
+        if module == __name__ and name in ("make_array", "make_number"):
+            return globals()[name]
+        if module.startswith(_OWN):
+            found = super().find_class(module, name)
+            if is_dataclass(found) and isinstance(found, type) and found.__module__ == module:
+                return found
         raise pickle.UnpicklingError(f"{module}.{name} has no place in a reduced ensemble")
 
 
@@ -157,7 +194,9 @@ class ReductionCache:
 
 def serialize(reduced: Reduced) -> bytes:
     """Return the content that stores a reduced ensemble."""
-    return pickle.dumps(reduced, pickle.HIGHEST_PROTOCOL)
+    content = io.BytesIO()
+    _Pickler(content, pickle.HIGHEST_PROTOCOL).dump(reduced)
+    return content.getvalue()
 
 
 def deserialize(content: bytes) -> Reduced:

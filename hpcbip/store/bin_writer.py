@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 
 from hpcbip.campaign.plan import ChainKey
+from hpcbip.store.room import Room
 from hpcbip.store.store import Rows, Store
 
 SYNC_INTERVAL = 1.0
@@ -19,15 +20,29 @@ class BinWriter:
     Args:
         store: takes the bins.
         durable: (identity, chain) -> bins that are on the disk.
+        room: makes more of it.
+        reader: of the same bins, if it is another one.
     """
 
-    def __init__(self, store: Store, durable: Mapping[ChainKey, int]) -> None:
-        self._store = store
+    def __init__(
+        self, store: Store, durable: Mapping[ChainKey, int], room: Room, reader: Store | None = None
+    ) -> None:
+        self._store, self._room, self._reader = store, room, reader
         self._durable = dict(durable)
         self._unsynced: dict[ChainKey, int] = {}  # bins handed to the operating system since the last sync
         self._sync: tuple[Future[None], dict[ChainKey, int]] | None = None
         self._next_sync = time.time() + SYNC_INTERVAL
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="sync")
+
+    def make_room(self, key: ChainKey, bins: int, others: Iterable[str]) -> str:
+        """See to it that so many bins of a chain find room, whoever writes them; `others` as in
+        `Room.ensure`. Returns why the disk refused, or ""."""
+        try:
+            if self._room.ensure(self._store, key, bins, others) and self._reader is not None:
+                self._reader.refresh()
+        except OSError as failure:
+            return str(failure)
+        return ""
 
     def durable(self, key: ChainKey) -> int:
         """Count the bins of a chain that are known to be on the disk."""

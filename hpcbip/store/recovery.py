@@ -12,6 +12,7 @@ from hpcbip.campaign.schema import Config
 from hpcbip.errors import InputError
 from hpcbip.qmc.layout import columns, lags
 from hpcbip.store.checkpoints import Checkpoints
+from hpcbip.store.room import Room
 from hpcbip.store.store import Allocation, Store
 
 
@@ -24,16 +25,17 @@ class RecoveredCampaign:
         blocks_done: (identity, chain) -> blocks that the chain has run, thermal ones included.
         stored_columns: names of the columns of those ensembles whose bins were begun by a version that
             measured other ones: they go on with these.
+        room: makes more of it for their bins.
     """
 
     store: Store
+    room: Room
     blocks_done: Mapping[ChainKey, int]
     stored_columns: Mapping[str, tuple[str, ...]]
 
 
 def recover(directory: Path, config: Config, plan: Plan, log: Callable[[str], None]) -> RecoveredCampaign:
-    """Open the store for writing, with space for all that the configuration may ask for, and find how far
-    every chain is.
+    """Open the store for writing, with space for what comes first, and find how far every chain is.
 
     A chain goes on from its newest checkpoint whose earlier bins are all in the store; the bins that the
     checkpoint itself holds are written again, in case the last run died before they had reached the disk.
@@ -43,18 +45,19 @@ def recover(directory: Path, config: Config, plan: Plan, log: Callable[[str], No
         InputError: if the store has bins with a column that this version does not measure.
         OSError: if the disk refuses.
     """
-    store = Store(directory, writable=True)
+    store, checkpoints = Store(directory, writable=True), Checkpoints(directory)
     try:
         stored_columns = _stored_columns(store, plan)
-        store.allocate(_allocations(config, plan, stored_columns))
+        room = _room(config, plan, stored_columns)
+        room.begin(store)
         for path in store.damaged:
             log(f"damaged: {path.name}: set aside, its bins are computed again")
-        blocks_done = _recover_chains(store, Checkpoints(directory), config, plan, log)
+        blocks_done = _recover_chains(store, room, checkpoints, config, plan, log)
         store.sync()
     except BaseException:
         store.close()
         raise
-    return RecoveredCampaign(store, blocks_done, stored_columns)
+    return RecoveredCampaign(store, room, blocks_done, stored_columns)
 
 
 def _stored_columns(store: Store, plan: Plan) -> dict[str, tuple[str, ...]]:
@@ -78,10 +81,8 @@ def _stored_columns(store: Store, plan: Plan) -> dict[str, tuple[str, ...]]:
     return stored_columns
 
 
-def _allocations(
-    config: Config, plan: Plan, stored_columns: Mapping[str, tuple[str, ...]]
-) -> Mapping[str, Allocation]:
-    """Work out the space that every ensemble may need."""
+def _room(config: Config, plan: Plan, stored_columns: Mapping[str, tuple[str, ...]]) -> Room:
+    """Work out the space that every ensemble may need, and what it begins with."""
     sampling = config.sampling
     allocations = {}
     for identity, record in plan.ensembles.items():
@@ -95,11 +96,16 @@ def _allocations(
             lags(ensemble).tolist(),
             sampling.bins_per_block,
         )
-    return allocations
+    return Room(allocations, sampling.least_chains, sampling.min_blocks * sampling.bins_per_block)
 
 
 def _recover_chains(
-    store: Store, checkpoints: Checkpoints, config: Config, plan: Plan, log: Callable[[str], None]
+    store: Store,
+    room: Room,
+    checkpoints: Checkpoints,
+    config: Config,
+    plan: Plan,
+    log: Callable[[str], None],
 ) -> dict[ChainKey, int]:
     """Find the checkpoint from which every chain goes on, and complete its bins; returns the blocks done."""
     sampling = config.sampling
@@ -115,6 +121,7 @@ def _recover_chains(
             if not 0 <= first <= stored:
                 continue
             if stored < bins:
+                room.ensure(store, (identity, chain), bins, plan.ensembles)
                 store.write(identity, chain, first, checkpoint.rows)
             blocks_done[identity, chain] = checkpoint.blocks
             break

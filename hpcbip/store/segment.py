@@ -27,13 +27,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import h5py
 import numpy as np
 from numpy.typing import NDArray
 
+from hpcbip import settings
 from hpcbip.files import sync_path
+from hpcbip.store.allocation import Allocation, Extent
 
 Rows = NDArray[np.float64]
 Means = NDArray[np.float32]
@@ -41,35 +43,6 @@ Sums = NDArray[np.unsignedinteger[Any]]
 Dataset = Any  # h5py.h5d.DatasetID
 Group = Any  # h5py.h5g.GroupID
 SEGMENT_FORMAT = 1  # of a segment
-
-
-@dataclass(frozen=True)
-class Allocation:
-    """The space that an ensemble needs.
-
-    Attributes:
-        chains, rows: number of chains, and of bins in each.
-        columns: names of the columns of a bin.
-        sector, parameters, lags: what is sampled, for people who open the file.
-        size: bins of a block, whose mean is stored as well; 0: none is.
-    """
-
-    chains: int
-    rows: int
-    columns: Sequence[str]
-    sector: str
-    parameters: str
-    lags: Sequence[float]
-    size: int = 0
-
-
-class Extent(NamedTuple):
-    """Some chains × some rows of an ensemble's bins."""
-
-    first_chain: int
-    first_row: int
-    chains: int
-    rows: int
 
 
 @dataclass(frozen=True)
@@ -210,6 +183,35 @@ def read_part(dataset: Dataset, first: int, chains: int, rows: int) -> NDArray[A
         space.select_hyperslab((first, *(0,) * (len(shape) - 1)), shape)
         dataset.read(h5py.h5s.create_simple(shape), space, values)
     return values
+
+
+def segments_in(directory: Path) -> list[Path]:
+    """List the segments of a store in the order of their numbers."""
+    return sorted(directory.glob("bins-[0-9]*.h5"), key=_number)
+
+
+def next_segment(directory: Path) -> Path:
+    """Return where the next segment goes; those that are set aside keep their numbers."""
+    number = max(map(_number, directory.glob("bins-[0-9]*.h5*")), default=0) + 1
+    return directory / f"bins-{number:04d}.h5"
+
+
+def _number(path: Path) -> int:
+    return int(path.name.removeprefix("bins-").split(".")[0])
+
+
+def own_communicator(communicator: Any) -> Any:
+    """Return the communicator of this rank alone where ranks write together; otherwise None."""
+    if communicator is None:
+        return None
+    from mpi4py import MPI
+
+    return MPI.COMM_SELF
+
+
+def parallel_hdf5() -> bool:
+    """Tell whether this h5py can write from several ranks, and HPCBIP_HDF5=serial does not forbid it."""
+    return bool(h5py.get_config().mpi) and not settings.serial_hdf5()
 
 
 def open_segment(path: Path, writable: bool, communicator: Any) -> h5py.File:

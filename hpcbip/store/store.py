@@ -1,20 +1,21 @@
 """The bins of a campaign in HDF5, in segments (`segment`: the one module that knows the file layout).
 
 The valid bins of a chain are the longest run of rows from 0 on whose checksums are right. More rows or chains
-than there is space for get a new segment; no file is rewritten.
+than there is space for get new segments (`room`), also while a run is at work; no file is rewritten.
 
 The mean of each block of bins is stored beside them, so that a long campaign can be reduced without reading
 all of its bins. It is a copy that anyone can make again: where it is not whole, it is made from the bins.
 
 Two ways to write, one layout: by one process, or with an MPI build of h5py by all ranks of a communicator,
-each its own rows (driver mpio, opened together, written independently). The files are the same, byte for
-byte.
+each its own rows (driver mpio, opened together, written independently; each rank opens those that are made
+later for itself). The files are the same, byte for byte.
 """
 
 from __future__ import annotations
 
 import contextlib
 import os
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -23,13 +24,11 @@ import h5py
 import numpy as np
 from numpy.typing import NDArray
 
-from hpcbip import settings
 from hpcbip.errors import InputError
 from hpcbip.files import sync_path
+from hpcbip.store.allocation import Allocation, Extent, missing_extents, shares
 from hpcbip.store.segment import (
-    Allocation,
     Dataset,
-    Extent,
     Group,
     Means,
     Rectangle,
@@ -43,22 +42,22 @@ from hpcbip.store.segment import (
     group_of,
     identities_in,
     make_segment,
+    next_segment,
     open_dataset,
     open_segment,
+    own_communicator,
+    parallel_hdf5,
     read_part,
     rectangles_of,
+    segments_in,
     sums_of_means,
     write_part,
 )
 
 NO_ROWS: Rows = np.empty((0, 0))
 MOST_OPEN = 1000  # ensembles
+PATIENCE = 100.0  # seconds until a new segment is seen by all machines
 __all__ = ["NO_ROWS", "Means", "Allocation", "Rows", "Store", "parallel_hdf5"]
-
-
-def parallel_hdf5() -> bool:
-    """Tell whether this h5py can write from several ranks, and HPCBIP_HDF5=serial does not forbid it."""
-    return bool(h5py.get_config().mpi) and not settings.serial_hdf5()
 
 
 class Store:
@@ -85,8 +84,8 @@ class Store:
         self._groups: dict[tuple[int, str], Group | None] = {}
         self._latest_opened = ""  # ensemble of which a group was opened
         self._datasets: dict[tuple[int, str, str, str], Dataset] = {}
-        for path in sorted(directory.glob("bins-[0-9][0-9][0-9][0-9].h5")):
-            self._open(path)
+        for path in segments_in(directory):
+            self._open(path, communicator)
 
     def close(self) -> None:
         """Close all segments."""
@@ -101,11 +100,25 @@ class Store:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def _open(self, path: Path) -> None:
+    @property
+    def bytes(self) -> int:
+        """Size of all segments, holes included."""
+        return sum(path.stat().st_size for path in self._paths)
+
+    def refresh(self) -> bool:
+        """Open the segments that have been made since; returns whether there are any."""
+        new = [path for path in segments_in(self.directory) if path not in self._paths]
+        for path in new:
+            self._open(path, own_communicator(self._communicator))
+        if new and not self.writable:
+            self._rectangles = {}  # only now: whoever has looked in between looks again
+        return bool(new)
+
+    def _open(self, path: Path, communicator: Any) -> None:
         try:
             if path.is_file() and path.stat().st_size == 0:
                 raise OSError("empty")  # HDF5 would make a new file of it
-            file = open_segment(path, self.writable, self._communicator)
+            file = open_segment(path, self.writable, communicator)
             found = {}
             for identity in identities_in(file):
                 if self.writable:  # readers open only what is asked of them
@@ -113,7 +126,7 @@ class Store:
         except PermissionError as error:
             raise InputError(f"{path}: cannot be opened: {error.strerror}") from None
         except (OSError, KeyError, ValueError, RuntimeError, AttributeError) as error:
-            if self._communicator is not None:
+            if communicator is not None:
                 raise InputError(f"{path}: cannot be opened by several ranks: {error}") from None
             self.damaged.append(path)
             if self.writable:
@@ -155,29 +168,28 @@ class Store:
         return found
 
     def allocate(self, needs: Mapping[str, Allocation]) -> None:
-        """Add a segment for whatever does not fit into the present ones.
+        """Add segments for whatever does not fit into the present ones.
 
         Raises:
-            OSError: if the file cannot be written.
+            OSError: if a file cannot be written.
         """
         missing = {identity: list(self._missing(identity, need)) for identity, need in needs.items()}
-        if any(missing.values()):
-            numbers = [int(path.name[5:9]) for path in self.directory.glob("bins-[0-9][0-9][0-9][0-9].h5*")]
-            path = self.directory / f"bins-{max(numbers, default=0) + 1:04d}.h5"
-            make_segment(path, needs, missing)
-            self._open(path)
+        for extents in shares(needs, missing):
+            path = next_segment(self.directory)
+            make_segment(path, needs, extents)
+            self._open(path, own_communicator(self._communicator))
+
+    def bytes_missing(self, identity: str, need: Allocation) -> int:
+        """Count the bytes that `allocate` would add for an ensemble."""
+        return sum(need.bytes(extent) for extent in self._missing(identity, need))
 
     def _missing(self, identity: str, need: Allocation) -> Iterator[Extent]:
-        """Find the extents to add: more rows for old chains, then new chains."""
-        rows = [self._capacity(identity, chain) for chain in range(need.chains)]
-        start = 0
-        for stop in range(1, need.chains + 1):
-            if stop == need.chains or rows[stop] != rows[start]:
-                if rows[start] < need.rows:
-                    yield Extent(start, rows[start], stop - start, need.rows - rows[start])
-                start = stop
+        known = self.chains(identity)
+        rows = [self.capacity(identity, chain) for chain in range(min(known, need.chains))]
+        return missing_extents([*rows, *[0] * (need.chains - known)], need)
 
-    def _capacity(self, identity: str, chain: int) -> int:
+    def capacity(self, identity: str, chain: int) -> int:
+        """Count the rows of a chain that there is space for."""
         rows = 0
         for rectangle in self._of_chain(identity, chain):
             if rectangle.first_row != rows:
@@ -197,6 +209,7 @@ class Store:
             OSError: if the disk is full or fails.
             KeyError: if there is no space for them (`allocate`).
         """
+        self._wait_for_room(identity, chain, first_row + len(rows))
         done = 0
         for part in self._of_chain(identity, chain):
             begin = max(first_row + done, part.first_row)
@@ -206,6 +219,12 @@ class Store:
                 done += end - begin
         if done != len(rows):
             raise KeyError(f"no space for rows {first_row + done}.. of chain {chain} of {identity}")
+
+    def _wait_for_room(self, identity: str, chain: int, rows: int) -> None:
+        """See to it that space which another rank has made is open here; file systems take their time."""
+        give_up = time.monotonic() + (PATIENCE if self._communicator is not None else 0.0)
+        while self.capacity(identity, chain) < rows and (self.refresh() or time.monotonic() < give_up):
+            time.sleep(0.0 if self._communicator is None else 0.1)
 
     def _write(self, identity: str, part: Rectangle, chain: int, first: int, rows: Rows) -> None:
         """Write rows that lie in one rectangle. The checksums of the bins come last: whoever sees them sees

@@ -5,37 +5,15 @@ Energies are in the unit in which t is given, the projection length beta in its 
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
+from hpcbip.vocabulary.numbers import each, is_non_negative, is_number, is_positive, is_word
+
 MODEL, POINT, SAMPLING = "model", "point", "sampling"
 """Sections of a configuration: what all points share; what a point or the grid gives; sampling."""
-
-
-def is_number(value: Any) -> bool:
-    """Tell whether a value is a finite number; True and False are none."""
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
-
-
-def is_positive(value: Any) -> bool:
-    """Tell whether a value is a finite number above 0."""
-    return is_number(value) and value > 0
-
-
-def is_non_negative(value: Any) -> bool:
-    """Tell whether a value is a finite number from 0 on."""
-    return is_number(value) and value >= 0
-
-
-def _is_word(value: Any) -> bool:
-    return isinstance(value, str) and bool(value)
-
-
-def _each(check: Callable[[Any], bool]) -> Callable[[Any], bool]:
-    return lambda values: isinstance(values, list | tuple) and all(map(check, values))
 
 
 @dataclass(frozen=True)
@@ -109,7 +87,7 @@ LATTICE = Parameter(
     html="lattice",
     section=MODEL,
     allowed="the name of a lattice, or vectors and bonds",
-    check=_is_word,
+    check=is_word,
 )
 COUPLING = Parameter(
     name="coupling",
@@ -119,7 +97,7 @@ COUPLING = Parameter(
     html="coupling",
     section=MODEL,
     allowed="the name of a coupling",
-    check=_is_word,
+    check=is_word,
     unremarkable="bond",
 )
 HOPPING = Parameter(
@@ -234,7 +212,7 @@ T_FACTORS = Parameter(
     html="t_factors",
     section=MODEL,
     allowed="one number > 0 per bond axis",
-    check=_each(is_positive),
+    check=each(is_positive),
     optional=True,
 )
 G_FACTORS = Parameter(
@@ -245,7 +223,7 @@ G_FACTORS = Parameter(
     html="g_factors",
     section=MODEL,
     allowed="one number >= 0 per bond axis",
-    check=_each(is_non_negative),
+    check=each(is_non_negative),
     optional=True,
 )
 SHELLS = Parameter(
@@ -256,7 +234,7 @@ SHELLS = Parameter(
     html="shells",
     section=MODEL,
     allowed="a number per shell",
-    check=_each(is_number),
+    check=each(is_number),
     optional=True,
     of_pair=True,
 )

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import difflib
+import json
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from hpcbip.campaign.edit import Extension, extend
+from hpcbip.campaign.edit import Extension, check_extensible, extend
 from hpcbip.campaign.schema import load_config
 from hpcbip.errors import InputError
 
@@ -67,6 +69,28 @@ sampling:
     "windows line ends": (
         HEAD + "points:\n  - {omega: 0.5, lambda: 0.4, U: 8.0}\ntc: {omega_meV: 30}\n"
     ).replace("\n", "\r\n"),
+    "the end is marked": HEAD + "points:\n  - {omega: 0.5, lambda: 0.4, U: 8.0}  # p\n...\n# tail\n",
+    "no list, the end is marked": HEAD + "grid: {omega: [0.5], lambda: [0.4], U: [8.0]}  # g\n# more\n...\n",
+    "marked at both ends, indented": "%YAML 1.2\n---\n"
+    + (HEAD + "grid: {omega: [0.5], lambda: [0.4], U: [8.0]}\n").replace("\n", "\n  ").join(["  ", ""])[:-2]
+    + "...\n",
+    "a byte order mark": "\ufeff" + HEAD + "grid: {omega: [0.5], lambda: [0.4], U: [8.0]}\n",
+    "all in flow style": """{name: x, seed: 1, model: {lattice: square, coupling: bond},  # m
+ grid: {omega: [0.5], lambda: [0.4], U: [8.0]},  # g
+}  # tail
+""",
+    "flow style, one line, no end of line": "{name: x, seed: 1, model: {lattice: square, coupling: bond}, "
+    "points: [{omega: 0.5, lambda: 0.4, U: 8.0}], sampling: {target: {E_polaron: 0.1}}}",
+    "flow style with an empty value": "--- {name: x, seed: 1, model: {lattice: square, coupling: bond}, "
+    "points: [{omega: 0.5, lambda: 0.4, U: 8.0}], tc: {omega_meV: }}\n...\n",
+    "block list with an empty value": HEAD
+    + "tc:\n  omega_meV:\npoints:\n- omega: 0.5\n  lambda: 0.4\n  U: 8.0\n  g_holstein:\n",
+}
+SECTIONS = {
+    "name": "x",
+    "seed": 1,
+    "model": {"lattice": "square", "coupling": "bond"},
+    "points": [{"omega": 0.5, "lambda": 0.4, "U": 8.0}],
 }
 
 
@@ -95,9 +119,48 @@ def test_a_file_grows_by_the_points_and_the_target(layout: str, tmp_path: Path) 
         for line in difflib.ndiff(text.splitlines(True), now.splitlines(True))
         if line.startswith("- ")
     ]
-    edited = ("target", "tc_over_omega", "points: [", "sampling: {")
+    edited = ("target", "tc_over_omega", "points: [", "sampling: {", "grid: {", "{name")
     assert all(any(word in line for word in edited) or not line.endswith("\n") for line in lost), lost
     assert all(line[line.index("#") :] in now for line in text.splitlines() if "#" in line)
+
+
+@pytest.mark.parametrize("indent", [None, 2])
+@pytest.mark.parametrize(
+    "sections",
+    [{}, {"points": []}, {"sampling": {}}, {"sampling": {"target": {}}}, {"sampling": {"target": {"U": 1}}}],
+    ids=str,
+)
+def test_json_stays_json(indent: int | None, sections: dict[str, Any], tmp_path: Path) -> None:
+    content = SECTIONS | sections
+    if content["points"] == []:
+        content |= {"grid": {"omega": [0.5], "lambda": [0.4], "U": [8.0]}}
+    if sections == {"sampling": {"target": {"U": 1}}}:
+        content["sampling"] = {"target": {"tc_over_omega": 0.5, "E_polaron": 1e-5}, "chains": 2}
+    if not sections:
+        del content["points"]
+        content["grid"] = {"omega": [0.5], "lambda": [0.4], "U": [8.0]}
+    path = written(tmp_path, json.dumps(content, indent=indent))
+    assert extend(path, [NEW], TIGHTER) == Extension((NEW,), TIGHTER)
+    now = json.loads(path.read_text())
+    sampling = content.get("sampling", {})
+    expected = content | {"points": [*content.get("points", []), NEW]}
+    expected["sampling"] = sampling | {"target": sampling.get("target", {}) | TIGHTER}
+    assert now == expected
+
+
+def test_whether_a_file_can_be_extended_is_known_beforehand(tmp_path: Path) -> None:
+    """`search` asks before the first block is run."""
+    for layout in LAYOUTS.values():
+        path = written(tmp_path, layout)
+        check_extensible(path)
+        assert path.read_bytes().decode() == layout
+    path = written(tmp_path, HEAD + "points: &p [{omega: 0.5, lambda: 0.4, U: 8.0}]\n")
+    check_extensible(path)
+    shared = "sampling: {target: {E_polaron: &e 0.05, tc_over_omega: *e}}\n"
+    path = written(tmp_path, HEAD + "points: [{omega: 0.5, lambda: 0.4, U: 8.0}]\n" + shared)
+    with pytest.raises(InputError, match="allowed: a file without aliases, or by hand"):
+        check_extensible(path)
+    assert path.read_text().endswith(shared)
 
 
 def test_comments_stay_where_they_are(tmp_path: Path) -> None:

@@ -217,8 +217,8 @@ BROKEN: list[tuple[str, Any, str, str]] = [
     ),
     ("sampling.chains", {"min": 4, "most": 9}, "sampling.chains.most: 9: unknown key", "min, max"),
     (
-        "sampling.max_blocks",
-        4,
+        "sampling",
+        {"max_blocks": 4, "min_blocks": 8},
         "sampling.max_blocks: 4: smaller than min_blocks",
         ">= min_blocks, which is 8",
     ),

@@ -150,3 +150,21 @@ def test_a_state_of_another_chain_is_refused() -> None:
         Chain.from_arrays(ensemble(), arrays | {"path": arrays["path"][:-1]})
     with pytest.raises(ValueError):
         Chain.start(ensemble(), np.zeros(4, dtype=np.uint64))
+
+
+@pytest.mark.parametrize(
+    ("field", "value"), [("next", 60_000), ("partner", 60_000), ("direction", 13), ("electron", 2)]
+)
+def test_a_state_that_leads_out_of_its_arrays_is_refused(field: str, value: int) -> None:
+    """The kernel follows links and directions without a look: a checkpoint is a file that may come from
+    anywhere."""
+    chain = Chain.start(ensemble(), seed(8))
+    chain.run_block(1, 2000)
+    arrays = chain.to_arrays()
+    arrays["path"][field][-1] = value
+    with pytest.raises(ValueError, match="not the state of a chain"):
+        Chain.from_arrays(ensemble(), arrays)
+    arrays = chain.to_arrays()
+    arrays["state"][1] = -5
+    with pytest.raises(ValueError, match="not the state of a chain"):
+        Chain.from_arrays(ensemble(), arrays)

@@ -126,6 +126,44 @@ def test_no_name_leads_to_the_builtins() -> None:
         cache._Unpickler(io.BytesIO(content)).load()
 
 
+@pytest.mark.parametrize(
+    "thing",
+    [
+        np.array([1.0]),  # in numpy's own form, which takes any type of data from the file
+        np.array([None]),
+        np.dtype("O"),
+        np.float64(1.0),
+        Path("x"),
+        cache.ReductionCache,
+        cache.serialize,
+    ],
+    ids=repr,
+)
+def test_only_numbers_and_records_are_read_back(thing: Any) -> None:
+    with pytest.raises(pickle.UnpicklingError, match="no place in a reduced ensemble"):
+        cache.deserialize(pickle.dumps(thing))
+
+
+def test_references_to_memory_are_no_numbers() -> None:
+    for kind in ("O", "M8[s]", "V8", "O,O"):
+        with pytest.raises(ValueError, match="no kind of number"):
+            cache.make_array(kind, (1,), bytes(8))
+    content = cache.serialize(Reduced(values=np.array([None])))
+    with pytest.raises(ValueError, match="no kind of number"):
+        cache.deserialize(content)
+
+
+def test_arrays_and_numbers_come_back_as_they_were() -> None:
+    values = np.arange(6.0).reshape(2, 3).T
+    reduced = Reduced(
+        values=values, lags=np.empty((0, 2), dtype=np.float32), mass_discrepancy=np.float64(0.1)
+    )
+    back = cache.deserialize(cache.serialize(reduced))
+    assert np.array_equal(back.values, values) and back.values.flags.writeable
+    assert back.lags.shape == (0, 2) and back.lags.dtype == np.float32
+    assert isinstance(back.mass_discrepancy, np.float64) and back.mass_discrepancy == 0.1
+
+
 @pytest.mark.parametrize("damage", ["text", "empty", "directory", "cut", "trap", "other"])
 def test_a_file_that_is_no_good_counts_as_none(tmp_path: Path, reductions: list, damage: str) -> None:
     campaign(tmp_path)

@@ -6,12 +6,12 @@ from pathlib import Path
 
 import click
 
-from hpcbip.cli.options import directory_argument
+from hpcbip.cli.options import FILE, directory_argument
 
 
 @click.command()
 @directory_argument
-@click.argument("path", metavar="FILE.nc|.parquet|.csv", type=click.Path(path_type=Path))
+@click.argument("path", metavar="FILE.nc|.parquet|.csv", type=FILE)
 def export(directory: Path, path: Path) -> None:
     """Write the results of a campaign into one file: netCDF for xarray, Parquet for pandas, or CSV.
 

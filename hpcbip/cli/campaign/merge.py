@@ -6,12 +6,12 @@ from pathlib import Path
 
 import click
 
+from hpcbip.cli.options import FOLDER
+
 
 @click.command()
-@click.argument("directories", metavar="DIR...", nargs=-1, required=True, type=click.Path(path_type=Path))
-@click.option(
-    "--out", required=True, type=click.Path(path_type=Path), help="New directory of the joined campaign."
-)
+@click.argument("directories", metavar="DIR...", nargs=-1, required=True, type=FOLDER)
+@click.option("--out", required=True, type=FOLDER, help="New directory of the joined campaign.")
 def merge(directories: tuple[Path, ...], out: Path) -> None:
     """Join campaigns of the same model, made on different machines or with different seeds.
 

@@ -6,12 +6,13 @@ from pathlib import Path
 
 import click
 
+from hpcbip.cli.options import FILE
 from hpcbip.cli.output import format_option, print_records
 from hpcbip.errors import InputError
 
 
 @click.command()
-@click.argument("path", metavar="NAME.yaml", required=False, type=click.Path(path_type=Path))
+@click.argument("path", metavar="NAME.yaml", required=False, type=FILE)
 @click.option("--lattice", help="chain, square, triangular, cubic, bcc or fcc.  [default: square]")
 @click.option("--coupling", help="bond, holstein or bond+holstein.  [default: bond]")
 @click.option("--from", "source", metavar="NAME", help="Begin from a configuration of --list.")

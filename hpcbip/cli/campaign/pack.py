@@ -6,14 +6,14 @@ from pathlib import Path
 
 import click
 
-from hpcbip.cli.options import directory_argument
+from hpcbip.cli.options import FILE, directory_argument
 
 
 @click.command()
 @directory_argument
 @click.option(
     "--out",
-    type=click.Path(path_type=Path),
+    type=FILE,
     help="The archive, .tar or .tar.gz.  [default: NAME.tar.gz, here]",
 )
 def pack(directory: Path, out: Path | None) -> None:

@@ -6,12 +6,14 @@ from pathlib import Path
 
 import click
 
+from hpcbip.cli.options import FILE, FOLDER
+
 
 @click.command()
-@click.argument("archive", type=click.Path(path_type=Path))
+@click.argument("archive", type=FILE)
 @click.option(
     "--out",
-    type=click.Path(path_type=Path),
+    type=FOLDER,
     help="New directory of the campaign.  [default: the name that it had, here]",
 )
 def unpack(archive: Path, out: Path | None) -> None:

@@ -6,11 +6,12 @@ from pathlib import Path
 
 import click
 
+from hpcbip.cli.options import FILE
 from hpcbip.cli.output import format_option, print_data
 
 
 @click.command()
-@click.option("--page", type=click.Path(path_type=Path), help="Write it as a page in Markdown as well.")
+@click.option("--page", type=FILE, help="Write it as a page in Markdown as well.")
 @format_option
 def claims(page: Path | None, form: str) -> None:
     """The claims of the source papers, each with the numbers that confirm, limit or contradict it."""

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from hpcbip.cli.options import POSITIVE
+from hpcbip.cli.options import FILE, FOLDER, POSITIVE, RANKS
 from hpcbip.cli.output import draw_and_save, format_option, print_records
 from hpcbip.cli.run import run_on_ranks
 from hpcbip.errors import InputError
@@ -28,18 +28,18 @@ ALL = "all"
 @click.argument("name", required=False)
 @click.option(
     "--out",
-    type=click.Path(path_type=Path),
+    type=FOLDER,
     help="The file, PNG, with PDF and CSV beside it; of all the folder. [default: NAME.png]",
 )
 @click.option(
     "--run",
     "folder",
-    type=click.Path(path_type=Path),
+    type=FOLDER,
     help="First run its campaigns in this folder, or go on with them; draw from these.",
 )
-@click.option("-n", "ranks", type=click.IntRange(min=1), help="With --run: MPI ranks of each campaign.")
+@click.option("-n", "ranks", type=RANKS, help="With --run: MPI ranks of each campaign.")
 @click.option("--max-time", type=POSITIVE, help="With --run: stop, with all saved, after SECONDS.")
-@click.option("--page", type=click.Path(path_type=Path), help="With all: write a Markdown page of them.")
+@click.option("--page", type=FILE, help="With all: write a Markdown page of them.")
 @click.option("--list", "listed", is_flag=True, help="List the figures, their campaigns, and what they cost.")
 @format_option
 def figure(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from hpcbip.cli.options import NOT_NEGATIVE, POSITIVE, Numbers, figure_option, lattice_option
+from hpcbip.cli.options import FOLDER, NOT_NEGATIVE, POSITIVE, Numbers, figure_option, lattice_option
 from hpcbip.cli.output import draw_and_save, format_option, print_records
 from hpcbip.errors import InputError
 from hpcbip.vocabulary.observables import sector_observable
@@ -29,9 +29,7 @@ if TYPE_CHECKING:
     "--size", type=int, help="Of the cluster, sites along each axis. [default: 8; square: 5, with U 4]"
 )
 @click.option("--points", type=click.IntRange(9, 101), default=17, show_default=True, help="On a path.")
-@click.option(
-    "--campaign", type=click.Path(path_type=Path), help="Instead: S beside the masses of its points."
-)
+@click.option("--campaign", type=FOLDER, help="Instead: S beside the masses of its points.")
 @click.option("--t-over-omega", type=POSITIVE, help="t/Ω of the points of --campaign.")
 @figure_option
 @format_option

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from hpcbip.campaign.edit import Extension, extend
+from hpcbip.campaign.edit import Extension, check_extensible, extend
 from hpcbip.campaign.plan import make_plan
 from hpcbip.campaign.schema import Config, load_config
 from hpcbip.driver.search.goal import SearchGoal, check_bounds, is_pinned_down
@@ -163,6 +163,7 @@ def begin(
         raise InputError(
             f"{config}: grid: {wrong}; allowed: points that differ in {', '.join(goal.axes)} only"
         )
+    check_extensible(config)  # now, not after the first campaign
     source, ledger = directory / "search.yaml", SearchLedger(directory / "search.json")
     if (directory / "campaign.json").exists() or not any(directory.glob("search.json*")):
         check_directory(directory, settings, str(config))  # otherwise a kill came between the first files

@@ -6,18 +6,25 @@ neither, so that columns, parameters and descriptions of ensembles are at hand w
 `error_model="numpy"` drops the division checks. No `fastmath`: reordered sums would make bins depend on the
 compiler. numba's cache looks only at the file of the function it stores, not at the functions inlined into
 it; a change in one file would leave stale machine code in another. So the cache lies in a directory named by
-a hash of all sources of the kernel.
+a hash of all sources of the kernel. Whoever can write into it can have his code run by those who read it:
+numba's index files are pickles. So it is used only where nobody else can.
 """
 
 from __future__ import annotations
 
+import atexit
 import hashlib
 import os
+import shutil
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from functools import cache, cached_property, update_wrapper
 from pathlib import Path
 from typing import Any
+
+from hpcbip.files import is_private
+from hpcbip.messages import print_message
 
 
 @cache
@@ -25,22 +32,44 @@ def cache_directory() -> Path:
     """Return the folder of the machine code of this version of the kernel.
 
     It lies below NUMBA_CACHE_DIR if that is set, else below the user's cache directory, else below the
-    temporary one.
+    temporary one; where none of these is the user's alone, it is a new one that goes with this process.
     """
     digest = hashlib.sha256()
     folder = Path(__file__).parents[1]  # all of qmc
     for source in sorted(folder.rglob("*.py")):
         digest.update(source.relative_to(folder).as_posix().encode() + b"\0" + source.read_bytes())
     name = f"kernel-{digest.hexdigest()[:16]}"
-    given = os.environ.get("NUMBA_CACHE_DIR")
-    try:
-        home = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-        directory = Path(given or home) / "hpcbip" / name
-        directory.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=directory):
+    for parent in _parents():
+        if (directory := _private_folder(parent, name)) is not None:
             return directory
-    except (OSError, RuntimeError):  # not writable, or no home at all
-        return Path(tempfile.gettempdir()) / f"hpcbip-{os.getuid()}" / name
+    temporary = Path(tempfile.mkdtemp(prefix="hpcbip-kernel-"))
+    atexit.register(shutil.rmtree, temporary, ignore_errors=True)
+    print_message(
+        f"hpcbip: {parent}: not this user's alone: the kernel's machine code is not kept, and compiled "
+        "at every start; NUMBA_CACHE_DIR=DIRECTORY names another place for it"
+    )
+    return temporary
+
+
+def _parents() -> Iterator[Path]:
+    """Yield the folders in which the machine code may lie, the best first."""
+    given = os.environ.get("NUMBA_CACHE_DIR") or os.environ.get("XDG_CACHE_HOME")
+    with suppress(RuntimeError):  # no home at all
+        yield Path(given or Path.home() / ".cache") / "hpcbip"
+    yield Path(tempfile.gettempdir()) / f"hpcbip-{os.getuid()}"
+
+
+def _private_folder(parent: Path, name: str) -> Path | None:
+    """Make a folder if need be; None if it cannot be written, or others can change it."""
+    try:
+        parent.parent.mkdir(parents=True, exist_ok=True)
+        parent.mkdir(mode=0o700, exist_ok=True)
+        folder = parent.resolve() / name
+        folder.mkdir(mode=0o700, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            return folder if is_private(folder) else None
+    except (OSError, RuntimeError):  # RuntimeError: links that lead in a circle
+        return None
 
 
 class Kernel:

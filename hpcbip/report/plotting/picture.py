@@ -44,17 +44,17 @@ class Picture:
         Raises:
             InputError: if they cannot be written, or matplotlib does not know the format.
         """
-        path = path if path.suffix else path.with_suffix(".png")
-        files = list(dict.fromkeys([path, path.with_suffix(".pdf"), path.with_suffix(".csv")]))
         self.figure.draw_without_rendering()  # the layout, once for both formats
         self.figure.set_layout_engine("none")
         try:
+            path = path if path.suffix else path.with_suffix(".png")
+            files = list(dict.fromkeys([path, path.with_suffix(".pdf"), path.with_suffix(".csv")]))
             contents = [_rendered(self.figure, file.suffix) for file in files[:-1]]
             contents.append(to_csv(self.rows).encode())
             path.parent.mkdir(parents=True, exist_ok=True)
             for file, content in zip(files, contents, strict=True):
                 write_atomically(file, content)
-        except (OSError, ValueError) as error:  # ValueError: matplotlib does not know the format
+        except (OSError, ValueError) as error:  # ValueError: no name, or no format that matplotlib knows
             reason = " ".join(str(error).split())
             raise InputError(f"{path}: the figure cannot be written: {reason}") from None
         return files

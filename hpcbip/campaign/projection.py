@@ -1,0 +1,31 @@
+"""The projection length β of an ensemble."""
+
+from __future__ import annotations
+
+from hpcbip.campaign.points import BetaSection, ModelSection, PointSection
+from hpcbip.vocabulary.sectors import POLARON
+
+
+def auto_beta(sector: str, t: float, omega: float) -> float:
+    """Choose the projection length β (units 1/energy) for `beta: auto`: long against both the hopping and the
+    phonon time.
+
+    The ends of the path relax to the ground state within a few 1/gap. The gap above a bound pair is the
+    phonon frequency or the binding energy, whichever is smaller, so the bipolaron gets the longer path. What
+    is left of the ends lies outside the bulk window in which mass and size are measured.
+    """
+    if sector == POLARON.name:
+        return max(30.0 / t, 20.0 / omega)
+    return max(50.0 / t, 24.0 / omega)
+
+
+def projection_length_of(
+    given: str | float | BetaSection, model: ModelSection, entry: PointSection, sector: str
+) -> float:
+    """Return β of one sector of a point: the point's own, or the given one of the campaign; auto is worked
+    out."""
+    beta = given if entry.beta is None else entry.beta
+    if isinstance(beta, BetaSection):
+        return float(getattr(beta, sector))
+    slowest = min(entry.omega, entry.omega_holstein or entry.omega)
+    return auto_beta(sector, model.t, slowest) if beta == "auto" else float(beta)

@@ -1,0 +1,84 @@
+"""What the kernel's arithmetic bears: limits of the products of a point's numbers with β.
+
+*Events.* A path has at most `MAX_EVENTS` of them (links of 16 bits). The estimator of the energy is E = <Ω Σ
+lengths of lines - n>/β for one electron, so n >= -E β. With the variational bounds E <= -2 Σ_a t_a (free
+electron) and E <= -g²/Ω (electron at rest on a displaced oscillator) what has β max(2 Σ_a t_a, g²/Ω) above
+`MAX_EVENTS` cannot be sampled. Between the bounds, and for pairs, the run finds out.
+
+*Resolution of time.* Times in [0, β] are doubles, spaced by β 2^-53. An energy E has its effect on times of
+1/E, which has to be many spacings long: when it is not, events fall on equal times, and their order, on which
+the links of the path rest, is lost (the kernel then leaves its arrays). With E β ≤ 2^30 two events that E
+pushes together are 2^23 spacings apart. U = 10^6 t, which nothing tells from a hard core, is allowed up to
+β = 1000/t.
+
+*Shortest path.* A path of less than a hundredth of a hop projects on nothing, and its mass is 0/0.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+from hpcbip.models import Model
+from hpcbip.qmc.kernel.path import MAX_EVENTS
+
+FINEST = 2.0**30
+"""Largest product of an energy and β."""
+
+FEWEST_HOPS = 0.01
+"""Hops of a free electron on the shortest path."""
+
+
+class Excess(NamedTuple):
+    """What a model asks too much of the kernel, and what would be allowed.
+
+    Attributes:
+        key: the parameter at fault.
+        wrong, allowed: as in the messages to users.
+    """
+
+    key: str
+    wrong: str
+    allowed: str
+
+
+def find_excess(model: Model, electrons: int, beta: float) -> Excess | None:
+    """Return why the kernel cannot sample a model on a path of this length; None if it can."""
+    hops = 2.0 * float(model.hoppings.sum())
+    if hops * beta < FEWEST_HOPS:
+        wrong = f"a path of beta = {beta:g} is shorter than {FEWEST_HOPS:g} hops"
+        return Excess("beta", wrong, f"beta >= {FEWEST_HOPS / hops:.3g}")
+    if (excess := find_unresolved(model, electrons, beta)) is not None:
+        return excess
+    if electrons == 1:
+        bond, site = float(max(model.bond_couplings) ** 2), model.site_coupling**2
+        coupled = max(bond / model.omega, site / model.site_frequency)
+        most = MAX_EVENTS / beta
+        if hops > most:
+            wrong = f"a path of beta = {beta:g} has {hops * beta:.2g} hops, more than {MAX_EVENTS}"
+            return Excess("beta", wrong, f"beta <= {MAX_EVENTS / hops:.3g}")
+        if coupled > most:
+            wrong = f"a path of beta = {beta:g} has {coupled * beta:.2g} events, more than {MAX_EVENTS}"
+            return Excess("g", wrong, f"g²/omega <= {most:.3g}, or a shorter beta")
+    return None
+
+
+def find_unresolved(model: Model, electrons: int, beta: float) -> Excess | None:
+    """Return which energy is too large for the resolution of time on such a path; None: none is."""
+    for key, energy in _energies(model, electrons).items():
+        if energy * beta > FINEST:
+            wrong = f"{energy:g} is too large for the resolution of time on a path of beta = {beta:g}"
+            return Excess(key, wrong, f"energies up to {FINEST / beta:.3g}, or a shorter beta")
+    return None
+
+
+def _energies(model: Model, electrons: int) -> dict[str, float]:
+    """Collect the absolute values of the energies that act on a path, by the parameter that gives them."""
+    energies = {"omega": model.omega, "omega_holstein": model.omega_holstein}
+    energies["g"] = max(float(abs(model.bond_couplings).max()), abs(model.site_coupling))
+    if electrons == 2:
+        r, metric = model.bravais.neighbours, model.bravais.metric
+        nearest = math.sqrt(min(float(vector @ metric @ vector) for vector in r))
+        energies |= {"U": abs(model.U), "V": abs(model.V) / nearest}
+        energies["shells"] = max(map(abs, model.shells), default=0.0)
+    return energies
