@@ -39,7 +39,7 @@ def campaign(tmp_path_factory: pytest.TempPathFactory) -> Path:
     read_results(directory)
     (directory / "stop").touch()
     assert all((directory / name).exists() for name in LEFT_OUT if name != MANIFEST)
-    assert (directory / "bins-0001.h5").stat().st_size > 100 * MEGABYTE
+    assert (directory / "bins-0001.h5").stat().st_size > MEGABYTE
     return directory
 
 
