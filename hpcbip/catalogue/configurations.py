@@ -20,6 +20,7 @@ from hpcbip.errors import InputError
 from hpcbip.models import COUPLINGS, LATTICES, get_lattice
 from hpcbip.vocabulary.observables import MASS_BIPOLARON, MASS_POLARON, TC_OVER_OMEGA
 from hpcbip.vocabulary.parameters import COUPLING, LATTICE, OMEGA, SITE_KEYS
+from hpcbip.vocabulary.sectors import SECTORS
 
 CONFIGS = Path(__file__).parent / "configs"
 """The folder of configurations for users; one per published figure, and a first one."""
@@ -113,7 +114,7 @@ def start_of(lattice: str, coupling: str) -> Start:
 
 
 SAMPLING: Mapping[str, Any] = {
-    "beta": {"polaron": 30.0, "bipolaron": 100.0},
+    "beta": dict(zip(SECTORS, (30.0, 100.0), strict=True)),
     "chains": 4,
     "max_blocks": 400,
     "min_blocks": 16,
