@@ -61,7 +61,7 @@ def written_by(directory: Path) -> list[str]:
 
 
 def segments(directory: Path) -> dict[str, str]:
-    """Return the SHA-256 of every file of bins: pytest would take half an hour to show how the files differ."""
+    """Return the SHA-256 of every file of bins: pytest takes half an hour to show how files differ."""
     paths = sorted(directory.glob("bins-*.h5"))
     return {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in paths}
 
