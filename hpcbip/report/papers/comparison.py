@@ -39,6 +39,10 @@ z is the difference over the joint error. Of a printed number the error is the p
 was read off a figure or is second-hand; a maximum is that of Tc along λ, from the dome of the points, at the
 published prefactor. Exact diagonalisation is that of `hpcbip theory exact`, its error that of its
 convergence. "-" stands where the atlas has no point yet.
+
+Domes at t/Ω of 2 and more are higher here than second-hand readings of the published figure have them, while
+the mass that is printed for t/Ω = 10/3 agrees. The numbers behind that figure would decide it: m*, R² and the
+prefactor at one λ.
 """
 
 
