@@ -69,7 +69,7 @@ def test_the_page_is_that_of_the_atlas(tmp_path: Path) -> None:
 
 
 def test_the_largest_difference_is_within_what_chance_allows() -> None:
-    """Printed numbers and exact ones: |z| < 4 for all of the atlas. Readings of figures have no such error."""
+    """Printed numbers and exact ones: |z| < 4. Readings of figures have no such error."""
     rows = [row for row in comparisons(read_records()) if row["z"] is not None]
     known = [row["z"] for row in rows if "(printed)" in row["source"] or "exact" in row["source"]]
     assert all(abs(z) < 4.0 for z in known), known
