@@ -86,7 +86,7 @@ def test_in_a_process_of_its_own(tmp_path: Path, verb: str) -> None:
     ("arguments", "named"),
     [
         (["run", "missing.yaml", "--out", "x"], "missing.yaml"),
-        (["run", "."], "--out"),
+        (["run", "missing.yaml"], "--out"),
         (["run", ".", "--out", "x", "-n", "0"], "-n"),
         (["run", ".", "--out", "x", "--max-time", "-3"], "--max-time"),
         (["digest", "nowhere"], "nowhere"),

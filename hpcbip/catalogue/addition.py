@@ -16,8 +16,8 @@ from hpcbip.messages import counted
 from hpcbip.reduction.point_flags import is_converged
 from hpcbip.reduction.results import Results, read_results
 from hpcbip.store.digest import ensemble_digests, sha256_of_lines
-from hpcbip.store.origins import Origins
 from hpcbip.store.run_log import read_runs
+from hpcbip.store.transfer.origins import Origins
 from hpcbip.superconductivity.scans import scan_label
 
 NO_VERSION = "0.4 or earlier"

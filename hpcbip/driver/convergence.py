@@ -13,10 +13,10 @@ from hpcbip.campaign.schema import Config
 from hpcbip.driver.stopping_rule import StoppingRule
 from hpcbip.errors import InputError
 from hpcbip.reduction.target_errors import PartnerMeans, partner_means, target_errors
-from hpcbip.store.origins import Origins
 from hpcbip.store.progress import EnsembleProgress
 from hpcbip.store.selection import select_bins
 from hpcbip.store.store import Store
+from hpcbip.store.transfer.origins import Origins
 from hpcbip.vocabulary.observables import BINDING_MARGIN, JOINT_TARGETS, TARGETS
 
 Errors = Mapping[str, float]

@@ -16,8 +16,8 @@ from hpcbip.campaign.schema import Config
 from hpcbip.driver.ensemble_state import Task
 from hpcbip.qmc import Chain, columns
 from hpcbip.store.checkpoints import Checkpoint, Checkpoints
-from hpcbip.store.origins import Origins
 from hpcbip.store.store import NO_ROWS, Rows, Store
+from hpcbip.store.transfer.origins import Origins
 
 
 @dataclass(frozen=True)

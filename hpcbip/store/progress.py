@@ -10,7 +10,7 @@ from typing import Any
 
 from hpcbip.campaign.plan import SampleSize
 from hpcbip.files import write_atomically
-from hpcbip.store.origins import Origins
+from hpcbip.store.transfer.origins import Origins
 from hpcbip.version import __version__
 
 PROGRESS_FILE = "progress.json"

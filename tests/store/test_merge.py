@@ -23,11 +23,11 @@ from hpcbip.reduction.results import read_results
 from hpcbip.reduction.status import status_records
 from hpcbip.store.digest import digest_lines
 from hpcbip.store.directory import open_campaign
-from hpcbip.store.origins import Origins
 from hpcbip.store.run_log import read_runs
 from hpcbip.store.segment import checksum
 from hpcbip.store.store import Store
 from hpcbip.store.transfer.merging import merge_campaigns
+from hpcbip.store.transfer.origins import Origins
 from tests.store.small import copied, go_on, small
 
 Chains = dict[tuple[str, str], str]

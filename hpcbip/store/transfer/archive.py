@@ -204,9 +204,9 @@ def _compare(path: Path, directory: Path, manifest: Mapping[str, Any]) -> None:
     Raises:
         InputError: if they differ.
     """
-    there = {one.relative_to(directory).as_posix() for one in directory.rglob("*") if one.is_file()}
+    available = {one.relative_to(directory).as_posix() for one in directory.rglob("*") if one.is_file()}
     files = manifest["files"]
-    different = there ^ files.keys() or {
+    different = available ^ files.keys() or {
         name
         for name, file in files.items()
         if (directory / name).stat().st_size != file["size"]

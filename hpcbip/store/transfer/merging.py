@@ -2,7 +2,7 @@
 
 Points join; of an ensemble that several campaigns have, chains with different random numbers add up, and of a
 chain that several have (one is a copy of the other that was gone on with) the longest is taken. A chain is
-known by its origin, the seed and the number with which it began (`hpcbip.store.origins`).
+known by its origin, the seed and the number with which it began (`hpcbip.store.transfer.origins`).
 """
 
 from __future__ import annotations
@@ -25,10 +25,10 @@ from hpcbip.files import sync_path
 from hpcbip.qmc.layout import columns, lags
 from hpcbip.store.checkpoints import Checkpoints
 from hpcbip.store.directory import prepare_directory
-from hpcbip.store.origins import Origins
 from hpcbip.store.progress import CampaignProgress
 from hpcbip.store.run_log import copy_runs
 from hpcbip.store.store import Allocation, Rows, Store
+from hpcbip.store.transfer.origins import Origins
 from hpcbip.store.transfer.source import SourceCampaign, open_source
 from hpcbip.store.transfer.strands import (
     Strand,

@@ -16,10 +16,10 @@ from hpcbip.campaign.schema import Config
 from hpcbip.store.checkpoints import Checkpoint, Checkpoints
 from hpcbip.store.digest import digest_lines, sha256_of_lines
 from hpcbip.store.directory import no_run_at_work, open_campaign
-from hpcbip.store.origins import Origin
 from hpcbip.store.progress import CampaignProgress
 from hpcbip.store.selection import counted_bins
 from hpcbip.store.store import Rows, Store
+from hpcbip.store.transfer.origins import Origin
 
 
 @dataclass(frozen=True)

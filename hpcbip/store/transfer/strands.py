@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 
 from hpcbip.campaign.plan import EnsembleKey
 from hpcbip.errors import InputError
-from hpcbip.store.origins import JoinedChain, Origin
 from hpcbip.store.progress import EnsembleProgress
 from hpcbip.store.store import NO_ROWS
+from hpcbip.store.transfer.origins import JoinedChain, Origin
 from hpcbip.store.transfer.source import SourceCampaign, StoredChain
 
 
