@@ -235,7 +235,7 @@ def test_a_campaign_grows_and_keeps_what_it_has(tmp_path: Path) -> None:
     grown = run_to_the_end(larger, directory, 2)
     assert grown == undisturbed(larger)
     assert len(grown.splitlines()) == 18 and len(small.splitlines()) == 8
-    assert len(list(directory.glob("bins-*.h5"))) == 2
+    assert len(list(directory.glob("bins-*.h5"))) > 1  # what came later has segments of its own
 
 
 def test_bad_input_under_mpirun_is_one_line_and_no_rank_starts_work(tmp_path: Path) -> None:
