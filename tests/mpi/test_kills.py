@@ -39,7 +39,7 @@ name: under-fire
 seed: 11
 model: {{lattice: square, coupling: bond, t: 1.0}}
 grid: {{omega: [1.0], lambda: [0.3, 0.4, 0.5, 0.6, 0.7], U: [0.0, 4.0, 8.0, 12.0]}}
-sampling: {{beta: 8.0, chains: 2, max_blocks: {max(10, 7 * KILLS // 10)}, min_blocks: 2, thermal_blocks: 1,
+sampling: {{beta: 8.0, chains: 2, max_blocks: {max(20, 7 * KILLS // 10)}, min_blocks: 2, thermal_blocks: 1,
   bins_per_block: 4, updates_per_bin: {UPDATES}}}
 """
 PATIENCE = 120.0
