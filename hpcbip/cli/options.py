@@ -197,6 +197,7 @@ def check_number_of_combinations(*options: list[Any] | tuple[Any, ...]) -> None:
 
 
 directory_argument = click.argument("directory", type=FOLDER)
+out_option = click.option("--out", type=FOLDER, help="Folder for the files. [default: DIRECTORY]")
 axes_option = click.option(
     "--axes", default="lambda", show_default=True, help="One or two of lambda, U, t/omega."
 )
