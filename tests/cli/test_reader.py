@@ -54,7 +54,7 @@ def test_results_are_printed(
     said = capsys.readouterr()
     assert "bipolaron" in said.out if verb == "status" else "converged" in said.out
     assert said.err == (NOTHING.format(closed) if verb in ("reduce", "report") else "")
-    assert set(path.name for path in closed.iterdir()) - {"analysis.zip"} <= set(before)
+    assert {path.name for path in closed.iterdir()} - {"analysis.zip"} <= set(before)
 
 
 def test_json_stays_json(
