@@ -65,11 +65,12 @@ install-parallel: install-test
 install-browser:
 	@sh tests/debian.sh browser "chromium chromedriver" "chromium chromium-driver fonts-dejavu-core"
 
-# First what needs no ranks, on all cores; then what starts ranks of its own, one after the other.
+# First what needs no ranks, on all cores; then what starts ranks of its own: Slurm, which is mostly waited for, beside
+# the rest.
 test: install-test install-slurm install-parallel install-browser
 	@$(BIN)/python -c 'from hpcbip.qmc import warm_up; warm_up()'  # compile once, not once per worker
 	$(BIN)/python -m pytest -n auto --dist worksteal --ignore tests/mpi --ignore tests/slurm $(PYTEST_ARGS)
-	$(BIN)/python -m pytest tests/mpi tests/slurm $(PYTEST_ARGS) || [ $$? -eq 5 ]  # 5: none was selected
+	$(BIN)/python -m pytest -n 2 --dist loadfile tests/mpi tests/slurm $(PYTEST_ARGS) || [ $$? -eq 5 ]  # 5: none was selected
 
 # Tutorials are run, so the kernel is compiled first where it is not yet; a warning is an error.
 docs: install-docs

@@ -1,6 +1,6 @@
 """The one exception that a user is meant to see."""
 
-MOST_CHARACTERS = 1000
+LONGEST_MESSAGE = 1000
 """Length of a message; of a longer one the middle is left out."""
 
 
@@ -15,6 +15,6 @@ def one_line(text: str) -> str:
     """Make every run of white space in a text, line ends included, one space, and leave out the middle if it
     is long."""
     line = " ".join(text.split())
-    if len(line) > MOST_CHARACTERS:
-        line = f"{line[: MOST_CHARACTERS // 2]} ... {line[-MOST_CHARACTERS // 2 :]}"
+    if len(line) > LONGEST_MESSAGE:
+        line = f"{line[: LONGEST_MESSAGE // 2]} ... {line[-LONGEST_MESSAGE // 2 :]}"
     return line

@@ -1,4 +1,4 @@
-"""Messages to the user's terminal that must not break the run."""
+"""Words for the user: lines on the terminal that must not break the run, and counts."""
 
 from __future__ import annotations
 
@@ -18,3 +18,8 @@ def print_message(text: str, stream: TextIO | None = None) -> None:
         print(text, file=stream, flush=True)
     except OSError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+
+
+def counted(number: int, noun: str, plural: str = "") -> str:
+    """`1 point`, `2 points`: a number with its noun, whose plural is given if it is not made with an s."""
+    return f"{number} {noun if number == 1 else plural or noun + 's'}"

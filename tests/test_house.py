@@ -127,6 +127,11 @@ def test_files_and_functions_can_be_read_in_one_sitting(path: Path) -> None:
     assert not long, f"longer than {MAX_FUNCTION_LINES} lines"
 
 
+@pytest.mark.parametrize("path", sorted(PACKAGE.rglob("*.html")), ids=lambda p: p.name)
+def test_templates_can_be_read_in_one_sitting(path: Path) -> None:
+    assert len(path.read_text(encoding="utf-8").splitlines()) <= MAX_LINES
+
+
 @pytest.mark.parametrize("room", ["hpcbip", "tests", "benchmarks", "configs", "docs", "jobs", "slurm"])
 def test_folders_can_be_seen_at_a_glance(room: str) -> None:
     # by Python, by the documentation, and by `hpcbip atlas add`

@@ -37,6 +37,7 @@ PUZZLES = {
     "horizon": "limit",
     "beyond": "remaining",
     "quiet": "collective",
+    "sure": "confirmed, resolved",
 }
 
 
@@ -51,7 +52,7 @@ def words(name: str) -> set[str]:
 
 
 def defined_names(path: Path) -> Iterator[tuple[int, str]]:
-    """Names of the module, its classes, functions, parameters, constants and attributes, with their lines."""
+    """Names of the module, its classes, functions, parameters, variables and attributes, with their lines."""
     yield 1, path.stem
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.FunctionDef | ast.ClassDef):
@@ -64,7 +65,7 @@ def defined_names(path: Path) -> Iterator[tuple[int, str]]:
             for target in node.targets:
                 if isinstance(target, ast.Attribute):
                     yield node.lineno, target.attr
-                elif isinstance(target, ast.Name) and target.id.isupper():
+                elif isinstance(target, ast.Name):
                     yield node.lineno, target.id
 
 

@@ -15,7 +15,7 @@ import pytest
 import hpcbip
 
 ROOT = Path(__file__).parents[1]
-BUILT_FROM = ("hpcbip", "pyproject.toml", "README.md", "LICENSE")
+BUILT_FROM = ("hpcbip", "configs", "pyproject.toml", "README.md", "LICENSE")
 PIP = [sys.executable, "-m", "pip", "--quiet", "--disable-pip-version-check"]
 
 
@@ -43,7 +43,8 @@ def _wheel(folder: Path) -> Path:
     source.mkdir()
     for name in BUILT_FROM:
         if (ROOT / name).is_dir():
-            shutil.copytree(ROOT / name, source / name, ignore=shutil.ignore_patterns("__pycache__"))
+            ignored = shutil.ignore_patterns("__pycache__")
+            shutil.copytree(ROOT / name, source / name, symlinks=True, ignore=ignored)
         else:
             shutil.copy(ROOT / name, source)
     _run(*PIP, "wheel", "--no-deps", "--wheel-dir", folder / "dist", source, cwd=folder)
@@ -62,7 +63,8 @@ def test_the_wheel_works_in_an_empty_environment(tmp_path: Path) -> None:
         for path in (ROOT / "hpcbip").rglob("*")
         if path.is_file() and "__pycache__" not in path.parts
     }
-    assert packed == tree  # templates and py.typed too
+    tree |= {f"hpcbip/catalogue/configs/{path.name}" for path in (ROOT / "configs").iterdir()}  # by a link
+    assert packed == {path for path in tree if (ROOT / path).is_file()}  # templates and py.typed too
 
     venv.create(tmp_path / "empty", with_pip=False)
     binaries = tmp_path / "empty" / ("Scripts" if os.name == "nt" else "bin")
@@ -71,4 +73,8 @@ def test_the_wheel_works_in_an_empty_environment(tmp_path: Path) -> None:
     assert hpcbip.__version__ in _run(binaries / "hpcbip", "--version", cwd=tmp_path)
     where = _run(python, "-c", "import hpcbip; print(hpcbip.__file__)", cwd=tmp_path)
     assert str(tmp_path / "empty") in where
+    assert "written: dome.yaml" in _run(
+        binaries / "hpcbip", "new", "dome.yaml", "--from", "square-dome", cwd=tmp_path
+    )
+    assert "name: dome" in (tmp_path / "dome.yaml").read_text(encoding="utf-8")
     assert "triplet" in _run(binaries / "hpcbip", "theory", "ring", cwd=tmp_path)

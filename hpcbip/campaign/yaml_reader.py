@@ -101,6 +101,20 @@ def yaml_text(content: Any) -> str:
     return yaml.dump(content, Dumper=_StrictDumper, sort_keys=False, allow_unicode=True)
 
 
+def flow_text(content: Any) -> str:
+    """Write the same on one line, as in `{omega: 1.0, U: 8.0}`."""
+    width = float("inf")
+    text = yaml.dump(
+        content,
+        Dumper=_StrictDumper,
+        sort_keys=False,
+        allow_unicode=True,
+        default_flow_style=True,
+        width=width,
+    )
+    return text.removesuffix("...\n").strip()
+
+
 def read_yaml(path: Path) -> Any:
     """Read the content of a YAML file.
 

@@ -12,10 +12,12 @@ from hpcbip.catalogue.csv_format import csv_text
 from hpcbip.catalogue.entries import CAMPAIGNS
 from hpcbip.errors import InputError
 from hpcbip.files import write_atomically
+from hpcbip.messages import counted
 from hpcbip.reduction.point_flags import is_converged
 from hpcbip.reduction.results import Results, read_results
 from hpcbip.store.digest import ensemble_digests, sha256_of_lines
 from hpcbip.store.run_log import read_runs
+from hpcbip.store.transfer.origins import Origins
 from hpcbip.superconductivity.scans import scan_label
 
 NO_VERSION = "0.4 or earlier"
@@ -73,6 +75,7 @@ def atlas_records(results: Results, name: str) -> list[dict[str, Any]]:
     """Return the records of a campaign with what the atlas adds to them (`entries.read_records`)."""
     digests = ensemble_digests(results.directory)
     columns = ",".join(dict.fromkeys(column for one in digests.values() for column in one.columns))
+    origins = Origins.read(results.directory)
     shared = {"campaign": name, "seed": results.config.seed, "hpcbip": _versions(results.directory)}
     records = []
     for point, record in zip(results.plan.points, results.records, strict=True):
@@ -81,6 +84,8 @@ def atlas_records(results: Results, name: str) -> list[dict[str, Any]]:
             added[f"ensemble_{sector}"] = key
             added[f"chain_bins_{sector}"] = list(digests[key].bins)
             added[f"digest_{sector}"] = sha256_of_lines(digests[key].lines)
+            if key in origins.ensembles:
+                added[f"chain_origins_{sector}"] = [list(one.origin) for one in origins.ensembles[key]]
         records.append({**shared, **record, **added, "columns": columns})
     return records
 
@@ -97,7 +102,7 @@ def _check_finished(results: Results) -> None:
     open_ones = sum(not (one and (one.done or one.failed)) for one in progress)
     if open_ones:
         raise InputError(
-            f"{results.directory}: not finished: {open_ones} of {len(keys)} ensembles are on their way; "
+            f"{results.directory}: not finished: {open_ones} of {counted(len(keys), 'ensemble')} not done; "
             "allowed: after hpcbip run has ended with status 0, or --unfinished"
         )
 
@@ -108,7 +113,7 @@ def _check_points(results: Results) -> None:
         named = "; ".join(refused[:_MOST_NAMED])
         more = f"; and {len(refused) - _MOST_NAMED} more" if len(refused) > _MOST_NAMED else ""
         raise InputError(
-            f"{results.directory}: {len(refused)} of {len(results.records)} points are flagged or not "
+            f"{results.directory}: {len(refused)} of {counted(len(results.records), 'point')} flagged or not "
             f"converged: {named}{more}; allowed: points without flags, or --flagged"
         )
 

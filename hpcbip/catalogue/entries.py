@@ -50,7 +50,8 @@ def read_records(names: Sequence[str] | None = None, folder: Path | None = None)
     the campaign, `hpcbip` (the versions that sampled it), `columns` (of the bins, as `hpcbip digest
     --columns` takes them), and for S each of the sectors `seconds_S` (CPU seconds), `ensemble_S` (identity of
     the ensemble, 64 hexadecimal digits), `chain_bins_S` (bins of each chain) and `digest_S` (SHA-256 of the
-    lines of `hpcbip digest` about the ensemble).
+    lines of `hpcbip digest` about the ensemble); of campaigns that were joined, also `chain_origins_S` (seed
+    and number with which each chain began).
 
     Args:
         names: of campaigns; those without results have no records. None: all.

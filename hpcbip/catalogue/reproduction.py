@@ -60,9 +60,11 @@ def sample_digest(record: Record, sector: str, folder: Path | None = None) -> st
         wrong = f"its points are not those of the results: {record['point']} is missing"
         raise InputError(f"{path}: {wrong}; allowed: the configuration that hpcbip atlas add has written")
     only = record["columns"].split(",")
+    origins = record.get(f"chain_origins_{sector}") or []
     lines = []
     for chain, bins in enumerate(record[f"chain_bins_{sector}"]):
-        rows = _sample_chain(ensemble, chain, bins, config.seed, config.sampling)
+        seed, number = origins[chain] if chain < len(origins) else (config.seed, chain)
+        rows = _sample_chain(ensemble, number, bins, seed, config.sampling)
         lines.append(digest_line(ensemble, chain, chosen_columns(rows, columns(ensemble.build()), only)))
     return sha256_of_lines(lines)
 

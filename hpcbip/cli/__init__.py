@@ -12,6 +12,11 @@ import sys
 import click
 
 from hpcbip.cli.atlas import atlas
+from hpcbip.cli.campaign.export import export
+from hpcbip.cli.campaign.merge import merge
+from hpcbip.cli.campaign.new import new
+from hpcbip.cli.campaign.pack import pack
+from hpcbip.cli.campaign.unpack import unpack
 from hpcbip.cli.digest import digest
 from hpcbip.cli.papers.claims import claims
 from hpcbip.cli.papers.figure import figure
@@ -29,7 +34,10 @@ from hpcbip.errors import InputError, one_line
 from hpcbip.exit_status import BAD_INPUT, DONE, INTERRUPTED
 from hpcbip.version import __version__
 
-VERBS = (run, submit, digest, status, reduce, tc, suggest, search, report, atlas, figure, claims, theory)
+VERBS = (
+    *(new, run, submit, status, reduce, tc, suggest, search, report),
+    *(digest, export, merge, pack, unpack, atlas, figure, claims, theory),
+)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})

@@ -133,3 +133,19 @@ def check(number: int, folder: Path | None, form: str) -> None:
     if different := [row["point"] for row in rows if row["bins"] != "the same"]:
         allowed = "the same versions on the same kind of processor"
         raise InputError(f"the bins of {', '.join(different)} are different ones; allowed: {allowed}")
+
+
+@atlas.command()
+@click.option("--page", type=FILE, help="Write it as a page in Markdown as well.")
+@folder_option
+@format_option
+def compare(page: Path | None, folder: Path | None, form: str) -> None:
+    """Compare the points with printed numbers and with exact diagonalisation: z-scores."""
+    from hpcbip.catalogue.entries import read_records
+    from hpcbip.report.papers.comparison import comparisons, write_page
+
+    rows = comparisons(read_records(folder=folder))
+    print_records(rows, form)
+    if page is not None:
+        write_page(page, rows)
+        click.echo(f"written: {page}", err=form != "table")

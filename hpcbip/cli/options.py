@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -194,6 +195,36 @@ def check_number_of_combinations(*options: list[Any] | tuple[Any, ...]) -> None:
     number = math.prod(map(len, options))
     if number > MAX_VALUES:
         raise InputError(f"{number} combinations of these options; allowed: up to {MAX_VALUES}")
+
+
+Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
+
+
+def lattice_option(names: str, default: str | None = None) -> Decorator:
+    """Return the option of a lattice.
+
+    Args:
+        names: those that are allowed, for the help.
+        default: name taken without the option.
+    """
+    return click.option("--lattice", default=default, show_default=True, help=f"{names}.")
+
+
+def couplings_option(names: str, *default: str) -> Decorator:
+    """Return the option of one coupling or several, passed as `couplings`.
+
+    Args:
+        names: those that are allowed, for the help.
+        default: names taken without the option.
+    """
+    return click.option(
+        "--coupling",
+        "couplings",
+        multiple=True,
+        default=default,
+        show_default=True,
+        help=f"{names}; may be repeated.",
+    )
 
 
 directory_argument = click.argument("directory", type=FOLDER)

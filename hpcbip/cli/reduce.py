@@ -22,9 +22,9 @@ def reduce(directory: Path, form: str, out: Path | None) -> None:
     from hpcbip.report.tables import print_table
     from hpcbip.vocabulary.displays import REDUCE_TABLE
 
-    folder = folder_for_files(directory, out)
+    folder, files = folder_for_files(directory, out), list[Path]()
     if folder is None:
-        records, files = read_results(directory).records, []
+        records = read_results(directory).records
     else:
         records, files = reduce_and_write(directory, folder)
     if not print_data(records, form):

@@ -9,6 +9,7 @@ import click
 
 from hpcbip.cli.options import FILE, axes_option, bounds_option, directory_argument, tolerance_option
 from hpcbip.cli.output import format_option, print_data
+from hpcbip.messages import counted
 
 
 @click.command()
@@ -41,6 +42,5 @@ def suggest(directory: Path, form: str, number: int, write: Path | None, **goal_
             click.echo("nothing to suggest: no curve along these axes, or every maximum is pinned down")
     if write is not None:
         added = apply_suggestions(write, found)
-        click.echo(
-            f"added to {write}: {len(added.points)} points, {len(added.target)} tighter targets", err=True
-        )
+        new = (counted(len(added.points), "point"), counted(len(added.target), "tighter target"))
+        click.echo(f"added to {write}: {', '.join(new)}", err=True)

@@ -14,8 +14,9 @@ from hpcbip.driver.stopping_rule import StoppingRule
 from hpcbip.errors import InputError
 from hpcbip.reduction.target_errors import PartnerMeans, partner_means, target_errors
 from hpcbip.store.progress import EnsembleProgress
-from hpcbip.store.selection import counts_at, select_bins
+from hpcbip.store.selection import select_bins
 from hpcbip.store.store import Store
+from hpcbip.store.transfer.origins import Origins
 from hpcbip.vocabulary.observables import BINDING_MARGIN, JOINT_TARGETS, TARGETS
 
 Errors = Mapping[str, float]
@@ -46,6 +47,7 @@ class ConvergenceMonitor:
         self, config: Config, plan: Plan, store: Store, known: Mapping[str, EnsembleProgress]
     ) -> None:
         self._config, self._plan, self._store = config, plan, store
+        self._origins = Origins.read(store.directory)
         self._first_goal = StoppingRule.from_config(config).first_goal
         self._known: dict[str, dict[str, Errors]] = {
             identity: {size: _from_json(errors) for size, errors in progress.errors.items()}
@@ -128,12 +130,14 @@ class ConvergenceMonitor:
         size = self._config.sampling.bins_per_block
         means, with_tc = {}, BINDING_MARGIN.name in targets
         for other in self.partners.get(identity, ()):
-            theirs = select_bins(self._store, other, counts_at(self._first_goal, size), size, verify=False)
+            counts = self._origins.counts_at(other, self._first_goal, size)
+            theirs = select_bins(self._store, other, counts, size, verify=False)
             means[other] = (
                 partner_means(self._plan, other, theirs, with_tc) if all(theirs.bins) else PartnerMeans(None)
             )
-        bins = select_bins(self._store, identity, counts_at(goal, size), size, verify=False)
-        if bins.bins != counts_at(goal, size):
+        counts = self._origins.counts_at(identity, goal, size)
+        bins = select_bins(self._store, identity, counts, size, verify=False)
+        if any(have < goal.blocks * size for have in bins.bins[: goal.chains]):
             raise InputError(
                 f"{self._store.directory}: the master does not see bins that other ranks have written; "
                 f"allowed: a file system on which it does, or {settings.HDF5}=serial"

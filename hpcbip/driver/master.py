@@ -347,4 +347,4 @@ class Master:
         try:
             CampaignProgress(ensembles, run).write(self._directory)
         except OSError as error:
-            self._note_disk_error(error.strerror or str(error))
+            self.error = self.error or f"{error.filename or self._directory}: {error.strerror}"

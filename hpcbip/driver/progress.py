@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from hpcbip import settings
-from hpcbip.messages import print_message
+from hpcbip.messages import counted, print_message
 
 if TYPE_CHECKING:
     from hpcbip.driver.master import Master
@@ -41,14 +41,14 @@ def summary(master: Master, deadline: float | None) -> str:
     """Describe the points done, the largest error against its target, blocks per second, time left."""
     scheduler, plan = master.scheduler, master.plan
     done = [all(scheduler.ensembles[key].done for key in point.ensembles.values()) for point in plan.points]
-    parts = [f"{sum(done)} of {len(done)} points done"]
+    parts = [f"{sum(done)} of {counted(len(done), 'point')} done"]
     ratios = [
         e.ratio for e in scheduler.ensembles.values() if e.evaluated and not e.done and math.isfinite(e.ratio)
     ]
     if ratios:
         parts.append(f"largest error {max(ratios):.2g} × target")
     if scheduler.failures:
-        parts.append(f"{len(scheduler.failures)} ensembles failed")
+        parts.append(counted(len(scheduler.failures), "ensemble failed", "ensembles failed"))
     if not scheduler.finished:
         if master.blocks:
             parts.append(f"{master.blocks_per_second():.3g} blocks/s")

@@ -244,13 +244,16 @@ def _status_and_message(master: Master, finished: bool) -> tuple[int, str]:
 
 def _run_as_worker(comm: Any, directory: Path, is_orphaned: Callable[[], bool]) -> int:
     """Wait for the start message, work, and end as the master says; returns the exit status."""
-    message = broadcast(comm)
-    if message.config is None:
-        return int(message.status)
+    # while rank 0 prepares the campaign; the kernel itself is loaded when that rank has compiled it
+    import numba  # noqa: F401
+
     from hpcbip.driver.executors import serve_tasks
     from hpcbip.driver.worker import Worker
     from hpcbip.store.store import Store
 
+    message = broadcast(comm)
+    if message.config is None:
+        return int(message.status)
     gather_names(comm, platform.node())
     shared = Store(directory, writable=True, communicator=comm) if message.all_ranks_write else None
     warm_up()

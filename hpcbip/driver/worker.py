@@ -17,6 +17,7 @@ from hpcbip.driver.ensemble_state import Task
 from hpcbip.qmc import Chain, columns
 from hpcbip.store.checkpoints import Checkpoint, Checkpoints
 from hpcbip.store.store import NO_ROWS, Rows, Store
+from hpcbip.store.transfer.origins import Origins
 
 
 @dataclass(frozen=True)
@@ -94,6 +95,7 @@ class Worker:
         self._checkpoints = Checkpoints(directory)
         self._stored_columns = stored_columns or {}
         self._shared = shared
+        self._origins = Origins.read(directory)
         self._loaded: LoadedChain | None = None
 
     def execute(self, task: Task) -> BlockResult:
@@ -157,8 +159,8 @@ class Worker:
             self._shared.sync()
             durable = bins_done - len(rows)
         joined = _join(loaded.last_rows, rows)
-        kept = max(len(rows), bins_done - durable)
-        loaded.last_rows = joined[max(0, len(joined) - kept) :]
+        not_durable = max(len(rows), bins_done - durable)
+        loaded.last_rows = joined[max(0, len(joined) - not_durable) :]
         parameters = canonical_json(self._plan.ensembles[loaded.identity].parameters)
         checkpoint = Checkpoint(loaded.blocks_done, parameters, loaded.last_rows, loaded.chain.to_arrays())
         self._checkpoints.save(loaded.identity, loaded.number, checkpoint)
@@ -176,7 +178,8 @@ class Worker:
                 loaded = LoadedChain(task.identity, task.chain, checkpoint.blocks, chain, checkpoint.rows)
                 break
         if loaded is None:
-            chain = Chain.start(record.build(), chain_seed(self._seed, task.identity, task.chain))
+            seed, number = self._origins.of((task.identity, task.chain), self._seed)
+            chain = Chain.start(record.build(), chain_seed(seed, task.identity, number))
             loaded = LoadedChain(task.identity, task.chain, 0, chain, NO_ROWS)
         while loaded.blocks_done < task.block:
             loaded.last_rows = _join(loaded.last_rows, self._run_block(loaded))

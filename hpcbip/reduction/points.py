@@ -221,7 +221,8 @@ def _pair_entries(record: Mapping[str, Any], pair: Reduced, tc: TcSettings) -> d
     found["beta_weight"] = _edge_weight(energy, record["beta"])
     if pair.replicates is not None and len(pair.replicates) > 2:
         with np.errstate(invalid="ignore"):
-            correlation = float(np.asarray(np.corrcoef(pair.replicates.T))[0, 1])
+            rows = np.ascontiguousarray(pair.replicates.T)  # the last bit depends on the order in memory
+            correlation = float(np.asarray(np.corrcoef(rows))[0, 1])
         found["mass_radius_correlation"] = _finite(correlation)
     relative = _tc_systematic(record, pair)
     for name in (TC_OVER_OMEGA.name, TC_KELVIN.name):

@@ -16,12 +16,12 @@ from hpcbip.store.progress import CampaignProgress, EnsembleProgress
 from hpcbip.store.selection import SelectedBins, counted_bins, select_bins
 from hpcbip.store.store import Store
 from hpcbip.vocabulary.observables import BINDING_MARGIN, JOINT_TARGETS, TARGETS
-from hpcbip.vocabulary.parameters import ENSEMBLE_KEYS
+from hpcbip.vocabulary.parameters import ENSEMBLE_KEYS, LAMBDA
 
 
 def status_records(directory: Path) -> list[dict[str, Any]]:
-    """Make one record per ensemble: sector, parameters, chains, bins per chain (least and most), the relative
-    errors that have a target (None: not resolved yet), and its state.
+    """Make one record per ensemble: sector, parameters (with λ of its points), chains, bins per chain (least
+    and most), the relative errors that have a target (None: not resolved yet), and its state.
 
     `state` is "waiting" (no bins yet), "running" (or stopped on the way), "met", "ended" (the hard end
     reached with targets unmet, or no targets at all) or "failed" (`why` says how).
@@ -34,6 +34,7 @@ def status_records(directory: Path) -> list[dict[str, Any]]:
     size = config.sampling.bins_per_block
     joint = not JOINT_TARGETS.keys().isdisjoint(config.sampling.target)
     margin = BINDING_MARGIN.name in config.sampling.target
+    lams = {key: point.parameters[LAMBDA.name] for point in plan.points for key in point.ensembles.values()}
     records = []
     with Store(directory) as store:
         counts = {key: counted_bins(progress, store, key, size) for key in plan.ensembles}
@@ -48,7 +49,8 @@ def status_records(directory: Path) -> list[dict[str, Any]]:
                 record.sector in TARGETS[name].sectors for name in config.sampling.target
             ):
                 errors = target_errors(plan, key, read(key), means)
-            records.append(_record(config, plan, key, counts[key], errors, progress.ensembles.get(key)))
+            own = _record(config, plan, key, counts[key], errors, progress.ensembles.get(key))
+            records.append(own | {LAMBDA.name: lams[key]})
     return records
 
 

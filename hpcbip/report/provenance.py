@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from hpcbip.errors import InputError
+from hpcbip.messages import counted
 from hpcbip.store.run_log import RunRecord, describe_ranks, describe_seed, describe_versions
 
 MAX_ENSEMBLES = 500  # above, reading all bins once more only for their digests takes too long
@@ -44,7 +45,7 @@ class RunDescription:
 
 def describe_run(run: RunRecord) -> RunDescription:
     """Put the record of a run into words."""
-    work = f"{run.blocks} blocks" if run.blocks is not None else ""
+    work = counted(run.blocks, "block") if run.blocks is not None else ""
     if work and run.seconds is not None and run.sampling_share is not None:
         work += f" in {run.seconds:.2f} s, {run.sampling_share:.2%} sampling"
     events = [f"{event.kind}: {event.text}" if event.text else event.kind for event in run.events]

@@ -10,11 +10,10 @@ from rich.console import Console
 from rich.table import Table
 
 from hpcbip.driver.progress import duration
+from hpcbip.messages import counted
 from hpcbip.report.tables import console_for
-from hpcbip.vocabulary.parameters import ALWAYS_SHOWN, PARAMETERS, G
+from hpcbip.vocabulary.parameters import ALWAYS_SHOWN
 
-_PARAMETERS = tuple(name if PARAMETERS[name].of_ensemble else G.name for name in ALWAYS_SHOWN)
-"""Parameters that are shown; ensembles have g where points have lambda."""
 _DIGITS = 4  # of parameters
 _TARGET = "_target"
 
@@ -34,7 +33,7 @@ def print_status(
     for title in (
         "ensemble",
         "sector",
-        *_PARAMETERS,
+        *ALWAYS_SHOWN,
         "chains",
         "bins per chain",
         "error / target",
@@ -45,7 +44,7 @@ def print_status(
         table.add_row(
             record["ensemble"],
             record["sector"],
-            *(_parameter(record[name]) for name in _PARAMETERS),
+            *(_parameter(record[name]) for name in ALWAYS_SHOWN),
             str(record["chains"]),
             _bins(record),
             _errors(record),
@@ -84,7 +83,8 @@ def run_line(run: Mapping[str, Any]) -> str:
     if run.get("blocks") is None:
         return state
     line = f"{state}; {'this' if run['running'] else 'the last'} run: "
-    line += f"{run['blocks']} blocks, {run['blocks_per_second']:.3g} blocks/s on {run['members']} ranks"
+    line += f"{counted(run['blocks'], 'block')}, {run['blocks_per_second']:.3g} blocks/s "
+    line += f"on {counted(run['members'], 'rank')}"
     if run.get("seconds_left"):
         line += f", about {duration(run['seconds_left'])} left"
     return line + (f" (noted {duration(run['noted'])} ago)" if run["running"] else "")

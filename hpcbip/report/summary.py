@@ -6,6 +6,7 @@ import statistics
 from collections.abc import Sequence
 from typing import Any
 
+from hpcbip.messages import counted
 from hpcbip.reduction.point_flags import is_converged
 from hpcbip.report.tables import Record, number_text
 from hpcbip.statistics.notation import with_error
@@ -44,7 +45,7 @@ def convergence(records: Sequence[Record]) -> str:
     errors_text = "median relative error of " + ", ".join(parts) if parts else "no errors yet"
     return (
         f"Convergence: {errors_text}; mass, radius and binding energy converged at "
-        f"{number_converged(records)} of {len(records)} points, {flagged} flagged."
+        f"{number_converged(records)} of {counted(len(records), 'point')}, {flagged} flagged."
     )
 
 

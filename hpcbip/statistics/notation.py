@@ -1,4 +1,4 @@
-"""A number with its error in one short word: 5.42(13)."""
+"""A number with its error in one word: 5.42(13) in tables, 5.4(1) where a sentence names a place."""
 
 from __future__ import annotations
 
@@ -27,4 +27,18 @@ def with_error(value: float | None, error: float | None) -> str:
     if digits <= 0:
         scale = 10.0**-digits
         return f"{round(value / scale) * scale:.0f}({round(error / scale) * scale:.0f})"
+    return f"{value:.{digits}f}({round(error * 10.0**digits)})"
+
+
+def with_short_error(value: float, error: float) -> str:
+    """0.193(4): the value with the error of its last digit, two digits of it if it begins with 1 or 2.
+
+    Without a finite error, the value to four digits.
+    """
+    if not 0.0 < error < math.inf:
+        return f"{value:.4g}"
+    digits = -math.floor(math.log10(error))
+    digits += round(error * 10.0**digits, 1) < 3.0
+    if digits <= 0:
+        return f"{value:.0f}({error:.0f})"
     return f"{value:.{digits}f}({round(error * 10.0**digits)})"

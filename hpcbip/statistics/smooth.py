@@ -10,6 +10,7 @@ unchanged. Several outputs at one point may have correlated errors.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -17,8 +18,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.linalg import block_diag, null_space
 from scipy.optimize import minimize
-from scipy.stats import chi2 as chi2_distribution
-from scipy.stats import norm as normal
+from scipy.special import chdtrc, ndtr
 
 from hpcbip.errors import InputError
 
@@ -36,6 +36,7 @@ REFIT = 20  # points up to which each is left out of the search for s and ℓ as
 FEWEST = 0.5  # degrees of freedom without which nothing can be said on the fit
 _AMPLITUDES = (0.01, 10.0)  # of the range of the data
 _GRID = {1: 8, 2: 5}  # values of each length that are tried, by dimension
+_STEP = 1e-8  # of the logarithms of s and ℓ, for the gradient
 
 
 @dataclass(frozen=True)
@@ -76,7 +77,7 @@ class Smooth:
         the point that the others predict worst (one wrong point, which a curve through all would bend to).
         """
         tested = np.abs(self.left_out[np.isfinite(self.left_out)])
-        worst = min(1.0, 2.0 * len(tested) * float(normal.sf(tested.max()))) if len(tested) else float("nan")
+        worst = min(1.0, 2.0 * len(tested) * float(ndtr(-tested.max()))) if len(tested) else float("nan")
         known = [p for p in (self.goodness[2], worst) if np.isfinite(p)]
         return min(1.0, len(known) * min(known)) if known else float("nan")
 
@@ -98,7 +99,7 @@ class Smooth:
         mean, half_variance = float(np.trace(form)), float(np.trace(form @ form))
         if mean < FEWEST:
             return chi2, mean, float("nan")
-        return chi2, mean, float(chi2_distribution.sf(chi2 * mean / half_variance, mean**2 / half_variance))
+        return chi2, mean, float(chdtrc(mean**2 / half_variance, chi2 * mean / half_variance))
 
     def weights(self, at: ArrayLike) -> Array:
         """(q, m, q, n): the curves at m places (m, d) are these times `y`. Constants and straight lines are
@@ -155,7 +156,8 @@ class Smooth:
         if noise:
             factors = np.linalg.cholesky(self.noise)
             data += np.einsum("nkl,snl->skn", factors, rng.standard_normal((number, n, q)))
-        return np.asarray(self.mean(at) + drawn - np.einsum("kmln,sln->skm", w, data, optimize=True))
+        mean = np.einsum("kmln,ln->km", w, self.y)
+        return np.asarray(mean + drawn - np.einsum("kmln,sln->skm", w, data, optimize=True))
 
     def _scaled(self, x: ArrayLike) -> Array:
         return (_places(x) - self.low) / self.span
@@ -250,8 +252,20 @@ def _hyperparameters(u: Array, y: Array, variance: Array, polish: bool = True) -
     starts = np.stack(np.meshgrid(*grid, indexing="ij"), axis=-1).reshape(-1, 1 + d)
     theta = starts[cost(starts).argmin()]
     if polish:
-        theta = minimize(lambda at: float(cost(at)), theta, method="L-BFGS-B", bounds=bounds).x
+        theta = minimize(_with_slope(cost, bounds), theta, method="L-BFGS-B", bounds=bounds, jac=True).x
     return unit * float(np.exp(theta[0])), np.exp(theta[1:])
+
+
+def _with_slope(cost: Callable[[Array], Array], bounds: Array) -> Callable[[Array], tuple[float, Array]]:
+    """Return the function that gives `cost` and its gradient by differences, all in one call of `cost`."""
+
+    def both(theta: Array) -> tuple[float, Array]:
+        steps = np.where(theta + _STEP > bounds[:, 1], -_STEP, _STEP)  # inside the bounds
+        moved = np.vstack([theta, theta + np.diag(steps)])
+        here, *there = cost(moved)
+        return float(here), (there - here) / (np.diagonal(moved[1:]) - theta)
+
+    return both
 
 
 def _left_out(u: Array, y: Array, variance: Array, s: float, lengths: Array) -> Array:

@@ -112,8 +112,8 @@ def summarise(chains: Chains | Samples) -> Summary:
     independent = samples.total / np.maximum(2.0 * tau, 1.0)
     spread = 3.0 * np.hypot(binning.plateau_error_error, gamma.error_error)
     agree = np.abs(gamma.error - binning.plateau_error) <= spread + 0.1 * gamma.error
-    quiet = np.minimum(np.minimum(checks.chain_p, checks.half_p), checks.trend_p) > _P_ALARM
-    good = (independent >= 32.0) & agree & quiet
+    no_alarm = np.minimum(np.minimum(checks.chain_p, checks.half_p), checks.trend_p) > _P_ALARM
+    good = (independent >= 32.0) & agree & no_alarm
     bad = (independent < 10.0) | ~np.isfinite(gamma.error)
     student = _student(gamma)
     return Summary(

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-LARGEST = 64 << 30  # bytes of a segment, holes included; many file systems end at 16 TiB
+LARGEST_SEGMENT = 64 << 30  # bytes of a segment, holes included; many file systems end at 16 TiB
 
 
 @dataclass(frozen=True)
@@ -59,13 +59,13 @@ def missing_extents(rows: Sequence[int], need: Allocation) -> Iterator[Extent]:
 def shares(
     needs: Mapping[str, Allocation], missing: Mapping[str, Sequence[Extent]]
 ) -> Iterator[dict[str, list[Extent]]]:
-    """Divide what is missing among segments of at most `LARGEST` bytes, in its order."""
+    """Divide what is missing among segments of at most `LARGEST_SEGMENT` bytes, in its order."""
     share: dict[str, list[Extent]] = {}
     size = 0
     for identity, extents in missing.items():
         need = needs[identity]
         for part in (part for extent in extents for part in _parts(need, extent)):
-            if share and size + need.bytes(part) > LARGEST:
+            if share and size + need.bytes(part) > LARGEST_SEGMENT:
                 yield share
                 share, size = {}, 0
             share.setdefault(identity, []).append(part)
@@ -78,8 +78,8 @@ def _parts(need: Allocation, extent: Extent) -> Iterator[Extent]:
     """Divide an extent by chains, and where one chain alone is too large by rows, in whole blocks."""
     first_chain, first_row, chains, rows = extent
     step = max(1, need.size)
-    rows_each = min(rows, max(step, LARGEST // need.bytes(Extent(0, 0, 1, step)) * step))
-    chains_each = max(1, LARGEST // need.bytes(Extent(0, 0, 1, rows_each)))
+    rows_each = min(rows, max(step, LARGEST_SEGMENT // need.bytes(Extent(0, 0, 1, step)) * step))
+    chains_each = max(1, LARGEST_SEGMENT // need.bytes(Extent(0, 0, 1, rows_each)))
     for chain in range(first_chain, first_chain + chains, chains_each):
         for row in range(first_row, first_row + rows, rows_each):
             number = min(chains_each, first_chain + chains - chain)

@@ -15,7 +15,7 @@ import json
 import os
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -123,6 +123,26 @@ def is_locked(directory: Path) -> bool:
     except OSError:
         pass
     return False
+
+
+@contextmanager
+def no_run_at_work(directory: Path) -> Iterator[None]:
+    """Keep runs out of a campaign while it is read; it need not be writable.
+
+    Raises:
+        InputError: if a run is at work in it.
+    """
+    with ExitStack() as stack:
+        with suppress(FileNotFoundError):  # no run has been here
+            file = stack.enter_context(open(directory / "lock", encoding="utf-8"))
+            try:
+                fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            except BlockingIOError:
+                message = f"{directory}: a run is at work in it; allowed: when it has ended (hpcbip status)"
+                raise InputError(message) from None
+            except OSError:
+                pass  # a file system without locks: nothing can be checked
+        yield
 
 
 @contextmanager

@@ -8,7 +8,9 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from hpcbip.campaign.plan import SampleSize
 from hpcbip.files import write_atomically
+from hpcbip.store.transfer.origins import Origins
 from hpcbip.version import __version__
 
 PROGRESS_FILE = "progress.json"
@@ -41,25 +43,32 @@ class CampaignProgress:
     Attributes:
         ensembles: the progress of each ensemble, by identity.
         run: notes of the run at work, or of the last one.
+        origins: of the chains, which have a file of their own.
     """
 
     ensembles: Mapping[str, EnsembleProgress] = field(default_factory=dict)
     run: Mapping[str, Any] = field(default_factory=dict)
+    origins: Origins = field(default_factory=Origins)
 
     @classmethod
     def read(cls, directory: Path) -> CampaignProgress:
-        """Read what the last run left; nothing if there is no such file, or if it is damaged."""
+        """Read what the last run left; nothing if there is no such file, or if it is damaged.
+
+        Raises:
+            InputError: if the file of the origins cannot be read.
+        """
+        origins = Origins.read(directory)
         try:
             content = json.loads((directory / PROGRESS_FILE).read_text(encoding="utf-8"))
             ensembles = {key: EnsembleProgress(**entry) for key, entry in content["ensembles"].items()}
             if content.get("version") != __version__:  # another version may find other errors
                 ensembles = {key: replace(one, errors={}) for key, one in ensembles.items()}
-            return cls(ensembles, content["run"])
+            return cls(ensembles, content["run"], origins)
         except (OSError, ValueError, KeyError, TypeError, AttributeError):
-            return cls()
+            return cls(origins=origins)
 
     def write(self, directory: Path) -> None:
-        """Write the file.
+        """Write the file; that of the origins stays as it is.
 
         Raises:
             OSError: if the disk refuses.
@@ -77,4 +86,4 @@ class CampaignProgress:
         own = self.ensembles.get(identity)
         if own is None or not own.done or own.failed:
             return None
-        return [own.blocks * bins_per_block] * own.chains
+        return self.origins.counts_at(identity, SampleSize(own.chains, own.blocks), bins_per_block)

@@ -199,6 +199,27 @@ def read_runs(directory: Path) -> list[RunRecord]:
     return runs
 
 
+def copy_runs(directory: Path, sources: Sequence[Path]) -> None:
+    """Copy the records and logs of the runs of other campaigns, in the order of their beginnings.
+
+    Args:
+        directory: of the campaign that gets them; the numbers go on from those that it has.
+        sources: directories of the others.
+
+    Raises:
+        OSError: if they cannot be written.
+    """
+    folder = directory / "logs"
+    folder.mkdir(exist_ok=True)
+    first = max(_run_numbers(folder), default=0) + 1
+    runs = [(run.started, source / "logs", run) for source in sources for run in read_runs(source)]
+    for number, (_, origin, run) in enumerate(sorted(runs, key=lambda entry: entry[0]), first):
+        copied = replace(run, number=number)
+        write_atomically(_record_path(folder, number), json.dumps(asdict(copied), indent=1))
+        with contextlib.suppress(FileNotFoundError):
+            write_atomically(folder / f"{copied.name}.log", (origin / f"{run.name}.log").read_bytes())
+
+
 def describe_ranks(ranks: Mapping[str, int]) -> str:
     """Write the numbers of ranks on hosts as the log does: `3 on node1 × 2, node2 × 1`."""
     return f"{sum(ranks.values())} on " + ", ".join(f"{host} × {number}" for host, number in ranks.items())

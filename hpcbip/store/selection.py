@@ -17,7 +17,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from hpcbip.campaign.plan import SampleSize
 from hpcbip.store.progress import CampaignProgress
 from hpcbip.store.store import Means, Rows, Store
 
@@ -58,11 +57,6 @@ def counted_bins(progress: CampaignProgress, store: Store, identity: str, bins_p
     if counts is None:
         return stored_counts(store, identity)
     return [len(store.sums(identity, chain, number)) for chain, number in enumerate(counts)]
-
-
-def counts_at(size: SampleSize, bins_per_block: int) -> list[int]:
-    """Return how many bins of every chain belong to a sample size."""
-    return [size.blocks * bins_per_block] * size.chains
 
 
 def bins_per_row(counts: Sequence[int], bins_per_block: int) -> int:

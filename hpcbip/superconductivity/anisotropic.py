@@ -12,7 +12,6 @@ import math
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.optimize import brentq
 
 Array = NDArray[np.float64]
 
@@ -60,6 +59,8 @@ def layered_bose_temperature(density: float, mass: float, hop: float) -> float:
         mass: m in the plane.
         hop: J > 0, amplitude of a pair from one layer to the next.
     """
+    from scipy.optimize import brentq  # a fifth of a second, which not every rank should spend at its start
+
     theta = math.pi * (np.arange(ANGLES) + 0.5) / ANGLES
     # ∫ ln(2 - 2 cos θ) dθ/π = 0 takes care of the singularity at θ = 0
     shape: Array = 2.0 - 2.0 * np.cos(theta)

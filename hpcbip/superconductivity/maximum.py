@@ -11,7 +11,8 @@ from itertools import product
 import numpy as np
 from numpy.typing import NDArray
 
-from hpcbip.superconductivity.peaks import GRID, find_peak, place_name, with_error
+from hpcbip.statistics.notation import with_short_error
+from hpcbip.superconductivity.peaks import GRID, find_peak, place_name
 from hpcbip.superconductivity.scans import Array, Scan
 from hpcbip.superconductivity.tops import END, UNBOUND_KIND, likely_end, spread, tops
 from hpcbip.vocabulary.parameters import SCAN_AXES
@@ -233,8 +234,8 @@ def _statement(
     at = ", ".join(map(place_name, scan.axes, position, errors))
     sides = zip(scan.axes, box.T, ends, strict=True)
     edges = [(axis, float(edges[int(end > 0)])) for axis, edges, end in sides if end]
-    beyond = [place_name(*edge) for edge in edges if not is_natural_end(*edge)]
+    reached = [place_name(*edge) for edge in edges if not is_natural_end(*edge)]
     natural = [place_name(*edge) for edge in edges if is_natural_end(*edge)]
-    bound = f" (a bound: the scan ends within the error, at {', '.join(beyond)})" if beyond else ""
+    bound = f" (a bound: the scan ends within the error, at {', '.join(reached)})" if reached else ""
     bound += f" (within its error at the natural end {', '.join(natural)})" if natural else ""
-    return f"{scan.label}: Tc/Ω peaks at {with_error(*height)} at {at}{bound}"
+    return f"{scan.label}: Tc/Ω peaks at {with_short_error(*height)} at {at}{bound}"

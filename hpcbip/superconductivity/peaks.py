@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from hpcbip.statistics.notation import with_short_error
 from hpcbip.superconductivity.scans import Array, Scan, ScanPoint, scans
 from hpcbip.superconductivity.tops import (
     BINDING_KIND,
@@ -191,13 +192,14 @@ def _errors(
         variances = zip((spread(total.position), spread(total.log_height)), interpolation, strict=True)
         stat_x, stat_h = (math.sqrt(max(0.0, whole**2 - part**2)) for whole, part in variances)
         return (stat_x, stat_h), interpolation
-    weights, mean = scan.curves.weights(at), scan.curves.mean(at)
-    statistical = np.zeros(2)
-    for i, deviations in enumerate(scan.deviations):
-        moved = tops(scan, at[:, 0], mean + np.einsum("kml,bl->bkm", weights[..., i], deviations))
-        statistical[0] += float(((moved.position - best.position) ** 2).sum())
-        statistical[1] += float(((moved.log_height - best.log_height) ** 2).sum())
-    stat_x, stat_h = (float(value) for value in np.sqrt(statistical))
+    weights = scan.curves.weights(at)
+    mean = np.einsum("kmln,ln->km", weights, scan.curves.y)
+    shifts = [
+        np.einsum("kml,bl->bkm", weights[..., i], deviations) for i, deviations in enumerate(scan.deviations)
+    ]
+    moved = tops(scan, at[:, 0], mean + np.concatenate(shifts))
+    stat_x = math.sqrt(float(((moved.position - best.position) ** 2).sum()))
+    stat_h = math.sqrt(float(((moved.log_height - best.log_height) ** 2).sum()))
     return (stat_x, stat_h), interpolation
 
 
@@ -227,22 +229,11 @@ def _p_value(scan: Scan, at_binding: float) -> float:
     return min(1.0, 2.0 * float(np.nanmin([p, scan.binding.p_value])))
 
 
-def with_error(value: float, error: float) -> str:
-    """0.193(4): the value with the error of its last digit, two digits of it if the first is 1 or 2."""
-    if not 0.0 < error < math.inf:
-        return f"{value:.4g}"
-    digits = -math.floor(math.log10(error))
-    digits += round(error * 10.0**digits, 1) < 3.0
-    if digits <= 0:
-        return f"{value:.0f}({error:.0f})"
-    return f"{value:.{digits}f}({round(error * 10.0**digits)})"
-
-
 def place_name(axis: str, value: float, error: float = 0.0) -> str:
     """`λ = 0.72(3)`, `U = 8.1(3)t`."""
     parameter = SCAN_AXES[axis]
     unit = "t" if parameter.in_units_of_t else ""
-    return f"{parameter.symbol} = {with_error(value, error)}{unit}"
+    return f"{parameter.symbol} = {with_short_error(value, error)}{unit}"
 
 
 def _systematic(scan: Scan, place: float, height: float) -> float | None:
@@ -303,13 +294,13 @@ def _binding_flags(scan: Scan, peak: Peak) -> list[RaisedFlag]:
 
 
 def _margin_text(peak: Peak) -> str:
-    return with_error(peak.margin or 0.0, peak.margin_err or 0.0)
+    return with_short_error(peak.margin or 0.0, peak.margin_err or 0.0)
 
 
 def _statement(peak: Peak, raised: Sequence[RaisedFlag]) -> str:
-    height = with_error(peak.height, peak.height_err)
+    height = with_short_error(peak.height, peak.height_err)
     place = place_name(peak.axis, peak.position, peak.position_err)
-    said = [flags.PEAK_AT_END.code, flags.PEAK_ABOVE_BINDING.code, flags.PEAK_LIMITED_BY_BINDING.code]
+    in_sentence = [flags.PEAK_AT_END.code, flags.PEAK_ABOVE_BINDING.code, flags.PEAK_LIMITED_BY_BINDING.code]
     if peak.kind == END_KIND:
         where = place_name(peak.axis, peak.position)
         text = f"Tc/Ω is highest at the end of the scan, {height} at {where}: a bound, no peak"
@@ -326,5 +317,5 @@ def _statement(peak: Peak, raised: Sequence[RaisedFlag]) -> str:
     else:
         kink = ", at the kink where R² = 1 and the density saturates" if peak.kind == KINK_KIND else ""
         text = f"Tc/Ω peaks at {height} at {place}{kink}"
-    rest = [flag.text for flag in raised if flag.code not in said]
+    rest = [flag.text for flag in raised if flag.code not in in_sentence]
     return f"{peak.label}: {text}" + (f" ({'; '.join(rest)})" if rest else "")

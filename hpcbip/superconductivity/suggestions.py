@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from hpcbip.messages import counted
 from hpcbip.models import coupling_from_lambda, get_lattice
 from hpcbip.superconductivity.maximum import Maximum, find_maximum, grid_of
 from hpcbip.superconductivity.outlook import HEIGHT, cost_of, noise_of, outlook_of, tightenings
@@ -139,7 +140,8 @@ def _step_out(scan: Scan, bounds: Bounds) -> list[Suggestion]:
             if value is not None:
                 place = centre.copy()
                 place[j] = value
-                why = f"{len(taken)} points do not make a curve yet: a step along {axis}"
+                too_few = counted(len(taken), "point does", "points do")
+                why = f"{too_few} not make a curve yet: a step along {axis}"
                 found.append(_new_point("extend", scan, _rounded(scan, place), why, None))
     return found
 

@@ -91,15 +91,13 @@ def refused(directory: Path, folder: Path, match: str, **options: Any) -> None:
 
 def test_an_unfinished_campaign_is_refused_unless_asked(tmp_path: Path) -> None:
     directory = finish(tmp_path / "run", done=3)
-    refused(
-        directory, tmp_path, "run: not finished: 1 of 4 ensembles are on their way; allowed: .*--unfinished"
-    )
+    refused(directory, tmp_path, "run: not finished: 1 of 4 ensembles not done; allowed: .*--unfinished")
     assert add_campaign(directory, folder=tmp_path, allow_unfinished=True).is_file()
 
 
 def test_flagged_points_are_refused_by_name_unless_asked(tmp_path: Path) -> None:
     directory = finish(tmp_path / "run", points=1)
-    named = r"1 of 2 points are flagged .*: square, .*λ = 0\.7, .* \(no polaron bins, no bipolaron bins"
+    named = r"1 of 2 points flagged .*: square, .*λ = 0\.7, .* \(no polaron bins, no bipolaron bins"
     refused(directory, tmp_path, named + r".*\); allowed: points without flags, or --flagged")
     add_campaign(directory, folder=tmp_path, allow_flagged=True)
     flags = [record["flag_codes"] for record in read_records(folder=tmp_path)]

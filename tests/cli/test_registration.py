@@ -16,6 +16,7 @@ def modules(folder: Path) -> set[str]:
 
 def test_every_module_is_a_verb() -> None:
     folder = Path(hpcbip.cli.__file__).parent
-    assert set(commands.commands) == modules(folder) | modules(folder / "papers") | {"theory"}
+    rooms = modules(folder / "campaign") | modules(folder / "papers")
+    assert set(commands.commands) == modules(folder) | rooms | {"theory"}
     assert {name.replace("-", "_") for name in theory.commands} == modules(folder / "theory")
     assert all(command.help for command in (*commands.commands.values(), *theory.commands.values()))

@@ -88,8 +88,10 @@ def test_displacement_is_the_curvature_of_the_wave() -> None:
         np.array(TRIANGULAR.metric)
     )  # rows: Cartesian components of the coordinates
     small = 1e-3
-    curvature = [2 * (1 - problem.wave(small * primitive[:, a], 0.75, 2.0)) / small**2 for a in range(2)]
-    assert curvature == pytest.approx(list(problem.displacement2(0.75, 2.0)), rel=1e-5)
+    for stop in (2.0, 2.25):  # the latter as far from the end as the start from the beginning
+        waves = [problem.wave(small * primitive[:, a], 0.75, stop) for a in range(2)]
+        curvature = [2 * (1 - wave) / small**2 for wave in waves]
+        assert curvature == pytest.approx(list(problem.displacement2(0.75, stop)), rel=1e-5)
 
 
 def test_the_share_at_the_cutoff_bounds_the_error() -> None:

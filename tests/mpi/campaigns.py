@@ -1,14 +1,24 @@
-"""Real campaigns in subprocesses, for tests."""
+"""Real campaigns for tests: under fire in processes of their own, undisturbed in this one.
+
+What starts costs two seconds of a processor for each rank, so that what is only compared with runs here.
+"""
 
 from __future__ import annotations
 
 import contextlib
+import functools
 import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
+
+from click.testing import CliRunner
+
+from hpcbip.cli import commands
+from hpcbip.driver.run import run_campaign
 
 SMALL = """\
 name: small
@@ -18,6 +28,9 @@ grid: {omega: [1.0], lambda: [0.5, 0.8], U: [8.0]}
 sampling: {beta: 8.0, chains: 2, max_blocks: %d, min_blocks: 2, thermal_blocks: 1, bins_per_block: 4,
   updates_per_bin: %d}
 """
+
+LONG = {"max_blocks": 40, "updates_per_bin": 30_000}
+"""Size of a campaign that is still at work some seconds after its first block: 9 s of one core."""
 
 
 def write_config(folder: Path, max_blocks: int = 6, updates_per_bin: int = 5000, extra: str = "") -> Path:
@@ -45,10 +58,34 @@ def hpcbip(*arguments: object, timeout: float = 400) -> subprocess.CompletedProc
     )
 
 
-def digest(directory: Path, *options: str) -> str:
-    done = hpcbip("digest", directory, *options)
-    assert done.returncode == 0, done.stderr
+def verb(*arguments: object) -> str:
+    """Run a verb of `hpcbip` in this process; returns what it prints."""
+    done = CliRunner().invoke(commands, [*map(str, arguments)], catch_exceptions=False)
+    assert done.exit_code == 0, done.output
     return done.stdout
+
+
+def digest(directory: Path, *options: str) -> str:
+    return verb("digest", directory, *options)
+
+
+def finish(config: Path, directory: Path) -> str:
+    """Run a campaign to its end, or go on with it, on one rank in this process; returns its digest."""
+    assert run_campaign(config, directory, None, time.time()) == 0
+    return digest(directory)
+
+
+def undisturbed(config: Path) -> str:
+    """Return the digest of a campaign that nothing disturbs; equal ones run once."""
+    return _undisturbed(config.read_text(encoding="utf-8"))
+
+
+@functools.cache
+def _undisturbed(text: str) -> str:
+    with tempfile.TemporaryDirectory(prefix="hpcbip-undisturbed-") as folder:
+        config = Path(folder, "small.yaml")
+        config.write_text(text, encoding="utf-8")
+        return finish(config, Path(folder, "run"))
 
 
 def run_to_the_end(
@@ -58,7 +95,7 @@ def run_to_the_end(
     timeout: float = 400,
     digest_options: tuple[str, ...] = (),
 ) -> str:
-    """Run a campaign to its end and return its digest."""
+    """Run a campaign to its end as a user does, and return its digest."""
     done = hpcbip(
         "run", config, "--out", directory, *(() if ranks is None else ("-n", ranks)), timeout=timeout
     )
@@ -85,6 +122,14 @@ def checkpointed(directory: Path) -> dict[str, int]:
         with contextlib.suppress(FileNotFoundError):
             found[path.name] = path.stat().st_mtime_ns
     return found
+
+
+def wait_for_block(directory: Path, process: subprocess.Popen[str]) -> None:
+    """Wait until a run, which must not end before, has finished one more block."""
+    seen = checkpointed(directory)
+    while checkpointed(directory) == seen:
+        assert process.poll() is None, process.communicate()[0]
+        time.sleep(0.01)
 
 
 def ranks_of(directory: Path) -> dict[int, int]:

@@ -1,4 +1,8 @@
-"""`hpcbip` with a fault built in: python faulty.py raise|overflow|nan|memory run CONFIG --out DIR."""
+"""`hpcbip` with faults built in: python faulty.py FAULT,... run CONFIG --out DIR.
+
+The second block of bins of chain 1 fails, in as many ensembles of two electrons as there are faults, those
+with the weakest coupling, by one fault each.
+"""
 
 from __future__ import annotations
 
@@ -7,35 +11,32 @@ from typing import Any
 
 import numpy as np
 
-fault = sys.argv.pop(1)
+faults = sys.argv.pop(1).split(",")
+
+
+def fail(fault: str, loaded: Any) -> None:
+    """Raise, or make the kernel raise or return nonsense."""
+    if fault == "raise":
+        raise ZeroDivisionError("made up")
+    if fault == "memory":
+        raise MemoryError
+    if fault == "overflow":
+        loaded.chain.run_block = lambda *_: (_ for _ in ()).throw(OverflowError("more than 65532 events"))
+    if fault == "nan":
+        loaded.chain.run_block = lambda *_: np.array([[np.nan]])
 
 
 def build_in() -> None:
-    """The second block of bins of chain 1 fails, in the ensemble of two electrons with the weaker
-    coupling."""
     from hpcbip.driver import worker
 
     real = worker.Worker._run_block
 
     def faulty(self: worker.Worker, loaded: Any) -> np.ndarray:
-        record = self._plan.ensembles[loaded.identity]
-        first = min(r.parameters["g"] for r in self._plan.ensembles.values())
-        if (
-            record.sector == "bipolaron"
-            and record.parameters["g"] == first
-            and loaded.number == 1
-            and loaded.blocks_done == 2
-        ):
-            if fault == "raise":
-                raise ZeroDivisionError("made up")
-            if fault == "memory":
-                raise MemoryError
-            if fault == "overflow":
-                loaded.chain.run_block = lambda *_: (_ for _ in ()).throw(
-                    OverflowError("more than 65532 events")
-                )
-            else:
-                loaded.chain.run_block = lambda *_: np.array([[np.nan]])
+        pairs = [record for record in self._plan.ensembles.values() if record.sector == "bipolaron"]
+        pairs.sort(key=lambda record: record.parameters["g"])
+        for fault, record in zip(faults, pairs, strict=False):
+            if (loaded.identity, loaded.number, loaded.blocks_done) == (record.identity, 1, 2):
+                fail(fault, loaded)
         return real(self, loaded)
 
     worker.Worker._run_block = faulty

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.mpi.campaigns import command, digest, environment, run_to_the_end, write_config
+from tests.mpi.campaigns import command, digest, environment, undisturbed, write_config
 
 
 @pytest.mark.mpi
@@ -22,4 +22,4 @@ def test_a_closed_pipe_is_no_failure(tmp_path: Path, ranks: int) -> None:
     process.stdout.close()
     process.stderr.close()
     assert process.wait(timeout=400) == 0
-    assert digest(tmp_path / "run") == run_to_the_end(config, tmp_path / "undisturbed")
+    assert digest(tmp_path / "run") == undisturbed(config)

@@ -137,7 +137,7 @@ def test_no_name_leads_to_the_builtins() -> None:
         cache.ReductionCache,
         cache.serialize,
     ],
-    ids=repr,
+    ids=["array", "objects", "dtype", "scalar", "path", "class", "function"],
 )
 def test_only_numbers_and_records_are_read_back(thing: Any) -> None:
     with pytest.raises(pickle.UnpicklingError, match="no place in a reduced ensemble"):

@@ -18,8 +18,7 @@ import h5py
 import pytest
 
 import hpcbip
-from tests.mpi.campaigns import digest, run_to_the_end
-from tests.mpi.campaigns import hpcbip as command
+from tests.mpi.campaigns import digest, run_to_the_end, verb
 from tests.regression.records import differences
 
 STORED = sorted(Path(__file__).parent.glob("campaign-*"))
@@ -49,11 +48,9 @@ def read_json(path: Path) -> Any:
     return json.loads(path.read_text(encoding="utf-8"))
 
 
-def printed(verb: str, directory: Path) -> Any:
+def records(name: str, directory: Path) -> Any:
     """What a verb prints as JSON."""
-    done = command(verb, "--format", "json", directory, timeout=PATIENCE)
-    assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout)
+    return json.loads(verb(name, "--format", "json", directory))
 
 
 def loaded(directory: Path) -> list[dict[str, Any]]:
@@ -70,10 +67,10 @@ def loaded(directory: Path) -> list[dict[str, Any]]:
 
 def test_it_is_read(stored: Path, directory: Path) -> None:
     assert digest(directory) == (stored / "first.digest").read_text(encoding="utf-8")
-    assert differences(printed("status", directory), read_json(stored / "first-status.json"), AGE) == []
+    assert differences(records("status", directory), read_json(stored / "first-status.json"), AGE) == []
     results = read_json(stored / "first-results.json")
     assert differences(loaded(directory), results) == []
-    assert differences(printed("reduce", directory), results) == []
+    assert differences(records("reduce", directory), results) == []
     assert differences(read_json(directory / "results.json"), results) == []
 
 
@@ -81,8 +78,8 @@ def test_it_goes_on(stored: Path, directory: Path) -> None:
     """With the same configuration, in which more blocks are allowed."""
     expected = (stored / "second.digest").read_text(encoding="utf-8")
     assert run_to_the_end(stored / "second.yaml", directory, timeout=PATIENCE) == expected
-    assert differences(printed("status", directory), read_json(stored / "second-status.json"), TIMING) == []
-    assert differences(printed("reduce", directory), read_json(stored / "second-results.json"), TIMING) == []
+    assert differences(records("status", directory), read_json(stored / "second-status.json"), TIMING) == []
+    assert differences(records("reduce", directory), read_json(stored / "second-results.json"), TIMING) == []
 
 
 def test_one_bit_changes_the_digest(stored: Path, directory: Path) -> None:

@@ -4,7 +4,6 @@ anything."""
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -41,14 +40,6 @@ def test_data_of_the_page(tmp_path: Path) -> None:
     assert data["labels"][0] == "square, bond, t/Ω = 1, λ = 0.3, U/t = 8, V/t = 0"
     assert data["campaigns"]["second"].startswith("name: second")
     json.dumps(data, allow_nan=False)
-
-
-@pytest.fixture(scope="module")
-def driver() -> Iterator[Any]:
-    if reason := browser.missing():
-        pytest.skip(reason)
-    with browser.browser() as started:
-        yield started
 
 
 @pytest.fixture

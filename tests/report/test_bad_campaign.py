@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -72,6 +73,7 @@ def bad(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@cache
 def said(*arguments: object) -> str:
     done = CliRunner().invoke(commands, [str(a) for a in arguments], catch_exceptions=False)
     assert done.exit_code == 0

@@ -4,7 +4,7 @@ anything."""
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -19,14 +19,6 @@ from tests.report.test_html import EVIL, figures, many_kinds, results
 
 Open = Callable[..., Any]
 TC = "#table th[data-key=tc_over_omega]"
-
-
-@pytest.fixture(scope="module")
-def driver() -> Iterator[Any]:
-    if reason := browser.missing():
-        pytest.skip(reason)
-    with browser.browser() as started:
-        yield started
 
 
 @pytest.fixture

@@ -254,7 +254,7 @@ def test_more_curves_than_colours_lie_in_grey_behind() -> None:
         float(line.get_ydata()[0]) for line in lines if line.get_marker() == "None" and len(line.get_xdata())
     ]
     assert sorted(grey) == pytest.approx([0.01, 0.02, 0.03, 0.04])
-    assert f"{MAX_COLOURED} curves with the highest Tc are coloured, the other 4 grey" in picture.caption
+    assert f"{MAX_COLOURED} curves with the highest Tc are coloured, the 4 others are grey" in picture.caption
 
 
 def test_dome_without_any_tc_and_without_points() -> None:

@@ -8,7 +8,6 @@ import json
 import math
 
 import numpy as np
-import pytest
 from rich.console import Console
 
 from hpcbip.reduction.export import to_csv, to_json
@@ -17,7 +16,6 @@ from hpcbip.report.tables import (
     print_rows,
     print_table,
 )
-from hpcbip.statistics.notation import with_error
 from hpcbip.vocabulary.displays import TC_TABLE
 from tests.report.flagged import flagged
 
@@ -64,26 +62,6 @@ def test_of_very_many_points_the_first_are_printed() -> None:
     assert "the first 200 of 300 points; --format csv prints all" in text(records)
     assert "beta short" not in text(records) and text(records).count("0.200(10)") == 200
     assert "the first" not in text(records[:200])
-
-
-@pytest.mark.parametrize(
-    "value,error,expected",
-    [
-        (5.4213, 0.1312, "5.42(13)"),
-        (-9.61234, 0.00456, "-9.6123(46)"),
-        (0.2, 0.0996, "0.20(10)"),
-        (56.13, 1.24, "56.1(12)"),
-        (123.4, 14.2, "123(14)"),
-        (12345.0, 1420.0, "12300(1400)"),
-        (1.0, 99.7, "0(100)"),
-        (2.0, 0.0, "2(0)"),
-        (2.0, None, "2(?)"),
-        (None, 0.1, "-"),
-        (math.nan, 0.1, "-"),
-    ],
-)
-def test_value_with_error(value: float | None, error: float | None, expected: str) -> None:
-    assert with_error(value, error) == expected
 
 
 def test_json_is_strict() -> None:

@@ -2,9 +2,10 @@
 
     python tests/slurm/cluster.py    # as root: prints the SLURM_CONF to export; Ctrl-D takes everything down
 
-Two virtual nodes of eight CPUs (Slurm counts them, the machine need not have them) and three partitions: jobs
-of `urgent` preempt those of `main`, with notice, and those of `cheap`, at once. The daemons go when standard
-input ends; so they go however the tests end, since a killed test run closes its end of the pipe as well.
+Four virtual nodes (Slurm counts CPUs, the machine need not have them). Two of eight CPUs have three
+partitions: jobs of `urgent` preempt those of `main`, with notice, and those of `cheap`, at once. Two of two
+CPUs, for jobs on whole nodes, are the partition `small`. The daemons go when standard input ends; so they go
+however the tests end, since a killed test run closes its end of the pipe as well.
 """
 
 from __future__ import annotations
@@ -21,7 +22,9 @@ import tempfile
 import time
 from pathlib import Path
 
-NODES = ("node1", "node2")
+NODES = {"node1": 8, "node2": 8, "node3": 2, "node4": 2}
+"""CPUs of the nodes."""
+
 GRACE = 60  # seconds between the notice and the end of a preempted job
 PATIENCE = 60.0  # seconds for all nodes to come up
 TOOLS = ("munged", "slurmctld", "slurmd", "sbatch", "squeue", "scontrol")
@@ -62,10 +65,11 @@ JobRequeue=1
 KillWait=10
 MinJobAge=3600
 {nodes}
-PartitionName=main Nodes=ALL Default=YES State=UP MaxTime=60 \\
+PartitionName=main Nodes=node[1-2] Default=YES State=UP MaxTime=60 \\
   PriorityTier=1 PreemptMode=REQUEUE GraceTime={grace}
-PartitionName=cheap Nodes=ALL State=UP MaxTime=60 PriorityTier=1 PreemptMode=REQUEUE
-PartitionName=urgent Nodes=ALL State=UP MaxTime=60 PriorityTier=10 PreemptMode=OFF
+PartitionName=cheap Nodes=node[1-2] State=UP MaxTime=60 PriorityTier=1 PreemptMode=REQUEUE
+PartitionName=urgent Nodes=node[1-2] State=UP MaxTime=60 PriorityTier=10 PreemptMode=OFF
+PartitionName=small Nodes=node[3-4] State=UP MaxTime=60
 """
 
 
@@ -94,9 +98,9 @@ def start(folder: Path) -> None:
     host = socket.gethostname().split(".")[0]
     ports = free_ports(1 + len(NODES))
     nodes = "\n".join(
-        f"NodeName={node} NodeHostname={host} NodeAddr=127.0.0.1 Port={port} CPUs=8 RealMemory=1000 "
-        "State=UNKNOWN"
-        for node, port in zip(NODES, ports[1:], strict=True)
+        f"NodeName={node} NodeHostname={host} NodeAddr=127.0.0.1 Port={port} CPUs={cpus} "
+        "RealMemory=1000 State=UNKNOWN"
+        for (node, cpus), port in zip(NODES.items(), ports[1:], strict=True)
     )
     text = CONFIGURATION.format(host=host, ports=ports, folder=folder, nodes=nodes, grace=GRACE)
     (folder / "slurm.conf").write_text(text, encoding="utf-8")
@@ -115,9 +119,9 @@ def start(folder: Path) -> None:
             (folder / f"{what}-{node}").mkdir()
         call("slurmd", "-f", f"{folder}/slurm.conf", "-N", node)
     patience = time.monotonic() + PATIENCE
-    while call("sinfo", "--noheader", "--Node", "--partition=main", "--format=%T").split() != ["idle"] * len(
-        NODES
-    ):
+    while call("sinfo", "--noheader", "--Node", "--partition=main,small", "--format=%T").split() != [
+        "idle"
+    ] * len(NODES):
         if time.monotonic() > patience:
             raise RuntimeError("the nodes of Slurm did not come up")
         time.sleep(0.2)

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from hpcbip.qmc import warm_up
 from tests.mpi.campaigns import command, environment
 from tests.slurm import cluster
 
@@ -77,11 +78,11 @@ UNDER_WAY = (
 )
 
 
-def wait_for(condition: Callable[[], object], what: str) -> None:
+def wait_for(condition: Callable[[], object], what: str, pause: float = 0.2) -> None:
     patience = time.monotonic() + PATIENCE
     while not condition():
         assert time.monotonic() < patience, f"waited in vain for {what}"
-        time.sleep(0.2)
+        time.sleep(pause)
 
 
 def read(path: str) -> str:
@@ -104,11 +105,9 @@ def slurm() -> Iterator[Slurm]:
     )
     assert process.stdin and process.stdout and process.stderr
     try:
+        warm_up()  # compiled once, not within the time limit of a job
         said = process.stdout.readline().strip()
         assert said.startswith("SLURM_CONF="), process.stderr.read()
-        # compiled once, not within the time limit of a job
-        warm = [sys.executable, "-c", "from hpcbip.qmc import warm_up; warm_up()"]
-        subprocess.run(warm, check=True, env=environment() | {"OMP_NUM_THREADS": "1"})
         yield Slurm(said.removeprefix("SLURM_CONF="))
     finally:
         process.stdin.close()

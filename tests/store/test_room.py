@@ -92,7 +92,7 @@ def test_room_grows_with_the_bins(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 
 def test_no_segment_is_larger_than_the_limit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     limit = 100_000
-    monkeypatch.setattr(allocation, "LARGEST", limit)
+    monkeypatch.setattr(allocation, "LARGEST_SEGMENT", limit)
     need = Allocation(3, 16_000, COLUMNS, "polaron", "{}", [1.0], 8)  # a chain alone is larger
     most = {"a" * 64: need, **ensembles(3, chains=300, rows=16)}
     with Store(tmp_path, writable=True) as store:

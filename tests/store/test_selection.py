@@ -86,5 +86,7 @@ def test_status_counts_what_is_there(tmp_path: Path) -> None:
     """The verdict says done; the bins are lost."""
     directory = start(tmp_path, 10.0)
     assert {(record["state"], record["bins_min"]) for record in status_records(directory)} == {("met", 8)}
+    lams = {point.parameters["lambda"] for point in make_plan(load_config(directory / "config.yaml")).points}
+    assert {record["lambda"] for record in status_records(directory)} == lams  # named as points are
     (directory / "bins-0001.h5").unlink()
     assert {(record["state"], record["bins_max"]) for record in status_records(directory)} == {("waiting", 0)}

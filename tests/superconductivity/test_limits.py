@@ -10,8 +10,9 @@ from typing import Any
 import numpy as np
 import pytest
 
+from hpcbip.statistics.notation import with_short_error
 from hpcbip.superconductivity.maximum import find_maximum
-from hpcbip.superconductivity.peaks import Peak, find_peak, tops, with_error
+from hpcbip.superconductivity.peaks import Peak, find_peak, tops
 from hpcbip.superconductivity.scans import Scan
 from hpcbip.superconductivity.suggestions import suggest
 from tests.superconductivity.curves import (
@@ -125,9 +126,10 @@ def test_statement_of_a_limited_maximum() -> None:
     peak = find_peak(scan_of(LIMITED))
     assert peak.statement == (
         "square, t/Ω = 1, U = 8t: Tc/Ω is limited by binding: it meets Δ/Ω at "
-        f"{with_error(peak.height, peak.height_err)} at λ = {with_error(peak.position, peak.position_err)}; "
+        f"{with_short_error(peak.height, peak.height_err)} at λ = "
+        f"{with_short_error(peak.position, peak.position_err)}; "
         f"the formula goes on to {peak.formula_height:.3g} at λ = {peak.formula_position:.3g}, "
-        f"where Δ - Tc = {with_error(peak.margin or 0.0, peak.margin_err or 0.0)} Ω"
+        f"where Δ - Tc = {with_short_error(peak.margin or 0.0, peak.margin_err or 0.0)} Ω"
     )
     assert peak.flag_codes == ["peak_limited_by_binding"]
 

@@ -10,9 +10,10 @@ import numpy as np
 import pytest
 
 from hpcbip.reduction.peaks import scan_points
+from hpcbip.statistics.notation import with_short_error
 from hpcbip.statistics.smooth import smooth
 from hpcbip.superconductivity import peaks
-from hpcbip.superconductivity.peaks import Peak, find_peak, place_name, tops, with_error
+from hpcbip.superconductivity.peaks import Peak, find_peak, place_name, tops
 from hpcbip.superconductivity.scans import Scan
 from tests.superconductivity.curves import ALONG_U, CORRELATION, KINK, TRUTHS, Truth, record, scans
 
@@ -263,8 +264,9 @@ def test_statement_at_the_kink() -> None:
     peak = find_peak(scan_of(KINK))
     assert peak.at_kink > 0.9
     assert peak.statement == (
-        f"square, t/Ω = 1, U = 8t: Tc/Ω peaks at {with_error(peak.height, peak.height_err)} at λ = "
-        f"{with_error(peak.position, peak.position_err)}, at the kink where R² = 1 and the density saturates"
+        f"square, t/Ω = 1, U = 8t: Tc/Ω peaks at {with_short_error(peak.height, peak.height_err)} at λ = "
+        f"{with_short_error(peak.position, peak.position_err)}, "
+        "at the kink where R² = 1 and the density saturates"
     )
     assert peak.flags == []
 
@@ -286,21 +288,6 @@ def test_maximum_at_the_end_is_only_a_bound() -> None:
 
 def test_three_points_are_too_few_to_be_sure() -> None:
     assert "too few points" in find_peak(scan_of(KINK, 1, (0.6, 0.8, 1.0))).flags
-
-
-@pytest.mark.parametrize(
-    "value,error,text",
-    [
-        (0.1931, 0.0042, "0.193(4)"),
-        (0.1931, 0.0023, "0.1931(23)"),
-        (0.72, 0.031, "0.72(3)"),
-        (8.31, 12.0, "8(12)"),
-        (0.6, 0.0, "0.6"),
-        (0.5, 0.0297, "0.50(3)"),
-    ],
-)
-def test_value_with_error(value: float, error: float, text: str) -> None:
-    assert with_error(value, error) == text
 
 
 def test_places_have_their_units() -> None:

@@ -46,7 +46,7 @@ def test_a_single_point_is_stepped_out_from_both_ways() -> None:
         "U": 8.0,
         "V": 0.0,
     }
-    assert "1 points do not make a curve" in found[0].why
+    assert "1 point does not make a curve" in found[0].why
 
 
 def test_steps_stay_within_the_bounds() -> None:

@@ -7,35 +7,30 @@ from typing import Any
 
 import click
 
-from hpcbip.cli.options import FINITE, NOT_NEGATIVE, Numbers, figure_option
+from hpcbip.cli.options import FINITE, NOT_NEGATIVE, Numbers, couplings_option, figure_option, lattice_option
 from hpcbip.cli.output import draw_and_save, format_option, print_records
 from hpcbip.errors import InputError
+from hpcbip.vocabulary.observables import BINDING_ENERGY, PAIR_DISTANCE2
+from hpcbip.vocabulary.parameters import COUPLING, OMEGA
 
 COLUMNS_OF_TABLE = (
-    "coupling",
-    "omega",
+    COUPLING.name,
+    OMEGA.name,
     "order",
     "E_eff",
     "E",
     "difference",
     "mass_eff",
     "mass",
-    "pair_distance2_eff",
-    "pair_distance2",
-    "binding_energy",
+    f"{PAIR_DISTANCE2.name}_eff",
+    PAIR_DISTANCE2.name,
+    BINDING_ENERGY.name,
 )
 
 
 @click.command()
-@click.option("--lattice", default="chain", show_default=True, help="chain, square, triangular, cubic.")
-@click.option(
-    "--coupling",
-    "couplings",
-    multiple=True,
-    default=("bond",),
-    show_default=True,
-    help="holstein, bond, site-peierls; may be repeated.",
-)
+@lattice_option("chain, square, triangular, cubic", "chain")
+@couplings_option("holstein, bond, site-peierls", "bond")
 @click.option("--electrons", type=click.IntRange(1, 2), default=2, show_default=True)
 @click.option("--lambda", "lam", type=NOT_NEGATIVE, help="λ, the same at all Ω. [default: 0.5]")
 @click.option("--g2-over-omega", "ratio", type=NOT_NEGATIVE, help="Instead of λ: g²/Ω, in t.")

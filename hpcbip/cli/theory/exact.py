@@ -12,22 +12,17 @@ from hpcbip.cli.options import (
     POSITIVE,
     Numbers,
     check_number_of_combinations,
+    couplings_option,
     figure_option,
+    lattice_option,
 )
 from hpcbip.cli.output import draw_and_save, format_option, print_records
 from hpcbip.errors import InputError
 
 
 @click.command()
-@click.option("--lattice", default="chain", show_default=True, help="chain, square, triangular, cubic.")
-@click.option(
-    "--coupling",
-    "couplings",
-    multiple=True,
-    default=("holstein",),
-    show_default=True,
-    help="holstein, bond, site-peierls, ...+holstein; may be repeated.",
-)
+@lattice_option("chain, square, triangular, cubic", "chain")
+@couplings_option("holstein, bond, site-peierls, ...+holstein", "holstein")
 @click.option("--electrons", type=click.IntRange(1, 2), default=1, show_default=True)
 @click.option("--spin", default="singlet", show_default=True, help="Of two electrons: singlet, triplet.")
 @click.option("--t", type=POSITIVE, default=1.0, show_default=True)

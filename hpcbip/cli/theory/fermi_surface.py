@@ -12,24 +12,17 @@ from hpcbip.cli.options import (
     POSITIVE,
     Numbers,
     check_number_of_combinations,
+    couplings_option,
     figure_option,
+    lattice_option,
 )
 from hpcbip.cli.output import draw_and_save, format_option, print_records
 from hpcbip.errors import InputError
 
 
 @click.command("fermi-surface")
-@click.option(
-    "--lattice", default="square", show_default=True, help="chain, square, triangular, cubic, bcc, fcc."
-)
-@click.option(
-    "--coupling",
-    "couplings",
-    multiple=True,
-    default=("bond", "holstein"),
-    show_default=True,
-    help="bond, holstein, bond+holstein; may be repeated.",
-)
+@lattice_option("chain, square, triangular, cubic, bcc, fcc", "square")
+@couplings_option("bond, holstein, bond+holstein", "bond", "holstein")
 @click.option(
     "--filling",
     "fillings",

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from hpcbip.cli.options import FOLDER, NOT_NEGATIVE, POSITIVE, Numbers, figure_option
+from hpcbip.cli.options import FOLDER, NOT_NEGATIVE, POSITIVE, Numbers, figure_option, lattice_option
 from hpcbip.cli.output import draw_and_save, format_option, print_records
 from hpcbip.errors import InputError
 from hpcbip.vocabulary.observables import sector_observable
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.option("--lattice", default="chain", show_default=True, help="chain, square.")
+@lattice_option("chain, square", "chain")
 @click.option("--coupling", default="bond", show_default=True, help="bond, holstein.")
 @click.option("--sector", default="bipolaron", show_default=True, help="polaron, bipolaron.")
 @click.option("--U", "U", type=NOT_NEGATIVE, default=0.0, show_default=True, help="In t.")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from hpcbip.cli.options import FINITE, Numbers, check_number_of_combinations, figure_option
+from hpcbip.cli.options import FINITE, Numbers, check_number_of_combinations, figure_option, lattice_option
 from hpcbip.cli.output import draw_and_save, format_option, print_records
 from hpcbip.errors import InputError
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.option("--lattice", help="chain, square (the default), triangular, cubic, bct.")
+@lattice_option("chain, square (the default), triangular, cubic, bct")
 @click.option("--model", help="a or b, instead of a lattice: the two models behind the ring.")
 @click.option(
     "--U", "U", default="-8", show_default=True, type=Numbers(infinite=True), help="inf: a hard core."
@@ -57,19 +57,22 @@ def pair(
     """
     from hpcbip.report.figures.theory.pair import pair_figure
     from hpcbip.report.pair_condensation import condensation
+    from hpcbip.theory.pair.ring import pairs_of_ring_model
     from hpcbip.theory.pair.tables import pair_rows, threshold_table
 
     if thresholds is not None and (figure is not None or with_tc):
         raise InputError("--thresholds: without --figure and --tc; allowed: one of the three")
     if with_tc and any(K):
         raise InputError("--tc: for pairs at rest; allowed: without --K")
-    check_number_of_combinations(U, t, t_prime, t_perp, *V)
-    if model is not None:
-        if lattice is not None or any(t_prime) or any(t_perp) or K or len(V) > 1:
-            raise InputError(f"--model {model}: allowed beside it: --t, --U and one --V")
-        models = _of_ring(model, t, V[0] if V else [0.0], U)
+    values = (U, t, t_prime, t_perp, *V)
+    check_number_of_combinations(*values)
+    if model is None:
+        models = [_on_lattice(lattice or "square", K, *each) for each in itertools.product(*values)]
+    elif lattice is not None or any(t_prime) or any(t_perp) or K or len(V) > 1:
+        raise InputError(f"--model {model}: allowed beside it: --t, --U and one --V")
     else:
-        models = _on_lattice(lattice or "square", U, V, t, t_prime, t_perp, K)
+        attractions = V[0] if V else [0.0]
+        models = [pairs_of_ring_model(model, h, v, u) for u, h, v in itertools.product(U, t, attractions)]
     if thresholds is not None:
         print_records([row for one in models for row in threshold_table(one, thresholds)], form)
         return
@@ -80,28 +83,10 @@ def pair(
     draw_and_save(lambda: pair_figure(models, found), figure, form)
 
 
-def _of_ring(name: str, hops: list[float], attractions: list[float], U: list[float]) -> list[PairModel]:
-    """Return the models of one of the two names for all values."""
-    from hpcbip.theory.pair.ring import pairs_of_ring_model
-
-    combinations = itertools.product(U, hops, attractions)
-    return [pairs_of_ring_model(name, hop, attraction, u) for u, hop, attraction in combinations]
-
-
 def _on_lattice(
-    lattice: str,
-    U: list[float],
-    V: tuple[list[float], ...],
-    t: list[float],
-    t_prime: list[float],
-    t_perp: list[float],
-    K: tuple[float, ...],
-) -> list[PairModel]:
-    """Return the models of all combinations."""
+    lattice: str, K: tuple[float, ...], U: float, t: float, t_prime: float, t_perp: float, *V: float
+) -> PairModel:
     from hpcbip.theory.pair.model import PairModel
 
-    models = []
-    for u, first, prime, perp, *shells in itertools.product(U, t, t_prime, t_perp, *V):
-        hops = (prime, perp) if perp or lattice == "bct" else (prime,) if prime else ()
-        models.append(PairModel(lattice, u, tuple(shells), hops, K, first))
-    return models
+    hops = (t_prime, t_perp) if t_perp or lattice == "bct" else (t_prime,) if t_prime else ()
+    return PairModel(lattice, U, V, hops, K, t)

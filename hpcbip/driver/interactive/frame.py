@@ -6,10 +6,11 @@ import math
 from collections.abc import Sequence
 from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, overload
 
 from hpcbip.catalogue.entries import read_records
 from hpcbip.catalogue.selection import select
+from hpcbip.driver.interactive.dataset import data_set
 from hpcbip.errors import InputError
 from hpcbip.reduction.export import Record, data_frame
 from hpcbip.reduction.peaks import scan_points
@@ -20,11 +21,34 @@ from hpcbip.version import __version__
 
 if TYPE_CHECKING:
     import pandas
+    import xarray
+
+
+@overload
+def load(
+    directory: str | PathLike[str],
+    prefactor: float | str | None = None,
+    density: float | None = None,
+    as_xarray: Literal[False] = False,
+) -> pandas.DataFrame: ...
+
+
+@overload
+def load(
+    directory: str | PathLike[str],
+    prefactor: float | str | None = None,
+    density: float | None = None,
+    *,
+    as_xarray: Literal[True],
+) -> xarray.Dataset: ...
 
 
 def load(
-    directory: str | PathLike[str], prefactor: float | str | None = None, density: float | None = None
-) -> pandas.DataFrame:
+    directory: str | PathLike[str],
+    prefactor: float | str | None = None,
+    density: float | None = None,
+    as_xarray: bool = False,
+) -> pandas.DataFrame | xarray.Dataset:
     """Load the results of a campaign as a labelled data set: one row per point, reduced from its bins as they
     are now.
 
@@ -32,25 +56,31 @@ def load(
         directory: of the campaign, running or not.
         prefactor: of Tc, a number or "published"; None: as the configuration says.
         density: pairs per volume at which Tc is taken; None: as the configuration says, or where pairs touch.
+        as_xarray: whether a data set of xarray is wanted, laid out over the parameters.
 
     Returns:
         a frame indexed by the identity of the point. Columns: the parameters (lattice, coupling, t, omega,
         lambda, g, U, V, beta), every observable X with its error X_err, autocorrelation time X_tau (in bins)
         and X_verdict, the checks, `tc_valid`, `flags` (a list of texts) and `flag_codes`. Energies in the
         unit of t, masses in m0 = 1/t (pair) and m_e = 1/(2t), lengths in lattice constants. NaN is what is
-        not known. `attrs` holds the campaign's name, seed, directory and the version of hpcbip.
+        not known. `attrs` holds the campaign's name, seed, directory and the version of hpcbip. Or an
+        `xarray.Dataset` of the same, with the dimensions omega, lambda, U, V and what else tells the points
+        apart (`hpcbip.driver.interactive.dataset.data_set`).
 
     Raises:
-        hpcbip.InputError: if the directory is not a campaign, or has no bins yet.
+        hpcbip.InputError: if the directory is not a campaign, or has no bins yet; if xarray is missing.
     """
     results = read_results(Path(directory), prefactor, density)
-    frame = data_frame(results.records)
-    frame.attrs = {
+    attributes = {
         "name": results.config.name,
         "seed": results.config.seed,
         "directory": str(directory),
         "hpcbip": __version__,
     }
+    if as_xarray:
+        return data_set(results.records, attributes)
+    frame = data_frame(results.records)
+    frame.attrs = attributes
     return frame
 
 

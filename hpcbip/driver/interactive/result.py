@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from hpcbip.messages import counted
 from hpcbip.statistics.notation import with_error
 from hpcbip.vocabulary.entries import ERROR, TIME, VERDICT
 from hpcbip.vocabulary.observables import LATTICE_OBSERVABLES, OBSERVABLES
@@ -87,8 +88,13 @@ class ChainBins:
         """Count the bins of each chain."""
         return min(map(len, self.chains), default=0)
 
+    @property
+    def size(self) -> str:
+        """`4 chains of 256 bins`."""
+        return f"{counted(len(self.chains), 'chain')} of {counted(len(self), 'bin')}"
+
     def __repr__(self) -> str:
-        return f"ChainBins({len(self.chains)} chains of {len(self)} bins, {len(self.columns)} columns)"
+        return f"ChainBins({self.size}, {len(self.columns)} columns)"
 
 
 class SampleResult(Mapping[str, Estimate]):
@@ -161,9 +167,7 @@ class SampleResult(Mapping[str, Estimate]):
         return [(e.name, str(e), e.unit, _short(e.tau), e.verdict) for e in known]
 
     def _title(self) -> str:
-        sampled = ", ".join(
-            f"{sector}: {len(bins.chains)} chains of {len(bins)} bins" for sector, bins in self.bins.items()
-        )
+        sampled = ", ".join(f"{sector}: {bins.size}" for sector, bins in self.bins.items())
         words = [
             _parameter(parameter, self.record[name])
             for name, parameter in PARAMETERS.items()

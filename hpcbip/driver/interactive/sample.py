@@ -13,6 +13,7 @@ from hpcbip.driver.interactive.record import meets_targets, reduce_chains
 from hpcbip.driver.interactive.request import Request, check_request
 from hpcbip.driver.interactive.result import ChainBins, SampleResult
 from hpcbip.errors import InputError
+from hpcbip.messages import counted
 from hpcbip.models import Model
 from hpcbip.qmc import columns, lags, warm_up
 from hpcbip.reduction.ensembles import MIN_BINS
@@ -107,7 +108,7 @@ def _run_blocks(request: Request, chains: Chains, bar: ProgressBar) -> Outcome:
     def show() -> None:
         bins, seconds = min(chain.bins for chain in everyone), time.monotonic() - begun
         share = max(bins / (request.schedule.bins or math.inf), seconds / (request.seconds or math.inf))
-        doing = f"{bins} bins per chain" if bins else "thermalisation"
+        doing = f"{counted(bins, 'bin')} per chain" if bins else "thermalisation"
         bar.show(min(1.0, share), f"{doing}, {seconds:.0f} s")
 
     return sample_chains(everyone, request.cores, deadline, target_met if request.target else None, show)

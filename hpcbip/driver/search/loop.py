@@ -26,6 +26,7 @@ from hpcbip.driver.search.process import run_in_process
 from hpcbip.errors import InputError
 from hpcbip.exit_status import DONE, STOPPED
 from hpcbip.files import write_atomically
+from hpcbip.messages import counted
 from hpcbip.reduction.peaks import scan_points
 from hpcbip.reduction.results import read_results
 from hpcbip.store.directory import check_directory, prepare_directory
@@ -110,7 +111,7 @@ def search(
     """
     if not cpu_hours > 0.0 or ranks < 1:
         raise InputError(
-            f"--cpu-hours: {cpu_hours:g} on {ranks} ranks: nothing to spend; allowed: numbers > 0"
+            f"--cpu-hours: {cpu_hours:g} on {counted(ranks, 'rank')}: nothing to spend; allowed: numbers > 0"
         )
     state = begin(config, directory, goal, report)
     ledger = state.ledger
@@ -197,7 +198,9 @@ def _find_maximum(state: SearchState) -> tuple[Scan, Maximum | None]:
         }
     state.ledger.add_step(step)
     statement = maximum.statement if maximum else f"{scan.label}: too few points for a maximum"
-    state.report(f"{points} points, target {target:g}, {state.cpu_hours:.3g} CPU hours: {statement}")
+    state.report(
+        f"{counted(points, 'point')}, target {target:g}, {state.cpu_hours:.3g} CPU hours: {statement}"
+    )
     return scan, maximum
 
 

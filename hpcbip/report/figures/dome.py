@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from hpcbip.messages import counted
 from hpcbip.report.figures.curves import Curve, curves, pooled, scan_axis, shared_name
 from hpcbip.report.figures.source import Figures, Source, file_name
 from hpcbip.report.plotting import layout, series, style
@@ -281,8 +282,8 @@ def _caption(
     parts.append("Hollow points have a flag that speaks against them (see the table of flags).")
     if len(scans) > MAX_COLOURED:
         parts.append(
-            f"The {MAX_COLOURED} curves with the highest Tc are coloured, the other "
-            f"{len(scans) - MAX_COLOURED} grey."
+            f"The {MAX_COLOURED} curves with the highest Tc are coloured, the "
+            f"{counted(len(scans) - MAX_COLOURED, 'other is', 'others are')} grey."
         )
     parts.append("Dotted lines: the conventional ceilings Tc/Ω = 0.05 and 0.1.")
     if lines:

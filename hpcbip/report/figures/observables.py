@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from hpcbip.messages import counted
 from hpcbip.report.figures.curves import Curve, curves, pooled, scan_axis, shared_name
 from hpcbip.report.figures.source import Figures, Source, file_name
 from hpcbip.report.plotting import layout, series, style
@@ -74,10 +75,8 @@ def observables(records: Sequence[Record], axis: str | None = None) -> Picture:
         "converged, or a flag speaks against it."
     )
     if len(lines) > MAX_COLOURED:
-        grey = len(lines) - MAX_COLOURED
-        caption += (
-            f" {MAX_COLOURED} curves are coloured, those with the highest Tc, the other {grey} are grey."
-        )
+        grey = counted(len(lines) - MAX_COLOURED, "other is", "others are")
+        caption += f" {MAX_COLOURED} curves are coloured, those with the highest Tc, the {grey} grey."
     if outside:
         caption += f" Values off the scale ({outside}) are triangles at the edge."
     rows = [_row(record, axis) for record in records]

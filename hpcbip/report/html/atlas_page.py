@@ -14,6 +14,7 @@ from typing import Any
 from hpcbip.catalogue.entries import configuration_path
 from hpcbip.errors import InputError
 from hpcbip.files import write_atomically
+from hpcbip.messages import counted
 from hpcbip.report.atlas_tables import CAMPAIGN, cpu_seconds
 from hpcbip.report.html.parts import environment, read_script, read_style
 from hpcbip.report.plotting.style import COLOURS
@@ -203,7 +204,7 @@ def _facts(record: Record) -> list[tuple[str, str]]:
     facts.append(("β of the pair", parameter_text(record, "beta")))
     for sector in SECTORS:
         seconds, bins = record[f"seconds_{sector}"], record[f"chain_bins_{sector}"]
-        text = f"{len(bins)} chains, {sum(bins)} bins"
+        text = f"{counted(len(bins), 'chain')}, {counted(sum(bins), 'bin')}"
         text += f", {seconds:.0f} CPU s" if seconds is not None else ""
         text += f", ensemble {record[f'ensemble_{sector}'][:16]}"
         facts.append((sector, f"{text}, SHA-256 {record[f'digest_{sector}'][:16]}"))

@@ -29,7 +29,8 @@ from hpcbip.theory.exact.convergence import (
     scaled_difference,
 )
 from hpcbip.theory.exact.solver import Level, guess_momentum, solve_near_momentum
-from hpcbip.theory.exact.system import Geometry, System, lambda_of_system
+from hpcbip.theory.exact.system import Geometry, System, parameters_of
+from hpcbip.vocabulary.parameters import COUPLING, LAMBDA, LATTICE, OMEGA, G, U
 
 EXACT_STATES = {1: 100_000, 2: 400_000, 3: 400_000}  # size of the largest exact space, by dimension
 EXACT_PAIR_EXTENT = {1: 24, 2: 8, 3: 4}  # pair extent, in hops, of the exact space, by dimension
@@ -217,7 +218,6 @@ def _rows_of_order(
     found: list[dict[str, Any]] = []
     for effective_state, exact_state in zip(effective_states, exact_states, strict=True):
         system = exact_state.state.system
-        geometry = system.geometry
         difference = scaled_difference(effective_state.state.E, exact_state.state.E)
         mass_difference = (
             _relative_difference(effective_state.state.mass, exact_state.state.mass)
@@ -226,13 +226,9 @@ def _rows_of_order(
         )
         found.append(
             {
-                "lattice": geometry.lattice,
-                "coupling": geometry.coupling,
-                "electrons": geometry.electrons,
-                "U": system.U,
-                "lambda": lambda_of_system(system),
-                "g": system.g,
-                "omega": system.omega,
+                **parameters_of(system, (LATTICE, COUPLING)),
+                "electrons": system.geometry.electrons,
+                **parameters_of(system, (U, LAMBDA, G, OMEGA)),
                 "order": order,
                 **effective_state.numbers("_eff"),
                 **exact_state.numbers(),
@@ -245,7 +241,9 @@ def _rows_of_order(
             }
         )
     for name in ("difference", "mass_difference"):
-        omegas, differences, errors = ([row[key] for row in found] for key in ("omega", name, f"{name}_err"))
+        omegas, differences, errors = (
+            [row[key] for row in found] for key in (OMEGA.name, name, f"{name}_err")
+        )
         power = fit_power(omegas, differences, errors)
         for row in found:
             key = name.replace("difference", "power")
@@ -300,11 +298,7 @@ def amplitude_table(system: System, orders: Sequence[int] = PERTURBATION_ORDERS)
             for displacement, amplitude in effective_amplitudes(mover, order).items():
                 result.append(
                     {
-                        "lattice": system.geometry.lattice,
-                        "coupling": system.geometry.coupling,
-                        "U": system.U,
-                        "g": system.g,
-                        "omega": system.omega,
+                        **parameters_of(system, (LATTICE, COUPLING, U, G, OMEGA)),
                         "order": order,
                         "moves": moves,
                         "displacement": " ".join(map(str, displacement)),

@@ -16,6 +16,9 @@ from hpcbip.theory.eliashberg.equations import (
 )
 from hpcbip.theory.eliashberg.fermi_surface import FermiSurface, find_fermi_surface, lambda_me
 from hpcbip.theory.eliashberg.references import USUAL_MU_STAR
+from hpcbip.vocabulary.entries import ERROR
+from hpcbip.vocabulary.observables import TC_OVER_OMEGA
+from hpcbip.vocabulary.parameters import COUPLING, LAMBDA, LATTICE, OMEGA, G
 
 LARGEST_CONFIRMED_LAMBDA = 0.4
 """λ_ME of the bare phonon up to which Monte Carlo of the two-dimensional Holstein model agrees with the
@@ -37,7 +40,7 @@ def eliashberg_table(lambdas: Sequence[float], mu_stars: Sequence[float]) -> lis
     for mu_star in mu_stars:
         for lam in lambdas:
             found = critical_temperature(lam, mu_star)
-            row = {"lambda_me": lam, "mu_star": mu_star, "tc_over_omega": found.tc_over_omega}
+            row = {"lambda_me": lam, "mu_star": mu_star, TC_OVER_OMEGA.name: found.tc_over_omega}
             row |= {
                 "allen_dynes": float(allen_dynes(lam, mu_star)),
                 "mcmillan": float(mcmillan(lam, mu_star)),
@@ -90,11 +93,11 @@ def _fermi_surface_row(model: Model, filling: float, mu_star: float, fermi: Ferm
         above = critical_temperature(found.lambda_me + found.lambda_me_err, mu_star).tc_over_omega
         tc_err = abs(above - tc)
     return {
-        "lattice": model.lattice,
-        "coupling": model.coupling,
-        "omega": model.omega,
-        "g": model.g,
-        "lambda": found.lam,
+        LATTICE.name: model.lattice,
+        COUPLING.name: model.coupling,
+        OMEGA.name: model.omega,
+        G.name: model.g,
+        LAMBDA.name: found.lam,
         "filling": filling,
         "fermi_energy": fermi.energy,
         "fermi_energy_err": fermi.energy_err,
@@ -103,8 +106,8 @@ def _fermi_surface_row(model: Model, filling: float, mu_star: float, fermi: Ferm
         "mass_ratio": found.mass_ratio,
         "mass_ratio_err": found.lambda_me_err,
         "mu_star": mu_star,
-        "tc_over_omega": tc,
-        "tc_over_omega_err": tc_err,
+        TC_OVER_OMEGA.name: tc,
+        TC_OVER_OMEGA.name + ERROR: tc_err,
         "reason": reason,
         "flags": flags,
     }
@@ -126,7 +129,7 @@ def eliashberg_line(temperatures: Sequence[float], mu_star: float) -> list[dict[
     rows = []
     for tc in temperatures:
         lam = critical_coupling(tc, mu_star)
-        row = {"lambda_me": lam, "mu_star": mu_star, "tc_over_omega": tc}
+        row = {"lambda_me": lam, "mu_star": mu_star, TC_OVER_OMEGA.name: tc}
         row |= {"allen_dynes": float(allen_dynes(lam, mu_star)), "mcmillan": float(mcmillan(lam, mu_star))}
         rows.append(row | {"mass": 1.0 + lam, "reason": ""})
     return rows
@@ -156,7 +159,7 @@ def model_line(
     rows = []
     for one in eliashberg_line(temperatures, mu_star):
         lam = unit.lam * one["lambda_me"] / unit.lambda_me
-        row = {"lattice": lattice, "coupling": coupling, "filling": filling}
-        row |= {"lambda": lam, "lambda_err": lam * unit.lambda_me_err / unit.lambda_me}
+        row: dict[str, Any] = {LATTICE.name: lattice, COUPLING.name: coupling, "filling": filling}
+        row |= {LAMBDA.name: lam, LAMBDA.name + ERROR: lam * unit.lambda_me_err / unit.lambda_me}
         rows.append(row | one | {"confirmed": one["lambda_me"] <= LARGEST_CONFIRMED_LAMBDA})
     return rows

@@ -78,12 +78,11 @@ class Hamiltonian:
         geometry = space.geometry
         factor = 1.0 / geometry.electrons
         primitive = np.array(geometry.bravais.primitive)
-        strength = {"t": -system.t, "g": system.g, "g_holstein": system.g_holstein}
         self.steps = [factor * np.array(move.step) @ primitive for move, _ in space.matrices]
         phases = [complex(np.exp(-1j * (step @ momentum))) for step in self.steps]
         self.real = bool(np.all(momentum == 0.0))
         self.strengths = [
-            strength[move.strength] * (phase.real if self.real else phase)
+            system.factor(move) * (phase.real if self.real else phase)
             for (move, _), phase in zip(space.matrices, phases, strict=True)
         ]
         self.diagonal = _diagonal(space, system)

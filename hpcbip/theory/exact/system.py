@@ -8,11 +8,14 @@ from __future__ import annotations
 
 import itertools
 import math
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, fields
 from functools import cached_property
+from typing import Any
 
 from hpcbip.errors import InputError
 from hpcbip.models import LATTICES, Lattice, coupling_from_lambda, get_lattice, lambda_from_coupling
+from hpcbip.vocabulary.parameters import COUPLING, G_HOLSTEIN, HOPPING, LAMBDA, LATTICE, OMEGA, G, Parameter
 from hpcbip.vocabulary.sectors import SECTORS
 
 EXACT_COUPLINGS: tuple[str, ...] = (
@@ -34,7 +37,7 @@ class Move:
 
     Attributes:
         step: displacement of the electron, lattice coordinates; zero for Holstein coupling.
-        strength: name of the parameter that multiplies the term: "t", "g" or "g_holstein".
+        strength: name of the parameter that multiplies the term: t, g or g_holstein.
         mode: oscillator of the site that gains a phonon, None for a bare hop.
         at_target: whether that site is the one that the electron goes to, rather than the one it leaves.
         sign: ±1, a factor of the term.
@@ -112,7 +115,7 @@ class Geometry:
     @cached_property
     def hops(self) -> tuple[Move, ...]:
         """Bare hops along the axes; those against them are their adjoints."""
-        return tuple(Move(axis, "t") for axis in self.bravais.axes)
+        return tuple(Move(axis, HOPPING.name) for axis in self.bravais.axes)
 
     @cached_property
     def creations(self) -> tuple[Move, ...]:
@@ -123,17 +126,17 @@ class Geometry:
         """
         rest = (0,) * self.bravais.dimension
         if self.coupling == "holstein":
-            return (Move(rest, "g", 0),)
+            return (Move(rest, G.name, 0),)
         moves = []
         for mode, axis in enumerate(self.bravais.axes):
             back = tuple(-x for x in axis)
             if self.coupling.startswith("bond"):
-                moves += [Move(axis, "g", mode, False), Move(back, "g", mode, True)]
+                moves += [Move(axis, G.name, mode, False), Move(back, G.name, mode, True)]
             else:
                 for (step, sign), target in itertools.product(((axis, 1), (back, -1)), (False, True)):
-                    moves.append(Move(step, "g", mode, target, -sign if target else sign))
+                    moves.append(Move(step, G.name, mode, target, -sign if target else sign))
         if self.coupling.endswith("+holstein"):
-            moves.append(Move(rest, "g_holstein", self.main_modes))
+            moves.append(Move(rest, G_HOLSTEIN.name, self.main_modes))
         return tuple(moves)
 
 
@@ -165,16 +168,22 @@ class System:
     omega_holstein: float = 0.0
 
     def __post_init__(self) -> None:
-        for name in ("t", "omega", "g", "U", "V", "g_holstein", "omega_holstein"):
-            if not math.isfinite(getattr(self, name)):
-                raise InputError(f"{name}: {getattr(self, name)}; allowed: finite numbers")
-        for name in ("t", "omega"):
+        _, *energies = fields(self)
+        for energy in energies:
+            if not math.isfinite(getattr(self, energy.name)):
+                raise InputError(f"{energy.name}: {getattr(self, energy.name)}; allowed: finite numbers")
+        for name in (HOPPING.name, OMEGA.name):
             if getattr(self, name) <= 0.0:
                 raise InputError(f"{name}: {getattr(self, name)}; allowed: > 0")
         if (self.omega_holstein > 0.0) != self.geometry.coupling.endswith("+holstein"):
             raise InputError(
                 "omega_holstein > 0 goes with couplings that end in +holstein, and with no other"
             )
+
+    def factor(self, move: Move) -> float:
+        """What multiplies a move in H: -t for a bare hop, a coupling for one that makes a phonon."""
+        strength: float = getattr(self, move.strength)
+        return -strength if move.mode is None else strength
 
 
 def g_from_lambda(geometry: Geometry, lam: float, omega: float, t: float) -> float:
@@ -207,3 +216,10 @@ def lambda_of_system(system: System) -> float | None:
     else:
         lam = lambda_from_coupling(geometry.bravais, geometry.coupling, system.g, system.omega, system.t)
     return None if lam is None else float(f"{lam:.14g}")
+
+
+def parameters_of(system: System, wanted: Iterable[Parameter]) -> dict[str, Any]:
+    """Return parameters of a system by name, for the row of a table."""
+    geometry = system.geometry
+    others = {LATTICE: geometry.lattice, COUPLING: geometry.coupling, LAMBDA: lambda_of_system(system)}
+    return {one.name: others[one] if one in others else getattr(system, one.name) for one in wanted}

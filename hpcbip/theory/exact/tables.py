@@ -14,7 +14,21 @@ from hpcbip.theory.exact.convergence import (
     converge,
     scaled_difference,
 )
-from hpcbip.theory.exact.system import System, lambda_of_system
+from hpcbip.theory.exact.system import System, parameters_of
+from hpcbip.vocabulary.entries import ERROR
+from hpcbip.vocabulary.observables import BINDING_ENERGY, PAIR_DISTANCE2
+from hpcbip.vocabulary.parameters import (
+    COUPLING,
+    G_HOLSTEIN,
+    HOPPING,
+    LAMBDA,
+    LATTICE,
+    OMEGA,
+    OMEGA_HOLSTEIN,
+    G,
+    U,
+    V,
+)
 
 
 def exact_table(
@@ -53,27 +67,19 @@ def _exact_row(result: ConvergedState) -> dict[str, Any]:
     geometry = system.geometry
     binding = _binding(result)
     return {
-        "lattice": geometry.lattice,
-        "coupling": geometry.coupling,
+        **parameters_of(system, (LATTICE, COUPLING)),
         "electrons": geometry.electrons,
         "spin": geometry.spin if geometry.electrons == 2 else None,
-        "t": system.t,
-        "omega": system.omega,
-        "g": system.g,
-        "lambda": lambda_of_system(system),
-        "U": system.U,
-        "V": system.V,
-        "g_holstein": system.g_holstein,
-        "omega_holstein": system.omega_holstein,
+        **parameters_of(system, (HOPPING, OMEGA, G, LAMBDA, U, V, G_HOLSTEIN, OMEGA_HOLSTEIN)),
         "E": result.E.value,
         "E_err": result.E.error,
         "E_bound": last.E,
         "mass": result.mass.value,
         "mass_err": result.mass.error,
-        "pair_distance2": result.pair_distance2.value,
-        "pair_distance2_err": result.pair_distance2.error,
-        "binding_energy": binding.value,
-        "binding_energy_err": binding.error,
+        PAIR_DISTANCE2.name: result.pair_distance2.value,
+        PAIR_DISTANCE2.name + ERROR: result.pair_distance2.error,
+        BINDING_ENERGY.name: binding.value,
+        BINDING_ENERGY.name + ERROR: binding.error,
         "phonons": last.phonons,
         "weight": last.weight,
         "K": math.hypot(*last.K),

@@ -15,8 +15,10 @@ from numpy.typing import NDArray
 from scipy.optimize import brentq, minimize_scalar
 
 from hpcbip.errors import InputError
+from hpcbip.messages import counted
 from hpcbip.theory.instanton.surface import AdiabaticSurface, NotSelfTrapped
 from hpcbip.theory.instanton.tunnelling import Instanton, find_instanton
+from hpcbip.vocabulary.parameters import COUPLING, LAMBDA, LATTICE, U
 
 POINTS_OF_POWER_LAW = 4  # smallest number of points from which a power law is fitted
 EXPONENT_RANGE = (0.05, 5.0)  # in which the power of λ in ln m* is sought
@@ -93,7 +95,7 @@ def fit_power_law(lams: Sequence[float], actions: Sequence[float]) -> PowerLaw:
     """
     if len(lams) != len(actions) or len(lams) < POINTS_OF_POWER_LAW or min(*lams, *actions) <= 0.0:
         raise InputError(
-            f"{len(lams)} lambdas, {len(actions)} actions: "
+            f"{counted(len(lams), 'lambda')}, {counted(len(actions), 'action')}: "
             f"allowed are {POINTS_OF_POWER_LAW} or more, all positive"
         )
     x, y = np.log(lams), np.log(actions)
@@ -229,11 +231,11 @@ def instanton_table(found: Iterable[Instanton]) -> list[dict[str, Any]]:
     """Tabulate instantons, a row each."""
     return [
         {
-            "lattice": i.surface.lattice,
-            "coupling": i.surface.coupling,
+            LATTICE.name: i.surface.lattice,
+            COUPLING.name: i.surface.coupling,
             "sector": i.surface.sector,
-            "U": i.surface.U,
-            "lambda": i.surface.lam,
+            U.name: i.surface.U,
+            LAMBDA.name: i.surface.lam,
             "size": i.surface.size,
             "minimum": i.minimum.start,
             "energy": i.minimum.energy,
@@ -254,7 +256,7 @@ def mass_comparison_table(found: Iterable[MassComparison]) -> list[dict[str, Any
     """Tabulate Monte Carlo masses beside the action, a row each."""
     return [
         {
-            "lambda": c.mass.lam,
+            LAMBDA.name: c.mass.lam,
             "mass": c.mass.mass,
             "mass_err": c.mass.mass_err,
             "log_mass": c.log_mass,

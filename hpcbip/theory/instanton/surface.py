@@ -14,8 +14,9 @@ docs/theory/instanton.md.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -275,6 +276,7 @@ def find_stationary_point(surface: AdiabaticSurface, x: Array, start: str = "") 
     return describe_stationary_point(surface, found.x, start)
 
 
+@lru_cache(maxsize=64)  # every stationary point of a surface asks for it
 def uniform_energy(surface: AdiabaticSurface) -> float:
     """Compute the energy of the extended state, in t: v of the best uniform field on this cluster."""
     flat = np.ones(surface.modes)
@@ -293,14 +295,21 @@ def localised_stationary_points(surface: AdiabaticSurface) -> list[StationaryPoi
     return sorted(found, key=lambda m: m.energy)
 
 
-def self_trapped_minima(surface: AdiabaticSurface) -> list[StationaryPoint]:
+def self_trapped_minima(
+    surface: AdiabaticSurface, localised: Sequence[StationaryPoint] | None = None
+) -> list[StationaryPoint]:
     """Find the localised minima, lowest first.
+
+    Args:
+        surface: the energy surface.
+        localised: its `localised_stationary_points`, where they are known already.
 
     Raises:
         NotSelfTrapped: if there is none below the extended state: the carriers do not trap themselves at
             this λ.
     """
-    found = [m for m in localised_stationary_points(surface) if m.negative == 0]
+    points = localised_stationary_points(surface) if localised is None else localised
+    found = [m for m in points if m.negative == 0]
     if not found:
         raise NotSelfTrapped(
             f"lambda = {surface.lam:g}: the {surface.sector} does not trap itself on the {surface.lattice} "

@@ -249,7 +249,8 @@ def find_instanton(
     """
     if not 9 <= points <= 101:
         raise InputError(f"points = {points}: allowed are 9 to 101")
-    minimum, others = self_trapped_minima(surface)[0], localised_stationary_points(surface)[1:]
+    found = localised_stationary_points(surface)
+    minimum, others = self_trapped_minima(surface, found)[0], found[1:]
     starts = _start_paths(surface, minimum, others)
     candidates = [
         find_least_action_path(surface, x, minimum.energy, points, ROUGH_ITERATIONS) for x in starts

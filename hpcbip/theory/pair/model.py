@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hpcbip.errors import InputError
+from hpcbip.messages import counted
 from hpcbip.theory.pair.green import Band
 from hpcbip.theory.pair.lattices import PAIR_LATTICES, Channel, LatticeVector, PairLattice, inversion
 
@@ -57,11 +58,12 @@ class PairModel:
             ("hops", self.hops, place.hop_names[1:]),
         ):
             if len(given) > len(allowed):
-                raise InputError(
-                    f"{name}: {len(given)} values given, {self.lattice} has {len(allowed)}: {allowed}"
-                )
+                number = counted(len(given), "value")
+                raise InputError(f"{name}: {number} given, {self.lattice} has {len(allowed)}: {allowed}")
         if len(self.K) not in (0, place.dimension):
-            raise InputError(f"K: {len(self.K)} components given, {self.lattice} has {place.dimension}")
+            raise InputError(
+                f"K: {counted(len(self.K), 'component')} given, {self.lattice} has {place.dimension}"
+            )
         for name, values in (("t", (self.t,)), ("V", self.V), ("hops", self.hops), ("K", self.K)):
             for value in values:
                 if not abs(value) <= LARGEST_ENERGY:

@@ -21,7 +21,7 @@ from scipy.optimize import brentq
 
 from hpcbip.errors import InputError
 from hpcbip.theory.pair.lattices import PAIR_LATTICES
-from hpcbip.theory.pair.model import LARGEST_ENERGY, PairModel
+from hpcbip.theory.pair.model import LARGEST_ENERGY, PairModel, model_parameters
 from hpcbip.theory.pair.solver import solve_channel
 
 Array = NDArray[np.float64]
@@ -295,14 +295,12 @@ def square_lattice_table(V: float, U: float, t_primes: list[float]) -> list[dict
     result = []
     for t_prime in t_primes:
         energies = square_lattice_energies(t_prime, V, U)
-        edge = PairModel("square", U, (V,), (t_prime,)).band.edge
+        model = PairModel("square", U, (V,), (t_prime,))
+        edge = model.band.edge
         for name, ring in (("s", -4.0 * t_prime), ("p", 0.0), ("d", 4.0 * t_prime)):
             result.append(
                 {
-                    "lattice": "square",
-                    "U": "inf" if U == math.inf else U,
-                    "V": V,
-                    "t_prime": t_prime,
+                    **model_parameters(model),
                     "channel": name,
                     "E": energies[name] if energies[name] < edge else None,
                     "E_ring": V + ring,

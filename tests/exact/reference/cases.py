@@ -3,6 +3,7 @@ Hamiltonian."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,7 @@ from hpcbip.models import Model, get_lattice, written_lattice
 from hpcbip.qmc import Chain, Ensemble, columns
 from tests.exact.reference.cluster import CHAIN, CUBIC, NEXT_NEIGHBOURS, SQUARE, TRIANGULAR, Cluster
 from tests.exact.reference.problem import Problem
+from tests.exact.reference.zscore import compare
 
 BETA, EDGE = 3.0, 0.75
 NAMES = {
@@ -34,6 +36,12 @@ def sample(ensemble: Ensemble, seeds: int, bins: int, updates: int) -> dict[str,
         for name, column in zip(columns(ensemble), chain.run_block(bins, updates).T, strict=True):
             found[name].append(column)
     return found
+
+
+def rejected(ensemble: Ensemble, exact: Mapping[str, float], updates: int) -> bool:
+    """Tell whether 16 chains of 24 bins disagree with `exact`; bins of a third of the updates come first, as
+    they show most of what is wrong."""
+    return any("BAD" in compare(sample(ensemble, 16, 24, n), exact) for n in (updates // 3, updates))
 
 
 def model_problem(

@@ -11,6 +11,7 @@ translate everything else.
 from __future__ import annotations
 
 import itertools
+import math
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -256,13 +257,20 @@ class Problem:
     def share_at_cutoff(self) -> float:
         """Return the probability of the largest phonon number in the middle of the path: more than all those
         left out have."""
-        middle = expm_multiply(-0.5 * self.beta * self.hamiltonian, self.trial) ** 2
+        middle = self.after(0.5 * self.beta) ** 2
         highest = np.tile(self.phonons.sum(axis=1) == self.cutoff, len(self.pairs))
         return float(middle[highest].sum() / middle.sum())
 
     def after(self, time: float) -> NDArray[np.float64]:
-        """Return e^{-time H}|φ>."""
-        return expm_multiply(-time * self.hamiltonian, self.trial)
+        """Return e^{-time H}|φ>; what has been asked for is kept."""
+        time = round(time, 12)
+        if time not in self._states:
+            self._states[time] = expm_multiply(-time * self.hamiltonian, self.trial)
+        return self._states[time]
+
+    @cached_property
+    def _states(self) -> dict[float, NDArray[np.float64]]:
+        return {}
 
     def displacement2(self, start: float, stop: float) -> NDArray[np.float64]:
         """Return <(R(stop) - R(start))²> by Cartesian component, from the second derivative of a phase on the
@@ -270,10 +278,14 @@ class Problem:
 
         With H(θ) = H - iθ J - θ²/2 K..., the derivatives v1, v2 of e^{-τH(θ)}v obey a linear system: v1' =
         -Hv1 + Jv0, v2' = -Hv2 + 2Jv1 + Kv0, where J and K weigh every directed hop with its step and the step
-        squared; <ΔR²> = <left|v2>/Z.
+        squared; <ΔR²> = <left|v2>/Z. J is antisymmetric: from the left the same system holds with -J, and
+        where both ends are as far from the middle, <ΔR²> = 2 (<v0|v2> - <v1|v1>)/<v0|v0> of its v there.
         """
         h, n = self.hamiltonian, self.hamiltonian.shape[0]
-        right, left = self.after(start), self.after(self.beta - stop)
+        symmetric = math.isclose(start, self.beta - stop)
+        length = 0.5 * (stop - start) if symmetric else stop - start
+        initial = np.concatenate([self.after(start), np.zeros(2 * n)])
+        left = None if symmetric else self.after(self.beta - stop)
         cartesian = np.linalg.cholesky(np.array(self.cluster.grid.metric)).T
         components = []
         for row in cartesian:
@@ -281,9 +293,12 @@ class Problem:
             j = sum(s * (b + p) for s, (_, b, p) in zip(steps, self.directed, strict=True))
             k = sum(s * s * (b + p) for s, (_, b, p) in zip(steps, self.directed, strict=True))
             block = sp.block_array([[-h, None, None], [j, -h, None], [k, 2 * j, -h]], format="csr")
-            end = expm_multiply((stop - start) * block, np.concatenate([right, np.zeros(2 * n)]))
-            components.append(float(left @ end[2 * n :]))
-        return np.array(components) / float(self.trial @ self.after(self.beta))
+            v0, v1, v2 = expm_multiply(length * block, initial).reshape(3, n)
+            if left is None:
+                components.append(2.0 * float(v0 @ v2 - v1 @ v1) / float(v0 @ v0))
+            else:
+                components.append(float(left @ v2) / float(left @ v0))
+        return np.array(components)
 
     def wave(self, phases: NDArray[np.float64], start: float, stop: float) -> float:
         """Return <cos K·(R(stop) - R(start))>, with K given by its phases per lattice coordinate of R."""

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from hpcbip.messages import counted
 from hpcbip.report.plotting import layout, series, style
 from hpcbip.report.plotting.picture import Picture
 from hpcbip.report.plotting.style import COLUMN, PAGE, TEXT, SeriesStyle
@@ -56,7 +57,7 @@ def exact_figure(rows: Sequence[Record]) -> Picture:
     caption = (
         "Mass and energy of the lowest state against the coupling; errors from the convergence of the space. "
         f"Hollow: the mass is known no better than {100 * HOLLOW_MASS_ERROR:g} %. No mass is drawn where no "
-        f"bound pair is resolved ({unbound} points)."
+        f"bound pair is resolved ({counted(unbound, 'point')})."
     )
     return Picture(figure, [dict(row) for row in rows], "Exact diagonalisation", caption)
 

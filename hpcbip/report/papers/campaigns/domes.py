@@ -32,9 +32,11 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 _AXIS = LAMBDA.name
-_FILLING = 0.5  # electrons per site in Migdal–Eliashberg theory
+FILLING = 0.5
+"""Electrons per site in Migdal–Eliashberg theory."""
 _TEMPERATURES = np.concatenate([np.geomspace(1e-4, 0.01, 10), np.linspace(0.015, 0.2, 20)])
-_RATIOS = ((1.0, "1"), (2.0, "2"), (10.0 / 3.0, "10/3"), (5.0, "5"))
+DOME_RATIOS = ((1.0, "1"), (2.0, "2"), (10.0 / 3.0, "10/3"), (5.0, "5"))
+"""t/Ω of the domes, as numbers and as text."""
 _PLAIN = conditions(lattice="square", V=0.0)
 
 DOME_CURVES = [
@@ -45,18 +47,27 @@ DOME_CURVES = [
             SeriesStyle.of(number),
             conditions(**_PLAIN, coupling="bond", U=8.0, t_over_omega=ratio),
         )
-        for number, (ratio, text) in enumerate(_RATIOS)
+        for number, (ratio, text) in enumerate(DOME_RATIOS)
     ),
     *(
         Wanted(
             rf"Holstein, $t/\Omega = {text}$, $U = 0$",
             f"Holstein, t/Ω = {text}, U = 0",
-            SeriesStyle.of(len(_RATIOS) + number),
+            SeriesStyle.of(len(DOME_RATIOS) + number),
             conditions(**_PLAIN, coupling="holstein", U=0.0, t_over_omega=ratio),
         )
-        for number, (ratio, text) in enumerate(_RATIOS[:2])
+        for number, (ratio, text) in enumerate(DOME_RATIOS[:2])
     ),
 ]
+
+
+def conventional_line(coupling: str) -> drawing.Rows:
+    """Tabulate Tc/Ω of Migdal–Eliashberg theory against λ on the square lattice (`model_line`).
+
+    Args:
+        coupling: bond or holstein.
+    """
+    return model_line("square", coupling, FILLING, _TEMPERATURES.tolist())
 
 
 def draw(records: Sequence[Record]) -> Picture:
@@ -95,7 +106,7 @@ def draw(records: Sequence[Record]) -> Picture:
     caption = (
         "Tc/Ω of bond-Peierls bipolarons at U = 8t and of Holstein bipolarons on the square lattice "
         "against λ (bond g²/(2Ωt), Holstein g²/(8Ωt)). Black and grey lines: Migdal–Eliashberg theory of "
-        f"the same two models at {_FILLING:g} electrons per site and μ* = 0.12, dashed where λ_ME > 0.4 is "
+        f"the same two models at {FILLING:g} electrons per site and μ* = 0.12, dashed where λ_ME > 0.4 is "
         "not confirmed."
         + PREFACTOR_SENTENCE
         + drawing.HOLLOW_SENTENCE
@@ -112,11 +123,11 @@ def _draw_conventional(axes: Axes) -> drawing.Rows:
     """Draw Tc of Migdal–Eliashberg theory of both models, dashed where it is not confirmed."""
     rows: drawing.Rows = []
     for coupling, word, colour in (("bond", "bond", "black"), ("holstein", "Holstein", "0.55")):
-        line = model_line("square", coupling, _FILLING, _TEMPERATURES.tolist())
+        line = conventional_line(coupling)
         x, y = (np.array([row[name] for row in line]) for name in (_AXIS, TC))
-        sure = np.array([row["confirmed"] for row in line])
+        confirmed = np.array([row["confirmed"] for row in line])
         axes.plot(x, y, color=colour, lw=0.9, ls=(0, (4, 2)), zorder=0.8)
-        axes.plot(x[sure], y[sure], color=colour, lw=1.3, zorder=0.8)
+        axes.plot(x[confirmed], y[confirmed], color=colour, lw=1.3, zorder=0.8)
         series.entry(axes, f"Migdal–Eliashberg, {word}", color=colour, lw=1.0, ls=(0, (4, 2)))
         rows += [{"kind": "Migdal–Eliashberg", "curve": word, "x": row[_AXIS], **row} for row in line]
     return rows
@@ -124,7 +135,7 @@ def _draw_conventional(axes: Axes) -> drawing.Rows:
 
 def _draw_holstein(axes: Axes, records: Sequence[Record]) -> list[PointSeries]:
     """Draw Tc of Holstein bipolarons, one curve per t/Ω and U; returns the curves."""
-    ratios = [ratio for ratio, _ in _RATIOS]
+    ratios = [ratio for ratio, _ in DOME_RATIOS]
     chosen = points_of(records, **_PLAIN, coupling="holstein", t_over_omega=ratios)
     found = [one for one in series_of_curves(curves(chosen, _AXIS)) if any(r[TC] for r in one.records)]
     drawing.scale_tc(axes, found)

@@ -110,8 +110,8 @@ def _draw_exact(axes: Axes, found: Sequence[PointSeries]) -> list[Record]:
                 for lam in np.linspace(low, high, _COUPLINGS).tolist()
             ]
             own = exact_table(systems, states=_STATES)
-            sure = [row for row in own if bound(row) and not uncertain(row)]
-            x, y = ([row[name] for row in sure] for name in (_AXIS, "mass"))
+            resolved = [row for row in own if bound(row) and not uncertain(row)]
+            x, y = ([row[name] for row in resolved] for name in (_AXIS, "mass"))
             axes.plot(x, y, color=COLOURS[number], lw=1.0, alpha=0.7, zorder=1)
             rows += own
     return rows

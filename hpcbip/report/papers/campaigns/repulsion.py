@@ -16,7 +16,8 @@ from hpcbip.report.tables import Record
 from hpcbip.vocabulary.observables import BINDING_ENERGY, MASS_BIPOLARON, RADIUS2
 from hpcbip.vocabulary.parameters import U
 
-_RATIOS = [1.0, 2.0, 10.0 / 3.0]
+REPULSION_RATIOS = [1.0, 2.0, 10.0 / 3.0]
+"""t/Ω of the curves along U."""
 _LEAST_POINTS = 3  # of a curve
 _COUPLINGS = ("bond", "holstein")
 
@@ -70,7 +71,9 @@ def draw(records: Sequence[Record]) -> Picture:
 
 def _lines(records: Sequence[Record]) -> tuple[list[Curve], list[str]]:
     """Return the curves, of Holstein coupling the one with the highest Tc per t/Ω, and what is missing."""
-    chosen = points_of(records, lattice="square", V=0.0, coupling=list(_COUPLINGS), t_over_omega=_RATIOS)
+    chosen = points_of(
+        records, lattice="square", V=0.0, coupling=list(_COUPLINGS), t_over_omega=REPULSION_RATIOS
+    )
     lines = [line for line in curves(chosen, U.name) if len(set(line.x)) >= _LEAST_POINTS]
     bond = [line for line in lines if line.records[0]["coupling"] == _COUPLINGS[0]]
     best: dict[float, Curve] = {}

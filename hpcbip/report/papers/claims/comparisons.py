@@ -6,33 +6,31 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from hpcbip.report.papers.campaigns.domes import DOME_RATIOS, FILLING, conventional_line
 from hpcbip.report.papers.campaigns.semiclassical import fitted_exponent, mass_series
 from hpcbip.report.papers.claims.claim import Claim, Finding, counted_peak, exceeds, peak_text
-from hpcbip.report.papers.claims.light_pairs import RATIOS
 from hpcbip.report.papers.drawing import TC
 from hpcbip.report.papers.points import points_of
 from hpcbip.report.tables import Record
 from hpcbip.statistics.notation import with_error
-from hpcbip.theory.eliashberg.tables import LARGEST_CONFIRMED_LAMBDA, model_line
+from hpcbip.theory.eliashberg.tables import LARGEST_CONFIRMED_LAMBDA
 from hpcbip.vocabulary.parameters import LAMBDA
 
-_FILLING = 0.5  # electrons per site in Migdal–Eliashberg theory
-_TEMPERATURES = np.concatenate([np.geomspace(1e-4, 0.01, 10), np.linspace(0.015, 0.2, 20)])
 _COUPLINGS = (("bond", "Bond-Peierls", 0.5), ("holstein", "Holstein", 1.0))
 """Couplings with the power of λ in ln m* that the semiclassical theory gives them."""
 
 
 def _examine_eliashberg(records: Sequence[Record]) -> Finding:
-    line = model_line("square", "bond", _FILLING, _TEMPERATURES.tolist())
+    line = conventional_line("bond")
     lams, ratios = (np.array([row[name] for row in line]) for name in (LAMBDA.name, TC))
     confirmed = max((row[TC] for row in line if row["confirmed"]), default=0.0)
     comparisons: list[bool | None] = []
     numbers = [
-        f"Migdal–Eliashberg theory at {_FILLING:g} electrons per site reaches Tc/Ω = {confirmed:.2g} where "
+        f"Migdal–Eliashberg theory at {FILLING:g} electrons per site reaches Tc/Ω = {confirmed:.2g} where "
         f"Monte Carlo confirms it (λ_ME up to {LARGEST_CONFIRMED_LAMBDA:g})."
     ]
     missing = []
-    for ratio, text in RATIOS:
+    for ratio, text in DOME_RATIOS:
         points = points_of(records, lattice="square", coupling="bond", U=8.0, V=0.0, t_over_omega=ratio)
         peak = counted_peak(points, LAMBDA.name)
         if peak is None:

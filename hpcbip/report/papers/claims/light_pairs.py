@@ -6,6 +6,8 @@ import math
 from collections.abc import Sequence
 from itertools import pairwise
 
+from hpcbip.messages import counted
+from hpcbip.report.papers.campaigns.domes import DOME_RATIOS
 from hpcbip.report.papers.claims.claim import Claim, Finding, counted_peak, exceeds, peak_text
 from hpcbip.report.papers.drawing import TC, is_hollow
 from hpcbip.report.papers.points import points_of
@@ -15,9 +17,6 @@ from hpcbip.superconductivity.tc import in_kelvin
 from hpcbip.vocabulary.entries import ERROR
 from hpcbip.vocabulary.observables import MASS_BIPOLARON, RADIUS2
 from hpcbip.vocabulary.parameters import LAMBDA
-
-RATIOS = ((1.0, "1"), (2.0, "2"), (10.0 / 3.0, "10/3"), (5.0, "5"))
-"""t/Ω of the domes, as numbers and as text."""
 
 LIGHT, SMALL = 10.0, 3.0
 """m*/m0 and R² below which pairs are called light and small (PRB 108, L220502)."""
@@ -46,7 +45,7 @@ def _examine_size_and_mass(records: Sequence[Record]) -> Finding:
         expected = 1.0 if coupling == "bond" else -1.0
         comparisons.append(exceeds(expected * difference, error))
         numbers.append(
-            f"{word}: of {len(small)} points with R² < {SMALL:g} the lightest pair has m*/m0 = "
+            f"{word}: of {counted(len(small), 'point')} with R² < {SMALL:g} the lightest pair has m*/m0 = "
             f"{with_error(lightest[_MASS], error)}, R² = "
             f"{with_error(lightest[_SIZE], lightest[_SIZE + ERROR])} (t/Ω = "
             f"{lightest['t'] / lightest['omega']:.3g}, λ = {lightest[LAMBDA.name]:.3g}, "
@@ -57,7 +56,7 @@ def _examine_size_and_mass(records: Sequence[Record]) -> Finding:
 
 def _examine_dome(records: Sequence[Record]) -> Finding:
     numbers, missing, peaks = [], [], []
-    for ratio, text in RATIOS:
+    for ratio, text in DOME_RATIOS:
         points = points_of(records, lattice="square", coupling="bond", U=8.0, V=0.0, t_over_omega=ratio)
         peak = counted_peak(points, LAMBDA.name)
         if peak is None:

@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 
 from hpcbip.report.figures.curves import Curve, curves
+from hpcbip.report.papers.campaigns.repulsion import REPULSION_RATIOS
 from hpcbip.report.papers.claims.claim import Claim, Finding, counted_peak, exceeds, peak_text
 from hpcbip.report.papers.drawing import TC
 from hpcbip.report.papers.points import points_of
@@ -16,7 +17,6 @@ from hpcbip.superconductivity.scans import axis_value
 from hpcbip.vocabulary.entries import ERROR
 from hpcbip.vocabulary.parameters import LAMBDA, U
 
-_RATIOS = (1.0, 2.0, 10.0 / 3.0)
 _OPTIMUM = 8.0  # U/t at which Tc is said to be highest
 _APPRECIABLE = 0.1  # Tc/Ω that remains with the tail
 _LEAST_POINTS = 3
@@ -31,7 +31,7 @@ def _fixed_coupling(records: Sequence[Record]) -> tuple[list[bool | None], list[
     """Compare Tc at U = 8t with that at U = 0, at the same λ."""
     comparisons: list[bool | None] = []
     numbers = []
-    chosen = points_of(records, lattice="square", coupling="bond", V=0.0, t_over_omega=list(_RATIOS))
+    chosen = points_of(records, lattice="square", coupling="bond", V=0.0, t_over_omega=REPULSION_RATIOS)
     for line in curves(chosen, U.name):
         without, with_repulsion = _at(line, 0.0), _at(line, _OPTIMUM)
         if without is None or with_repulsion is None:
@@ -68,7 +68,7 @@ def _examine_repulsion(records: Sequence[Record]) -> Finding:
     comparisons, numbers = _fixed_coupling(records)
     missing = [] if comparisons else ["bond coupling at one λ with U = 0 and 8t"]
     for coupling, word in (("bond", "Bond-Peierls"), ("holstein", "Holstein")):
-        for ratio in _RATIOS[:2]:
+        for ratio in REPULSION_RATIOS[:2]:
             found = _optimised(records, coupling, ratio)
             if len(found) < 2:
                 missing.append(f"{word} maxima over λ at two or more U, t/Ω = {ratio:g}")
@@ -83,7 +83,7 @@ def _examine_tail(records: Sequence[Record]) -> Finding:
     comparisons: list[bool | None] = []
     numbers, missing = [], []
     for lattice in ("cubic", "square"):
-        for ratio in _RATIOS[:2]:
+        for ratio in REPULSION_RATIOS[:2]:
             both = [
                 counted_peak(
                     points_of(records, lattice=lattice, coupling="bond", U=8.0, V=tail, t_over_omega=ratio),

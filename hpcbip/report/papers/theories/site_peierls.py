@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from hpcbip.messages import counted
 from hpcbip.report.figures.theory.exact import bound, uncertain
 from hpcbip.report.papers.figure import PaperFigure
 from hpcbip.report.plotting import layout, series
@@ -54,7 +55,7 @@ def draw(records: Sequence[Record]) -> Picture:
         "Mass of the bipolaron on the chain against λ and against its binding energy Δ, which needs no "
         "convention of λ (site-Peierls 2g²/(Ωt), Holstein g²/(4Ωt)). Exact diagonalisation in spaces of "
         f"up to {_STATES} states, with errors from their convergence; no mass is drawn where no bound pair "
-        f"is resolved ({sum(not bound(row) for row in rows)} points)."
+        f"is resolved ({counted(sum(not bound(row) for row in rows), 'point')})."
     )
     return Picture(figure, rows, "The light site-Peierls bipolaron", caption)
 

@@ -1,0 +1,1 @@
+"""Campaigns on their way: several that become one, and one that goes to another machine."""
