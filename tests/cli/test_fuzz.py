@@ -28,6 +28,8 @@ from hpcbip.cli import run as run_verb
 from hpcbip.driver import run as run_module
 from hpcbip.driver.search import loop
 
+pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+
 PATIENCE = 0.06
 """CPU seconds of a case."""
 
@@ -119,6 +121,7 @@ BASES: dict[str, tuple[str, ...]] = {
 SLOW = (
     "atlas",
     "atlas check",
+    "atlas compare",
     "claims",
     "figure",
     "theory antiadiabatic",
@@ -155,7 +158,7 @@ def cases(name: str, command: click.Command) -> Iterator[list[str]]:
     chance = random.Random(name)
     for option, values in given.items():
         drawn = option in ("--figure", "--page")
-        for value in chance.sample(values, 8 if name in SLOW or drawn else 18):
+        for value in chance.sample(values, 8 if name in SLOW or drawn else 15):
             yield [*_without(base, option), *_option(option, value)]
     for _ in range(0 if name in SLOW or not options else 40):
         picked = chance.sample(list(given), min(2, len(given)))
