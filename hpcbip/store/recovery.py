@@ -16,7 +16,7 @@ from hpcbip.store.checkpoints import Checkpoints
 from hpcbip.store.room import Room
 from hpcbip.store.store import Allocation, Store
 
-MANY = 2000
+MANY_ENSEMBLES = 2000
 """Ensembles with which the preparations take more than moments, which is told."""
 
 
@@ -49,7 +49,7 @@ def recover(directory: Path, config: Config, plan: Plan, log: Callable[[str], No
         InputError: if the store has bins with a column that this version does not measure.
         OSError: if the disk refuses.
     """
-    if len(plan.ensembles) > MANY:
+    if len(plan.ensembles) > MANY_ENSEMBLES:
         print_message(f"hpcbip: preparing {len(plan.ensembles)} ensembles")
     store, checkpoints = Store(directory, writable=True), Checkpoints(directory)
     try:
