@@ -50,7 +50,8 @@ def _target(value: object) -> object:
 
 
 MAX_POINTS = 50_000
-"""Most points of a campaign: so many are planned within seconds, and begun within a minute or two."""
+"""Most points of a campaign: so many are planned within seconds; room for their bins takes minutes, which is
+told."""
 
 MAX_CHAINS, MAX_FIRST_CHAINS = 1_000_000, 2_000_000
 """Most chains of an ensemble, and most that all ensembles together begin with."""

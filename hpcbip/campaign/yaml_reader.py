@@ -15,6 +15,9 @@ import yaml
 
 from hpcbip.errors import InputError, one_line
 
+MOST_BYTES = 16 << 20
+"""Size of a file that may be a configuration; some that are none never end."""
+
 
 class _StrictLoader(yaml.SafeLoader):
     """SafeLoader with the scalars of YAML 1.2 and without duplicate keys."""
@@ -119,7 +122,11 @@ def read_yaml(path: Path) -> Any:
         InputError: if the file cannot be read, is not YAML, or gives a key twice; one line with the place.
     """
     try:
-        return parse_yaml(path.read_text(encoding="utf-8"), str(path))
+        with open(path, "rb") as file:
+            content = file.read(MOST_BYTES + 1)
+        if len(content) > MOST_BYTES:
+            raise InputError(f"{path}: no configuration; allowed: up to {MOST_BYTES >> 20} MiB")
+        return parse_yaml(content.decode("utf-8"), str(path))
     except OSError as error:
         raise InputError(f"{path}: cannot be read: {error.strerror or error}") from None
     except UnicodeDecodeError as error:

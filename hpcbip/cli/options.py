@@ -228,6 +228,7 @@ def couplings_option(names: str, *default: str) -> Decorator:
 
 
 directory_argument = click.argument("directory", type=FOLDER)
+out_option = click.option("--out", type=FOLDER, help="Folder for the files. [default: DIRECTORY]")
 axes_option = click.option(
     "--axes", default="lambda", show_default=True, help="One or two of lambda, U, t/omega."
 )

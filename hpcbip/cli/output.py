@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+
+from hpcbip.errors import InputError
 
 if TYPE_CHECKING:
     from hpcbip.report.plotting.picture import Picture
@@ -31,6 +34,30 @@ def print_records(rows: list[dict[str, Any]], form: str) -> None:
 
     if not print_data(rows, form):
         print_rows(rows)
+
+
+def folder_for_files(directory: Path, out: Path | None) -> Path | None:
+    """Return the folder that takes the files of a campaign: the one that was asked for, which is made if need
+    be, or its own; None if that is somebody else's to write to, which `say_nothing_written` tells.
+
+    Raises:
+        InputError: if the folder that was asked for cannot be made.
+    """
+    if out is None:
+        closed = directory.is_dir() and not os.access(directory, os.W_OK | os.X_OK)
+        return None if closed else directory
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(f"--out: {out}: cannot be made: {error.strerror}; allowed: a folder") from None
+    return out
+
+
+def say_nothing_written(directory: Path) -> None:
+    """Tell whoever may only read a campaign that no files were written, and how to have them."""
+    click.echo(
+        f"nothing was written: {directory} may not be written to; --out FOLDER takes the files", err=True
+    )
 
 
 def draw_and_save(make: Callable[[], Picture], path: Path | None, form: str) -> str:

@@ -10,8 +10,9 @@ from hpcbip.reduction.results import binning_rows, read_results
 from hpcbip.report.figures.plateaus import plateaus
 
 
-def reduce_and_write(directory: Path) -> tuple[list[dict[str, Any]], list[Path]]:
-    """Reduce a campaign and write results.json, results.csv, binning.csv and plateau.png into its directory.
+def reduce_and_write(directory: Path, folder: Path | None = None) -> tuple[list[dict[str, Any]], list[Path]]:
+    """Reduce a campaign and write results.json, results.csv, binning.csv and plateau.png into a folder; None:
+    its directory.
 
     Returns:
         the records of all points, and the files.
@@ -19,9 +20,9 @@ def reduce_and_write(directory: Path) -> tuple[list[dict[str, Any]], list[Path]]
     Raises:
         InputError: if the directory is not a campaign, has no bins yet, or cannot be written to.
     """
-    results = read_results(directory)
+    results, folder = read_results(directory), folder or directory
     rows = binning_rows(results.ensembles)
     records = results.records
     texts = {"results.json": to_json(records), "results.csv": to_csv(records), "binning.csv": to_csv(rows)}
-    written = [write_text(directory / name, text) for name, text in texts.items()]
-    return records, written + plateaus(rows, of=len(results.ensembles)).save(directory / "plateau.png")
+    written = [write_text(folder / name, text) for name, text in texts.items()]
+    return records, written + plateaus(rows, of=len(results.ensembles)).save(folder / "plateau.png")

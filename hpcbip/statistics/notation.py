@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import math
 
+MOST_DIGITS = 30
+"""Digits before or after the point beyond which value and error are written with exponents."""
+
 
 def with_error(value: float | None, error: float | None) -> str:
     """5.42(13): the value with the error of its last digits, two digits of it; `-` for what is not known.
@@ -17,6 +20,8 @@ def with_error(value: float | None, error: float | None) -> str:
     if error <= 0.0:
         return f"{value:.6g}(0)"
     digits = 1 - math.floor(math.log10(error))
+    if abs(digits) > MOST_DIGITS:
+        return f"{value:.6g}({error:.2g})"
     if round(error * 10.0**digits) == 100:  # 0.0996 shows as 0.10
         digits -= 1
     if digits <= 0:

@@ -10,10 +10,14 @@ from hpcbip.campaign.identity import canonical_json
 from hpcbip.campaign.plan import ChainKey, Plan
 from hpcbip.campaign.schema import Config
 from hpcbip.errors import InputError
+from hpcbip.messages import print_message
 from hpcbip.qmc.layout import columns, lags
 from hpcbip.store.checkpoints import Checkpoints
 from hpcbip.store.room import Room
 from hpcbip.store.store import Allocation, Store
+
+MANY_ENSEMBLES = 2000
+"""Ensembles with which the preparations take more than moments, which is told."""
 
 
 @dataclass(frozen=True)
@@ -45,6 +49,8 @@ def recover(directory: Path, config: Config, plan: Plan, log: Callable[[str], No
         InputError: if the store has bins with a column that this version does not measure.
         OSError: if the disk refuses.
     """
+    if len(plan.ensembles) > MANY_ENSEMBLES:
+        print_message(f"hpcbip: preparing {len(plan.ensembles)} ensembles")
     store, checkpoints = Store(directory, writable=True), Checkpoints(directory)
     try:
         stored_columns = _stored_columns(store, plan)

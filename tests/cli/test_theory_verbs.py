@@ -120,3 +120,11 @@ REFUSED = [
 def test_bad_input_is_one_line(words: str) -> None:
     done = CliRunner().invoke(commands, ["theory", *words.split()])
     assert isinstance(done.exception, InputError) and "\n" not in str(done.exception)
+
+
+def test_the_frequency_of_the_sites_follows_that_of_the_bonds() -> None:
+    """`--coupling bond+holstein` alone was refused by a default of 0."""
+    words = ("exact", "--coupling", "bond+holstein", "--g-holstein", "0.3", "--lambda", "0.2", "--nh", "3")
+    words = (*words, "--omega", "2", "--format", "json")
+    assert output_of(*words) == output_of(*words, "--omega-holstein", "2")
+    assert output_of(*words) != output_of(*words, "--omega-holstein", "1")

@@ -32,7 +32,9 @@ from hpcbip.errors import InputError
 @click.option("--U", "interactions", default="0", show_default=True, type=Numbers())
 @click.option("--V", "V", type=FINITE, default=0.0, show_default=True, help="Between neighbours.")
 @click.option("--g-holstein", type=FINITE, default=0.0, show_default=True)
-@click.option("--omega-holstein", type=NOT_NEGATIVE, default=0.0, help="Of the sites, with ...+holstein.")
+@click.option(
+    "--omega-holstein", type=NOT_NEGATIVE, help="Of the sites, with ...+holstein. [default: --omega]"
+)
 @click.option(
     "--nh", type=int, help="Size of the space: how often the coupling acts. [default: from --states]"
 )
@@ -55,6 +57,7 @@ def exact(
     states: int,
     K: tuple[float, ...],
     critical: bool,
+    omega_holstein: float | None,
     figure: Path | None,
     form: str,
     **energies: float,
@@ -75,8 +78,15 @@ def exact(
         raise InputError("--lambda: give either --lambda or --g, not both")
     given = strengths or lambdas or [0.2, 0.4, 0.6, 0.8, 1.0, 1.2]
     check_number_of_combinations(couplings, interactions, given)
+    of_sites = (omega_holstein or 0.0, omega if omega_holstein is None else omega_holstein)
     systems = [
-        System(geometry, g=value if strengths else g_from_lambda(geometry, value, omega, t), U=U, **energies)
+        System(
+            geometry,
+            g=value if strengths else g_from_lambda(geometry, value, omega, t),
+            U=U,
+            omega_holstein=of_sites[geometry.coupling.endswith("+holstein")],
+            **energies,
+        )
         for geometry in [Geometry(lattice, coupling, electrons, spin) for coupling in couplings]
         for U in interactions
         for value in given

@@ -74,8 +74,8 @@ class Embedded:
     links: tuple[tuple[str, str], ...]
 
 
-def report_and_write(directory: Path) -> list[Path]:
-    """Draw all figures of a campaign and write DIR/report.html.
+def report_and_write(directory: Path, folder: Path | None = None) -> list[Path]:
+    """Draw all figures of a campaign and write report.html, into a folder; None: its directory.
 
     Returns:
         the files written, report.html first.
@@ -83,27 +83,29 @@ def report_and_write(directory: Path) -> list[Path]:
     Raises:
         InputError: if the directory is not a campaign, has no bins yet, or cannot be written to.
     """
-    results = read_results(directory)
-    drawn = draw_all(results, directory / "figures")
-    page = directory / "report.html"
+    results, folder = read_results(directory), folder or directory
+    drawn = draw_all(results, folder / "figures")
+    page = folder / "report.html"
     try:
-        write_atomically(page, render(results, drawn))
+        write_atomically(page, render(results, drawn, folder))
     except OSError as error:
         raise InputError(f"{page}: cannot be written: {error.strerror}") from None
     return [page, *(file for figure in drawn for file in figure.files)]
 
 
-def render(results: Results, drawn: Sequence[Drawn]) -> str:
+def render(results: Results, drawn: Sequence[Drawn], folder: Path | None = None) -> str:
     """Return the page.
 
     Args:
         results: of the campaign; its logs and bins are read from its directory.
         drawn: the figures, their files on the disk.
+        folder: in which the page will lie; None: the campaign's.
 
     Raises:
         OSError: if a figure or the configuration cannot be read.
     """
     records, config, directory = results.records, results.config, results.directory
+    folder = folder or directory
     columns, rows = table(records)
     runs = [describe_run(run) for run in read_runs(directory)]
     script, script_hash = read_script("report_script.html")
@@ -130,7 +132,7 @@ def render(results: Results, drawn: Sequence[Drawn]) -> str:
             data=for_script(rows),
             checks=level_counts(rows),
             kinds=Counter(kind for row in rows for kind in dict.fromkeys(row.kinds)),
-            figures=[_embed(figure, directory) for figure in drawn],
+            figures=[_embed(figure, folder) for figure in drawn],
             runs=runs,
             versions=distinct(runs, "versions"),
             mpi=distinct(runs, "mpi"),
@@ -140,7 +142,7 @@ def render(results: Results, drawn: Sequence[Drawn]) -> str:
             commands=_commands(directory.name),
             script=script,
             script_hash=script_hash,
-            tables=[name for name in ("results.csv", "results.json") if (directory / name).is_file()],
+            tables=[name for name in ("results.csv", "results.json") if (folder / name).is_file()],
             style=read_style(),
         )
     )
@@ -201,8 +203,8 @@ def _tiles(results: Results) -> list[tuple[str, str]]:
     ]
 
 
-def _embed(figure: Drawn, directory: Path) -> Embedded:
-    links = tuple((file.suffix[1:].upper(), quote(os.path.relpath(file, directory))) for file in figure.files)
+def _embed(figure: Drawn, folder: Path) -> Embedded:
+    links = tuple((file.suffix[1:].upper(), quote(os.path.relpath(file, folder))) for file in figure.files)
     for file in figure.files:
         if file.suffix == ".png":
             content = file.read_bytes()

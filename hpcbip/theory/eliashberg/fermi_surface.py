@@ -53,6 +53,9 @@ VELOCITY_POWER = 8
 RESOLVED_DENSITY = 0.01
 """A density of states with a larger relative error than this is flagged."""
 
+LEAST_FILLING = 1e-5
+"""Electrons, or holes, per site: with fewer of them the lines may miss the Fermi surface."""
+
 
 @dataclass(frozen=True)
 class FermiSurface:
@@ -110,15 +113,16 @@ def find_fermi_surface(
 
     Args:
         lattice: any infinite Bravais lattice.
-        filling: electrons per site, both spins, 0 < filling < 2.
+        filling: electrons per site, both spins; `LEAST_FILLING` away from 0 and 2.
         hoppings: t > 0 of every bond axis; None for 1 everywhere.
         divisions: N, a multiple of 4; None for `DIVISIONS`.
 
     Raises:
         InputError: for a filling or divisions that are not allowed.
     """
-    if not (math.isfinite(filling) and 0.0 < filling < 2.0):
-        raise InputError(f"filling = {filling!r}: must lie between 0 and 2 electrons per site")
+    if not (math.isfinite(filling) and LEAST_FILLING <= filling <= 2.0 - LEAST_FILLING):
+        allowed = f"{LEAST_FILLING:g} to 2 - {LEAST_FILLING:g} electrons per site"
+        raise InputError(f"filling = {filling!r}: the Fermi surface is too small; allowed: {allowed}")
     n = DIVISIONS[lattice.dimension] if divisions is None else divisions
     if n < 8 or n % 4:
         raise InputError(f"divisions = {n!r}: must be a multiple of 4, at least 8")
@@ -155,7 +159,7 @@ def lambda_me(model: Model, filling: float, surface: FermiSurface | None = None)
 
     Args:
         model: lattice, hoppings and couplings; U and V do not enter.
-        filling: electrons per site, both spins, 0 < filling < 2.
+        filling: electrons per site, both spins; `LEAST_FILLING` away from 0 and 2.
         surface: the Fermi surface at that filling, if it has been computed; None: compute it.
 
     Raises:
