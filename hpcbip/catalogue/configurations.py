@@ -217,7 +217,7 @@ def _from_model(lattice: str, coupling: str, path: Path) -> tuple[Config, list[s
     }
     where = f"the {lattice}{'' if chain else ' lattice'}"
     about = [
-        f"Pairs on {where} with {coupling} coupling: a short scan of λ where they are bound.",
+        f"Pairs on {where} with {coupling} coupling: a short scan of λ.",
         start.words,
     ]
     return validate_config(content, str(path)), about

@@ -20,9 +20,7 @@ from numpy.typing import NDArray
 MOMENTUM_PERIOD = 16  # phases K·a of the momenta are multiples of 2π over this number
 MAX_SHELLS = 8  # neighbour shells with interactions of their own
 MAX_AXES = 6  # bond axes of a lattice; fcc has as many
-MAX_BOND = (
-    8  # lattice coordinates of a bond: the kernel packs those of both electrons' distance into few bits
-)
+MAX_BOND = 8  # lattice coordinates of a bond; the kernel packs the electrons' distance into few bits
 
 
 @dataclass(frozen=True)

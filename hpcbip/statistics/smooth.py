@@ -262,8 +262,8 @@ def _with_slope(cost: Callable[[Array], Array], bounds: Array) -> Callable[[Arra
     def both(theta: Array) -> tuple[float, Array]:
         steps = np.where(theta + _STEP > bounds[:, 1], -_STEP, _STEP)  # inside the bounds
         moved = np.vstack([theta, theta + np.diag(steps)])
-        here, *there = cost(moved)
-        return float(here), (there - here) / (np.diagonal(moved[1:]) - theta)
+        own, *shifted = cost(moved)
+        return float(own), (shifted - own) / (np.diagonal(moved[1:]) - theta)
 
     return both
 

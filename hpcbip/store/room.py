@@ -16,8 +16,8 @@ from hpcbip.campaign.plan import ChainKey
 from hpcbip.store.allocation import Allocation
 from hpcbip.store.store import Store
 
-LITTLE = 4 << 20
-"""Bytes that nobody minds: room of this size is made at once."""
+LEAST_ROOM = 4 << 20
+"""Bytes up to which room is made at once, and of which a new segment has at least as many."""
 
 SHARE = 1 / 4
 """Least size of a new segment, as a part of all segments."""
@@ -44,7 +44,10 @@ class Room:
         needs = {identity: self._need(identity, *size) for identity, size in self._first.items()}
         while not store.bytes:
             larger = {i: self._need(i, 2 * need.chains, 2 * need.rows) for i, need in needs.items()}
-            if larger == needs or sum(store.bytes_missing(i, need) for i, need in larger.items()) > LITTLE:
+            if (
+                larger == needs
+                or sum(store.bytes_missing(i, need) for i, need in larger.items()) > LEAST_ROOM
+            ):
                 break
             needs = larger
         store.allocate(needs)
@@ -64,20 +67,19 @@ class Room:
         identity, number = chain
         if store.capacity(identity, number) >= rows:
             return False
-        chains, there = store.chains(identity), store.capacity(identity, 0)
-        needs = {
-            identity: self._need(identity, *self._size(identity, max(chains, number + 1), max(there, rows)))
-        }
-        size, least = store.bytes_missing(identity, needs[identity]), max(LITTLE, SHARE * store.bytes)
+        chains, capacity = store.chains(identity), store.capacity(identity, 0)
+        new_size = self._size(identity, max(chains, number + 1), max(capacity, rows))
+        needs = {identity: self._need(identity, *new_size)}
+        size, least = store.bytes_missing(identity, needs[identity]), max(LEAST_ROOM, SHARE * store.bytes)
         sizes = {other: (store.chains(other), store.capacity(other, 0)) for other in others}
         sizes.pop(identity, None)
         for other in sorted(sizes, key=lambda other: sizes[other][0] * sizes[other][1]):
             if size >= least:
                 break
-            chains, there = sizes[other]
-            need = self._need(other, chains, 2 * there)
-            if need.rows == there:
-                need = self._need(other, 2 * chains, there)
+            chains, capacity = sizes[other]
+            need = self._need(other, chains, 2 * capacity)
+            if need.rows == capacity:
+                need = self._need(other, 2 * chains, capacity)
             size += store.bytes_missing(other, need)
             needs[other] = need
         store.allocate(needs)

@@ -29,7 +29,7 @@ def test_segments_that_are_made_on_the_way_change_no_bin(
 ) -> None:
     whole = run(tmp_path / "whole", min_blocks=2)
     assert len(sizes(tmp_path / "whole")) == 1
-    monkeypatch.setattr(room, "LITTLE", 0)
+    monkeypatch.setattr(room, "LEAST_ROOM", 0)
     monkeypatch.setattr(room, "SHARE", 0.0)
     assert run(tmp_path / "parts", min_blocks=2, max_blocks=5) != whole
     assert run(tmp_path / "parts", min_blocks=2) == whole

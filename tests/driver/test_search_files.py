@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 from pathlib import Path
 
 import pytest
@@ -11,7 +10,7 @@ import pytest
 from hpcbip.campaign.yaml_reader import read_yaml
 from hpcbip.driver.search import loop
 from hpcbip.driver.search.goal import SearchGoal
-from hpcbip.driver.search.loop import search
+from hpcbip.driver.search.loop import begin, search
 from hpcbip.errors import InputError
 from tests.driver import fake_model
 
@@ -41,5 +40,5 @@ def test_what_cannot_be_extended_is_refused_before_the_first_block(tmp_path: Pat
         content.replace("tc_over_omega: 0.05", "E_polaron: &e 0.05, tc_over_omega: *e"), encoding="utf-8"
     )
     with pytest.raises(InputError, match="c.yaml: cannot be extended by a program"):
-        search(path, tmp_path / "run", SearchGoal.of(("lambda",)), math.inf, 1, print, None)  # type: ignore[arg-type]
+        begin(path, tmp_path / "run", SearchGoal.of(("lambda",)))
     assert not (tmp_path / "run").exists()

@@ -67,6 +67,14 @@ def restored(directory: Path) -> int | None:
     return int(found[1]) if found else None
 
 
+def wait_for_the_end_of_all(directory: Path) -> None:
+    """Wait for the ranks of a killed run: one in a block, or in the start of MPI, needs a moment."""
+    left = time.monotonic() + PATIENCE
+    while all_of(directory) and time.monotonic() < left:
+        time.sleep(0.1)
+    assert not all_of(directory), "processes are left over"
+
+
 @pytest.mark.mpi
 def test_random_kills_change_nothing(tmp_path: Path) -> None:
     config = tmp_path / "under-fire.yaml"
@@ -81,11 +89,7 @@ def test_random_kills_change_nothing(tmp_path: Path) -> None:
             # killed before it had begun it may end with any status but that of success
             begun_at_all = process is not None and logs(directory) != seen and restored(directory) is not None
             assert not begun_at_all or process.returncode == 3, process.communicate()[0]
-            # a rank that was in a block, or in the start of MPI, needs a moment
-            left = time.monotonic() + PATIENCE
-            while all_of(directory) and time.monotonic() < left:
-                time.sleep(0.1)
-            assert not all_of(directory), "processes are left over"
+            wait_for_the_end_of_all(directory)
             saved, seen = blocks_done(directory), logs(directory)
             process = start("run", config, "--out", directory, "-n", RANKS, HPCBIP_MPI_PATIENCE="20")
             restarts += 1

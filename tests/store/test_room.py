@@ -12,7 +12,7 @@ import pytest
 from hpcbip.store import allocation
 from hpcbip.store import room as room_module
 from hpcbip.store.allocation import Allocation, Extent
-from hpcbip.store.room import LITTLE, Room
+from hpcbip.store.room import LEAST_ROOM, Room
 from hpcbip.store.store import Store
 from tests.store.test_store import rows
 
@@ -55,7 +55,7 @@ def test_a_small_campaign_gets_all_its_room_at_once(tmp_path: Path) -> None:
         Room(most, 2, 8).begin(store)
         assert all(store.capacity(key, 3) == 96 for key in most)
         assert not any(Room(most, 2, 8).ensure(store, (key, 3), 96, ()) for key in most)
-    assert len(files(tmp_path)) == 1 and size(tmp_path) < LITTLE
+    assert len(files(tmp_path)) == 1 and size(tmp_path) < LEAST_ROOM
     with Store(tmp_path, writable=True) as store:  # as every later run does
         Room(most, 2, 8).begin(store)
     assert len(files(tmp_path)) == 1
@@ -64,7 +64,7 @@ def test_a_small_campaign_gets_all_its_room_at_once(tmp_path: Path) -> None:
 @pytest.mark.parametrize("order", ["one after the other", "all together"])
 def test_room_grows_with_the_bins(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, order: str) -> None:
     """The segments stay few, a copy near the bins in size, and every bin comes back."""
-    monkeypatch.setattr(room_module, "LITTLE", 4000)
+    monkeypatch.setattr(room_module, "LEAST_ROOM", 4000)
     monkeypatch.setattr(Store, "bytes", property(lambda store: bins_of(tmp_path)))
     most, chance = ensembles(12, chains=4, rows=256), random.Random(1)
     lengths = {(key, chain): 8 * chance.randint(1, 32) for key in most for chain in range(4)}

@@ -23,7 +23,8 @@ def new(
 ) -> None:
     """Write a configuration with comments, ready for `hpcbip run`, into the new file NAME.yaml.
 
-    Without --from it is a short scan of λ where pairs of that lattice and coupling are bound.
+    Without --from it is a short scan of λ where pairs of that lattice and coupling are known, or expected,
+    to be bound; the file says which.
     """
     from hpcbip.catalogue.configurations import read_shipped, shipped_paths, write_new
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
+import textwrap
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 from hpcbip.errors import InputError
 from hpcbip.files import write_atomically
+from hpcbip.report.papers.drawing import is_hollow
 from hpcbip.report.papers.points import peaks_along, points_of
 from hpcbip.report.papers.published import CHAIN_ENERGIES, MASSES, TC_MAXIMA, Published
 from hpcbip.report.tables import Record
@@ -26,6 +28,9 @@ _QUANTITIES = ((1, E_POLARON.name, MASS_POLARON.name), (2, E_BIPOLARON.name, MAS
 STATES = 30_000
 """States of the exact diagonalisation."""
 
+POINTED_OUT = 2.0
+"""Errors beyond which a difference is pointed out."""
+
 CONVERGED = 0.02
 """Largest relative error of an exact number that is compared: beyond, the space is too small to tell."""
 
@@ -38,11 +43,8 @@ Made from the atlas by
 z is the difference over the joint error. Of a printed number the error is the printed one, and 30 % where it
 was read off a figure or is second-hand; a maximum is that of Tc along λ, from the dome of the points, at the
 published prefactor. Exact diagonalisation is that of `hpcbip theory exact`, its error that of its
-convergence. "-" stands where the atlas has no point yet.
-
-Domes at t/Ω of 2 and more are higher here than second-hand readings of the published figure have them, while
-the mass that is printed for t/Ω = 10/3 agrees. The numbers behind that figure would decide it: m*, R² and the
-prefactor at one λ.
+convergence. "-" stands where the atlas has no point yet; "!" after a number that a flag speaks against, or a
+maximum that has one.
 """
 
 
@@ -54,7 +56,7 @@ def comparisons(records: Sequence[Record]) -> list[dict[str, Any]]:
 
     Returns:
         rows with the parameters, observable, reference and its error, own value and its error (None where
-        there is no point), of a maximum its λ, z, and the source.
+        there is no point), of a maximum its λ, z, whether a flag speaks against it, and the source.
     """
     printed = [_printed(records, one) for one in (*MASSES, *CHAIN_ENERGIES, *TC_MAXIMA)]
     return [*printed, *_exact(records)]
@@ -71,16 +73,17 @@ def _printed(records: Sequence[Record], one: Published) -> dict[str, Any]:
         V=one.V,
     )
     own: tuple[float | None, float | None] = (None, None)
-    lam, position = one.lam_value, own
+    lam, position, flagged = one.lam_value, own, False
     if one.maximum:
         peaks = [peak for peak in peaks_along(points, LAMBDA.name) if not peak.end]
         if peaks:
             own = peaks[0].height, peaks[0].height_err
-            position = peaks[0].position, peaks[0].position_err
+            position, flagged = (peaks[0].position, peaks[0].position_err), bool(peaks[0].flags)
     else:
         near = [point for point in points if lam is not None and math.isclose(point[LAMBDA.name], lam)]
         if near:
             own = near[0][one.observable], near[0].get(one.observable + ERROR)
+            flagged = is_hollow(near[0], one.observable)
     return _row(
         (one.lattice, one.coupling, one.t_over_omega, lam, one.U, one.V),
         ("maximum of " if one.maximum else "") + one.observable,
@@ -88,6 +91,7 @@ def _printed(records: Sequence[Record], one: Published) -> dict[str, Any]:
         own,
         f"{one.source} ({one.reading})",
         position,
+        flagged,
     )
 
 
@@ -113,6 +117,7 @@ def _exact(records: Sequence[Record]) -> Iterator[dict[str, Any]]:
                     (reference, error),
                     (point.get(name), point.get(name + ERROR)),
                     "exact diagonalisation",
+                    flagged=point.get(name) is not None and is_hollow(point, name),
                 )
 
 
@@ -136,11 +141,13 @@ def _row(
     own: tuple[float | None, float | None],
     source: str,
     position: tuple[float | None, float | None] = (None, None),
+    flagged: bool = False,
 ) -> dict[str, Any]:
     names = ("lattice", "coupling", ADIABATICITY.name, LAMBDA.name, U.name, V.name)
     value, error = own
-    known = value is not None and error is not None
-    z = (value - reference[0]) / math.hypot(error, reference[1]) if known else None  # type: ignore[operator, arg-type]
+    z = None
+    if value is not None and error is not None:
+        z = (value - reference[0]) / math.hypot(error, reference[1])
     return {
         **dict(zip(names, place, strict=True)),
         "observable": observable,
@@ -151,6 +158,7 @@ def _row(
         "at_lambda": position[0],
         "at_lambda_err": position[1],
         "z": z,
+        "flagged": flagged,
         "source": source,
     }
 
@@ -167,20 +175,35 @@ def write_page(path: Path, rows: Sequence[Record]) -> None:
     for row in rows:
         cells = [_text(row[name]) for name in parameters]
         cells += [row["observable"].replace("_", r"\_"), with_error(row["reference"], row["reference_err"])]
-        cells += [with_error(row[name], row[name + ERROR]) for name in ("hpcbip", "at_lambda")]
+        cells += [with_error(row["hpcbip"], row["hpcbip_err"]) + "!" * row["flagged"]]
+        cells += [with_error(row["at_lambda"], row["at_lambda_err"])]
         cells += ["-" if row["z"] is None else f"{row['z']:+.1f}", row["source"]]
         lines.append("| " + " | ".join(cells) + " |")
-    known = [row["z"] for row in rows if row["z"] is not None]
-    if known:
-        within = sum(abs(z) <= 1.0 for z in known)
-        lines.append(
-            f"\n{within} of {len(known)} within one error, the largest |z| is {max(map(abs, known)):.1f}."
-        )
+    lines += ["", *_summary(rows)]
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         write_atomically(path, (_PAGE + "\n" + "\n".join(lines) + "\n").encode())
     except OSError as error:
         raise InputError(f"{path}: the page cannot be written: {error.strerror}") from None
+
+
+def _summary(rows: Sequence[Record]) -> list[str]:
+    """Say how far the numbers agree, and where they do not."""
+    known = [row for row in rows if row["z"] is not None]
+    if not known:
+        return []
+    within = sum(abs(row["z"]) <= 1.0 for row in known)
+    largest = max(abs(row["z"]) for row in known)
+    words = f"{within} of {len(known)} within one error, the largest |z| is {largest:.1f}."
+    apart = [row for row in known if abs(row["z"]) > POINTED_OUT]
+    if apart:
+        places = "; ".join(
+            f"{row['lattice']} {row['coupling']}, t/Ω = {_text(row[ADIABATICITY.name])}, z = {row['z']:+.1f}"
+            for row in apart
+        )
+        words += f" Apart by more than {POINTED_OUT:g} errors: {places}."
+        words += " What would decide it: the m*, R² and prefactor behind the other number, at one λ."
+    return textwrap.wrap(words.replace("*", r"\*"), 110, break_long_words=False, break_on_hyphens=False)
 
 
 def _text(value: object) -> str:

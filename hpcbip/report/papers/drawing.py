@@ -12,7 +12,7 @@ from hpcbip.report.figures.observables import doubtful
 from hpcbip.report.papers.points import PointSeries, peaks_along
 from hpcbip.report.papers.published import Published, published_maxima
 from hpcbip.report.plotting import layout, series
-from hpcbip.report.plotting.style import GREY
+from hpcbip.report.plotting.style import GREY, SMALL
 from hpcbip.report.tables import Record
 from hpcbip.statistics.notation import with_error
 from hpcbip.superconductivity.peaks import Peak, place_name
@@ -71,6 +71,11 @@ def draw_points(axes: Axes, one: PointSeries, axis: str, name: str, joined: bool
     if joined:
         series.curve(axes, x, y, one.series_style)
     series.points(axes, x, y, error, one.series_style, hollow, total if name == TC else None)
+
+
+def say_no_points(axes: Axes) -> None:
+    """Write into an empty panel that there are no points for it."""
+    axes.text(0.5, 0.5, "no points", transform=axes.transAxes, ha="center", fontsize=SMALL)
 
 
 def draw_off_scale(axes: Axes, all_series: Sequence[PointSeries], axis: str, name: str) -> None:

@@ -48,6 +48,17 @@ def test_maxima_are_those_of_domes() -> None:
     assert row["z"] == pytest.approx(expected)
 
 
+def test_what_a_flag_speaks_against_is_marked(tmp_path: Path) -> None:
+    point = record("square", "bond", 10 / 3, 0.5, 8.0, 0.0, SILENT)
+    doubtful = point | {"mass_bipolaron_verdict": "not"}
+    for given, marked in ((point, False), (doubtful, True)):
+        rows = comparisons([given])
+        row = next(row for row in rows if row["source"].endswith("displacement (printed)"))
+        assert row["flagged"] is marked
+        write_page(tmp_path / "page.md", rows)
+        assert ("!" in (tmp_path / "page.md").read_text(encoding="utf-8").split("source |")[1]) is marked
+
+
 @pytest.mark.parametrize("off", [0.0, 3.0])
 def test_chains_are_compared_with_exact_diagonalisation(off: float, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(comparison, "STATES", 3000)

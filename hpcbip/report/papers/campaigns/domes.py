@@ -148,7 +148,7 @@ def _draw_holstein(axes: Axes, records: Sequence[Record]) -> list[PointSeries]:
     if found:
         axes.legend(fontsize=SMALL - 1.0, frameon=False, loc="upper right", ncols=2, handlelength=1.4)
     else:
-        axes.text(0.5, 0.5, "no points", transform=axes.transAxes, ha="center", fontsize=SMALL)
+        drawing.say_no_points(axes)
     return found
 
 

@@ -49,7 +49,7 @@ def draw(records: Sequence[Record]) -> Picture:
         for number, one in enumerate(found):
             _draw_masses(axes, one, number, joined=not exact)
         if not found and not exact:
-            axes.text(0.5, 0.5, "no points", transform=axes.transAxes, ha="center", fontsize=SMALL)
+            drawing.say_no_points(axes)
             axes.set_yscale("linear")
         else:
             _finish(axes, found, exact)

@@ -31,6 +31,10 @@ if TYPE_CHECKING:
 _AXIS, _MASS = LAMBDA.name, MASS_BIPOLARON.name
 _RATIOS = (3.0, 10.0)  # smallest and largest t/Ω
 _LEAST_POINTS = 3  # of a curve
+HEAVY = 10.0
+"""Mass m*/m0 from which a pair counts as trapped, so that tunnelling decides its mass: the laws of the
+semiclassical theory hold from there on, and only such points are fitted."""
+
 _COUPLINGS = ("bond", "holstein")
 _POWERS = ((0.5, r"$\sqrt{\lambda}$"), (1.0, r"$\lambda$"))
 
@@ -51,6 +55,8 @@ def draw(records: Sequence[Record]) -> Picture:
         layout.name_panel(panels[1], coupling)
         if not found:
             missing.append(f"{coupling} coupling at t/Ω = {_RATIOS[0]:g} to {_RATIOS[1]:g}")
+            for axes in panels:
+                drawing.say_no_points(axes)
             continue
         rows += drawing.point_rows(found, _AXIS)
         all_series += found
@@ -68,7 +74,8 @@ def draw(records: Sequence[Record]) -> Picture:
     first = grid[0, 0]
     for one in all_series:
         series.legend_entry(first, one.label, one.series_style)
-    series.entry(first, "instanton, shifted", color=style.GREY, lw=1.0, ls="--")
+    if any(row["kind"] == "instanton" for row in rows):
+        series.entry(first, "instanton, shifted", color=style.GREY, lw=1.0, ls="--")
     drawing.hollow_entry(first, all_series, [_MASS])
     layout.legend(figure, first, "bipolarons, square lattice")
     caption = (
@@ -77,7 +84,8 @@ def draw(records: Sequence[Record]) -> Picture:
         "its prefactor is not known; only slopes are to be compared. It begins where the pair traps "
         "itself."
         + drawing.HOLLOW_SENTENCE
-        + f" Fits ln m* = a + b λ^p to the points that no flag speaks against: {'; '.join(words)}."
+        + f" Fits ln m* = a + b λ^p to the points with m* > {HEAVY:g} m0 that no flag speaks against: "
+        + f"{'; '.join(words)}."
         + missing_sentence(missing)
     )
     return Picture(figure, rows, "Masses for Ω ≪ t", caption)
@@ -96,12 +104,13 @@ def mass_series(records: Sequence[Record], coupling: str) -> list[PointSeries]:
 
 
 def _sound(one: PointSeries) -> list[Record]:
-    """Return the records whose mass no flag speaks against."""
-    return [r for r in one.along(_AXIS) if r[_MASS + ERROR] and not drawing.is_hollow(r, _MASS)]
+    """Return the records of heavy pairs whose mass no flag speaks against."""
+    known = [r for r in one.along(_AXIS) if r[_MASS + ERROR] and not drawing.is_hollow(r, _MASS)]
+    return [record for record in known if record[_MASS] >= HEAVY]
 
 
 def fitted_exponent(one: PointSeries) -> MassExponent | None:
-    """Fit ln m* = a + b λ^p to the points that no flag speaks against; None if they are too few."""
+    """Fit ln m* = a + b λ^p to the heavy pairs that no flag speaks against; None if they are too few."""
     sound = _sound(one)
     return fit_mass_exponent(
         [axis_value(record, _AXIS) for record in sound],

@@ -11,10 +11,14 @@ from hpcbip.report.tables import Record
 from hpcbip.statistics.notation import with_error
 from hpcbip.superconductivity.peaks import Peak, place_name
 from hpcbip.superconductivity.tops import BINDING_KIND, UNBOUND_KIND
+from hpcbip.vocabulary.flags import PEAK_LIMITED_BY_BINDING
 
 Verdict = Literal["confirmed", "confirmed in part", "limited", "contradicted", "open"]
 """confirmed, contradicted: every comparison says so; confirmed in part: the others cannot tell; limited: some
 say so, some the opposite; open: none can tell."""
+
+LIMITED = PEAK_LIMITED_BY_BINDING.code
+"""What `peak_text` says in its own words."""
 
 SIGMAS = 2.0
 """Errors by which a difference has to exceed zero to count."""
@@ -78,7 +82,9 @@ def counted_peak(records: Sequence[Record], axis: str) -> Peak | None:
 
 
 def peak_text(peak: Peak) -> str:
-    """Return `Tc/Ω = 0.193(4) at λ = 0.72(3)`, and what limits it."""
+    """Return `Tc/Ω = 0.193(4) at λ = 0.72(3)`, what limits it, and what speaks against it."""
     limited = ", limited by binding" if peak.kind == BINDING_KIND else ""
+    flags = [text for text, code in zip(peak.flags, peak.flag_codes, strict=True) if code != LIMITED]
+    marks = f" (flagged: {'; '.join(flags)})" if flags else ""
     place = place_name(peak.axis, peak.position, peak.position_err)
-    return f"Tc/Ω = {with_error(peak.height, peak.height_err)} at {place}{limited}"
+    return f"Tc/Ω = {with_error(peak.height, peak.height_err)} at {place}{limited}{marks}"

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from hpcbip.report.papers.campaigns.domes import DOME_RATIOS, FILLING, conventional_line
-from hpcbip.report.papers.campaigns.semiclassical import fitted_exponent, mass_series
+from hpcbip.report.papers.campaigns.semiclassical import HEAVY, fitted_exponent, mass_series
 from hpcbip.report.papers.claims.claim import Claim, Finding, counted_peak, exceeds, peak_text
 from hpcbip.report.papers.drawing import TC
 from hpcbip.report.papers.points import points_of
@@ -49,14 +49,14 @@ def _examine_masses(records: Sequence[Record]) -> Finding:
         fits = [(one.name, fitted_exponent(one)) for one in mass_series(records, coupling)]
         known = [(name, fit) for name, fit in fits if fit is not None]
         if not known:
-            missing.append(f"{word} masses at three or more λ for t/Ω of 3 or more")
+            missing.append(f"{word} masses above {HEAVY:g} m0 at three or more λ for t/Ω of 3 or more")
             comparisons.append(None)
         for name, fit in known:
             differs = exceeds(abs(fit.p - power), fit.p_err)
             comparisons.append(None if differs is None and fit.p_err > 0.25 else not differs)
             numbers.append(
-                f"{word}, {name}: ln m* grows as λ^p with p = {with_error(fit.p, fit.p_err)}, "
-                f"semiclassical {power:g}."
+                f"{word}, {name}: above {HEAVY:g} m0 ln m* grows as λ^p with p = "
+                f"{with_error(fit.p, fit.p_err)}, semiclassical {power:g}."
             )
     return Finding(comparisons, numbers, missing)
 
