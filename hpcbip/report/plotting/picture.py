@@ -12,6 +12,9 @@ from hpcbip.errors import InputError
 from hpcbip.files import write_atomically
 from hpcbip.reduction.export import to_csv
 
+# Digits of the numbers behind a figure: beyond them processors differ, and so would the file.
+SIGNIFICANT_DIGITS = 10
+
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
@@ -50,7 +53,8 @@ class Picture:
             path = path if path.suffix else path.with_suffix(".png")
             files = list(dict.fromkeys([path, path.with_suffix(".pdf"), path.with_suffix(".csv")]))
             contents = [_rendered(self.figure, file.suffix) for file in files[:-1]]
-            contents.append(to_csv(self.rows).encode())
+            rows = [{name: _shortened(value) for name, value in row.items()} for row in self.rows]
+            contents.append(to_csv(rows).encode())
             path.parent.mkdir(parents=True, exist_ok=True)
             for file, content in zip(files, contents, strict=True):
                 write_atomically(file, content)
@@ -58,6 +62,11 @@ class Picture:
             reason = " ".join(str(error).split())
             raise InputError(f"{path}: the figure cannot be written: {reason}") from None
         return files
+
+
+def _shortened(value: Any) -> Any:
+    """Return a floating-point number with the digits that every machine gives, anything else as it is."""
+    return float(f"{value:.{SIGNIFICANT_DIGITS}g}") if isinstance(value, float) else value
 
 
 def _rendered(figure: Figure, suffix: str) -> bytes:
