@@ -321,7 +321,7 @@ class Master:
         return self.scheduler.seconds_left(self.workers)
 
     def blocks_per_second(self) -> float:
-        """Return the rate of this run."""
+        """Return the blocks per second since this run began."""
         return self.blocks / max(1e-9, time.time() - self.started)
 
     def _write_progress(self) -> None:

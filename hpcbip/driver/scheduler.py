@@ -219,7 +219,7 @@ class Scheduler:
         """Record the largest ratio of an error to its target, from exactly the bins of the present goal."""
         e = self.ensembles[identity]
         e.pending, e.evaluated, e.ratio = False, True, ratio
-        if ratio <= 1.0 or e.goal == self.rule.last_goal or identity not in self._targeted:
+        if identity not in self._targeted or self.rule.is_met(e.goal, ratio):
             self._finish(identity)
         elif not e.failed:
             self._set_goal(identity, self.rule.next_goal(e.goal, ratio))

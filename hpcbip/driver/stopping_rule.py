@@ -1,4 +1,4 @@
-"""The stopping rule of an ensemble: the sample sizes at which its errors are compared with the targets.
+"""The stopping rule of an ensemble: when it has enough bins, and else how far it goes before the next look.
 
 A sample size is a number of chains, and of blocks of bins in each of them. An ensemble that misses its
 targets at one goal gets the next: first the chains grow longer; once thermalisation is a small part of a
@@ -97,6 +97,10 @@ class StoppingRule:
         if chains == last.chains:
             blocks = min(self.max_blocks, max(blocks, _round_up(total / chains)))
         return SampleSize(chains, blocks)
+
+    def is_met(self, goal: SampleSize, ratio: float) -> bool:
+        """Tell whether sampling ends at a goal where the largest error was `ratio` times its target."""
+        return ratio <= 1.0 or goal == self.last_goal
 
     def next_goal(self, goal: SampleSize, ratio: float) -> SampleSize:
         """Return the goal after one at which the largest error was `ratio` (> 1) times its target.

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 MOMENTUM_PERIOD = 16  # phases K·a of the momenta are multiples of 2π over this number
 MAX_SHELLS = 8  # neighbour shells with interactions of their own
+MAX_SHELL_COORDINATE = 8  # lattice coordinates of sites in these shells
 MAX_AXES = 6  # bond axes of a lattice; fcc has as many
 MAX_BOND = 8  # lattice coordinates of a bond; the kernel packs the electrons' distance into few bits
 
@@ -89,15 +90,15 @@ class Lattice:
         """Return the distances of the first neighbour shells, in lattice constants.
 
         Raises:
-            ValueError: if sites of these shells have lattice coordinates beyond `MAX_SHELLS`: the primitive
-                vectors are far from the shortest ones.
+            ValueError: if sites of these shells have lattice coordinates beyond `MAX_SHELL_COORDINATE`: the
+                primitive vectors are far from the shortest ones.
         """
-        width = 2 + MAX_SHELLS
+        width = 2 + MAX_SHELL_COORDINATE
         r = np.array(list(itertools.product(range(-width, width + 1), repeat=self.dimension)))
         distances = np.sqrt(np.einsum("ia,ab,ib->i", r, self.metric, r))
         radii = np.unique(np.round(distances, 9))[1 : number + 1]
-        if number > MAX_SHELLS or np.abs(r[distances <= radii[-1] + 1e-9]).max() > MAX_SHELLS:
-            raise ValueError(f"{number} shells reach beyond lattice coordinates of {MAX_SHELLS}")
+        if number > MAX_SHELLS or np.abs(r[distances <= radii[-1] + 1e-9]).max() > MAX_SHELL_COORDINATE:
+            raise ValueError(f"{number} shells reach beyond lattice coordinates of {MAX_SHELL_COORDINATE}")
         return [float(x) for x in radii]
 
     def cluster(self, *shape: int, periodic: bool = False) -> Lattice:

@@ -8,7 +8,7 @@ from typing import Any
 
 from hpcbip.models import get_lattice
 from hpcbip.reduction.ensembles import MIN_BINS, Reduced, TcSettings
-from hpcbip.statistics import VERDICTS
+from hpcbip.statistics import P_ALARM, UNDERSAMPLED, VERDICTS
 from hpcbip.superconductivity import validity_flags
 from hpcbip.vocabulary import flags
 from hpcbip.vocabulary.displays import BETA_WEIGHT, CONVERGENCE, TC_VERDICT
@@ -16,8 +16,6 @@ from hpcbip.vocabulary.entries import VERDICT
 from hpcbip.vocabulary.flags import RaisedFlag, invalidates_tc
 from hpcbip.vocabulary.sectors import BIPOLARON, SECTORS
 
-MIN_INDEPENDENT = 10  # samples below which an error is hardly known
-CHECK_P_ALARM = 1e-4  # of the checks of chains, halves and trend
 MAX_BETA_WEIGHT = 0.02  # weight that a broken pair may have left at the edge of the bulk
 MASS_SIGMA = 4.0  # standard errors by which two estimators of one mass may differ
 
@@ -79,10 +77,10 @@ def _tc_flags(record: Mapping[str, Any], tc: TcSettings) -> list[RaisedFlag]:
 def _statistics_flags(sector: str, record: Mapping[str, Any]) -> list[RaisedFlag]:
     def alarms(check: str) -> bool:
         p = record[f"{check}_{sector}"]
-        return p is not None and p < CHECK_P_ALARM
+        return p is not None and p < P_ALARM
 
     raised = []
-    if (independent := record[f"independent_{sector}"]) is not None and independent < MIN_INDEPENDENT:
+    if (independent := record[f"independent_{sector}"]) is not None and independent < UNDERSAMPLED:
         raised.append(flags.FEW_BINS.raised(sector))
     if alarms("half_p") or alarms("trend_p"):
         raised.append(flags.NOT_THERMALISED.raised(sector))

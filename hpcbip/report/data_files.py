@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     import xarray
 
 LARGEST_INTEGER = 2**31 - 1
-"""Of netCDF 3."""
+"""The largest integer that netCDF 3 holds."""
 
 
 def export(directory: Path, path: Path) -> None:

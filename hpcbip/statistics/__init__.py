@@ -19,10 +19,13 @@ from hpcbip.statistics.fits import (
 from hpcbip.statistics.gamma import Gamma, autocovariance, gamma_method
 from hpcbip.statistics.jackknife import Jackknife, jackknife
 from hpcbip.statistics.samples import Samples
-from hpcbip.statistics.summary import VERDICTS, Summary, summarise
+from hpcbip.statistics.summary import P_ALARM, UNDERSAMPLED, VERDICTS, WELL_SAMPLED, Summary, summarise
 
 __all__ = [
+    "P_ALARM",
+    "UNDERSAMPLED",
     "VERDICTS",
+    "WELL_SAMPLED",
     "Binning",
     "CheckBins",
     "Gamma",

@@ -69,11 +69,6 @@ class Binning:
         return self._at_plateau(self.error_error)
 
     @property
-    def plateau_size(self) -> NDArray[np.int64]:
-        """(m,) bin size at the plateau."""
-        return self.size[self.plateau]
-
-    @property
     def tau(self) -> Array:
         """(m,) integrated autocorrelation time, 2 tau = (error at the plateau / error of single samples)²."""
         return 0.5 * _ratio2(self.plateau_error, self.error[0])

@@ -15,7 +15,13 @@ from hpcbip.statistics.gamma import Gamma, gamma_method
 from hpcbip.statistics.samples import Array, Chains, Samples
 
 VERDICTS: tuple[str, ...] = ("converged", "maybe", "not")
-_P_ALARM = 1e-4  # of a check; three checks of each number of a table of 100 raise one false alarm in 30
+P_ALARM = 1e-4
+"""p-value of a check below which it speaks against a number; three checks of each number of a table of 100
+raise one false alarm in 30."""
+WELL_SAMPLED = 32.0
+"""Independent samples from which on a number may be called converged."""
+UNDERSAMPLED = 10.0
+"""Independent samples below which an error is hardly known."""
 
 
 @dataclass(frozen=True)
@@ -112,9 +118,9 @@ def summarise(chains: Chains | Samples) -> Summary:
     independent = samples.total / np.maximum(2.0 * tau, 1.0)
     spread = 3.0 * np.hypot(binning.plateau_error_error, gamma.error_error)
     agree = np.abs(gamma.error - binning.plateau_error) <= spread + 0.1 * gamma.error
-    no_alarm = np.minimum(np.minimum(checks.chain_p, checks.half_p), checks.trend_p) > _P_ALARM
-    good = (independent >= 32.0) & agree & no_alarm
-    bad = (independent < 10.0) | ~np.isfinite(gamma.error)
+    no_alarm = np.minimum(np.minimum(checks.chain_p, checks.half_p), checks.trend_p) > P_ALARM
+    good = (independent >= WELL_SAMPLED) & agree & no_alarm
+    bad = (independent < UNDERSAMPLED) | ~np.isfinite(gamma.error)
     student = _student(gamma)
     return Summary(
         gamma.mean,

@@ -8,6 +8,7 @@ from hpcbip.superconductivity.anisotropic import (
 from hpcbip.superconductivity.tc import (
     BEC_PREFACTOR,
     BKT_PREFACTOR,
+    MIN_BINDING_SIGMA,
     PUBLISHED_BKT_PREFACTOR,
     closest_packing,
     in_kelvin,
@@ -20,6 +21,7 @@ from hpcbip.superconductivity.tc import (
 __all__ = [
     "BEC_PREFACTOR",
     "BKT_PREFACTOR",
+    "MIN_BINDING_SIGMA",
     "PUBLISHED_BKT_PREFACTOR",
     "closest_packing",
     "closest_packing_of_ellipsoids",

@@ -28,6 +28,9 @@ PUBLISHED_BKT_PREFACTOR = 0.5
 BEC_PREFACTOR = 2.0 * math.pi / 2.612375348685488 ** (2.0 / 3.0)
 """C in Tc = C ρ^{2/3}/m* in three dimensions: the ideal Bose gas, C = 2π/ζ(3/2)^{2/3} = 3.3125."""
 
+MIN_BINDING_SIGMA = 2.0
+"""Standard errors by which a binding energy has to exceed zero for a pair to count as bound."""
+
 KELVIN_PER_MEV = 11.6045
 """1 meV / k_B in kelvin."""
 
@@ -123,7 +126,7 @@ def validity_flags(
         raised.append(flags.MASS_NOT_RESOLVED.raised())
     if binding_energy is None or binding_energy_err is None or not math.isfinite(binding_energy):
         raised.append(flags.BINDING_ENERGY_UNKNOWN.raised())
-    elif binding_energy <= 2.0 * binding_energy_err:
+    elif binding_energy <= MIN_BINDING_SIGMA * binding_energy_err:
         raised.append(flags.NOT_BOUND.raised())
     elif dimension > 1 and tc >= binding_energy:
         raised.append(flags.TC_ABOVE_BINDING.raised())

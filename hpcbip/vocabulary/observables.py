@@ -2,7 +2,7 @@
 
 The record of a point holds, for every observable X, the entries X, X_err, X_tau and X_verdict. What an
 observable is computed from is either a column of the bins, named here (its mean is the value), or a function
-bound to its name in `hpcbip.reduction.estimates`.
+bound to its name in `hpcbip.reduction.bindings`.
 """
 
 from __future__ import annotations

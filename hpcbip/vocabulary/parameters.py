@@ -306,9 +306,6 @@ FACTOR_KEYS: tuple[str, ...] = (T_FACTORS.name, G_FACTORS.name)
 SEQUENCE_KEYS: tuple[str, ...] = (*FACTOR_KEYS, SHELLS.name)
 """Keys of the model that take one number per bond axis or shell."""
 
-OPTIONAL_KEYS: tuple[str, ...] = tuple(name for name, p in PARAMETERS.items() if p.optional)
-"""Parameters that only some models have."""
-
 ENSEMBLE_KEYS: tuple[str, ...] = tuple(
     name for name, p in PARAMETERS.items() if p.of_ensemble and not p.optional
 )

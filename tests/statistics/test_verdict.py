@@ -97,7 +97,8 @@ def test_r_hat_of_good_chains_is_one() -> None:
     assert np.all(np.abs(summarise(data).r_hat - 1.0) < 0.01)
     # of bins of plateau size it scatters far more than the limits by which it is read, so it is not taken of
     # them
-    size = int(np.median(binning_analysis(data).plateau_size))
+    binning = binning_analysis(data)
+    size = int(np.median(binning.size[binning.plateau]))
     assert np.std(split_r_hat([rebin(chain, size) for chain in data])) > 0.01
 
 

@@ -11,7 +11,7 @@ from hpcbip.errors import InputError
 from hpcbip.files import write_atomically
 
 LEDGER_FORMAT = 1
-"""Of the file."""
+"""Version of the layout of search.json."""
 
 
 class SearchLedger:

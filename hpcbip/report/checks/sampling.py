@@ -16,14 +16,14 @@ from hpcbip.report.checks.check import (
     worst_level,
 )
 from hpcbip.report.tables import Record
+from hpcbip.statistics import P_ALARM, UNDERSAMPLED, WELL_SAMPLED
 from hpcbip.vocabulary import flags
 from hpcbip.vocabulary.displays import STATISTICS_CHECK
 from hpcbip.vocabulary.entries import VERDICT
 from hpcbip.vocabulary.sectors import SECTORS
 
-SAMPLE_LIMITS = Limits(yellow=32.0, red=10.0)
-"""Independent samples, as in `hpcbip.statistics.summary`."""
-P_VALUE = Limits(yellow=1e-2, red=1e-4)
+SAMPLE_LIMITS = Limits(yellow=WELL_SAMPLED, red=UNDERSAMPLED)
+P_VALUE = Limits(yellow=1e-2, red=P_ALARM)
 R_HAT = Limits(yellow=1.1, red=1.3)
 """Wide: of 32 independent samples in 4 chains that agree, R-hat is 1.1."""
 

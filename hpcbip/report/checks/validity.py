@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 from hpcbip.models import get_lattice
+from hpcbip.reduction.point_flags import MAX_BETA_WEIGHT
 from hpcbip.report.checks.check import (
     NOTHING,
     Check,
@@ -19,7 +20,7 @@ from hpcbip.report.checks.check import (
 from hpcbip.report.checks.sampling import P_VALUE
 from hpcbip.report.tables import Record
 from hpcbip.statistics.notation import with_error
-from hpcbip.superconductivity import closest_packing
+from hpcbip.superconductivity import MIN_BINDING_SIGMA, closest_packing
 from hpcbip.vocabulary import flags
 from hpcbip.vocabulary.entries import ERROR, SYSTEMATIC
 from hpcbip.vocabulary.observables import sector_observable
@@ -27,8 +28,8 @@ from hpcbip.vocabulary.sectors import SECTORS
 
 FIT_SIGMA = Limits(yellow=3.0, red=6.0)
 """Distance of two estimates of the mass, in standard errors."""
-BETA_WEIGHT_LIMITS = Limits(yellow=0.005, red=0.02)
-BINDING_SIGMA = Limits(yellow=4.0, red=2.0)
+BETA_WEIGHT_LIMITS = Limits(yellow=0.005, red=MAX_BETA_WEIGHT)
+BINDING_SIGMA = Limits(yellow=4.0, red=MIN_BINDING_SIGMA)
 """Binding energy in standard errors."""
 TC_OVER_BINDING_LIMITS = Limits(yellow=0.5, red=1.0)
 LARGE_SYSTEMATIC = 0.1

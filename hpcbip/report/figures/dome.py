@@ -13,6 +13,7 @@ from hpcbip.messages import counted
 from hpcbip.report.figures.curves import Curve, curves, pooled, scan_axis, shared_name
 from hpcbip.report.figures.source import Figures, Source, file_name
 from hpcbip.report.plotting import layout, series, style
+from hpcbip.report.plotting.ceilings import CEILING_LABEL, draw_ceilings
 from hpcbip.report.plotting.picture import Picture
 from hpcbip.report.plotting.style import COLUMN, GREY, MAX_COLOURED, SMALL, TEXT, SeriesStyle
 from hpcbip.report.tables import Record
@@ -226,9 +227,7 @@ def draw_peak(axes: Axes, peak: Peak, colour: str, scan: Sequence[float]) -> Non
 
 
 def _draw_lines(axes: Axes, lines: Sequence[tuple[str, float]]) -> None:
-    for i, ceiling in enumerate(QUOTED_CEILINGS):
-        label = f"conventional, {QUOTED_CEILINGS[0]:g} and {QUOTED_CEILINGS[1]:g}" if i == 0 else None
-        axes.axhline(ceiling, color=GREY, lw=0.8, ls=":", zorder=0.5, label=label)
+    draw_ceilings(axes, CEILING_LABEL)
     for i, (label, value) in enumerate(lines):
         axes.axhline(value, color=GREY, lw=0.8, ls=_DASHES[i % len(_DASHES)], zorder=0.5, label=label)
 

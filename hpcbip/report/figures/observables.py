@@ -53,7 +53,7 @@ def observables(records: Sequence[Record], axis: str | None = None) -> Picture:
     outside = 0
     for axes, name in zip(grid.ravel(), _NAMES, strict=True):
         axes.set_ylabel(OBSERVABLES[name].axis_label, fontsize=TEXT)
-        values = [value for record in records if (value := _value(record, name)) is not None]
+        values = [value for record in records if (value := value_of(record, name)) is not None]
         _scale(axes, name, values)
         for i, line in enumerate(lines):
             series.curve(axes, line.x, _shown(axes, line, name), SeriesStyle.of(i))
@@ -85,7 +85,7 @@ def observables(records: Sequence[Record], axis: str | None = None) -> Picture:
 
 def doubtful(record: Record, name: str) -> bool:
     """Tell whether an observable is known and drawn hollow: not converged, or a flag speaks against it."""
-    if _value(record, name) is None:
+    if value_of(record, name) is None:
         return False
     flagged = any(speaks_against(flag.code, name) for flag in flags_of(record))
     return flagged or record.get(name + VERDICT) != "converged"
@@ -97,10 +97,12 @@ def _height(line: Curve) -> float:
     )
 
 
-def _value(record: Record, name: str, suffix: str = "") -> Any:
-    """Return a value as it is drawn: binding energies in units of t."""
+def value_of(record: Record, name: str, suffix: str = "") -> float | None:
+    """Return a value as figures show it: binding energies in units of t."""
     value = record.get(name + suffix)
-    return value / record["t"] if name == BINDING_ENERGY.name and value is not None else value
+    if value is None:
+        return None
+    return float(value / record["t"] if name == BINDING_ENERGY.name else value)
 
 
 def _scale(axes: Axes, name: str, values: Sequence[float]) -> None:
@@ -124,21 +126,21 @@ def _scale(axes: Axes, name: str, values: Sequence[float]) -> None:
 def _shown(axes: Axes, line: Curve, name: str) -> list[Any]:
     """Return the values of a curve, with None for those that its axis cannot show."""
     log = axes.get_yscale() == "log"
-    values = [_value(record, name) for record in line.records]
+    values = [value_of(record, name) for record in line.records]
     return [None if value is None or (log and value <= 0.0) else value for value in values]
 
 
 def _draw_points(axes: Axes, line: Curve, name: str, series_style: SeriesStyle) -> int:
-    error = [_value(record, name, ERROR) for record in line.records]
+    error = [value_of(record, name, ERROR) for record in line.records]
     hollow = [doubtful(record, name) for record in line.records]
     series.points(axes, line.x, _shown(axes, line, name), error, series_style, hollow)
-    return series.off_scale(axes, line.x, [_value(record, name) for record in line.records], series_style)
+    return series.off_scale(axes, line.x, [value_of(record, name) for record in line.records], series_style)
 
 
 def _row(record: Record, axis: str) -> dict[str, Any]:
     row: dict[str, Any] = {"axis": axis, "x": axis_value(record, axis)}
     row |= {name: record.get(name) for name, p in PARAMETERS.items() if not (p.optional or p.follows)}
     for name in _NAMES:
-        row |= {name: _value(record, name), name + ERROR: _value(record, name, ERROR)}
+        row |= {name: value_of(record, name), name + ERROR: value_of(record, name, ERROR)}
         row |= {name + VERDICT: record.get(name + VERDICT), f"{name}_hollow": doubtful(record, name)}
     return row | {FLAGS_ENTRY.name: record[FLAGS_ENTRY.name]}

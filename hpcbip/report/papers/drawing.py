@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from hpcbip.report.figures.dome import draw_peak, peak_doubtful, peak_kind
-from hpcbip.report.figures.observables import doubtful
+from hpcbip.report.figures.observables import doubtful, value_of
 from hpcbip.report.papers.points import PointSeries, peaks_along
 from hpcbip.report.papers.published import Published, published_maxima
 from hpcbip.report.plotting import layout, series
@@ -42,14 +42,6 @@ _STAR = 8.0
 def is_hollow(record: Record, name: str) -> bool:
     """Tell whether a flag speaks against a value, so that it is drawn hollow."""
     return not record["tc_valid"] if name == TC else doubtful(record, name)
-
-
-def value_of(record: Record, name: str, suffix: str = "") -> float | None:
-    """Return a value as figures show it: binding energies in units of t."""
-    value = record.get(name + suffix)
-    if value is None:
-        return None
-    return float(value / record["t"] if name == BINDING_ENERGY.name else value)
 
 
 def draw_points(axes: Axes, one: PointSeries, axis: str, name: str, joined: bool = True) -> None:
@@ -93,14 +85,6 @@ def scale_tc(axes: Axes, all_series: Sequence[PointSeries], others: Sequence[flo
     top = max([*valid, *others, *QUOTED_CEILINGS])
     flagged = max((record[TC] for record in records if not record["tc_valid"]), default=0.0)
     axes.set_ylim(0.0, 1.12 * max(top, min(flagged, 1.5 * top)))
-
-
-def draw_ceilings(axes: Axes, label: str = "conventional, {:g} and {:g}") -> None:
-    """Draw the quoted conventional ceilings as dotted lines, with one entry in the legend ("": none)."""
-    for ceiling in QUOTED_CEILINGS:
-        axes.axhline(ceiling, color=GREY, lw=0.7, ls=":", zorder=0.5)
-    if label:
-        series.entry(axes, label.format(*QUOTED_CEILINGS), color=GREY, lw=0.8, ls=":")
 
 
 def draw_maxima(axes: Axes, all_series: Sequence[PointSeries], axis: str) -> list[tuple[PointSeries, Peak]]:

@@ -80,11 +80,11 @@ def points_of(records: Sequence[Record], **wanted: Any) -> list[Record]:
     groups: dict[tuple[str, ...], list[Record]] = {}
     for one in chosen:
         groups.setdefault(tuple(coordinate_text(one, name) for name in COORDINATES), []).append(one)
-    return [min(group, key=_quality) for group in groups.values()]
+    return [min(group, key=_rank) for group in groups.values()]
 
 
-def _quality(record: Record) -> tuple[bool, float]:
-    """Return what is smaller for a better point."""
+def _rank(record: Record) -> tuple[bool, float]:
+    """Return the sort key of a point among equal ones: valid ones first, then by relative error."""
     name = TC_OVER_OMEGA.name if record.get(TC_OVER_OMEGA.name) else MASS_BIPOLARON.name
     value, error = record.get(name), record.get(name + ERROR)
     return not record["tc_valid"], error / abs(value) if value and error else float("inf")

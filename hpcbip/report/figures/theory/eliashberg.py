@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from hpcbip.report.plotting import layout, series
+from hpcbip.report.plotting.ceilings import draw_ceilings
 from hpcbip.report.plotting.picture import Picture
 from hpcbip.report.plotting.style import COLUMN, GREY, PALE, TEXT, SeriesStyle
 from hpcbip.report.tables import Record
-from hpcbip.theory.eliashberg.references import QUOTED_CEILINGS
 from hpcbip.theory.eliashberg.tables import LARGEST_CONFIRMED_LAMBDA
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ def eliashberg_figure(rows: Sequence[Record]) -> Picture:
         series.entry(axes, rf"$\mu^* = {mu_star:g}$", color=SeriesStyle.of(i).colour, lw=1.4)
     for (_, label), line in zip(CURVES, _LINES, strict=True):
         series.entry(axes, label, color=GREY, ls=line, lw=1.0)
-    draw_ceilings(axes)
+    prepare_tc_axis(axes)
     last = max(row["lambda_me"] for row in rows)
     if last > LARGEST_CONFIRMED_LAMBDA:
         axes.axvspan(LARGEST_CONFIRMED_LAMBDA, 2.0 * last, color=PALE, alpha=0.35, lw=0, zorder=0)
@@ -55,9 +55,8 @@ def eliashberg_figure(rows: Sequence[Record]) -> Picture:
     return Picture(figure, [dict(row) for row in rows], "Migdal–Eliashberg", caption)
 
 
-def draw_ceilings(axes: Axes) -> None:
-    """Draw the quoted ceilings as dotted lines on axes of Tc/Ω, and label the axis."""
-    for ceiling in QUOTED_CEILINGS:
-        axes.axhline(ceiling, color=GREY, lw=0.6, ls=":", zorder=0.5)
+def prepare_tc_axis(axes: Axes) -> None:
+    """Label the axis of Tc/Ω, begin it at zero, and draw the conventional ceilings."""
+    draw_ceilings(axes)
     axes.set_ylabel(r"$T_c/\Omega$", fontsize=TEXT)
     axes.set_ylim(0.0, None)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from hpcbip.report.figures.theory.eliashberg import draw_ceilings
+from hpcbip.report.figures.theory.eliashberg import prepare_tc_axis
 from hpcbip.report.plotting import layout, series
 from hpcbip.report.plotting.picture import Picture
 from hpcbip.report.plotting.style import GREY, PAGE, TEXT, SeriesStyle
@@ -41,7 +41,7 @@ def fermi_surface_figure(rows: Sequence[Record]) -> Picture:
     left.axhline(LARGEST_CONFIRMED_LAMBDA, color=GREY, lw=0.6, ls="--", zorder=0.5)
     left.set_ylabel(r"$\lambda_\mathrm{ME}$", fontsize=TEXT)
     left.set_ylim(0.0, None)
-    draw_ceilings(right)
+    prepare_tc_axis(right)
     for axes in (left, right):
         axes.set_xlabel(r"$\lambda$", fontsize=TEXT)
     first = rows[0]

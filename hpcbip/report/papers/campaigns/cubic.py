@@ -12,6 +12,7 @@ from hpcbip.report.papers.drawing import TC
 from hpcbip.report.papers.figure import NoPoints, PaperFigure, missing_sentence
 from hpcbip.report.papers.points import PointSeries, Wanted, conditions, wanted_series
 from hpcbip.report.plotting import layout, series
+from hpcbip.report.plotting.ceilings import CEILING_LABEL, draw_ceilings
 from hpcbip.report.plotting.picture import Picture
 from hpcbip.report.plotting.style import COLOURS, PAGE, PALE, TEXT, SeriesStyle
 from hpcbip.report.tables import Record
@@ -77,7 +78,7 @@ def draw(records: Sequence[Record]) -> Picture:
         series.legend_entry(left, one.label, one.series_style)
     drawing.draw_off_scale(left, found, _AXIS, TC)
     maxima = drawing.draw_maxima(left, found, _AXIS)
-    drawing.draw_ceilings(left)
+    draw_ceilings(left, CEILING_LABEL)
     drawing.published_entries(left, published)
     drawing.hollow_entry(left, found, [TC])
     left.set_xlabel(r"$\lambda$", fontsize=TEXT)

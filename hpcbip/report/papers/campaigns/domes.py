@@ -21,6 +21,7 @@ from hpcbip.report.papers.points import (
     wanted_series,
 )
 from hpcbip.report.plotting import layout, series
+from hpcbip.report.plotting.ceilings import CEILING_LABEL, draw_ceilings
 from hpcbip.report.plotting.picture import Picture
 from hpcbip.report.plotting.style import PAGE, SMALL, TEXT, SeriesStyle
 from hpcbip.report.tables import Record
@@ -93,7 +94,7 @@ def draw(records: Sequence[Record]) -> Picture:
     places += [(one.lam_value or 0.0) + one.lam_error for one in published]
     main.set_xlim(0.0, 1.08 * max(places))
     lines = _draw_conventional(main)
-    drawing.draw_ceilings(main)
+    draw_ceilings(main, CEILING_LABEL)
     drawing.published_entries(main, published)
     drawing.hollow_entry(main, found, [TC])
     with_repulsion = _draw_holstein(side, records)
@@ -144,7 +145,7 @@ def _draw_holstein(axes: Axes, records: Sequence[Record]) -> list[PointSeries]:
         drawing.draw_points(axes, one, _AXIS, TC)
         series.legend_entry(axes, one.label or one.name, one.series_style)
     drawing.draw_off_scale(axes, found, _AXIS, TC)
-    drawing.draw_ceilings(axes, "")
+    draw_ceilings(axes)
     if found:
         axes.legend(fontsize=SMALL - 1.0, frameon=False, loc="upper right", ncols=2, handlelength=1.4)
     else:

@@ -19,6 +19,7 @@ from hpcbip.report.papers.points import (
     wanted_series,
 )
 from hpcbip.report.plotting import layout, series, style
+from hpcbip.report.plotting.ceilings import CEILING_LABEL, draw_ceilings
 from hpcbip.report.plotting.picture import Picture
 from hpcbip.report.plotting.style import MAX_COLOURED, PAGE, TEXT, SeriesStyle
 from hpcbip.report.tables import Record
@@ -60,7 +61,7 @@ def _two_panels(
         axes.set_xlabel(xlabel, fontsize=TEXT)
     maxima = drawing.draw_maxima(left, found[:MAX_COLOURED], axis)
     series.legend_entries(left, [(one.label, one.series_style) for one in found])
-    drawing.draw_ceilings(left)
+    draw_ceilings(left, CEILING_LABEL)
     drawing.published_entries(left, published)
     drawing.hollow_entry(left, found, [TC, second])
     left.set_ylabel(r"$T_c/\Omega$", fontsize=TEXT)

@@ -10,6 +10,7 @@ from hpcbip.report.papers.drawing import TC
 from hpcbip.report.papers.figure import NoPoints, PaperFigure, missing_sentence
 from hpcbip.report.papers.points import PREFACTOR_SENTENCE, points_of, series_of_curves
 from hpcbip.report.plotting import layout, series, style
+from hpcbip.report.plotting.ceilings import CEILING_LABEL, draw_ceilings
 from hpcbip.report.plotting.picture import Picture
 from hpcbip.report.plotting.style import MAX_COLOURED, PAGE, TEXT
 from hpcbip.report.tables import Record
@@ -55,7 +56,7 @@ def draw(records: Sequence[Record]) -> Picture:
     first = panels[TC]
     maxima = drawing.draw_maxima(first, found[:MAX_COLOURED], U.name)
     series.legend_entries(first, [(one.label, one.series_style) for one in found])
-    drawing.draw_ceilings(first)
+    draw_ceilings(first, CEILING_LABEL)
     drawing.hollow_entry(first, found, list(panels))
     layout.legend(figure, first, "square lattice")
     caption = (

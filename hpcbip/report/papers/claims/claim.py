@@ -18,7 +18,7 @@ Verdict = Literal["confirmed", "confirmed in part", "limited", "contradicted", "
 say so, some the opposite; open: none can tell."""
 
 LIMITED = PEAK_LIMITED_BY_BINDING.code
-"""What `peak_text` says in its own words."""
+"""Code of the flag that `peak_text` spells out, so that it is not listed once more."""
 
 SIGMAS = 2.0
 """Errors by which a difference has to exceed zero to count."""
