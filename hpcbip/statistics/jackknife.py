@@ -72,9 +72,9 @@ def jackknife(function: Function, *sets: Chains, block: int = 1) -> Jackknife:
             function(*[without.T if j == s else mean for j, mean in enumerate(means)]), dtype=float
         )
         shape = (n, *value.shape)
-        change = np.subtract(
-            np.moveaxis(np.broadcast_to(replicates, shape), 0, -1), value[..., None], order="C"
-        )
+        replicates = np.moveaxis(np.broadcast_to(replicates, shape), 0, -1)
+        with np.errstate(invalid="ignore"):  # inf - inf, where a mass is not resolved: its error is nan
+            change = np.subtract(replicates, value[..., None], order="C")
         change *= n - 1.0  # the value minus the pseudo-values
         shift = change.mean(axis=-1)
         bias += shift
