@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ from hpcbip.store.digest import ensemble_digests, sha256_of_lines
 from hpcbip.store.run_log import read_runs
 from hpcbip.store.transfer.origins import Origins
 from hpcbip.superconductivity.scans import scan_label
+from hpcbip.vocabulary.flags import NO_TC_IN_ONE_DIMENSION
 
 NO_VERSION = "0.4 or earlier"
 """What stands for the version of runs that have left no record, which versions from 0.5 on do."""
@@ -119,8 +120,14 @@ def _check_points(results: Results) -> None:
 
 
 def _objection(record: Mapping[str, Any]) -> str:
-    """Return what speaks against a point, after its name; "" if nothing does."""
-    reasons: Sequence[str] = record["flags"] or ([] if is_converged(record) else ["not converged"])
+    """Return what speaks against a point, after its name; "" if nothing does.
+
+    That a chain has no Tc says nothing against its masses, so it is no reason.
+    """
+    raised = zip(record["flag_codes"], record["flags"], strict=True)
+    reasons = [text for code, text in raised if code != NO_TC_IN_ONE_DIMENSION.code]
+    if not reasons and not is_converged(record):
+        reasons = ["not converged"]
     return f"{scan_label(record, ())} ({', '.join(reasons)})" if reasons else ""
 
 

@@ -114,6 +114,16 @@ def test_points_that_are_not_converged_are_refused(
     assert add_campaign(finished, folder=tmp_path, allow_flagged=True).is_file()
 
 
+def test_a_chain_is_not_refused_for_having_no_tc(
+    finished: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    results = read_results(finished)
+    for record in results.records:
+        record["flags"], record["flag_codes"] = ["no Tc in one dimension"], ["no_tc_in_one_dimension"]
+    monkeypatch.setattr(addition, "read_results", lambda _: results)
+    assert add_campaign(finished, folder=tmp_path).is_file()
+
+
 def test_what_is_no_campaign_or_no_place(finished: Path, tmp_path: Path) -> None:
     refused(tmp_path / "nowhere", tmp_path, "not a campaign")
     refused(finished, tmp_path, r"name: 'a/b': cannot be the name of a file", name="a/b")
