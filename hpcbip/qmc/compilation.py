@@ -67,7 +67,7 @@ def compiling_in_parallel(arguments: tuple[Any, ...], show: Show) -> Iterator[No
     class Watcher(event.Listener):  # type: ignore[misc]
         compiled = 0
         begun = False
-        folders = (machine_code_folder(),)
+        folders: tuple[Path, ...] = (machine_code_folder(),)
 
         def show(self) -> None:
             names = {path.name for folder in self.folders for path in folder.glob("*/*.nbi")}

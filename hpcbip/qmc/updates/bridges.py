@@ -92,9 +92,7 @@ def _invert(path, par, i, first, last, j):
         while path[before].next != j and path[path[before].next].time < time:
             before = np.uint32(path[before].next)
             if before >= FIRST:
-                rel += change_of_rel(
-                    par, np.int64(path[before].electron), np.int64(path[before].direction)
-                )
+                rel += change_of_rel(par, np.int64(path[before].electron), np.int64(path[before].direction))
             path[before].rel = rel
         if q == j:
             return
