@@ -1,4 +1,4 @@
-"""The first five minutes of a user: `make run` in a fresh clone with an empty home, with the time of every line.
+"""The first five minutes of a user: `make run` in a fresh clone with an empty home, every line with its time.
 
     python benchmarks/first_minutes.py [--page docs/measured/first-minutes.md] [--keep FOLDER]
 

@@ -90,8 +90,7 @@ def read_snapshot(directory: Path) -> Snapshot:
     ensembles = {record["ensemble"]: record for record in status_records(directory)}
     reduced: Sequence[Mapping[str, Any]] = ()
     if any(record["bins_max"] for record in ensembles.values()):
-        # a prefactor that is given, here the usual one, leaves the cache of the reduction as it is
-        reduced = read_results(directory, prefactor=config.tc.prefactor).records
+        reduced = read_results(directory, write_cache=False).records
     points = []
     for number, point in enumerate(plan.points):
         own = {sector: ensembles[key[:12]] for sector, key in point.ensembles.items()}
