@@ -124,11 +124,11 @@ def _helper(folder: Path) -> Iterator[Path]:
     with tempfile.TemporaryDirectory(prefix="helper-", dir=folder.parent) as name:
         process = None
         if _cores() > 1 and sys.executable:
-            command = [sys.executable, "-m", "hpcbip.qmc.compilation", name]
+            command = [sys.executable, "-P", "-m", "hpcbip.qmc.compilation", name]
+            path = os.pathsep.join(folder or os.getcwd() for folder in sys.path)  # the same package as here
+            quiet = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.DEVNULL)
             with suppress(OSError):
-                process = subprocess.Popen(
-                    command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-                )
+                process = subprocess.Popen(command, env=os.environ | {"PYTHONPATH": path}, **quiet)
         try:
             yield Path(name)
             if process is not None and process.wait() == 0:
