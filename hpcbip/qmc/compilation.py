@@ -126,9 +126,11 @@ def _helper(folder: Path) -> Iterator[Path]:
         if _cores() > 1 and sys.executable:
             command = [sys.executable, "-P", "-m", "hpcbip.qmc.compilation", name]
             path = os.pathsep.join(folder or os.getcwd() for folder in sys.path)  # the same package as here
-            quiet = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.DEVNULL)
+            none = subprocess.DEVNULL
             with suppress(OSError):
-                process = subprocess.Popen(command, env=os.environ | {"PYTHONPATH": path}, **quiet)
+                process = subprocess.Popen(
+                    command, env=os.environ | {"PYTHONPATH": path}, stdin=none, stdout=none, stderr=none
+                )
         try:
             yield Path(name)
             if process is not None and process.wait() == 0:
