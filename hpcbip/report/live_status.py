@@ -29,7 +29,7 @@ from hpcbip.store.directory import open_campaign
 from hpcbip.store.progress import PROGRESS_FILE
 from hpcbip.vocabulary.sectors import SECTORS
 
-LIGHTS: Mapping[Level, str] = {"none": "dim", "green": "green", "yellow": "yellow", "red": "red"}
+LEVEL_COLOURS: Mapping[Level, str] = {"none": "dim", "green": "green", "yellow": "yellow", "red": "red"}
 """Colours of the traffic lights."""
 
 OVER = ("met", "ended", "failed")
@@ -142,7 +142,7 @@ class StatusView:
     ) -> list[RenderableType]:
         sectors = [point.ensembles.get(sector) for sector in SECTORS]
         return [
-            Text("●", style=LIGHTS[point.level]),
+            Text("●", style=LEVEL_COLOURS[point.level]),
             *(Text(number_text(point.record.get(name))) for name in varying),
             *(Text(f"{one['bins_min']} {one['state']}" if one else "-") for one in sectors),
             *(self._error(point, name, target) for name, target in targets.items()),
