@@ -27,6 +27,7 @@ from hpcbip.report.status_table import run_line
 from hpcbip.report.tables import console_for, number_text, varying_parameters
 from hpcbip.store.directory import open_campaign
 from hpcbip.store.progress import PROGRESS_FILE
+from hpcbip.store.run_log import NO_END, read_runs
 from hpcbip.vocabulary.sectors import SECTORS
 
 LEVEL_COLOURS: Mapping[Level, str] = {"none": "dim", "green": "green", "yellow": "yellow", "red": "red"}
@@ -37,6 +38,9 @@ OVER = ("met", "ended", "failed")
 
 RESERVED_LINES = 8
 """Lines of the terminal that are not rows of the table."""
+
+NOTE_COUNTS = 60.0
+"""Seconds for which a note of a run's progress tells that it is at work; it is made every five."""
 
 READING_SHARE = 5.0
 """Pause between two looks, in times of what a look takes."""
@@ -168,6 +172,20 @@ class StatusView:
         return Text(", ").join(cells) if cells else Text("-", style="dim")
 
 
+def run_at_work(directory: Path) -> dict[str, Any]:
+    """Describe the run at work, or the last one, as `status_of_run` does, also if it works elsewhere.
+
+    Not every file system tells other machines of a lock. There a run counts as at work that has noted its
+    progress within `NOTE_COUNTS` seconds, and no end.
+    """
+    run = status_of_run(directory)
+    recent = run["noted"] is not None and run["noted"] < NOTE_COUNTS
+    if recent and not run["running"]:
+        records = read_runs(directory)
+        run["running"] = bool(records) and records[-1].outcome == NO_END
+    return run
+
+
 def watch(
     directory: Path,
     period: float,
@@ -192,7 +210,7 @@ def watch(
     with suppress(KeyboardInterrupt), Live(console=console, auto_refresh=False) as live:
         changed, seconds = True, 0.0
         while True:
-            run = status_of_run(directory)
+            run = run_at_work(directory)
             if console.is_terminal:
                 live.update(view.render(snapshot, run, console.height), refresh=True)
             elif changed:

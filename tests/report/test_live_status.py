@@ -21,8 +21,9 @@ from hpcbip.campaign.schema import load_config
 from hpcbip.cli.status import status
 from hpcbip.errors import InputError
 from hpcbip.report.checks import run_checks, worst
-from hpcbip.report.live_status import StatusView, read_snapshot, watch
+from hpcbip.report.live_status import StatusView, read_snapshot, run_at_work, watch
 from hpcbip.store.progress import CampaignProgress, EnsembleProgress
+from hpcbip.store.run_log import RunLog
 from tests.reduction.test_results import campaign
 from tests.store.synthetic import CONFIG
 
@@ -104,6 +105,25 @@ def test_a_file_that_cannot_be_read_at_the_moment_is_read_later(tmp_path: Path) 
     assert "2 running, 2 waiting" in out.getvalue() and "4 running" in out.getvalue()
     with pytest.raises(InputError, match="not a campaign"):
         watch(tmp_path / "nowhere", 2.0)
+
+
+@pytest.mark.parametrize(
+    "age,outcome,running", [(5.0, "", True), (90.0, "", False), (5.0, "to go on", False)]
+)
+def test_a_run_on_another_machine_is_at_work(age: float, outcome: str, running: bool, tmp_path: Path) -> None:
+    """The lock is that of another machine, which this one does not see."""
+    synthetic(tmp_path, 40, 1)
+    note = {"time": time.time() - age, "members": 8, "blocks": 40, "blocks_per_second": 2.0}
+    CampaignProgress(run={**note, "seconds_left": 60.0}).write(tmp_path)
+    log = RunLog(tmp_path)
+    if outcome:
+        log.end(False, 40, 20.0, 0.9)
+    assert run_at_work(tmp_path)["running"] is running
+    out = io.StringIO()
+    watch(tmp_path, 2.0, Console(file=out), Interrupted())
+    line = out.getvalue().splitlines()[-1]
+    assert line.startswith("at work" if running else "not at work")
+    assert "40 blocks, 2 blocks/s on 8 ranks, about 1 min 00 s left" in line
 
 
 @pytest.mark.parametrize("flags,colour", [([], "\x1b[32m●"), (["not_bound"], "\x1b[31m●")])
