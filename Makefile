@@ -6,7 +6,7 @@
 PYTHON ?= python3
 PYTEST_ARGS ?=
 CORES ?= $(shell $(PYTHON) -c 'import os; print(len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count())')
-MAX_TIME ?= 250
+MAX_TIME ?= 300
 OUT ?= runs/quickstart
 
 VENV := .venv
@@ -30,25 +30,30 @@ install-docs: $(VENV)/.installed-docs
 
 $(VENV)/.created:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and f"hpcbip needs Python 3.11 or newer, {sys.executable} is {sys.version.split()[0]}")'
-	$(PYTHON) -m venv --clear --without-pip $(VENV)
+	@echo 'setting up $(VENV)'
+	@$(PYTHON) -m venv --clear --without-pip $(VENV)
 	@$(PIP) install uv || echo 'uv cannot be installed: pip does its work'
 	@touch $@
 
 $(VENV)/.installed: pyproject.toml $(VENV)/.created
-	$(call INSTALL,.)
+	@echo 'installing hpcbip and what it needs into $(VENV): about half a minute'
+	@$(call INSTALL,.)
 	@touch $@
 
 $(VENV)/.installed-test: pyproject.toml $(VENV)/.created
-	$(call INSTALL,.[test])
+	@echo 'installing hpcbip and what it needs into $(VENV): about half a minute'
+	@$(call INSTALL,.[test])
 	@touch $@ $(VENV)/.installed $(VENV)/.installed-docs
 
 $(VENV)/.installed-docs: pyproject.toml $(VENV)/.created
-	$(call INSTALL,.[docs])
+	@echo 'installing hpcbip and what it needs into $(VENV): about half a minute'
+	@$(call INSTALL,.[docs])
 	@touch $@ $(VENV)/.installed
 
 # Exit status 3 means stopped by the time limit with everything saved: the results so far are still worth showing.
 run: install
 	$(BIN)/hpcbip run configs/quickstart.yaml --out $(OUT) -n $(CORES) --max-time $(MAX_TIME) || [ $$? -eq 3 ]
+	@echo 'the numbers, Tc and its dome, and a page with everything: some seconds each'
 	$(BIN)/hpcbip reduce $(OUT)
 	$(BIN)/hpcbip tc $(OUT) --figure $(OUT)/dome.png
 	$(BIN)/hpcbip report $(OUT)

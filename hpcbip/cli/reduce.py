@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from hpcbip.cli.options import directory_argument, out_option
-from hpcbip.cli.output import folder_for_files, format_option, print_data, say_nothing_written
+from hpcbip.cli.output import folder_for_files, format_option, print_data, say_nothing_written, waiting
 
 
 @click.command()
@@ -23,10 +23,11 @@ def reduce(directory: Path, form: str, out: Path | None) -> None:
     from hpcbip.vocabulary.displays import REDUCE_TABLE
 
     folder, files = folder_for_files(directory, out), list[Path]()
-    if folder is None:
-        records = read_results(directory).records
-    else:
-        records, files = reduce_and_write(directory, folder)
+    with waiting("reducing the bins"):
+        if folder is None:
+            records = read_results(directory).records
+        else:
+            records, files = reduce_and_write(directory, folder)
     if not print_data(records, form):
         print_table(records, REDUCE_TABLE)
         click.echo(convergence(records))

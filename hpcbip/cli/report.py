@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from hpcbip.cli.options import directory_argument, out_option
-from hpcbip.cli.output import folder_for_files, say_nothing_written
+from hpcbip.cli.output import folder_for_files, say_nothing_written, waiting
 
 
 @click.command()
@@ -19,7 +19,9 @@ def report(directory: Path, out: Path | None) -> None:
 
     folder = folder_for_files(directory, out)
     if folder is not None:
-        click.echo("written: " + ", ".join(str(file) for file in report_and_write(directory, folder)))
+        with waiting("drawing the figures and the page"):
+            files = report_and_write(directory, folder)
+        click.echo("written: " + ", ".join(str(file) for file in files))
         return
     _print_results(directory)
     say_nothing_written(directory)

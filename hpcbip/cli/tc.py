@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from hpcbip.cli.options import FILE, POSITIVE, directory_argument
-from hpcbip.cli.output import format_option, print_data
+from hpcbip.cli.output import format_option, print_data, waiting
 from hpcbip.errors import InputError
 
 
@@ -46,7 +46,8 @@ def tc(
     from hpcbip.report.tables import print_table
     from hpcbip.vocabulary.displays import GAS_BAND, TC_TABLE
 
-    results = read_results(directory, prefactor, density)
+    with waiting("reducing the bins"):
+        results = read_results(directory, prefactor, density)
     records = results.records
     files: list[Path] = []
     if figure is not None:

@@ -1,4 +1,4 @@
-"""Progress with time left: a bar on a terminal, plain lines in a batch log."""
+"""What a user who waits sees: a bar on a terminal, plain lines in a batch log."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import time
 from typing import TYPE_CHECKING
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from hpcbip import settings
 from hpcbip.messages import counted, print_message
@@ -37,10 +37,22 @@ def duration(seconds: float | None) -> str:
     )
 
 
+COMPILING = "compiling the kernel, once per machine"
+"""What is said while the kernel is compiled."""
+
+COMPILATION_TIME = "about 20 s"
+"""How long that takes on two cores."""
+
+
+def points_done(master: Master) -> list[bool]:
+    """Tell of every point whether all its ensembles are done."""
+    ensembles = master.scheduler.ensembles
+    return [all(ensembles[key].done for key in point.ensembles.values()) for point in master.plan.points]
+
+
 def summary(master: Master, deadline: float | None) -> str:
     """Describe the points done, the largest error against its target, blocks per second, time left."""
-    scheduler, plan = master.scheduler, master.plan
-    done = [all(scheduler.ensembles[key].done for key in point.ensembles.values()) for point in plan.points]
+    scheduler, done = master.scheduler, points_done(master)
     parts = [f"{sum(done)} of {counted(len(done), 'point')} done"]
     ratios = [
         e.ratio for e in scheduler.ensembles.values() if e.evaluated and not e.done and math.isfinite(e.ratio)
@@ -58,6 +70,57 @@ def summary(master: Master, deadline: float | None) -> str:
     return ", ".join(parts)
 
 
+def _console(under_mpirun: bool) -> Console:
+    """Return the console of the user.
+
+    mpirun hides the terminal, or makes one up for its ranks: there only `hpcbip run -n` knows.
+    """
+    return Console(force_terminal=settings.at_terminal() if under_mpirun else None)
+
+
+class CompilationDisplay:
+    """Shows that the kernel is being compiled, and how far that is; nothing where it is not.
+
+    Args:
+        under_mpirun: whether mpirun stands between this process and the user's terminal.
+    """
+
+    def __init__(self, under_mpirun: bool) -> None:
+        self._console = _console(under_mpirun)
+        self._bar: Progress | None = None
+        self._begun = self._next = 0.0
+
+    def __enter__(self) -> CompilationDisplay:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._bar:
+            self._bar.stop()
+        if self._begun:
+            print_message(f"the kernel is compiled: {duration(time.time() - self._begun)}", sys.stdout)
+
+    def show(self, done: int, of: int) -> None:
+        """Show how many functions are compiled, of how many."""
+        now = time.time()
+        if not self._begun:
+            self._begun, self._next = now, now + LINE_INTERVAL
+            self._begin(of)
+        if self._bar:
+            self._bar.update(self._task, completed=done)
+        elif now >= self._next:
+            self._next = now + LINE_INTERVAL
+            print_message(f"compiling the kernel: {done} of {of} functions", sys.stdout)
+
+    def _begin(self, of: int) -> None:
+        if not self._console.is_terminal:
+            print_message(f"{COMPILING}: {COMPILATION_TIME}", sys.stdout)
+            return
+        columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
+        self._bar = Progress(*columns, TextColumn(f"of {COMPILATION_TIME}"), console=self._console)
+        self._task = self._bar.add_task(COMPILING, total=of)
+        self._bar.start()
+
+
 class ProgressDisplay:
     """Shows how far a run is.
 
@@ -67,9 +130,7 @@ class ProgressDisplay:
     """
 
     def __init__(self, deadline: float | None, under_mpirun: bool) -> None:
-        # mpirun hides the terminal, or makes one up for its ranks: there only `hpcbip run -n` knows
-        forced = settings.at_terminal() if under_mpirun else None
-        console = Console(force_terminal=forced)
+        console = _console(under_mpirun)
         self._deadline = deadline
         self._bar = None
         if console.is_terminal:

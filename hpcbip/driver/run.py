@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import platform
+import shlex
 import sys
 import time
 import traceback
@@ -17,12 +18,12 @@ from hpcbip import settings
 from hpcbip.campaign.plan import Plan, make_plan
 from hpcbip.campaign.schema import Config, load_config
 from hpcbip.driver.deadline import deadline
-from hpcbip.driver.mpi import broadcast, gather_names, is_loss, library_version, start_mpi
-from hpcbip.driver.progress import ProgressDisplay
+from hpcbip.driver.mpi import broadcast, gather_names, is_loss, library_version, mpi_rank, start_mpi
+from hpcbip.driver.progress import CompilationDisplay, ProgressDisplay, points_done
 from hpcbip.driver.signals import ignore_stop_signals, stop_requests
 from hpcbip.errors import InputError
 from hpcbip.exit_status import BAD_INPUT, DONE, PROGRAM_ERROR, STOPPED
-from hpcbip.messages import print_message
+from hpcbip.messages import counted, print_message
 from hpcbip.qmc import warm_up
 from hpcbip.store.directory import check_directory, locked, prepare_directory
 from hpcbip.store.stop_file import clear_stop_request
@@ -55,6 +56,7 @@ class StartMessage:
 class PreparedCampaign:
     """A campaign that is ready to be worked on: checked, locked, and recovered."""
 
+    source: Path
     config: Config
     plan: Plan
     log: RunLog
@@ -162,8 +164,9 @@ def _prepare(source: Path, directory: Path, stack: contextlib.ExitStack) -> Prep
     recovered = recover(directory, config, plan, log)
     stack.callback(recovered.store.close)
     log(f"restored: {sum(recovered.blocks_done.values())} blocks of {len(recovered.blocks_done)} chains")
-    warm_up()  # the kernel is compiled, or its cache filled, by one rank; the others then only load it
-    return PreparedCampaign(config, plan, log, recovered)
+    with CompilationDisplay(mpi_rank() is not None) as display:
+        warm_up(display.show)  # the kernel is compiled by one rank; the others then only load it
+    return PreparedCampaign(source, config, plan, log, recovered)
 
 
 def _sample(
@@ -192,6 +195,8 @@ def _sample(
         finished = master.run(executor, stop, time_limit, display.show)
     master.close()
     status, message = _status_and_message(master, finished)
+    if status == STOPPED and not message:
+        message = _how_to_go_on(master, campaign.source, directory, len(hosts))
     seconds = max(time.time() - master.started, 1e-9)
     log.end(finished, master.blocks, seconds, master.sampling_seconds / max(1, master.workers) / seconds)
     report_status(status)
@@ -240,6 +245,18 @@ def _status_and_message(master: Master, finished: bool) -> tuple[int, str]:
     more = f" (and {len(failures) - 1} more)" if len(failures) > 1 else ""
     sector = master.plan.ensembles[identity].sector
     return BAD_INPUT, f"{sector} {identity[:12]}: {reason}{more}; all other points are done"
+
+
+def _how_to_go_on(master: Master, source: Path, directory: Path, ranks: int) -> str:
+    """Say what is left undone, and the command that goes on with it."""
+    done = points_done(master)
+    left = (
+        f"{done.count(False)} of {counted(len(done), 'point')} still to do, everything is saved; go on with"
+    )
+    if mpi_rank() is not None and settings.started() is None:
+        return f"{left} the same command"  # that of mpirun or srun, which is not known here
+    command = ["hpcbip", "run", str(source), "--out", str(directory)]
+    return f"{left} {shlex.join(command + (['-n', str(ranks)] if ranks > 1 else []))}"
 
 
 def _run_as_worker(comm: Any, directory: Path, is_orphaned: Callable[[], bool]) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -106,10 +106,21 @@ class Chain:
         larger[: len(path)] = path
         return cls(ensemble, larger, state, rng)
 
-    def _run(self, rows: NDArray[np.float64], per_row: int, cycles: int, counts: NDArray[np.int64]) -> None:
-        arguments = (self._state, self._rng, self.ensemble.parameters, rows, per_row, cycles, counts)
+    def kernel_arguments(self) -> tuple[Any, ...]:
+        """Return arguments of `run_bins` for this chain, all of the types with which it is called."""
+        rows = np.zeros((1, len(self._in_sector)))
+        counts = np.zeros((len(UPDATES), COUNTS), dtype=np.int64)
+        return self._arguments(rows, 1, 1, counts)
+
+    def _arguments(
+        self, rows: NDArray[np.float64], per_row: int, cycles: int, counts: NDArray[np.int64]
+    ) -> tuple[Any, ...]:
+        state = (self._path, self._state, self._rng, self.ensemble.parameters)
         scratch = (self._choices, self._weights, self._work, self._sums)
-        while not run_bins(self._path, *arguments, *scratch, self._cloud, self._marks, self._waves):
+        return (*state, rows, per_row, cycles, counts, *scratch, self._cloud, self._marks, self._waves)
+
+    def _run(self, rows: NDArray[np.float64], per_row: int, cycles: int, counts: NDArray[np.int64]) -> None:
+        while not run_bins(*self._arguments(rows, per_row, cycles, counts)):
             if len(self._path) == MAX_EVENTS + FIRST:
                 raise OverflowError(
                     f"a path of beta = {self.ensemble.beta} has more than {MAX_EVENTS} events"
@@ -131,9 +142,20 @@ def _stays_within(path: NDArray[Any], electrons: int) -> bool:
     return all(int(path[name].max()) < limit for name, limit in limits.items())
 
 
-def warm_up() -> None:
-    """Compile the kernel, or load it from the cache, in this process; other processes then only load it."""
-    seed = np.arange(1, 5, dtype=np.uint64)
+def small_chain() -> Chain:
+    """Make the chain with which the kernel is compiled; one kernel serves all models."""
     model = Model("square", "bond", t=1.0, omega=1.0, g=0.5, U=1.0)
-    chain = Chain.start(Ensemble(model, electrons=2, beta=1.0), seed)
-    chain.run_block(1, 64)
+    return Chain.start(Ensemble(model, electrons=2, beta=1.0), np.arange(1, 5, dtype=np.uint64))
+
+
+def warm_up(show: Callable[[int, int], None] = lambda done, of: None) -> None:
+    """Compile the kernel, or load it from the cache, in this process; other processes then only load it.
+
+    Args:
+        show: called with the number of functions that are compiled, and of all, while it compiles.
+    """
+    from hpcbip.qmc.compilation import compiling_in_parallel  # which runs the chain above
+
+    chain = small_chain()
+    with compiling_in_parallel(chain.kernel_arguments(), show):
+        chain.run_block(1, 64)

@@ -71,31 +71,7 @@ def tries_per_cycle(par: np.void) -> list[int]:
     return [tries.number if tries.useful(par) else 0 for tries in CYCLE.values()]
 
 
-@kernel
-def cycle(path, state, rng, par, counts, choices, weights):
-    """Run one cycle of updates and count how many were tried and accepted."""
-    for _ in range(par.repeats[KINKS]):
-        counts[KINKS, ACCEPTED] += change_kinks(path, state, rng, par)
-    for _ in range(par.repeats[JUMP]):
-        counts[JUMP, ACCEPTED] += jump(path, state, rng, par)
-    for _ in range(par.repeats[CORNER]):
-        counts[CORNER, ACCEPTED] += flip_corner(path, state, rng, par)
-    for _ in range(par.repeats[JOIN]):
-        counts[JOIN, ACCEPTED] += join_hop(path, state, rng, par, choices, weights)
-    for _ in range(par.repeats[END]):
-        counts[END, ACCEPTED] += move_end(path, state, rng, par)
-    for _ in range(par.repeats[BRIDGE]):
-        counts[BRIDGE, ACCEPTED] += invert_bridge(path, state, rng, par)
-    for _ in range(par.repeats[SPLIT]):
-        counts[SPLIT, ACCEPTED] += split_or_merge(path, state, rng, par)
-    for _ in range(par.repeats[LINE]):
-        counts[LINE, ACCEPTED] += change_lines(path, state, rng, par)
-    for _ in range(par.repeats[EXCHANGE]):
-        counts[EXCHANGE, ACCEPTED] += exchange_partners(path, state, rng, par, choices)
-    for k in range(par.repeats.size):
-        counts[k, TRIED] += par.repeats[k]
-
-
+# The cycle stands in the loop: as a function of its own it would be optimised and translated twice.
 @kernel
 def run_bins(
     path, state, rng, par, rows, per_row, interval, counts, choices, weights, work, sums, cloud, marks, waves
@@ -110,7 +86,26 @@ def run_bins(
             while state[CYCLES] < interval:
                 if state[EVENTS] + FIRST + 2 * LARGEST_CYCLE > path.size:
                     return False
-                cycle(path, state, rng, par, counts, choices, weights)
+                for _ in range(par.repeats[KINKS]):
+                    counts[KINKS, ACCEPTED] += change_kinks(path, state, rng, par)
+                for _ in range(par.repeats[JUMP]):
+                    counts[JUMP, ACCEPTED] += jump(path, state, rng, par)
+                for _ in range(par.repeats[CORNER]):
+                    counts[CORNER, ACCEPTED] += flip_corner(path, state, rng, par)
+                for _ in range(par.repeats[JOIN]):
+                    counts[JOIN, ACCEPTED] += join_hop(path, state, rng, par, choices, weights)
+                for _ in range(par.repeats[END]):
+                    counts[END, ACCEPTED] += move_end(path, state, rng, par)
+                for _ in range(par.repeats[BRIDGE]):
+                    counts[BRIDGE, ACCEPTED] += invert_bridge(path, state, rng, par)
+                for _ in range(par.repeats[SPLIT]):
+                    counts[SPLIT, ACCEPTED] += split_or_merge(path, state, rng, par)
+                for _ in range(par.repeats[LINE]):
+                    counts[LINE, ACCEPTED] += change_lines(path, state, rng, par)
+                for _ in range(par.repeats[EXCHANGE]):
+                    counts[EXCHANGE, ACCEPTED] += exchange_partners(path, state, rng, par, choices)
+                for k in range(par.repeats.size):
+                    counts[k, TRIED] += par.repeats[k]
                 state[CYCLES] += 1
             measure(path, state, par, rows[state[ROW]], work, sums, cloud, marks, waves)
             reflect(path, rng, par, work[POSITION], cloud)

@@ -111,7 +111,10 @@ class Results:
 
 
 def read_results(
-    directory: Path, prefactor: float | str | None = None, density: float | None = None
+    directory: Path,
+    prefactor: float | str | None = None,
+    density: float | None = None,
+    write_cache: bool = True,
 ) -> Results:
     """Reduce a campaign; the bins of one ensemble are in memory at a time, and with many ensembles all cores
     are used.
@@ -122,6 +125,7 @@ def read_results(
         directory: of the campaign.
         prefactor: of Tc, a number or "published"; None: as the configuration says.
         density: pairs per volume at which Tc is taken; None: as the configuration says.
+        write_cache: keep what was reduced for the next time; nothing is written otherwise.
 
     Raises:
         InputError: if the directory is not a campaign, or has no bins yet.
@@ -141,7 +145,7 @@ def read_results(
     ensembles = reduce_campaign(directory, selections, config.sampling.bins_per_block, tc)
     with without_collector():  # which would go through all records time and again as they become more
         records = reduce_plan(plan, ensembles, tc)  # while the ensembles are coming in
-    if prefactor is None and density is None:
+    if write_cache and prefactor is None and density is None:
         ensembles.write_cache(directory)
     if not ensembles:
         command = f"hpcbip run {directory / 'config.yaml'} --out {directory}"

@@ -12,6 +12,7 @@ from hpcbip.driver.interactive.progress import ProgressBar, progress_bar
 from hpcbip.driver.interactive.record import meets_targets, reduce_chains
 from hpcbip.driver.interactive.request import Request, check_request
 from hpcbip.driver.interactive.result import ChainBins, SampleResult
+from hpcbip.driver.progress import COMPILING
 from hpcbip.errors import InputError
 from hpcbip.messages import counted
 from hpcbip.models import Model
@@ -91,7 +92,7 @@ def _sample(request: Request) -> SampleResult:
         for sector, record in request.ensembles.items()
     }
     with progress_bar(request.progress) as bar:
-        warm_up()
+        warm_up(lambda done, of: bar.show(done / of, COMPILING))
         outcome = _run_blocks(request, chains, bar)
     return _result(request, chains, outcome)
 

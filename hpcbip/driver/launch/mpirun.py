@@ -18,6 +18,7 @@ from hpcbip import settings
 from hpcbip.driver.signals import die_with_parent, stop_signals_handled_by
 from hpcbip.errors import InputError
 from hpcbip.exit_status import PROGRAM_ERROR, STOPPED
+from hpcbip.messages import counted, print_message
 from hpcbip.store.stop_file import request_stop
 
 SIGNAL_BASE = 128
@@ -91,6 +92,7 @@ def launch(ranks: int, arguments: Sequence[str], directory: Path, started: float
     mpirun = find_mpirun()
     flags, variables = mpirun_settings(mpirun)
     environment = {**variables, **os.environ, settings.STARTED: repr(started)}
+    print_message(f"starting {counted(ranks, 'rank')}", sys.stdout)
     cap_threads(environment)
     if sys.stdout.isatty():
         environment[settings.TERMINAL] = "1"

@@ -47,15 +47,15 @@ def measure(path, state, par, row, work, sums, cloud, marks, wave_parts):
     window = high - low
     lags = marks.shape[0] - 1
     spacing = window / lags
-    cover = 0  # lines that cover the time
-    mark = 0
+    cover = np.int64(0)  # lines that cover the time
+    mark = np.int64(0)
     i = np.uint32(par.electrons - 1)
     while True:
         # from slot i to slot j the state is constant
         t0 = path[i].time
         j = path[i].next
         t1 = path[j].time
-        rel = path[i].rel
+        rel = np.int64(path[i].rel)
         symmetric = reflects(par, position, rel, cloud, cover)
         if symmetric != 0:
             displacement.cut(par, position, begin, total, cuts, marks, mark, symmetric)
@@ -80,7 +80,7 @@ def measure(path, state, par, row, work, sums, cloud, marks, wave_parts):
             begins = path[partner].time > t1
             energy.add_line_end(par, energy_sums, t1, direction, begins)
             if begins:
-                open_line(par, cloud, cover, i, path[i].bond, base)
+                open_line(par, cloud, cover, np.uint32(i), path[i].bond, base)
                 cover += 1
             else:
                 cover -= 1

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
+
 from hpcbip.qmc.kernel.jit import inlined, kernel
 from hpcbip.qmc.kernel.path import AXIS_BITS, AXIS_MASK, coordinate
 
@@ -99,7 +101,7 @@ def action_change(path, par, i, start, stop, by):
     total = 0.0
     t0 = start
     while True:
-        rel = path[i].rel
+        rel = np.int64(path[i].rel)
         i = path[i].next
         t1 = min(path[i].time, stop)
         total += (t1 - t0) * (interaction(par, rel + by) - interaction(par, rel))
@@ -115,6 +117,6 @@ def action(path, par, i, j):
     if par.interacting:
         while i != j:
             k = path[i].next
-            total += (path[k].time - path[i].time) * interaction(par, path[i].rel)
+            total += (path[k].time - path[i].time) * interaction(par, np.int64(path[i].rel))
             i = k
     return total

@@ -72,37 +72,70 @@ def _private_folder(parent: Path, name: str) -> Path | None:
         return None
 
 
+def machine_code_folder() -> Path:
+    """Return the folder for the functions that others call: below it numba keeps a folder per module."""
+    return cache_directory() / "called" if _folder is None else _folder
+
+
+def use_folder(folder: Path) -> None:
+    """Keep the functions that others call in this folder from now on; those compiled before are not moved."""
+    global _folder
+    _folder = folder
+
+
+_folder: Path | None = None
+
+
 class Kernel:
-    """A function of the hot loop, compiled at its first call from Python or use by another kernel."""
+    """A function of the hot loop, compiled at its first call from Python or use by another kernel.
+
+    Python calls a function through wrappers, which cost as much time of the compiler as the small functions
+    themselves. So there are two dispatchers: one with wrappers, and one for use by other kernels.
+    """
+
+    defined = 0
+    """Number of functions of the hot loop."""
 
     def __init__(self, function: Callable[..., Any], **options: Any) -> None:
         update_wrapper(self, function)
         self._function, self._options = function, options
+        Kernel.defined += 1
 
     def __call__(self, *arguments: Any) -> Any:
         """Run the compiled function."""
         return self.dispatcher(*arguments)
 
+    def compile(self, types: tuple[Any, ...]) -> None:
+        """Compile the function for use by other kernels, with arguments of these numba types."""
+        self._called.compile(types)
+
     @cached_property
     def dispatcher(self) -> Any:
-        """The numba dispatcher: nopython, cached, no bounds checks, no GIL."""
+        """The numba dispatcher for calls from Python."""
+        return self._dispatcher(cache_directory() / "entry")
+
+    @cached_property
+    def _called(self) -> Any:
+        """The numba dispatcher for calls from other kernels."""
+        return self._dispatcher(machine_code_folder(), no_cpython_wrapper=True)
+
+    def _dispatcher(self, folder: Path, **options: Any) -> Any:
+        """Make a dispatcher: nopython, cached in this folder, no bounds checks, no GIL."""
         import numba  # the only import of the compiler, see above
 
         config: Any = numba.core.config
         before = config.CACHE_DIR
-        config.CACHE_DIR = str(cache_directory())
+        config.CACHE_DIR = str(folder)
+        options |= {"error_model": "numpy", "nogil": True, "boundscheck": False, "no_cfunc_wrapper": True}
         try:
-            compile_it = numba.njit(
-                cache=True, error_model="numpy", nogil=True, boundscheck=False, **self._options
-            )
-            return compile_it(self._function)
+            return numba.njit(cache=True, **self._options, **options)(self._function)
         finally:
             config.CACHE_DIR = before
 
     @property
     def _numba_type_(self) -> Any:
         """The type that numba asks for where another kernel calls this one."""
-        return self.dispatcher._numba_type_
+        return self._called._numba_type_
 
 
 def kernel(function: Callable[..., Any]) -> Kernel:

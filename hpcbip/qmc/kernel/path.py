@@ -156,9 +156,9 @@ def random_interval(par, state, rng):
 @inlined
 def locate_back(path, start, time):
     """Find the last slot of the path before `time`, backward from `start`, which is after it."""
-    i = path[start].prev
+    i = np.uint32(path[start].prev)
     while path[i].time >= time:
-        i = path[i].prev
+        i = np.uint32(path[i].prev)
     return i
 
 

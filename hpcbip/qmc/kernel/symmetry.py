@@ -18,10 +18,13 @@ from the site `base`, so that it does not matter where on the lattice the path i
 
 from __future__ import annotations
 
+import numpy as np
+
 from hpcbip.qmc.kernel.jit import inlined, kernel
 from hpcbip.qmc.kernel.path import AXIS_BITS, AXIS_MASK, SITE_AXIS, coordinate
 
 SLOT, AXIS, CENTRE = 0, 1, 2  # columns of the cloud: two numbers and the first coordinate of the centre
+NO_REVERSAL = np.int64(0)  # mask: no component is reversed
 TOTALS = 0  # row of the cloud that holds the sums of the others
 
 
@@ -95,7 +98,9 @@ def cloud_symmetric(par, position, cloud, cover, mask):
                 break
         if own_image:
             continue
-        if _count(par, cloud, cover, k, position, mask) != _count(par, cloud, cover, k, position, 0):
+        if _count(par, cloud, cover, k, position, mask) != _count(
+            par, cloud, cover, k, position, NO_REVERSAL
+        ):
             return False
     return True
 

@@ -12,6 +12,9 @@ import numpy as np
 from hpcbip.qmc.kernel.jit import kernel
 from hpcbip.qmc.kernel.path import AXIS_BITS, FIRST
 
+FORWARD = np.bool_(False)
+"""`backward` of `block_end`: towards later times."""
+
 
 @kernel
 def block_end(path, first, events, backward):

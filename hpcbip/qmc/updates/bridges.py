@@ -28,9 +28,9 @@ from hpcbip.qmc.kernel.path import (
     unlink,
 )
 from hpcbip.qmc.kernel.rng import accept, scale_free
-from hpcbip.qmc.updates.blocks import block_end, closed
+from hpcbip.qmc.updates.blocks import FORWARD, block_end, closed
 
-BRIDGE_OCTAVES = 9  # the largest of the scale-free number of events
+BRIDGE_OCTAVES = np.int64(9)  # the largest of the scale-free number of events
 
 
 @kernel
@@ -40,7 +40,7 @@ def invert_bridge(path, state, rng, par):
     events = 2 + scale_free(rng, BRIDGE_OCTAVES)
     if par.open:
         return False
-    last = block_end(path, np.uint32(path[i].enext), events, False)
+    last = block_end(path, np.uint32(path[i].enext), events, FORWARD)
     if last == 0:
         return False
     first = np.uint32(path[i].enext)
@@ -60,7 +60,7 @@ def invert_bridge(path, state, rng, par):
 @kernel
 def _invert(path, par, i, first, last, j):
     """Invert the events from `first` to `last` between the slots i and j of one world line."""
-    electron = path[i].electron
+    electron = np.int64(path[i].electron)
     middle = site_before(path, par, first) + site_after(path, par, last)
     times = path[i].time + path[j].time
     # take the events out of the path and turn them round
@@ -92,12 +92,12 @@ def _invert(path, par, i, first, last, j):
         while path[before].next != j and path[path[before].next].time < time:
             before = np.uint32(path[before].next)
             if before >= FIRST:
-                rel += change_of_rel(par, path[before].electron, path[before].direction)
+                rel += change_of_rel(par, np.int64(path[before].electron), np.int64(path[before].direction))
             path[before].rel = rel
         if q == j:
             return
         link(path, q, before)
         before = q
-        rel += change_of_rel(par, electron, path[q].direction)
+        rel += change_of_rel(par, electron, np.int64(path[q].direction))
         path[q].rel = rel
         q = np.uint32(path[q].enext)

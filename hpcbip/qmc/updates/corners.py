@@ -16,9 +16,9 @@ from hpcbip.qmc.kernel.geometry import action_change, hop_allowed
 from hpcbip.qmc.kernel.jit import kernel
 from hpcbip.qmc.kernel.path import EVENTS, SITE, bond_of, random_event, shift, site_after, site_before
 from hpcbip.qmc.kernel.rng import accept, below, scale_free
-from hpcbip.qmc.updates.blocks import block_end, closed, move_block
+from hpcbip.qmc.updates.blocks import FORWARD, block_end, closed, move_block
 
-CORNER_OCTAVES = 6  # the largest of the scale-free number of events
+CORNER_OCTAVES = np.int64(6)  # the largest of the scale-free number of events
 
 
 @kernel
@@ -30,7 +30,7 @@ def flip_corner(path, state, rng, par):
     i = random_event(state, rng)
     d1 = np.int64(path[i].direction)
     skip = scale_free(rng, CORNER_OCTAVES)
-    j = block_end(path, np.uint32(path[i].enext), skip + 1, False)
+    j = block_end(path, np.uint32(path[i].enext), skip + 1, FORWARD)
     if d1 == SITE or j == 0 or path[j].direction == SITE or (skip > 0 and par.open):
         return False
     d2 = np.int64(path[j].direction)

@@ -59,7 +59,7 @@ def _grow_head(path, state, rng, par, electron):
     if not hop_allowed(par, site, direction ^ 1):
         return False
     by = -change_of_rel(par, electron, direction)
-    rel = path[_last_head(par)].rel
+    rel = np.int64(path[_last_head(par)].rel)
     change = action_change(path, par, _last_head(par), 0.0, time, by)
     change += log_trial(par, rel) - log_trial(par, rel + by)
     if uniform(rng) > par.bare[direction] * interval * par.z * math.exp(-change):
@@ -81,10 +81,10 @@ def _shrink_head(path, state, rng, par, electron):
     if i < FIRST or path[i].partner != 0:
         return False
     interval = path[path[i].enext].time
-    direction = path[i].direction
+    direction = np.int64(path[i].direction)
     time = path[i].time
     by = change_of_rel(par, electron, direction)
-    rel = path[_last_head(par)].rel
+    rel = np.int64(path[_last_head(par)].rel)
     change = action_change(path, par, _last_head(par), 0.0, time, by)
     change += log_trial(par, rel) - log_trial(par, rel + by)
     if uniform(rng) * par.bare[direction] * interval * par.z > math.exp(-change):
@@ -107,8 +107,8 @@ def _grow_tail(path, state, rng, par, electron):
     if not hop_allowed(par, site, direction):
         return False
     by = change_of_rel(par, electron, direction)
-    before = np.uint32(locate_back(path, tail, time))
-    rel = path[path[TAIL].prev].rel
+    before = locate_back(path, tail, time)
+    rel = np.int64(path[path[TAIL].prev].rel)
     change = action_change(path, par, before, time, par.beta, by)
     change += log_trial(par, rel) - log_trial(par, rel + by)
     if uniform(rng) > par.bare[direction] * interval * par.z * math.exp(-change):
@@ -126,9 +126,9 @@ def _shrink_tail(path, state, rng, par, electron):
     if i < FIRST or path[i].partner != 0:
         return False
     interval = par.beta - path[path[i].eprev].time
-    direction = path[i].direction
+    direction = np.int64(path[i].direction)
     by = -change_of_rel(par, electron, direction)
-    rel = path[path[TAIL].prev].rel
+    rel = np.int64(path[path[TAIL].prev].rel)
     change = action_change(path, par, i, path[i].time, par.beta, by)
     change += log_trial(par, rel) - log_trial(par, rel + by)
     if uniform(rng) * par.bare[direction] * interval * par.z > math.exp(-change):

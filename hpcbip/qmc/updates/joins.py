@@ -25,7 +25,7 @@ from hpcbip.qmc.kernel.path import EVENTS, FIRST, SITE, join, random_event
 from hpcbip.qmc.kernel.rng import accept, below, coin, octave, uniform
 
 SHORTEST_LIST = 8  # events of the shortest list
-LIST_OCTAVES = 7  # the largest of the scale-free number of events
+LIST_OCTAVES = np.int64(7)  # the largest of the scale-free number of events
 
 
 # The steps of `join_hop` stand in one function: as functions of their own they cost 5 % of the update.
@@ -46,15 +46,15 @@ def join_hop(path, state, rng, par, choices, weights):
     if partner != 0 and (path[partner].time < time) != backward:
         return False
     # list the hops among these events to which it may be joined
-    bond = path[i].bond
-    count = 0
+    bond = np.int64(path[i].bond)
+    count = np.int64(0)
     j = i
     found = partner == 0
     for _ in range(events):
         j = np.uint32(path[j].prev if backward else path[j].next)
         if j < FIRST:
             break
-        if same_oscillator(par, bond, path[j].bond):
+        if same_oscillator(par, bond, np.int64(path[j].bond)):
             other = path[j].partner
             if other == 0 or other == i:
                 if count == choices.size:
@@ -103,15 +103,15 @@ def exchange_partners(path, state, rng, par, choices):
     backward = coin(rng)
     if (path[partner].time < path[i].time) != backward:
         return False
-    bond = path[i].bond
-    count = 0
+    bond = np.int64(path[i].bond)
+    count = np.int64(0)
     found = False
     j = i
     for _ in range(events):
         j = np.uint32(path[j].prev if backward else path[j].next)
         if j < FIRST:
             break
-        if path[j].partner != 0 and same_oscillator(par, bond, path[j].bond):
+        if path[j].partner != 0 and same_oscillator(par, bond, np.int64(path[j].bond)):
             if j == partner:
                 found = True
             else:

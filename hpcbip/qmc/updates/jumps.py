@@ -35,7 +35,7 @@ from hpcbip.qmc.kernel.path import (
 from hpcbip.qmc.kernel.rng import accept, coin, scale_free, uniform
 from hpcbip.qmc.updates.blocks import block_end, closed, move_block
 
-JUMP_OCTAVES = 6  # the largest of the scale-free number of events
+JUMP_OCTAVES = np.int64(6)  # the largest of the scale-free number of events
 
 
 @kernel
@@ -103,7 +103,7 @@ def _jump_past(path, rng, par, i, skip, backward):
 def _move(path, rng, par, i, new, ratio):
     """Accept or reject the new time of the event in slot i, and move it within the path."""
     old = path[i].time
-    by = change_of_rel(par, path[i].electron, path[i].direction)
+    by = change_of_rel(par, np.int64(path[i].electron), np.int64(path[i].direction))
     exponent = _lines_change(path, par, i, new)
     if new > old:
         # between the times the electron has not hopped yet

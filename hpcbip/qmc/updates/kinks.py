@@ -66,7 +66,7 @@ def insert_kinks(path, state, rng, par):
     site = site_after(path, par, a)
     if not hop_allowed(par, site, direction):
         return False
-    by = change_of_rel(par, path[a].electron, direction)
+    by = change_of_rel(par, np.int64(path[a].electron), direction)
     before = locate(path, a, t1)
     change = action_change(path, par, before, t1, t2, by)
     u = uniform(rng)
@@ -104,7 +104,7 @@ def remove_kinks(path, state, rng, par):
         return False
     t1, t2 = path[i].time, path[j].time
     interval = path[path[j].enext].time - path[path[i].eprev].time
-    by = -change_of_rel(par, path[i].electron, direction)
+    by = -change_of_rel(par, np.int64(path[i].electron), direction)
     change = action_change(path, par, i, t1, t2, by)
     u = uniform(rng) * proposals(par, n - 2, interval)
     largest = par.bare2[direction] + par.joined2[direction]

@@ -39,7 +39,7 @@ def reflect(path, rng, par, position, cloud):
     inverted = False
     offset = 0  # an event at site x is moved to offset + x, or offset - x if inverted
     reflections = 0
-    cover = 0
+    cover = np.int64(0)
     last0, last1 = np.uint32(HEAD), np.uint32(HEAD + 1)
     i = np.uint32(par.electrons - 1)
     while True:

@@ -46,7 +46,7 @@ def split_hop(path, state, rng, par):
     start = path[i].time
     interval = path[path[i].enext].time - start
     stop = start + interval * uniform(rng)
-    by = -change_of_rel(par, path[i].electron, d2)
+    by = -change_of_rel(par, np.int64(path[i].electron), d2)
     exponent = action_change(path, par, i, start, stop, by)
     ratio = par.bare[d1] * par.bare[d2] / par.bare[d] * par.split_count[d] * interval * n / (n + 1)
     if not accept(rng, ratio, exponent):
@@ -76,7 +76,7 @@ def merge_hops(path, state, rng, par):
         return False
     start, stop = path[i].time, path[j].time
     interval = path[path[j].enext].time - start
-    by = change_of_rel(par, path[i].electron, d2)
+    by = change_of_rel(par, np.int64(path[i].electron), d2)
     exponent = action_change(path, par, i, start, stop, by)
     ratio = par.bare[d1] * par.bare[d2] / par.bare[d] * par.split_count[d] * interval * (n - 1) / n
     if not accept(rng, 1.0 / ratio, exponent):

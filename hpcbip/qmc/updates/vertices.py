@@ -35,6 +35,8 @@ from hpcbip.qmc.kernel.path import (
 )
 from hpcbip.qmc.kernel.rng import below, coin, uniform
 
+VERTEX = np.int64(SITE)  # of the type of all other directions
+
 
 @kernel
 def _ratio(par, n, interval):
@@ -68,23 +70,23 @@ def insert_line(path, state, rng, par):
     before2 = (
         np.uint32(locate(path, before1, t2))
         if t2 > t1
-        else np.uint32(locate_back(path, path[before1].next, t2))
+        else locate_back(path, np.uint32(path[before1].next), t2)
     )
     b = _on_world_line(path, before2, other)
-    bond = bond_of(par, site, SITE)
-    if not same_oscillator(par, bond, bond_of(par, site_after(path, par, b), SITE)):
+    bond = bond_of(par, site, VERTEX)
+    if not same_oscillator(par, bond, bond_of(par, site_after(path, par, b), VERTEX)):
         return False
     if t2 > t1:
-        i = add_event(path, state, before1, a, t1, bond, SITE)
+        i = add_event(path, state, before1, a, t1, bond, VERTEX)
         path[i].rel = path[before1].rel
         if before2 == before1:
             before2 = i
         if b == a:
             b = i
     else:
-        i = add_event(path, state, before1, a, t1, bond, SITE)
+        i = add_event(path, state, before1, a, t1, bond, VERTEX)
         path[i].rel = path[before1].rel
-    j = add_event(path, state, before2, b, t2, bond_of(par, site_after(path, par, b), SITE), SITE)
+    j = add_event(path, state, before2, b, t2, bond_of(par, site_after(path, par, b), VERTEX), VERTEX)
     path[j].rel = path[before2].rel
     join(path, i, j)
     return True

@@ -1,0 +1,168 @@
+"""Compiling the kernel: in two processes where there are two cores, and telling how far it is.
+
+Compiling is type inference in Python and LLVM's work, both on one core. The functions of the kernel are
+independent but for those that they share, so a helper compiles the families of `HELPERS_SHARE` into a folder
+of its own while this process compiles the others; what both need is compiled twice, which costs less than
+waiting. Then this process takes over the helper's machine code and compiles the loop. Two processes that
+write to one folder would take the same names for different files.
+
+    python -m hpcbip.qmc.compilation FOLDER    # the helper
+"""
+
+from __future__ import annotations
+
+import gc
+import inspect
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+from hpcbip.qmc.cycle import run_bins
+from hpcbip.qmc.estimators.measure import measure
+from hpcbip.qmc.kernel.jit import Kernel, machine_code_folder, use_folder
+from hpcbip.qmc.updates.bridges import invert_bridge
+from hpcbip.qmc.updates.corners import flip_corner
+from hpcbip.qmc.updates.ends import move_end
+from hpcbip.qmc.updates.joins import exchange_partners, join_hop
+from hpcbip.qmc.updates.jumps import jump
+from hpcbip.qmc.updates.kinks import change_kinks
+from hpcbip.qmc.updates.reflections import reflect
+from hpcbip.qmc.updates.triangles import split_or_merge
+from hpcbip.qmc.updates.vertices import change_lines
+
+# Each costs about half of the time, the start of the helper included.
+HELPERS_SHARE = (measure, jump, reflect)
+OWN_SHARE = (
+    move_end,
+    change_kinks,
+    split_or_merge,
+    flip_corner,
+    change_lines,
+    invert_bridge,
+    exchange_partners,
+    join_hop,
+)
+
+Show = Callable[[int, int], None]
+"""Takes how many functions are compiled, of how many."""
+
+
+@contextmanager
+def compiling_in_parallel(arguments: tuple[Any, ...], show: Show) -> Iterator[None]:
+    """Within this context the first call of `run_bins` with such arguments compiles on two cores.
+
+    If its machine code is in the cache, nothing happens.
+
+    Args:
+        arguments: of `run_bins`.
+        show: called whenever a function has been compiled, and once before the first one.
+    """
+    from numba.core import event  # the compiler, which is loaded late (`hpcbip.qmc.kernel.jit`)
+
+    class Watcher(event.Listener):  # type: ignore[misc]
+        compiled = 0
+        begun = False
+        folders: tuple[Path, ...] = (machine_code_folder(),)
+
+        def show(self) -> None:
+            names = {path.name for folder in self.folders for path in folder.glob("*/*.nbi")}
+            show(min(len(names), Kernel.defined - 1), Kernel.defined)
+
+        def on_start(self, _: Any) -> None:
+            if not self.begun:
+                self.begun = True
+                self.show()
+                with _helper(machine_code_folder()) as folder:
+                    self.folders += (folder,)
+                    compile_share(OWN_SHARE, arguments)
+                self.folders = self.folders[:1]
+
+        def on_end(self, _: Any) -> None:
+            self.show()
+
+    with event.install_listener("numba:compile", Watcher()), without_garbage_collection():
+        yield
+
+
+@contextmanager
+def without_garbage_collection() -> Iterator[None]:
+    """Switch Python's search for cycles off: a fifth of the compiler's time, and it finds next to nothing."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
+
+
+def compile_share(kernels: tuple[Kernel, ...], arguments: tuple[Any, ...]) -> None:
+    """Compile functions that `run_bins` calls, as it will call them with these arguments."""
+    import numba
+
+    names = inspect.signature(run_bins).parameters
+    known: Mapping[str, Any] = {
+        name: numba.typeof(value) for name, value in zip(names, arguments, strict=True)
+    }
+    vector = numba.float64[::1]
+    known = {**known, "row": vector, "position": vector, "wave_parts": known["waves"]}
+    for kernel in kernels:
+        kernel.compile(tuple(known[name] for name in inspect.signature(kernel).parameters))
+
+
+@contextmanager
+def _helper(folder: Path) -> Iterator[Path]:
+    """Run the helper, where there is a core for it; yields its folder, whose files are then taken over.
+
+    A helper that fails leaves its work to this process.
+    """
+    with tempfile.TemporaryDirectory(prefix="helper-", dir=folder.parent) as name:
+        process = None
+        if _cores() > 1 and sys.executable:
+            command = [sys.executable, "-P", "-m", "hpcbip.qmc.compilation", name]
+            path = os.pathsep.join(folder or os.getcwd() for folder in sys.path)  # the same package as here
+            none = subprocess.DEVNULL
+            with suppress(OSError):
+                process = subprocess.Popen(
+                    command, env=os.environ | {"PYTHONPATH": path}, stdin=none, stdout=none, stderr=none
+                )
+        try:
+            yield Path(name)
+            if process is not None and process.wait() == 0:
+                take_over(Path(name), folder)
+        finally:
+            if process is not None:
+                process.kill()
+                process.wait()
+
+
+def take_over(source: Path, target: Path) -> None:
+    """Move the machine code of functions of which the target has none; an index follows its files."""
+    for index in sorted(source.glob("*/*.nbi")):
+        place = target / index.parent.name
+        if not (place / index.name).exists():
+            place.mkdir(exist_ok=True)
+            for file in (*index.parent.glob(f"{index.stem}.*.nbc"), index):
+                os.replace(file, place / file.name)
+
+
+def _cores() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def main() -> None:
+    """Compile the helper's share into the folder that is the only argument."""
+    from hpcbip.qmc.chain import small_chain
+
+    use_folder(Path(sys.argv[1]))
+    with without_garbage_collection():
+        compile_share(HELPERS_SHARE, small_chain().kernel_arguments())
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,67 @@
+"""The kernel is compiled by two processes, each function once, and by one where the other fails."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from hpcbip.qmc import compilation, warm_up
+from hpcbip.qmc.kernel.jit import machine_code_folder
+
+
+def test_every_function_is_compiled_for_one_set_of_types() -> None:
+    """A second set costs its time once more: `np.int64(...)` where a constant or a field is handed on."""
+    warm_up()
+    folder = machine_code_folder()
+    names = sorted(path.name for path in folder.glob("*/*.nbc"))
+    assert len(names) > 80
+    assert not [name for name in names if not name.endswith(".1.nbc")]
+
+
+def test_what_is_in_the_cache_is_not_compiled() -> None:
+    warm_up()
+    warm_up(lambda done, of: pytest.fail(f"{done} of {of}"))
+
+
+def files(folder: Path, **content: str) -> Path:
+    """Make files in the folder of a module, named by function and kind."""
+    (folder / "module").mkdir(parents=True)
+    for name, text in content.items():
+        function, _, kind = name.partition("_")
+        ending = "nbi" if kind == "index" else f"{kind}.nbc"
+        (folder / "module" / f"{function}-10.py311.{ending}").write_text(text, encoding="utf-8")
+    return folder
+
+
+def test_the_helpers_functions_are_taken_over_but_for_those_that_are_there(tmp_path: Path) -> None:
+    helper = files(tmp_path / "helper", one_index="h", one_1="h", two_index="h", two_1="h")
+    own = files(tmp_path / "own", one_index="o", one_1="o")
+    compilation.take_over(helper, own)
+    found = {path.name: path.read_text(encoding="utf-8") for path in own.glob("*/*")}
+    assert found == {
+        "one-10.py311.nbi": "o",
+        "one-10.py311.1.nbc": "o",
+        "two-10.py311.nbi": "h",
+        "two-10.py311.1.nbc": "h",
+    }
+
+
+@pytest.mark.parametrize("python", ["/bin/false", "/nowhere/python", ""])
+def test_a_helper_that_fails_leaves_nothing(
+    python: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "executable", python)
+    monkeypatch.setattr(compilation, "_cores", lambda: 2)
+    own = files(tmp_path / "own")
+    with compilation._helper(own) as folder:
+        files(folder, one_index="incomplete", one_1="incomplete")
+    assert not folder.exists() and not list(own.glob("*/*"))
+
+
+def test_there_is_no_helper_on_one_core(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(compilation, "_cores", lambda: 1)
+    monkeypatch.setattr(compilation.subprocess, "Popen", lambda *_, **__: pytest.fail("a helper"))
+    with compilation._helper(files(tmp_path / "own")):
+        pass
