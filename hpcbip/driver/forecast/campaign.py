@@ -1,0 +1,264 @@
+"""The forecast of a campaign: point by point what is expected, and what all of it takes."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from hpcbip.campaign.plan import EnsembleRecord, Plan, Point, make_plan
+from hpcbip.campaign.points import PointSection
+from hpcbip.campaign.schema import Config
+from hpcbip.driver.forecast.cost_model import CostModel, Estimate, cost_model
+from hpcbip.driver.forecast.ensembles import EnsembleForecast, forecast_ensemble
+from hpcbip.driver.forecast.expectations import PILOT, Expected, Knowledge
+from hpcbip.driver.forecast.measurement import ENERGY, Measurement, quantities
+from hpcbip.driver.forecast.pilot import sample_all
+from hpcbip.driver.forecast.projection import BetaAdvice, advise
+from hpcbip.driver.forecast.resources import Resources, resources
+from hpcbip.driver.forecast.samples import atlas_measurements
+from hpcbip.vocabulary.observables import BINDING_ENERGY
+from hpcbip.vocabulary.parameters import BETA, LAMBDA, POINT_KEYS
+from hpcbip.vocabulary.sectors import BIPOLARON, POLARON, SECTORS
+
+_NOT_MODEL = (LAMBDA.name, BETA.name)
+
+
+@dataclass(frozen=True)
+class PointForecast:
+    """What is expected of a point.
+
+    Attributes:
+        point: of the plan.
+        expected: values by observable, in units of t.
+        beta: its β, and whether it is long enough.
+        seconds: CPU seconds; those of an ensemble that points share are divided among them.
+        ratio: largest error over its target at the end.
+    """
+
+    point: Point
+    expected: Mapping[str, Expected]
+    beta: BetaAdvice
+    seconds: Estimate
+    ratio: float
+
+
+@dataclass(frozen=True)
+class CampaignForecast:
+    """What a campaign is expected to give and to take.
+
+    Attributes:
+        config, plan: the campaign.
+        points: in the order of the plan.
+        ensembles: by identity.
+        resources: of all of it.
+        processor: to which the times belong; "" for this machine, which a pilot has measured.
+        cured: the campaign with longer β where the paths are short; None: none are.
+    """
+
+    config: Config
+    plan: Plan
+    points: tuple[PointForecast, ...]
+    ensembles: Mapping[str, EnsembleForecast]
+    resources: Resources
+    processor: str
+    cured: CampaignForecast | None = None
+
+
+@dataclass(frozen=True)
+class Sources:
+    """What forecasts rest on.
+
+    Attributes:
+        knowledge: what was measured before.
+        model: of the cost.
+        atlas: measurements of ensembles that the atlas has, by identity.
+    """
+
+    knowledge: Knowledge
+    model: CostModel
+    atlas: Mapping[str, Measurement]
+
+    @classmethod
+    def of_package(cls) -> Sources:
+        """Read those that travel with the package."""
+        return cls(Knowledge(), cost_model(), atlas_measurements())
+
+
+def forecast_campaign(
+    config: Config,
+    pilot_seconds: float | None = None,
+    cores: int = 1,
+    show: Callable[[int, int], None] | None = None,
+    sources: Sources | None = None,
+) -> CampaignForecast:
+    """Work out what a campaign will take, without writing anything.
+
+    A pilot samples every ensemble, and then once more the pairs whose paths turn out to be short, with the
+    paths that they need.
+
+    Args:
+        config: of the campaign.
+        pilot_seconds: CPU seconds for which each ensemble is sampled; None: none is.
+        cores: threads of the pilot.
+        show: called with the number of ensembles that the pilot has done, and that it has to do.
+        sources: what it rests on; None: what travels with the package.
+    """
+    sources, plan = sources or Sources.of_package(), make_plan(config)
+    piloted: dict[str, Measurement] = {}
+    if pilot_seconds is not None:
+        piloted |= sample_all(list(plan.ensembles.values()), pilot_seconds, cores, config.seed, show)
+    found = _forecast(config, plan, sources, piloted, (plan,))
+    cured = _with_longer_paths(found)
+    if cured is None:
+        return found
+    cured_plan = make_plan(cured)
+    if pilot_seconds is not None:
+        new = [one for key, one in cured_plan.ensembles.items() if key not in piloted]
+        piloted |= sample_all(new, pilot_seconds, cores, config.seed, show)
+        # the energies of the longer paths decide, also about the points as they are
+        found = _forecast(config, plan, sources, piloted, (plan, cured_plan))
+    return replace(found, cured=_forecast(cured, cured_plan, sources, piloted, (plan, cured_plan)))
+
+
+def _forecast(
+    config: Config,
+    plan: Plan,
+    sources: Sources,
+    piloted: Mapping[str, Measurement],
+    plans: Sequence[Plan],
+) -> CampaignForecast:
+    """Make the forecast from what is known.
+
+    Args:
+        config, plan: the campaign.
+        sources: what it rests on.
+        piloted: what a pilot has measured, by identity of the ensemble.
+        plans: to which these ensembles belong; of those of one model the longest path tells what to expect.
+    """
+    best = _longest_paths(plans, piloted)
+    expected = {
+        point.identity: refine(sources.knowledge.expect(point), best.get(_model_of(point), {}))
+        for point in plan.points
+    }
+    measured = {key: one for key, one in sources.atlas.items() if key in plan.ensembles} | dict(piloted)
+    ensembles = _ensembles(config, plan, expected, sources.model, measured)
+    shares = Counter(key for point in plan.points for key in point.ensembles.values())
+    points = tuple(
+        _point(config, plan, point, expected[point.identity], ensembles, shares) for point in plan.points
+    )
+    processor = "" if piloted else sources.model.processor
+    return CampaignForecast(
+        config, plan, points, ensembles, resources(config, list(ensembles.values())), processor
+    )
+
+
+def _with_longer_paths(forecast: CampaignForecast) -> Config | None:
+    """Return the configuration, point by point, with the β that are proposed; None if none are."""
+    if all(one.beta.proposed is None for one in forecast.points):
+        return None
+    entries = []
+    for one in forecast.points:
+        given = {key: one.point.parameters[key] for key in POINT_KEYS if key in one.point.parameters}
+        given.pop(LAMBDA.name)  # g is what ensembles have
+        given[BETA.name] = {
+            POLARON.name: one.beta.polaron,
+            BIPOLARON.name: one.beta.proposed or one.beta.bipolaron,
+        }
+        entries.append(PointSection.model_validate(given))
+    return forecast.config.model_copy(update={"grid": None, "points": tuple(entries)})
+
+
+def _model_of(point: Point) -> str:
+    """Return what tells the models of points apart, whatever their β."""
+    return repr(sorted((key, value) for key, value in point.parameters.items() if key not in _NOT_MODEL))
+
+
+def _longest_paths(
+    plans: Sequence[Plan], piloted: Mapping[str, Measurement]
+) -> dict[str, dict[str, Measurement]]:
+    """Return by model and sector what was measured on the longest paths."""
+    found: dict[str, dict[str, Measurement]] = {}
+    for point in (point for plan in plans for point in plan.points):
+        best = found.setdefault(_model_of(point), {})
+        for sector, key in point.ensembles.items():
+            if (one := piloted.get(key)) is not None:
+                old = best.setdefault(sector, one)
+                best[sector] = max(old, one, key=lambda either: float(either.parameters[BETA.name]))
+    return found
+
+
+def refine(expected: Mapping[str, Expected], measured: Mapping[str, Measurement]) -> dict[str, Expected]:
+    """Put what a pilot has measured in the place of what was expected where it knows it better.
+
+    Args:
+        expected: values of a point by observable.
+        measured: by sector.
+    """
+    found = dict(expected)
+    energies: dict[str, tuple[float, float]] = {}
+    for sector, one in measured.items():
+        for quantity, name in quantities(sector).items():
+            if quantity not in one.values:
+                continue
+            error = math.sqrt(one.efforts[quantity] / one.updates)
+            if quantity == ENERGY:
+                energies[sector] = one.values[ENERGY] / one.parameters["t"], error
+            elif error < found[name].estimate.spread:
+                found[name] = Expected(Estimate(one.values[quantity], error), PILOT)
+    if energies.keys() == SECTORS.keys():
+        (single, single_error), (pair, pair_error) = (energies[sector] for sector in SECTORS)
+        value, error = 2.0 * single - pair, math.hypot(2.0 * single_error, pair_error)
+        limit = max(value, 0.5 * error)  # of a pair that is not bound, or hardly
+        if error / limit < found[BINDING_ENERGY.name].estimate.spread:
+            found[BINDING_ENERGY.name] = Expected(Estimate(limit, error / limit), PILOT)
+    return found
+
+
+def _values(
+    record: EnsembleRecord, expected: Mapping[str, Expected], measured: Measurement | None
+) -> dict[str, Estimate]:
+    """Return the expected values of an ensemble by quantity, of a measured one the measured ones."""
+    found = {q: expected[name].estimate for q, name in quantities(record.sector).items() if q != ENERGY}
+    if measured is not None:
+        for quantity in found.keys() & measured.values.keys():
+            spread = math.sqrt(measured.efforts[quantity] / measured.updates)
+            if spread < found[quantity].spread:
+                found[quantity] = Estimate(measured.values[quantity], spread)
+    return found
+
+
+def _ensembles(
+    config: Config,
+    plan: Plan,
+    expected: Mapping[str, Mapping[str, Expected]],
+    model: CostModel,
+    measured: Mapping[str, Measurement],
+) -> dict[str, EnsembleForecast]:
+    members: dict[str, list[str]] = {}
+    for point in plan.points:
+        for key in point.ensembles.values():
+            members.setdefault(key, []).append(point.identity)
+    found = {}
+    for key, record in plan.ensembles.items():
+        values = _values(record, expected[members[key][0]], measured.get(key))
+        bindings = tuple(expected[one][BINDING_ENERGY.name].estimate for one in members[key])
+        found[key] = forecast_ensemble(config, record, values, bindings, model, measured.get(key))
+    return found
+
+
+def _point(
+    config: Config,
+    plan: Plan,
+    point: Point,
+    expected: Mapping[str, Expected],
+    ensembles: Mapping[str, EnsembleForecast],
+    shares: Mapping[str, int],
+) -> PointForecast:
+    own = [ensembles[key] for key in point.ensembles.values()]
+    parts = [ensembles[key].seconds.times(1.0 / shares[key]) for key in point.ensembles.values()]
+    total = sum(part.value for part in parts)
+    spread = math.hypot(*(part.value * part.spread for part in parts)) / total
+    advice = advise(config, plan, point, expected[BINDING_ENERGY.name])
+    return PointForecast(point, expected, advice, Estimate(total, spread), max(one.ratio for one in own))
