@@ -11,7 +11,7 @@ from rich.console import Console
 from hpcbip.campaign.points import PointSection
 from hpcbip.driver.forecast.campaign import CampaignForecast, PointForecast
 from hpcbip.driver.forecast.cost_model import Estimate
-from hpcbip.driver.forecast.projection import LONG_ENOUGH, cure_line
+from hpcbip.driver.forecast.projection import LONG_ENOUGH, NOT_KNOWN, NOT_RESOLVED, cure_line
 from hpcbip.driver.progress import duration
 from hpcbip.messages import counted
 from hpcbip.report.tables import MAX_ROWS, Record, console_for, print_rows, varying_parameters
@@ -23,6 +23,7 @@ from hpcbip.vocabulary.observables import (
     PHONONS_BIPOLARON,
     RADIUS2,
 )
+from hpcbip.vocabulary.parameters import BETA
 
 SHOWN = (MASS_POLARON, MASS_BIPOLARON, RADIUS2, PHONONS_BIPOLARON, BINDING_ENERGY)
 """Expected observables in the table; csv and json have all of them."""
@@ -129,6 +130,32 @@ def summary_lines(forecast: CampaignForecast, ranks: int | None) -> Iterator[str
         yield f"{points} will probably end at max_blocks before the targets are met"
 
 
+def request_lines(forecast: CampaignForecast, ranks: int | None, limit: float) -> Iterator[str]:
+    """Yield the lines about a request to a batch system, and what about it does not fit.
+
+    Args:
+        forecast: of the campaign.
+        ranks: of MPI, as far as the request says; None: whole nodes.
+        limit: time limit in seconds; infinite without one.
+    """
+    yield from summary_lines(forecast, ranks)
+    needs = forecast.resources
+    if ranks is not None and ranks > needs.most_ranks:
+        yield f"warning: {ranks} ranks are more than make sense, {needs.most_ranks}: the others would wait"
+    if ranks is not None and (wall := needs.wall_seconds(ranks)).value > limit:
+        goes = math.ceil(wall.value / limit)
+        yield (
+            f"warning: --time covers {limit / wall.value:.0%} of the wall time on {counted(ranks, 'rank')}: "
+            f"the job would be requeued, about {counted(goes, 'go', 'goes')} in all"
+        )
+    short = sum(one.beta.proposed is not None for one in forecast.points)
+    if short:
+        yield (
+            f'warning: {counted(short, "point")} would probably be flagged "{BETA_SHORT.text}"; hpcbip plan '
+            "prints the lines that cure it"
+        )
+
+
 def _range(seconds: Estimate) -> str:
     return f"{seconds.value / HOUR:.2g} ({seconds.low / HOUR:.2g} to {seconds.high / HOUR:.2g})"
 
@@ -139,6 +166,16 @@ def _wall(seconds: Estimate) -> str:
 
 def beta_lines(forecast: CampaignForecast) -> Iterator[str]:
     """Yield the lines that say which paths are short, and the YAML that cures it."""
+    if unknown := sum(one.beta.verdict == NOT_KNOWN for one in forecast.points):
+        yield (
+            f"{counted(unknown, 'point')}: the binding energy, against which β has to be long, is not known; "
+            "--pilot SECONDS finds out"
+        )
+    if unresolved := sum(one.beta.verdict == NOT_RESOLVED for one in forecast.points):
+        yield (
+            f"{counted(unresolved, 'point')}: not bound, or more weakly than this pilot can tell; a longer "
+            "one may"
+        )
     short = [one for one in forecast.points if one.beta.proposed is not None]
     if not short:
         return
@@ -153,9 +190,8 @@ def beta_lines(forecast: CampaignForecast) -> Iterator[str]:
     yield "points:"
     for one in short[:MOST_LINES]:
         energy = one.expected[BINDING_ENERGY.name]
-        why = (
-            f"Δ = {energy.estimate.value:.2g} t ×/÷ {math.exp(energy.estimate.spread):.2f} ({energy.source})"
-        )
+        spread = math.exp(energy.estimate.spread)
+        why = f"Δ = {energy.estimate.value:.2g} t ×/÷ {spread:.2f} ({energy.source})"
         yield f"{cure_line(one.point, one.beta)}  # {why}"
     if len(short) > MOST_LINES:
         yield f"  # and {len(short) - MOST_LINES} more: beta_proposed of --format csv"
@@ -164,28 +200,25 @@ def beta_lines(forecast: CampaignForecast) -> Iterator[str]:
 
 
 def _is_listed(one: PointForecast, listed: set[PointSection]) -> bool:
-    parameters = one.point.parameters
+    """Tell whether a point is one of those that are listed, and not of the grid."""
+    own = one.point.parameters
     return any(
-        (point.omega, point.U, point.V) == (parameters["omega"], parameters["U"], parameters["V"])
-        and parameters[("g" if point.lam is None else "lambda")]
-        == (point.g if point.lam is None else point.lam)
-        for point in listed
+        (entry.omega, entry.U, entry.V) == (own["omega"], own["U"], own["V"])
+        and (own["lambda"] == entry.lam or own["g"] == entry.g)
+        for entry in listed
     )
 
 
 def print_forecast(forecast: CampaignForecast, ranks: int | None, console: Console | None = None) -> None:
     """Print the table of points and what all of them take."""
     console = console_for(console)
-    rows = point_rows(forecast)
-    names = [name for name in varying_parameters(rows) if name != "beta"]
-    print_rows(
-        [_shown_row(row, one, names) for row, one in zip(rows[:MAX_ROWS], forecast.points, strict=False)],
-        console,
-    )
+    rows, points = point_rows(forecast), forecast.points
+    names = [name for name in varying_parameters(rows) if name != BETA.name]
+    shown = [_shown_row(row, one, names) for row, one in zip(rows, points, strict=True)]
+    print_rows(shown[:MAX_ROWS], console)
     if len(rows) > MAX_ROWS:
-        console.print(
-            f"  the first {MAX_ROWS} of {len(rows)} points; --format csv prints all", highlight=False
-        )
+        note = f"  the first {MAX_ROWS} of {len(rows)} points; --format csv prints all"
+        console.print(note, highlight=False)
     console.print(
         "  a atlas, i interpolated between its points, p pilot, - nothing known; "
         "x/÷: a factor of one standard deviation",

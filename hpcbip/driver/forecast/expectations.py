@@ -22,7 +22,14 @@ from hpcbip.driver.forecast.cost_model import Estimate
 from hpcbip.driver.forecast.measurement import quantities
 from hpcbip.driver.forecast.samples import benchmark_points
 from hpcbip.vocabulary.entries import ERROR
-from hpcbip.vocabulary.observables import BINDING_ENERGY
+from hpcbip.vocabulary.observables import (
+    BINDING_ENERGY,
+    MASS_BIPOLARON,
+    MASS_POLARON,
+    PHONONS_BIPOLARON,
+    PHONONS_POLARON,
+    RADIUS2,
+)
 from hpcbip.vocabulary.parameters import COUPLING, FACTOR_KEYS, LATTICE, SHELLS, SITE_KEYS
 from hpcbip.vocabulary.sectors import POLARON, SECTORS
 
@@ -42,12 +49,12 @@ LARGEST_SHOWN = math.log(2.0)
 """Spread above which an interpolated value is not worth showing."""
 
 IGNORANCE: Mapping[str, Estimate] = {
-    "mass_polaron": Estimate(2.0, 0.7),
-    "phonons_polaron": Estimate(1.0, 0.8),
-    "mass_bipolaron": Estimate(5.0, 1.5),
-    "phonons_bipolaron": Estimate(4.0, 1.0),
-    "radius2": Estimate(1.5, 1.0),
-    "binding_energy": Estimate(0.3, 1.5),
+    MASS_POLARON.name: Estimate(2.0, 0.7),
+    PHONONS_POLARON.name: Estimate(1.0, 0.8),
+    MASS_BIPOLARON.name: Estimate(5.0, 1.5),
+    PHONONS_BIPOLARON.name: Estimate(4.0, 1.0),
+    RADIUS2.name: Estimate(1.5, 1.0),
+    BINDING_ENERGY.name: Estimate(0.3, 1.5),
 }
 """What is assumed, in units of t, where nothing is known."""
 

@@ -10,9 +10,13 @@ from hpcbip.campaign.projection import auto_beta, shortest_beta
 from hpcbip.campaign.schema import Config
 from hpcbip.driver.forecast.expectations import PILOT, Expected
 from hpcbip.vocabulary.parameters import BETA, OMEGA, OMEGA_HOLSTEIN, POINT_KEYS
+from hpcbip.vocabulary.sectors import SECTORS
 
-LONG_ENOUGH, SHORT, OPEN, NOT_BOUND = "long enough", "short", "open", "not bound?"
-"""What is expected of β: that the flag "beta short" is not raised, that it is, that either may be."""
+LONG_ENOUGH, SHORT, OPEN = "long enough", "short", "open"
+"""What is expected of β: that it is not flagged as short, that it is, that either may be."""
+
+NOT_KNOWN, NOT_RESOLVED = "not known", "not resolved"
+"""Nothing is known of the binding energy; a pilot has found none that exceeds its error."""
 
 AUTO = "auto"
 """The β that is worked out."""
@@ -54,14 +58,11 @@ def advise(config: Config, plan: Plan, point: Point, binding: Expected) -> BetaA
         point: one of its points.
         binding: its expected binding energy, in units of t.
     """
-    one, two = (
-        plan.ensembles[point.ensembles[sector]].parameters[BETA.name]
-        for sector in (POLARON.name, BIPOLARON.name)
-    )
+    one, two = (plan.ensembles[point.ensembles[name]].parameters[BETA.name] for name in SECTORS)
     reason = _reason(config, plan, point)
     energy, t = binding.estimate, config.model.t
     if binding.shown is None and not (binding.source == PILOT and energy.spread <= RESOLVED):
-        verdict = NOT_BOUND if binding.source == PILOT else OPEN
+        verdict = NOT_RESOLVED if binding.source == PILOT else NOT_KNOWN
         return BetaAdvice(one, two, reason, None, verdict, binding.source, None)
     shortest = shortest_beta(energy.value * t)
     verdict = SHORT if two < shortest else LONG_ENOUGH
