@@ -36,14 +36,22 @@ from hpcbip.vocabulary.sectors import POLARON, SECTORS
 ATLAS, INTERPOLATED, PILOT, UNKNOWN = "atlas", "interpolated", "pilot", "unknown"
 """Where an expected value comes from."""
 
-LENGTHS = (0.35, 0.6, 4.0, 0.6, 0.5, 0.6)
-"""Over which logarithms vary: λ over that where scans begin, ln t/Ω, U/t, V/t, g and ln t/Ω of the sites."""
+LENGTHS = (0.5, 0.85, 5.5, 0.85, 0.7, 0.85)
+"""Over which logarithms vary: λ over that where scans begin, ln t/Ω, U/t, V/t, g and ln t/Ω of the sites.
+Like `SMOOTH` and `SLOPES` chosen for the largest likelihood of points that were left out."""
 
-SMOOTH, SLOPES, LEVEL = 0.4, 0.5, 4.0
-"""Standard deviations of the prior: of the smooth part, of slopes per length, of the level."""
+SMOOTH: Mapping[str, float] = {
+    MASS_POLARON.name: 0.2,
+    PHONONS_POLARON.name: 0.3,
+    MASS_BIPOLARON.name: 1.2,
+    PHONONS_BIPOLARON.name: 0.8,
+    RADIUS2.name: 2.0,
+    BINDING_ENERGY.name: 1.2,
+}
+"""Standard deviations of the smooth part of the prior."""
 
-BINDING_SMOOTH = 1.0
-"""Of the smooth part of the binding energy, which vanishes at a threshold."""
+SLOPES, LEVEL = 0.7, 4.0
+"""Standard deviations of the prior of slopes, per length, and of the level."""
 
 LARGEST_SHOWN = math.log(2.0)
 """Spread above which an interpolated value is not worth showing."""
@@ -151,15 +159,15 @@ class Interpolation:
         places, mean = np.array(rows), float(np.mean(values))
         centre = places.mean(axis=0)
         places = places - centre
-        inverse = np.linalg.inv(_covariance(places, places, _smooth(name)) + np.diag(np.square(noises)))
+        inverse = np.linalg.inv(_covariance(places, places, SMOOTH[name]) + np.diag(np.square(noises)))
         return cls(name, places, centre, mean, inverse @ (np.array(values) - mean), inverse)
 
     def at(self, parameters: Mapping[str, Any]) -> Expected:
         """Return the value expected at a point."""
         at = (_coordinates(parameters, _is_of_pair(self.name)) - self.centre)[None, :]
-        between = _covariance(at, self.places, _smooth(self.name))[0]
+        between = _covariance(at, self.places, SMOOTH[self.name])[0]
         found = self.mean + float(between @ self.weights)
-        variance = float(_covariance(at, at, _smooth(self.name))[0, 0] - between @ self.inverse @ between)
+        variance = float(_covariance(at, at, SMOOTH[self.name])[0, 0] - between @ self.inverse @ between)
         spread = math.sqrt(max(variance, _LEAST_NOISE**2))
         known = float(((self.places - at) ** 2).sum(axis=1).min()) < _SAME_POINT
         return Expected(Estimate(math.exp(found), spread), ATLAS if known else INTERPOLATED)
@@ -167,11 +175,6 @@ class Interpolation:
 
 def _is_of_pair(name: str) -> bool:
     return name not in quantities(POLARON.name).values()
-
-
-def _smooth(name: str) -> float:
-    """Return the standard deviation of the smooth part of the prior of an observable."""
-    return BINDING_SMOOTH if name == BINDING_ENERGY.name else SMOOTH
 
 
 def _model_key(parameters: Mapping[str, Any]) -> str:
