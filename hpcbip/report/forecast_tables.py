@@ -151,7 +151,7 @@ def request_lines(forecast: CampaignForecast, ranks: int | None, limit: float) -
     short = sum(one.beta.proposed is not None for one in forecast.points)
     if short:
         yield (
-            f'warning: {counted(short, "point")} would probably be flagged "{BETA_SHORT.text}"; hpcbip plan '
+            f'warning: {counted(short, "point")} may or will be flagged "{BETA_SHORT.text}"; hpcbip plan '
             "prints the lines that cure it"
         )
 
@@ -180,8 +180,8 @@ def beta_lines(forecast: CampaignForecast) -> Iterator[str]:
     if not short:
         return
     yield (
-        f'{counted(len(short), "point")} would probably be flagged "{BETA_SHORT.text}": Δ β is small, and '
-        "the pair has not relaxed where mass and size are measured."
+        f'{counted(len(short), "point")} may or will be flagged "{BETA_SHORT.text}": Δ β is small, and the '
+        "pair has not relaxed where mass and size are measured."
     )
     listed = set(forecast.config.points)
     in_grid = any(not _is_listed(one, listed) for one in short)
@@ -220,7 +220,7 @@ def print_forecast(forecast: CampaignForecast, ranks: int | None, console: Conso
         note = f"  the first {MAX_ROWS} of {len(rows)} points; --format csv prints all"
         console.print(note, highlight=False)
     console.print(
-        "  a atlas, i interpolated between its points, p pilot, - nothing known; "
+        "  a atlas, i interpolated, t theory (antiadiabatic), p pilot, - not known within a factor of two; "
         "x/÷: a factor of one standard deviation",
         highlight=False,
         markup=False,

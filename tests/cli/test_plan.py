@@ -41,7 +41,7 @@ def test_the_table_says_what_is_expected_and_what_cures_short_paths(path: Path) 
     text = found.output
     for words in ("auto: long against", "given", "m*/m0", "core hours:", "wall time on 2 ranks", "--time"):
         assert words in text, words
-    assert "2 points would probably be flagged" in text and "take them out of the grid" in text
+    assert "2 points may or will be flagged" in text and "take them out of the grid" in text
     assert "- {omega: 1, lambda: 0.5, U: 8, beta: {polaron: 30, bipolaron: 3" in text
     assert list(path.parent.iterdir()) == [path]
 

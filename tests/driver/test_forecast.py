@@ -30,9 +30,7 @@ from hpcbip.driver.forecast.resources import SENSIBLE_EFFICIENCY, START_SECONDS,
 from hpcbip.driver.forecast.samples import atlas_measurements, benchmark_measurements
 
 
-def config(
-    points: list[dict[str, Any]], lattice: str = "square", coupling: str = "bond", **sampling: Any
-) -> Config:
+def config(points: list[dict[str, Any]], model: str = "square bond", **sampling: Any) -> Config:
     content = {
         "name": "small",
         "seed": 1,
@@ -233,9 +231,8 @@ def test_a_pilot_measures_errors_energy_and_speed() -> None:
 
 
 def test_a_pilot_takes_the_place_of_what_is_not_known() -> None:
-    campaign = config(
-        [{"omega": 4.0, "g": 3.0, "U": 0.0}], "fcc", "holstein", target={"mass_polaron": 0.1}, beta=4.0
-    )
+    point, target = {"omega": 4.0, "g": 3.0, "U": 0.0}, {"mass_polaron": 0.1}
+    campaign = config([point], "fcc holstein", target=target, beta=4.0)
     nothing = Sources(Knowledge([]), cost_model(), {})
     before = forecast_campaign(campaign, sources=nothing).points[0]
     after = forecast_campaign(campaign, 0.2, 2, sources=nothing).points[0]
