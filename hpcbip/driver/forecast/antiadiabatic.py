@@ -1,7 +1,7 @@
 """What is expected at Ω >> t where nothing was measured: the effective Hamiltonians with phonons eliminated.
 
-Of fourth order in g; the spread is at least the largest change from second order, so that where the two differ
-by more than a factor of two nothing is shown.
+Of fourth order in g; the spread is at least the largest change from second order, so that nothing is shown
+where the two differ by more than a factor of two.
 """
 
 from __future__ import annotations
