@@ -1,10 +1,10 @@
 """Errors, values and speed of a list of ensembles, sampled shortly: what the cost model of `hpcbip plan` is
 fitted to, beside the atlas.
 
-    python benchmarks/cost.py sample --seconds 2.5    # go on with the list: samples.csv
-    python benchmarks/cost.py fit                     # the model: cost_model.json
+    python benchmarks/cost.py sample --seconds 2.5    # go on with the list
+    python benchmarks/cost.py residuals               # what each measurement tells of the others
 
-Both files lie in hpcbip/driver/forecast/.
+They lie in hpcbip/driver/forecast/, `samples.csv`.
 
 The list runs over lattices, couplings, λ about where pairs bind, t/Ω, U and β; it is the same every time.
 What is in the file already is not sampled again.
@@ -13,19 +13,20 @@ What is in the file already is not sampled again.
 from __future__ import annotations
 
 import itertools
-import platform
 from collections.abc import Iterator
 from typing import Any
 
 import click
+import numpy as np
+from sampling import markdown
 from scipy.stats import qmc
 
 from hpcbip.campaign.plan import EnsembleRecord, make_plan
 from hpcbip.campaign.schema import validate_config
 from hpcbip.catalogue.configurations import start_of
 from hpcbip.catalogue.csv_format import csv_text
-from hpcbip.catalogue.entries import read_records
-from hpcbip.driver.forecast.cost_model import COST_MODEL, fit_cost_model
+from hpcbip.catalogue.entries import campaign_names
+from hpcbip.driver.forecast.cost_model import CostModel
 from hpcbip.driver.forecast.pilot import sample_briefly
 from hpcbip.driver.forecast.samples import (
     SAMPLES,
@@ -35,7 +36,6 @@ from hpcbip.driver.forecast.samples import (
     sample_record,
 )
 from hpcbip.qmc import warm_up
-from hpcbip.report.tables import print_rows
 
 MODELS = {
     ("square", "bond"): 16,
@@ -112,21 +112,24 @@ def sample(seconds: float, number: int) -> None:
 
 
 @main.command()
-@click.option("--without", multiple=True, help="Campaign of the atlas to leave out; may be repeated.")
-@click.option("--processor", default=platform.machine(), help="That of the list, as plan will name it.")
-def fit(without: tuple[str, ...], processor: str) -> None:
-    """Fit the model to the list and to the atlas."""
-    names = sorted({record["campaign"] for record in read_records()} - set(without))
-    measurements = [*benchmark_measurements(), *atlas_measurements(names).values()]
-    model = fit_cost_model(measurements, names, processor)
-    COST_MODEL.write_text(model.to_json(), encoding="utf-8")
-    rows = [
-        {"sector": sector, "quantity": name, "ensembles": line.number, "residual": line.residual}
-        | dict(line.coefficients)
-        for sector, lines in model.lines.items()
-        for name, line in lines.items()
-    ]
-    print_rows(rows)
+def residuals() -> None:
+    """Say how well the model foretells each measurement from all others."""
+    measurements = [*benchmark_measurements(), *atlas_measurements(campaign_names()).values()]
+    rows = []
+    for sector, regressions in CostModel.fit(measurements).regressions.items():
+        for quantity, regression in regressions.items():
+            left, expected = regression.left_out()
+            rows.append(
+                {
+                    "sector": sector,
+                    "quantity": quantity,
+                    "ensembles": len(left),
+                    "factor, root mean square": float(np.exp(np.sqrt(np.mean(left**2)))),
+                    "within a factor of two": f"{np.mean(np.abs(left) < np.log(2.0)):.0%}",
+                    "over its standard deviation": float(np.sqrt(np.mean((left / expected) ** 2))),
+                }
+            )
+    click.echo(markdown(rows))
 
 
 if __name__ == "__main__":

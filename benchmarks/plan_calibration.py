@@ -2,8 +2,8 @@
 
     python benchmarks/plan_calibration.py runs/cubic-bond-1 runs/square-bond-U --page docs/measured/plan.md
 
-The campaigns are directories, or names of the atlas. None may have been used in the fit of the model, and
-what they have measured is not among what the forecasts know. With --pilot each ensemble is sampled first.
+The campaigns are directories, or names of the atlas. Neither the cost model nor the expected values know
+anything of them. With --pilot each ensemble is sampled first.
 """
 
 from __future__ import annotations
@@ -23,11 +23,7 @@ from sampling import markdown
 from hpcbip.campaign.schema import Config, load_config
 from hpcbip.catalogue.entries import campaign_names, configuration_path, read_records
 from hpcbip.driver.forecast.campaign import CampaignForecast, Sources, forecast_campaign
-from hpcbip.driver.forecast.cost_model import cost_model
-from hpcbip.driver.forecast.expectations import Knowledge
-from hpcbip.driver.forecast.samples import atlas_measurements, benchmark_points
 from hpcbip.driver.interactive.request import available_cores
-from hpcbip.errors import InputError
 from hpcbip.reduction.results import read_results
 from hpcbip.vocabulary.parameters import ALWAYS_SHOWN
 from hpcbip.vocabulary.sectors import SECTORS
@@ -55,19 +51,6 @@ def read_campaign(name: str) -> tuple[Config, list[Mapping[str, Any]]]:
         return results.config, list(results.records)
 
 
-def sources_without(names: Sequence[str]) -> Sources:
-    """Return what forecasts may know if these campaigns are not to be known.
-
-    Raises:
-        InputError: if one of them is in the fit.
-    """
-    model = cost_model()
-    if used := sorted(set(model.campaigns) & set(names)):
-        raise InputError(f"{used[0]}: is in the fit; allowed: campaigns that are not")
-    others = sorted({record["campaign"] for record in read_records()} - set(names))
-    return Sources(Knowledge([*read_records(others), *benchmark_points()]), model, atlas_measurements(others))
-
-
 def rows_of(
     name: str, forecast: CampaignForecast, records: Sequence[Mapping[str, Any]]
 ) -> list[dict[str, Any]]:
@@ -92,7 +75,7 @@ def rows_of(
             | {key: f"{record[key]:g}" for key in ALWAYS_SHOWN}
             | {"β": f"{one.beta.bipolaron:g}", "foreseen, CPU h": hours}
             | {
-                "×/÷": math.exp(math.hypot(one.seconds.spread, 0.25)),
+                "×/÷": math.exp(one.seconds.spread),
                 "true": true,
                 "true/foreseen": true / hours,
             }
@@ -107,7 +90,9 @@ def rows_of(
 @click.option("--page", type=click.Path(path_type=Path), help="Write the page.")
 def main(campaigns: tuple[str, ...], pilot: float | None, page: Path | None) -> None:
     """Print the table and how many are within a factor of two."""
-    sources, rows = sources_without([Path(name).name for name in campaigns]), []
+    unknown = {Path(name).name for name in campaigns}
+    sources = Sources.of_campaigns([name for name in campaign_names() if name not in unknown])
+    rows = []
     for name in campaigns:
         config, records = read_campaign(name)
         forecast = forecast_campaign(config, pilot, available_cores(), sources=sources)

@@ -10,8 +10,8 @@ from rich.console import Console
 
 from hpcbip.campaign.points import PointSection
 from hpcbip.driver.forecast.campaign import CampaignForecast, PointForecast
-from hpcbip.driver.forecast.cost_model import Estimate
 from hpcbip.driver.forecast.projection import LONG_ENOUGH, NOT_KNOWN, NOT_RESOLVED, cure_line
+from hpcbip.driver.forecast.regression import Estimate
 from hpcbip.driver.progress import duration
 from hpcbip.messages import counted
 from hpcbip.report.tables import MAX_ROWS, Record, console_for, print_rows, varying_parameters

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
-from hpcbip.driver.forecast.cost_model import Estimate
+from hpcbip.driver.forecast.regression import Estimate
 from hpcbip.errors import InputError
 from hpcbip.superconductivity import radius2
 from hpcbip.theory.antiadiabatic import build_effective_spaces, converge_effective

@@ -10,14 +10,16 @@ from dataclasses import dataclass, replace
 from hpcbip.campaign.plan import EnsembleRecord, Plan, Point, make_plan
 from hpcbip.campaign.points import PointSection
 from hpcbip.campaign.schema import Config
-from hpcbip.driver.forecast.cost_model import CostModel, Estimate, cost_model
+from hpcbip.catalogue.entries import campaign_names, read_records
+from hpcbip.driver.forecast.cost_model import PROCESSOR, CostModel
 from hpcbip.driver.forecast.ensembles import EnsembleForecast, forecast_ensemble
 from hpcbip.driver.forecast.expectations import PILOT, Expected, Knowledge
 from hpcbip.driver.forecast.measurement import ENERGY, Measurement, quantities
 from hpcbip.driver.forecast.pilot import sample_all
 from hpcbip.driver.forecast.projection import BetaAdvice, advise
-from hpcbip.driver.forecast.resources import Resources, resources
-from hpcbip.driver.forecast.samples import atlas_measurements
+from hpcbip.driver.forecast.regression import Estimate
+from hpcbip.driver.forecast.resources import COMMON_SPREAD, Resources, resources
+from hpcbip.driver.forecast.samples import atlas_measurements, benchmark_measurements, benchmark_points
 from hpcbip.vocabulary.observables import BINDING_ENERGY
 from hpcbip.vocabulary.parameters import BETA, LAMBDA, POINT_KEYS
 from hpcbip.vocabulary.sectors import BIPOLARON, POLARON, SECTORS
@@ -83,7 +85,17 @@ class Sources:
     @classmethod
     def of_package(cls) -> Sources:
         """Read those that travel with the package."""
-        return cls(Knowledge(), cost_model(), atlas_measurements())
+        return cls.of_campaigns(campaign_names())
+
+    @classmethod
+    def of_campaigns(cls, names: Sequence[str]) -> Sources:
+        """Make them of the benchmark and of some campaigns of the atlas."""
+        atlas = atlas_measurements(names)
+        return cls(
+            Knowledge([*read_records(names), *benchmark_points()]),
+            CostModel.fit([*benchmark_measurements(), *atlas.values()]),
+            atlas,
+        )
 
 
 def forecast_campaign(
@@ -148,7 +160,7 @@ def _forecast(
     points = tuple(
         _point(config, plan, point, expected[point.identity], ensembles, shares) for point in plan.points
     )
-    processor = "" if piloted else sources.model.processor
+    processor = "" if piloted else PROCESSOR
     return CampaignForecast(
         config, plan, points, ensembles, resources(config, list(ensembles.values())), processor
     )
@@ -259,6 +271,7 @@ def _point(
     own = [ensembles[key] for key in point.ensembles.values()]
     parts = [ensembles[key].seconds.times(1.0 / shares[key]) for key in point.ensembles.values()]
     total = sum(part.value for part in parts)
-    spread = math.hypot(*(part.value * part.spread for part in parts)) / total
+    own_spread = math.hypot(*(part.value * part.spread for part in parts)) / total
+    spread = math.hypot(own_spread, COMMON_SPREAD)
     advice = advise(config, plan, point, expected[BINDING_ENERGY.name])
     return PointForecast(point, expected, advice, Estimate(total, spread), max(one.ratio for one in own))

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 
 from hpcbip.campaign.plan import EnsembleRecord, SampleSize
 from hpcbip.campaign.schema import Config
-from hpcbip.driver.forecast.cost_model import CostModel, Estimate
+from hpcbip.driver.forecast.cost_model import SPEED, CostModel, effort_noise
 from hpcbip.driver.forecast.measurement import CORRELATION, ENERGY, MASS, SIZE, Measurement
+from hpcbip.driver.forecast.regression import Estimate
 from hpcbip.driver.stopping_rule import StoppingRule
 from hpcbip.models import get_lattice
 from hpcbip.reduction.target_errors import TRUSTED
@@ -22,9 +23,9 @@ from hpcbip.vocabulary.observables import (
 )
 from hpcbip.vocabulary.sectors import POLARON
 
-MEASURED_SPREAD = 0.25
-"""Standard deviation of the logarithm of an effort that was measured over and over: of its own changes from
-run to run, of the goals that the stopping rule jumps to, and of processors that are not always as fast."""
+LEAST_SPREAD = 0.25
+"""Least standard deviation of the logarithm of the updates of an ensemble that may go beyond its first goal:
+the stopping rule jumps from goal to goal by errors that have errors."""
 
 SPEED_SPREAD = 0.1
 """That of the time of an update that a pilot has measured."""
@@ -81,12 +82,11 @@ def forecast_ensemble(
         measured: by a pilot or in the atlas.
     """
     sector, parameters = record.sector, record.parameters
-    names = [name for name in model.lines[sector] if name in (ENERGY, MASS, SIZE, CORRELATION)]
     efforts = {}
-    for name in names:
+    for name in (name for name in model.regressions[sector] if name != SPEED):
         efforts[name] = model.effort(sector, name, parameters, values)
         if measured is not None and name in measured.efforts:
-            efforts[name] = efforts[name].joined(_measured_effort(measured, name))
+            efforts[name] = efforts[name].joined(Estimate(measured.efforts[name], effort_noise(measured)))
     update_seconds = model.seconds(sector, parameters, values)
     if measured is not None and measured.seconds is not None:
         update_seconds = Estimate(measured.seconds, SPEED_SPREAD)
@@ -108,14 +108,8 @@ def forecast_ensemble(
     ends = [end(deviation) for deviation in (-1.0, 0.0, 1.0)]
     low, middle, high = (_updates(config, size) for size, _, _ in ends)
     size, ratio, sequence = ends[1]
-    updates = Estimate(middle, max(0.5 * math.log(high / low), MEASURED_SPREAD if low < high else 0.0))
+    updates = Estimate(middle, max(0.5 * math.log(high / low), LEAST_SPREAD if low < high else 0.0))
     return EnsembleForecast(record, size, ratio, updates, update_seconds, sequence, measured is not None)
-
-
-def _measured_effort(measured: Measurement, name: str) -> Estimate:
-    """Return a measured effort; an error from n independent samples is known up to 1/√(2n)."""
-    own = math.sqrt(2.0 / max(2.0, measured.independent or 2.0))
-    return Estimate(measured.efforts[name], math.hypot(MEASURED_SPREAD, own))
 
 
 def _updates(config: Config, size: SampleSize) -> float:

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 from hpcbip.campaign.schema import Config
 from hpcbip.driver.executors import MASTER_WORKS_BELOW
-from hpcbip.driver.forecast.cost_model import Estimate
 from hpcbip.driver.forecast.ensembles import EnsembleForecast
+from hpcbip.driver.forecast.regression import Estimate
 from hpcbip.qmc import columns, lags
 from hpcbip.qmc.kernel.path import EVENT
 from hpcbip.store.allocation import Allocation, Extent

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -64,13 +64,9 @@ def benchmark_measurements() -> list[Measurement]:
     return [sample_of_record(row) for row in read_samples()]
 
 
-def atlas_measurements(names: Iterable[str] | None = None) -> dict[str, Measurement]:
-    """Return what the campaigns of the atlas have measured, by identity of the ensemble.
-
-    Args:
-        names: of campaigns; None: all.
-    """
-    records = read_records(None if names is None else sorted(names))
+def atlas_measurements(names: Sequence[str]) -> dict[str, Measurement]:
+    """Return what campaigns of the atlas have measured, by identity of the ensemble."""
+    records = read_records(names)
     found: dict[str, Measurement] = {}
     for name in dict.fromkeys(record["campaign"] for record in records):
         own = [record for record in records if record["campaign"] == name]
