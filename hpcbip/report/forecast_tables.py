@@ -29,6 +29,9 @@ SHOWN = (MASS_POLARON, MASS_BIPOLARON, RADIUS2, PHONONS_BIPOLARON, BINDING_ENERG
 """Expected observables in the table; csv and json have all of them."""
 
 HOUR, MEGABYTE = 3600.0, 1e6
+MOST_RATIO = 1e3
+"""Error over its target above which it says nothing: the binding energy is not known."""
+
 MOST_LINES = 30
 """Lines of YAML that are printed."""
 
@@ -245,5 +248,5 @@ def _shown_row(row: Record, one: PointForecast, names: list[str]) -> dict[str, A
         shown[title] = None if value.shown is None else f"{value.shown:.3g}{value.source[0]}"
     shown["core h"] = f"{row['core_hours']:.2g} x/÷ {row['core_hours_factor']:.1f}"
     if one.ratio > 0.0:  # it has targets
-        shown["error/target"] = f"{one.ratio:.2f}"
+        shown["error/target"] = f"{one.ratio:.2g}" if one.ratio < MOST_RATIO else "-"
     return shown

@@ -90,6 +90,14 @@ class CostModel:
             )
         return cls(found)
 
+    @property
+    def quantities(self) -> Mapping[str, tuple[str, ...]]:
+        """Those of which it knows efforts, by sector."""
+        return {
+            sector: tuple(name for name in found if name != SPEED)
+            for sector, found in self.regressions.items()
+        }
+
     def effort(
         self, sector: str, quantity: str, parameters: Mapping[str, Any], values: Mapping[str, Estimate]
     ) -> Estimate:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from hpcbip.campaign.plan import EnsembleRecord, SampleSize
 from hpcbip.campaign.schema import Config
-from hpcbip.driver.forecast.cost_model import SPEED, CostModel, effort_noise
+from hpcbip.driver.forecast.cost_model import CostModel, effort_noise
 from hpcbip.driver.forecast.measurement import CORRELATION, ENERGY, MASS, SIZE, Measurement
 from hpcbip.driver.forecast.regression import Estimate
 from hpcbip.driver.stopping_rule import StoppingRule
@@ -83,7 +83,7 @@ def forecast_ensemble(
     """
     sector, parameters = record.sector, record.parameters
     efforts = {}
-    for name in (name for name in model.regressions[sector] if name != SPEED):
+    for name in model.quantities[sector]:
         efforts[name] = model.effort(sector, name, parameters, values)
         if measured is not None and name in measured.efforts:
             efforts[name] = efforts[name].joined(Estimate(measured.efforts[name], effort_noise(measured)))
