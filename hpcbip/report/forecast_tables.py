@@ -25,7 +25,7 @@ from hpcbip.vocabulary.observables import (
 )
 from hpcbip.vocabulary.parameters import BETA
 
-SHOWN = (MASS_POLARON, MASS_BIPOLARON, RADIUS2, PHONONS_BIPOLARON, BINDING_ENERGY)
+EXPECTED_COLUMNS = (MASS_POLARON, MASS_BIPOLARON, RADIUS2, PHONONS_BIPOLARON, BINDING_ENERGY)
 """Expected observables in the table; csv and json have all of them."""
 
 HOUR, MEGABYTE = 3600.0, 1e6
@@ -242,7 +242,7 @@ def _shown_row(row: Record, one: PointForecast, names: list[str]) -> dict[str, A
     if verdict != LONG_ENOUGH and one.beta.shortest is not None:
         verdict += f": >= {one.beta.shortest:.0f}"
     shown["beta is"] = verdict
-    for observable in SHOWN:
+    for observable in EXPECTED_COLUMNS:
         value = one.expected[observable.name]
         title = observable.terminal or observable.name
         shown[title] = None if value.shown is None else f"{value.shown:.3g}{value.source[0]}"

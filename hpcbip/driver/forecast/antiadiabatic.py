@@ -32,9 +32,9 @@ from hpcbip.vocabulary.parameters import COUPLING, LATTICE, OMEGA, SEQUENCE_KEYS
 LEAST_OMEGA = 4.0
 """Ω/t from which on the effective Hamiltonians are asked."""
 
-COUPLINGS = ("bond", "holstein")
-LATTICES = ("chain", "square", "triangular", "cubic")
-LEAST_SPREAD = 0.2
+SOLVED_COUPLINGS = ("bond", "holstein")
+SOLVED_LATTICES = ("chain", "square", "triangular", "cubic")
+LEAST_THEORY_SPREAD = 0.2
 
 
 @cache
@@ -48,7 +48,7 @@ def antiadiabatic_values(parameters: Mapping[str, Any]) -> dict[str, Estimate]:
     lattice, coupling, t = (parameters[key] for key in (LATTICE.name, COUPLING.name, "t"))
     omega, g, U = (parameters[key] / t for key in (OMEGA.name, "g", "U"))
     others = any(parameters.get(key) for key in (*SEQUENCE_KEYS, "V"))
-    if omega < LEAST_OMEGA or lattice not in LATTICES or coupling not in COUPLINGS or others:
+    if omega < LEAST_OMEGA or lattice not in SOLVED_LATTICES or coupling not in SOLVED_COUPLINGS or others:
         return {}
     try:
         second, fourth = (_numbers(lattice, coupling, omega, g, U, order) for order in PERTURBATION_ORDERS)
@@ -56,7 +56,9 @@ def antiadiabatic_values(parameters: Mapping[str, Any]) -> dict[str, Estimate]:
         return {}
     if MASS_POLARON.name not in second or second.keys() != fourth.keys():  # beyond what they can tell
         return {}
-    spread = max(LEAST_SPREAD, *(abs(math.log(value / second[name])) for name, value in fourth.items()))
+    spread = max(
+        LEAST_THEORY_SPREAD, *(abs(math.log(value / second[name])) for name, value in fourth.items())
+    )
     return {name: Estimate(value, spread) for name, value in fourth.items()}
 
 

@@ -25,7 +25,7 @@ from hpcbip.vocabulary.sectors import BIPOLARON, SECTORS
 SPEED = "seconds"
 """Name of the regression of the time of an update, beside those of the efforts."""
 
-LENGTHS: Mapping[str, float] = {
+FEATURE_LENGTHS: Mapping[str, float] = {
     "ln(beta t)": 2.0,
     "ln(1+phonons)": 1.4,
     "ln(mass)": 2.0,
@@ -37,10 +37,10 @@ LENGTHS: Mapping[str, float] = {
     "dimension": 4.0,
     "V": 2.0,
 }
-"""Features, and over which changes of them efforts vary. Like `SMOOTH` and `NOISE` chosen for the largest
-likelihood of measurements that were left out (`benchmarks/cost.py residuals`)."""
+"""Features, and over which changes of them efforts vary. Like `EFFORT_SMOOTH` and `EFFORT_NOISE` chosen for the
+largest likelihood of measurements that were left out (`benchmarks/cost.py residuals`)."""
 
-SMOOTH, NOISE = 1.0, 0.3
+EFFORT_SMOOTH, EFFORT_NOISE = 1.0, 0.3
 """Standard deviations of the smooth part of the prior, and of a measured effort over and above that from the
 number of its independent samples."""
 
@@ -77,7 +77,7 @@ class CostModel:
                     [_place(one.parameters, _known(one))[0] for one in own if quantity in one.efforts],
                     [one.efforts[quantity] for one in own if quantity in one.efforts],
                     [effort_noise(one) for one in own if quantity in one.efforts],
-                    SMOOTH,
+                    EFFORT_SMOOTH,
                 )
                 for quantity in (ENERGY, MASS, CORRELATION, *([SIZE] if sector == BIPOLARON.name else []))
             }
@@ -119,7 +119,7 @@ class CostModel:
 def effort_noise(one: Measurement) -> float:
     """Return the standard deviation of the logarithm of a measured effort: an error from n independent
     samples is known up to 1/√(2n)."""
-    return math.hypot(NOISE, math.sqrt(2.0 / max(2.0, one.independent or 2.0)))
+    return math.hypot(EFFORT_NOISE, math.sqrt(2.0 / max(2.0, one.independent or 2.0)))
 
 
 def _is_complete(one: Measurement) -> bool:
@@ -134,7 +134,7 @@ def _known(one: Measurement) -> dict[str, Estimate]:
 def _place(
     parameters: Mapping[str, Any], values: Mapping[str, Estimate]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return the features of an ensemble in their `LENGTHS`, and their standard deviations."""
+    """Return the features of an ensemble in their `FEATURE_LENGTHS`, and their standard deviations."""
     t, lattice = parameters["t"], get_lattice(parameters["lattice"])
     U = parameters.get("U", 0.0)
     features = {
@@ -155,8 +155,8 @@ def _place(
         value = values.get(quantity, Estimate(1.0, 0.0))  # one electron has no size
         features[name] = math.log(added + value.value)
         deviations[name] = value.spread * value.value / (added + value.value)
-    lengths = np.array(list(LENGTHS.values()))
+    lengths = np.array(list(FEATURE_LENGTHS.values()))
     return (
-        np.array([features[name] for name in LENGTHS]) / lengths,
-        np.array([deviations.get(name, 0.0) for name in LENGTHS]) / lengths,
+        np.array([features[name] for name in FEATURE_LENGTHS]) / lengths,
+        np.array([deviations.get(name, 0.0) for name in FEATURE_LENGTHS]) / lengths,
     )

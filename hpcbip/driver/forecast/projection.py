@@ -24,7 +24,7 @@ AUTO = "auto"
 SIGNIFICANT_DIGITS = 2
 """Of a proposed β, which is rounded up."""
 
-RESOLVED = 0.5
+RESOLVED_SPREAD = 0.5
 """Spread of the logarithm of the binding energy up to which a β can be proposed from it."""
 
 
@@ -61,14 +61,14 @@ def advise(config: Config, plan: Plan, point: Point, binding: Expected) -> BetaA
     one, two = (plan.ensembles[point.ensembles[name]].parameters[BETA.name] for name in SECTORS)
     reason = _reason(config, plan, point)
     energy, t = binding.estimate, config.model.t
-    if binding.shown is None and not (binding.source == PILOT and energy.spread <= RESOLVED):
+    if binding.shown is None and not (binding.source == PILOT and energy.spread <= RESOLVED_SPREAD):
         verdict = NOT_RESOLVED if binding.source == PILOT else NOT_KNOWN
         return BetaAdvice(one, two, reason, None, verdict, binding.source, None)
     shortest = shortest_beta(energy.value * t)
     verdict = SHORT if two < shortest else LONG_ENOUGH
     if shortest_beta(energy.high * t) < two < shortest_beta(energy.low * t) and energy.spread > 0.1:
         verdict = OPEN
-    known = energy.spread <= RESOLVED
+    known = energy.spread <= RESOLVED_SPREAD
     proposed = rounded_up(shortest_beta(energy.low * t)) if known else None
     return BetaAdvice(
         one, two, reason, shortest, verdict, binding.source, proposed if verdict != LONG_ENOUGH else None
