@@ -12,7 +12,7 @@ from hpcbip.campaign.plan import SampleSize, make_plan
 from hpcbip.campaign.projection import MAX_EDGE_WEIGHT, edge_weight, shortest_beta
 from hpcbip.campaign.schema import Config, validate_config
 from hpcbip.catalogue.entries import campaign_names, read_records
-from hpcbip.driver.forecast.campaign import Sources, forecast_campaign
+from hpcbip.driver.forecast.campaign import Sources, forecast_campaign, refine
 from hpcbip.driver.forecast.cost_model import CostModel
 from hpcbip.driver.forecast.ensembles import forecast_ensemble
 from hpcbip.driver.forecast.expectations import ATLAS, INTERPOLATED, UNKNOWN, Expected, Knowledge
@@ -273,3 +273,21 @@ def test_a_pilot_takes_the_place_of_what_is_not_known() -> None:
     assert before.expected["phonons_polaron"].shown is None and before.beta.verdict == NOT_KNOWN
     assert after.expected["phonons_polaron"].source == "pilot"
     assert after.seconds.spread <= before.seconds.spread
+
+
+def test_energies_of_all_paths_tell_the_binding_energy_and_short_ones_less() -> None:
+    def measured(sector: str, energy: float, beta: float, error: float) -> Measurement:
+        parameters = PARAMETERS | {"beta": beta}
+        return Measurement(sector, parameters, {"energy": energy}, {"energy": error**2 * 1e6}, 1e6)
+
+    knowledge = Knowledge([]).expect(make_plan(config([POINT])).points[0])
+    polaron = [measured("polaron", -2.0, 30.0, 0.0005)]
+    long, short = measured("bipolaron", -4.1, 300.0, 0.002), measured("bipolaron", -4.0, 10.0, 0.002)
+    found = refine(knowledge, {"polaron": polaron, "bipolaron": [long]})["binding_energy"]
+    assert found.source == "pilot" and found.estimate.value == pytest.approx(0.1)
+    assert found.estimate.spread == pytest.approx(math.hypot(0.001, 0.002) / 0.1, rel=1e-6)
+    both = refine(knowledge, {"polaron": polaron, "bipolaron": [short, long]})["binding_energy"]
+    assert both.estimate.value == pytest.approx(0.1, rel=0.02)  # Δβ = 1: the short one hardly counts
+    unbound = [measured("bipolaron", -3.99, 300.0, 0.002)]
+    found = refine(knowledge, {"polaron": polaron, "bipolaron": unbound})["binding_energy"]
+    assert found.estimate.spread > 1.0 and found.shown is None

@@ -147,9 +147,9 @@ def _forecast(
         config, plan: the campaign.
         sources: what it rests on.
         piloted: what a pilot has measured, by identity of the ensemble.
-        plans: to which these ensembles belong; of those of one model the longest path tells what to expect.
+        plans: to which these ensembles belong, with paths of several lengths of one model.
     """
-    best = _longest_paths(plans, piloted)
+    best = _by_model(plans, piloted)
     expected = {
         point.identity: refine(sources.knowledge.expect(point), best.get(_model_of(point), {}))
         for point in plan.points
@@ -187,45 +187,75 @@ def _model_of(point: Point) -> str:
     return repr(sorted((key, value) for key, value in point.parameters.items() if key not in _NOT_MODEL))
 
 
-def _longest_paths(
+def _by_model(
     plans: Sequence[Plan], piloted: Mapping[str, Measurement]
-) -> dict[str, dict[str, Measurement]]:
-    """Return by model and sector what was measured on the longest paths."""
-    found: dict[str, dict[str, Measurement]] = {}
+) -> dict[str, dict[str, list[Measurement]]]:
+    """Return what was measured by model and sector, on the longest path last."""
+    found: dict[str, dict[str, dict[str, Measurement]]] = {}
     for point in (point for plan in plans for point in plan.points):
-        best = found.setdefault(_model_of(point), {})
         for sector, key in point.ensembles.items():
-            if (one := piloted.get(key)) is not None:
-                old = best.setdefault(sector, one)
-                best[sector] = max(old, one, key=lambda either: float(either.parameters[BETA.name]))
-    return found
+            if key in piloted:
+                found.setdefault(_model_of(point), {}).setdefault(sector, {})[key] = piloted[key]
+    return {
+        model: {sector: sorted(own.values(), key=_beta) for sector, own in sectors.items()}
+        for model, sectors in found.items()
+    }
 
 
-def refine(expected: Mapping[str, Expected], measured: Mapping[str, Measurement]) -> dict[str, Expected]:
+def _beta(one: Measurement) -> float:
+    return float(one.parameters[BETA.name])
+
+
+def refine(
+    expected: Mapping[str, Expected], measured: Mapping[str, Sequence[Measurement]]
+) -> dict[str, Expected]:
     """Put what a pilot has measured in the place of what was expected where it knows it better.
 
     Args:
         expected: values of a point by observable.
-        measured: by sector.
+        measured: by sector, with paths of any lengths, the longest last.
     """
     found = dict(expected)
-    energies: dict[str, tuple[float, float]] = {}
-    for sector, one in measured.items():
+    for sector, several in measured.items():
+        longest = several[-1]
         for quantity, name in quantities(sector).items():
-            if quantity not in one.values:
+            if quantity == ENERGY or quantity not in longest.values:
                 continue
-            error = math.sqrt(one.efforts[quantity] / one.updates)
-            if quantity == ENERGY:
-                energies[sector] = one.values[ENERGY] / one.parameters["t"], error
-            elif error < found[name].estimate.spread:
-                found[name] = Expected(Estimate(one.values[quantity], error), PILOT)
-    if energies.keys() == SECTORS.keys():
-        (single, single_error), (pair, pair_error) = (energies[sector] for sector in SECTORS)
-        value, error = 2.0 * single - pair, math.hypot(2.0 * single_error, pair_error)
-        limit = max(value, 0.5 * error)  # of a pair that is not bound, or hardly
-        if error / limit < found[BINDING_ENERGY.name].estimate.spread:
-            found[BINDING_ENERGY.name] = Expected(Estimate(limit, error / limit), PILOT)
+            error = math.sqrt(longest.efforts[quantity] / longest.updates)
+            if error < found[name].estimate.spread:
+                found[name] = Expected(Estimate(longest.values[quantity], error), PILOT)
+    if measured.keys() == SECTORS.keys():
+        binding = _binding_energy(*(measured[sector] for sector in SECTORS))
+        if binding is not None and binding.spread < found[BINDING_ENERGY.name].estimate.spread:
+            found[BINDING_ENERGY.name] = Expected(binding, PILOT)
     return found
+
+
+def _binding_energy(polarons: Sequence[Measurement], pairs: Sequence[Measurement]) -> Estimate | None:
+    """Return the binding energy in units of t; of a pair that is not bound, or hardly, an upper limit.
+
+    The energy is that of the whole path, in which a broken pair has a weight of about e^{-Δβ}: so much of Δ
+    counts as an error of short paths.
+    """
+    single = _mean_energy(polarons, 0.0)
+    first = _mean_energy(pairs, 0.0)
+    if single is None or first is None:
+        return None
+    pair = _mean_energy(pairs, max(2.0 * single[0] - first[0], 0.0)) or first
+    value, error = 2.0 * single[0] - pair[0], math.hypot(2.0 * single[1], pair[1])
+    limit = max(value, 0.5 * error)
+    return Estimate(limit, error / limit)
+
+
+def _mean_energy(several: Sequence[Measurement], binding: float) -> tuple[float, float] | None:
+    """Return the mean energy and its error, in units of t, with the weights of their errors."""
+    weight = total = 0.0
+    for one in (one for one in several if ENERGY in one.values):
+        t = one.parameters["t"]
+        left = binding * math.exp(-binding * t * _beta(one))
+        own = 1.0 / (one.efforts[ENERGY] / one.updates + left**2)
+        weight, total = weight + own, total + own * one.values[ENERGY] / t
+    return (total / weight, weight**-0.5) if weight else None
 
 
 def _values(

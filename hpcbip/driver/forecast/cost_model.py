@@ -37,8 +37,8 @@ FEATURE_LENGTHS: Mapping[str, float] = {
     "dimension": 4.0,
     "V": 2.0,
 }
-"""Features, and over which changes of them efforts vary. Like `EFFORT_SMOOTH` and `EFFORT_NOISE` chosen for the
-largest likelihood of measurements that were left out (`benchmarks/cost.py residuals`)."""
+"""Features, and over which changes of them efforts vary. Like `EFFORT_SMOOTH` and `EFFORT_NOISE` chosen for
+the largest likelihood of measurements that were left out (`benchmarks/cost.py residuals`)."""
 
 EFFORT_SMOOTH, EFFORT_NOISE = 1.0, 0.3
 """Standard deviations of the smooth part of the prior, and of a measured effort over and above that from the
