@@ -111,9 +111,8 @@ def sample(seconds: float, number: int) -> None:
     click.echo(f"{len(rows)} ensembles in {SAMPLES}")
 
 
-@main.command()
-def residuals() -> None:
-    """Say how well the model foretells each measurement from all others."""
+def residual_rows() -> list[dict[str, Any]]:
+    """Compare each measurement with what all others foretell of it."""
     measurements = [*benchmark_measurements(), *atlas_measurements(campaign_names()).values()]
     rows = []
     for sector, regressions in CostModel.fit(measurements).regressions.items():
@@ -129,7 +128,13 @@ def residuals() -> None:
                     "over its standard deviation": float(np.sqrt(np.mean((left / expected) ** 2))),
                 }
             )
-    click.echo(markdown(rows))
+    return rows
+
+
+@main.command()
+def residuals() -> None:
+    """Say how well the model foretells each measurement from all others."""
+    click.echo(markdown(residual_rows()))
 
 
 if __name__ == "__main__":

@@ -1,9 +1,9 @@
-"""What `hpcbip plan` has said about campaigns, and what they took: the calibration of its cost model.
+"""What `hpcbip plan` says about campaigns, and what they took: the calibration of its cost model.
 
-    python benchmarks/plan_calibration.py runs/cubic-bond-1 runs/square-bond-U --page docs/measured/plan.md
+    python benchmarks/plan_calibration.py square-bond-1 runs/cubic-bond-1 --page docs/measured/plan.md
 
-The campaigns are directories, or names of the atlas. Neither the cost model nor the expected values know
-anything of them. With --pilot each ensemble is sampled first.
+The campaigns are names of the atlas, or directories. Neither the cost model nor the expected values know
+anything of them. With --pilot each of their ensembles is sampled as well, and there are both forecasts.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 import shutil
 import tempfile
+import textwrap
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -18,6 +19,7 @@ from typing import Any
 
 import click
 import numpy as np
+from cost import residual_rows
 from sampling import markdown
 
 from hpcbip.campaign.schema import Config, load_config
@@ -31,13 +33,33 @@ from hpcbip.vocabulary.sectors import SECTORS
 WITHIN = 2.0
 """Factor within which a forecast counts as right."""
 
-HEAD = """# Costs that hpcbip plan foresaw
+HOUR = 3600.0
+CPU, UPDATES = "CPU h, true/foreseen", "updates, true/foreseen"
+CPU_PILOT, UPDATES_PILOT = "CPU h, true/pilot", "updates, true/pilot"
 
-Made by `python benchmarks/plan_calibration.py {command}`. CPU hours of a point, both sectors (a polaron that
-points share is divided among them), as foreseen from the configuration alone and as they were. Neither the
-cost model nor the expected masses and sizes have seen these campaigns{pilot}.
+PAGE = """# Costs that hpcbip plan foresaw
 
-"""
+Made by `{command}`.
+
+## What a measurement tells of the others
+
+Effort (error² × updates) and seconds of an update of each ensemble of the benchmark and the atlas, foretold
+from all others whose mass, size and phonons are known as its own are (`python benchmarks/cost.py residuals`):
+
+{residuals}
+## Campaigns that were not known
+
+{about}
+
+{summary}
+
+{rows}"""
+
+ABOUT = (
+    "Both sectors of a point (a polaron that points share is divided among them), from the configuration "
+    "alone and as it was. Neither the cost model nor the expected masses and sizes know anything of these "
+    "campaigns. CPU hours depend on the processor and on what else it does, the number of updates does not."
+)
 
 
 def read_campaign(name: str) -> tuple[Config, list[Mapping[str, Any]]]:
@@ -52,66 +74,81 @@ def read_campaign(name: str) -> tuple[Config, list[Mapping[str, Any]]]:
 
 
 def rows_of(
-    name: str, forecast: CampaignForecast, records: Sequence[Mapping[str, Any]]
+    name: str, forecasts: Sequence[CampaignForecast], records: Sequence[Mapping[str, Any]]
 ) -> list[dict[str, Any]]:
-    """Compare the points of a campaign."""
-    shares = Counter(key for point in forecast.plan.points for key in point.ensembles.values())
-    per_bin = forecast.config.sampling.updates_per_bin
-    thermal = forecast.config.sampling.thermal_blocks * forecast.config.sampling.bins_per_block
+    """Compare the points of a campaign with its forecasts: without a pilot, and with one."""
+    first = forecasts[0]
+    shares = Counter(key for point in first.plan.points for key in point.ensembles.values())
+    sampling = first.config.sampling
     by_point = {record["point"]: record for record in records}
     rows = []
-    for one in forecast.points:
+    for number, one in enumerate(first.points):
         record = by_point[one.point.identity]
-        true = updates = foreseen = 0.0
+        true = updates = 0.0
         for sector in SECTORS:
-            key = one.point.ensembles[sector]
-            true += (record[f"seconds_{sector}"] or math.nan) / shares[key] / 3600.0
-            bins = record[f"bins_{sector}"] + record[f"chains_{sector}"] * thermal
-            updates += bins * per_bin / shares[key]
-            foreseen += forecast.ensembles[key].updates.value / shares[key]
-        hours = one.seconds.value / 3600.0
-        rows.append(
-            {"campaign": name}
-            | {key: f"{record[key]:g}" for key in ALWAYS_SHOWN}
-            | {"β": f"{one.beta.bipolaron:g}", "foreseen, CPU h": hours}
-            | {
-                "×/÷": math.exp(one.seconds.spread),
-                "true": true,
-                "true/foreseen": true / hours,
-            }
-            | {"updates, true/foreseen": updates / foreseen}
-        )
+            share = shares[one.point.ensembles[sector]]
+            thermal = record[f"chains_{sector}"] * sampling.thermal_blocks * sampling.bins_per_block
+            true += (record[f"seconds_{sector}"] or math.nan) / share / HOUR
+            updates += (record[f"bins_{sector}"] + thermal) * sampling.updates_per_bin / share
+        row: dict[str, Any] = {"campaign": name}
+        row |= {key: f"{record[key]:g}" for key in ALWAYS_SHOWN} | {"β": f"{one.beta.bipolaron:g}"}
+        row |= {"CPU h, foreseen": one.seconds.value / HOUR, "×/÷": math.exp(one.seconds.spread)}
+        row["CPU h, true"] = true
+        for forecast, cpu, of_updates in zip(
+            forecasts, (CPU, CPU_PILOT), (UPDATES, UPDATES_PILOT), strict=False
+        ):
+            foreseen = sum(
+                forecast.ensembles[key].updates.value / shares[key] for key in one.point.ensembles.values()
+            )
+            row[cpu] = true * HOUR / forecast.points[number].seconds.value
+            row[of_updates] = updates / foreseen
+        rows.append(row)
     return rows
+
+
+def summary_lines(rows: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Say how many points are within a factor of two."""
+    lines = []
+    for column in (CPU, UPDATES, CPU_PILOT, UPDATES_PILOT):
+        ratios = np.array([row[column] for row in rows if column in row])
+        if len(ratios):
+            within = int((np.abs(np.log(ratios)) <= math.log(WITHIN)).sum())
+            low, middle, high = np.quantile(ratios, (0.16, 0.5, 0.84))
+            lines.append(
+                f"- {column}: within a factor of {WITHIN:g} at {within} of {len(ratios)} points, "
+                f"{within / len(ratios):.0%}; median {middle:.2f}, 16 to 84 %: {low:.2f} to {high:.2f}"
+            )
+    return lines
 
 
 @click.command(help=__doc__)
 @click.argument("campaigns", nargs=-1, required=True)
-@click.option("--pilot", type=float, help="CPU seconds for which each ensemble is sampled first.")
+@click.option("--pilot", type=float, help="CPU seconds for which each ensemble is sampled as well.")
 @click.option("--page", type=click.Path(path_type=Path), help="Write the page.")
-def main(campaigns: tuple[str, ...], pilot: float | None, page: Path | None) -> None:
+@click.option("--note", default="", help="A sentence for the page.")
+def main(campaigns: tuple[str, ...], pilot: float | None, page: Path | None, note: str) -> None:
     """Print the table and how many are within a factor of two."""
     unknown = {Path(name).name for name in campaigns}
     sources = Sources.of_campaigns([name for name in campaign_names() if name not in unknown])
     rows = []
     for name in campaigns:
         config, records = read_campaign(name)
-        forecast = forecast_campaign(config, pilot, available_cores(), sources=sources)
-        rows += rows_of(Path(name).name, forecast, records)
-    lines = []
-    for column, words in (("true/foreseen", "CPU time"), ("updates, true/foreseen", "updates")):
-        ratios = np.array([row[column] for row in rows])
-        within = int((np.abs(np.log(ratios)) <= math.log(WITHIN)).sum())
-        lines.append(
-            f"- {words}: within a factor of {WITHIN:g} at {within} of {len(ratios)} points "
-            f"({within / len(ratios):.0%}); median ratio {np.median(ratios):.2f}, "
-            f"16 to 84 %: {np.quantile(ratios, 0.16):.2f} to {np.quantile(ratios, 0.84):.2f}"
-        )
-    text = "\n".join(lines) + "\n\n" + markdown(rows)
-    click.echo(text)
+        forecasts = [forecast_campaign(config, sources=sources)]
+        if pilot is not None:
+            forecasts.append(forecast_campaign(config, pilot, available_cores(), sources=sources))
+        rows += rows_of(Path(name).name, forecasts, records)
+    lines = "\n".join(summary_lines(rows))
+    click.echo(f"{lines}\n\n{markdown(rows)}")
     if page is not None:
-        words = " ".join([*campaigns, *([f"--pilot {pilot:g}"] if pilot else [])])
-        sampled = f"; each ensemble was sampled for {pilot:g} s before" if pilot else ""
-        page.write_text(HEAD.format(command=words, pilot=sampled) + text, encoding="utf-8")
+        words = ["python benchmarks/plan_calibration.py", *(Path(name).name for name in campaigns)]
+        text = PAGE.format(
+            command=" ".join([*words, *([f"--pilot {pilot:g}"] if pilot else [])]),
+            residuals=markdown(residual_rows()),
+            about=textwrap.fill(f"{ABOUT} {note}", 110, break_on_hyphens=False),
+            summary=lines,
+            rows=markdown(rows),
+        )
+        page.write_text(text, encoding="utf-8")
 
 
 if __name__ == "__main__":
