@@ -52,6 +52,12 @@ MODELS = {
 }
 """Number of points by lattice and coupling."""
 
+TAILS = {("cubic", "bond"): 6, ("square", "bond"): 4}
+"""The same with a tail V/r."""
+
+TAIL = 0.8
+"""V of these."""
+
 OMEGAS = (0.3, 0.5, 1.0, 2.0)
 FACTORS = (0.6, 1.7)
 """λ as a multiple of where a scan would begin, from here to there."""
@@ -61,7 +67,7 @@ BETAS = (40.0, 400.0)
 """Of the pair, distributed logarithmically."""
 
 
-def points(lattice: str, coupling: str, number: int) -> Iterator[dict[str, Any]]:
+def points(lattice: str, coupling: str, number: int, tail: float) -> Iterator[dict[str, Any]]:
     """Yield the points of one model, as a configuration has them, spread evenly (Halton)."""
     start = start_of(lattice, coupling)
     for a, b, c, d in qmc.Halton(4, scramble=False).random(number + 1)[1:]:
@@ -75,6 +81,8 @@ def points(lattice: str, coupling: str, number: int) -> Iterator[dict[str, Any]]
             "U": REPULSIONS[int(c * len(REPULSIONS))],
             "beta": {"polaron": max(30.0, round(beta / 3)), "bipolaron": float(max(beta, 12 / omega))},
         }
+        if tail:
+            point["V"] = tail
         if coupling == "bond+holstein":
             point |= {"g_holstein": 0.5, "omega_holstein": 1.0}
         yield point
@@ -82,12 +90,14 @@ def points(lattice: str, coupling: str, number: int) -> Iterator[dict[str, Any]]
 
 def ensembles() -> Iterator[EnsembleRecord]:
     """Yield all ensembles of the list."""
-    for (lattice, coupling), number in MODELS.items():
+    models = [(*model, number, 0.0) for model, number in MODELS.items()]
+    models += [(*model, number, TAIL) for model, number in TAILS.items()]
+    for lattice, coupling, number, tail in models:
         content = {
             "name": "cost",
             "seed": 1,
             "model": {"lattice": lattice, "coupling": coupling},
-            "points": list(points(lattice, coupling, number)),
+            "points": list(points(lattice, coupling, number, tail)),
         }
         yield from make_plan(validate_config(content, "cost")).ensembles.values()
 
