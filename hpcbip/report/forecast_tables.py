@@ -55,7 +55,7 @@ def _row(one: PointForecast) -> dict[str, Any]:
         "beta_proposed": one.beta.proposed,
     }
     for name, value in one.expected.items():
-        row[name] = value.shown
+        row[name] = _shown(one, name)
         row[f"{name}_factor"] = None if value.shown is None else math.exp(value.estimate.spread)
         row[f"{name}_source"] = None if value.shown is None else value.source
     row |= {
@@ -64,6 +64,12 @@ def _row(one: PointForecast) -> dict[str, Any]:
         "error_over_target": one.ratio,
     }
     return row
+
+
+def _shown(one: PointForecast, name: str) -> float | None:
+    """Return an expected value in the units of results, if it is known well enough."""
+    value = one.expected[name].shown
+    return value * one.point.parameters["t"] if value and name == BINDING_ENERGY.name else value
 
 
 def summary(forecast: CampaignForecast, ranks: int | None) -> dict[str, Any]:
@@ -243,9 +249,9 @@ def _shown_row(row: Record, one: PointForecast, names: list[str]) -> dict[str, A
         verdict += f": >= {one.beta.shortest:.0f}"
     shown["beta is"] = verdict
     for observable in EXPECTED_COLUMNS:
-        value = one.expected[observable.name]
+        value, source = _shown(one, observable.name), one.expected[observable.name].source
         title = observable.terminal or observable.name
-        shown[title] = None if value.shown is None else f"{value.shown:.3g}{value.source[0]}"
+        shown[title] = None if value is None else f"{value:.3g}{source[0]}"
     shown["core h"] = f"{row['core_hours']:.2g} x/÷ {row['core_hours_factor']:.1f}"
     if one.ratio > 0.0:  # it has targets
         shown["error/target"] = f"{one.ratio:.2g}" if one.ratio < MOST_RATIO else "-"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import threading
 from typing import Any
 
 import numpy as np
@@ -17,7 +18,7 @@ from hpcbip.driver.forecast.cost_model import CostModel
 from hpcbip.driver.forecast.ensembles import forecast_ensemble
 from hpcbip.driver.forecast.expectations import ATLAS, INTERPOLATED, UNKNOWN, Expected, Knowledge
 from hpcbip.driver.forecast.measurement import Measurement, quantities
-from hpcbip.driver.forecast.pilot import sample_all
+from hpcbip.driver.forecast.pilot import Stopped, sample_all, sample_briefly
 from hpcbip.driver.forecast.projection import (
     LONG_ENOUGH,
     NOT_KNOWN,
@@ -291,3 +292,17 @@ def test_energies_of_all_paths_tell_the_binding_energy_and_short_ones_less() -> 
     unbound = [measured("bipolaron", -3.99, 300.0, 0.002)]
     found = refine(knowledge, {"polaron": polaron, "bipolaron": unbound})["binding_energy"]
     assert found.estimate.spread > 1.0 and found.shown is None
+
+
+def test_a_pilot_that_is_interrupted_ends_at_once() -> None:
+    records = list(make_plan(config([{"omega": 1.0, "g": 0.0, "U": 0.0}], beta=20.0)).ensembles.values())
+
+    def interrupt(*_: int) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        sample_all(records, 0.1, 1, show=interrupt)
+    stop = threading.Event()
+    stop.set()
+    with pytest.raises(Stopped):  # long before its hour is over
+        sample_briefly(records[0], 3600.0, stop=stop)

@@ -17,6 +17,9 @@ from numpy.typing import NDArray
 LEVEL, SLOPE = 4.0, 0.7
 """Standard deviations of the level, and of the slopes per unit of a coordinate."""
 
+MOST_LOGARITHM, MOST_SPREAD = 200.0, 10.0
+"""Logarithm and standard deviation beyond which an estimate means nothing, and would overflow."""
+
 Array = NDArray[np.float64]
 
 
@@ -101,7 +104,8 @@ class Regression:
             moves = np.diag(deviations)[deviations > 0.0]
             above, below = (_covariance(at + sign * moves, self.places, self.smooth) for sign in (1, -1))
             variance += float(np.square((above - below) @ self.weights / 2.0).sum())
-        return Estimate(math.exp(value), math.sqrt(variance))
+        value = max(-MOST_LOGARITHM, min(MOST_LOGARITHM, value))
+        return Estimate(math.exp(value), min(MOST_SPREAD, math.sqrt(variance)))
 
     def nearest(self, place: Array) -> float:
         """Return the distance to the nearest measurement."""
