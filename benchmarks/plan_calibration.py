@@ -3,7 +3,7 @@
     python benchmarks/plan_calibration.py square-bond-1 runs/cubic-bond-1 --page docs/measured/plan.md
 
 The campaigns are names of the atlas, or directories. Neither the cost model nor the expected values know
-anything of them. With --pilot each of their ensembles is sampled as well, and there are both forecasts.
+anything of the one that they foretell. With --pilot each ensemble is sampled as well: there are both forecasts.
 """
 
 from __future__ import annotations
@@ -25,14 +25,17 @@ from sampling import markdown
 from hpcbip.campaign.schema import Config, load_config
 from hpcbip.catalogue.entries import campaign_names, configuration_path, read_records
 from hpcbip.driver.forecast.campaign import CampaignForecast, Sources, forecast_campaign
+from hpcbip.driver.forecast.projection import LONG_ENOUGH, SHORT
 from hpcbip.driver.interactive.request import available_cores
 from hpcbip.reduction.results import read_results
+from hpcbip.vocabulary.flags import BETA_SHORT
 from hpcbip.vocabulary.parameters import ALWAYS_SHOWN
 from hpcbip.vocabulary.sectors import SECTORS
 
 WITHIN = 2.0
 """Factor within which a forecast counts as right."""
 
+FORESEEN, FLAGGED = "β is", "β short"
 HOUR = 3600.0
 CPU, UPDATES = "CPU h, true/foreseen", "updates, true/foreseen"
 CPU_PILOT, UPDATES_PILOT = "CPU h, true/pilot", "updates, true/pilot"
@@ -57,8 +60,8 @@ from all others whose mass, size and phonons are known as its own are (`python b
 
 ABOUT = (
     "Both sectors of a point (a polaron that points share is divided among them), from the configuration "
-    "alone and as it was. Neither the cost model nor the expected masses and sizes know anything of these "
-    "campaigns. CPU hours depend on the processor and on what else it does, the number of updates does not."
+    "alone and as it was. Neither the cost model nor the expected masses and sizes know anything of the "
+    "campaign that they foretell. CPU hours depend on the processor and on what else it does, the number of updates does not."
 )
 
 
@@ -92,6 +95,7 @@ def rows_of(
             updates += (record[f"bins_{sector}"] + thermal) * sampling.updates_per_bin / share
         row: dict[str, Any] = {"campaign": name}
         row |= {key: f"{record[key]:g}" for key in ALWAYS_SHOWN} | {"β": f"{one.beta.bipolaron:g}"}
+        row |= {FORESEEN: one.beta.verdict, FLAGGED: BETA_SHORT.code in record["flag_codes"]}
         row |= {"CPU h, foreseen": one.seconds.value / HOUR, "×/÷": math.exp(one.seconds.spread)}
         row["CPU h, true"] = true
         for forecast, cpu, of_updates in zip(
@@ -107,18 +111,32 @@ def rows_of(
 
 
 def summary_lines(rows: Sequence[Mapping[str, Any]]) -> list[str]:
-    """Say how many points are within a factor of two."""
-    lines = []
-    for column in (CPU, UPDATES, CPU_PILOT, UPDATES_PILOT):
+    """Say how many points are within a factor of two, and of how many β was judged rightly."""
+    judged = [row for row in rows if row[FORESEEN] in (SHORT, LONG_ENOUGH)]
+    right = sum((row[FORESEEN] == SHORT) == row[FLAGGED] for row in judged)
+    short = sum(row[FLAGGED] for row in judged)
+    lines = [
+        f"- β: {len(judged)} of {len(rows)} points judged, {right} rightly; {short} of them are flagged "
+        f'"{BETA_SHORT.text}"'
+    ]
+    for column in (UPDATES, CPU, UPDATES_PILOT, CPU_PILOT):
         ratios = np.array([row[column] for row in rows if column in row])
         if len(ratios):
-            within = int((np.abs(np.log(ratios)) <= math.log(WITHIN)).sum())
             low, middle, high = np.quantile(ratios, (0.16, 0.5, 0.84))
+            within = ", ".join(
+                f"{name} {_within([row[column] for row in rows if row['campaign'] == name])}"
+                for name in dict.fromkeys(row["campaign"] for row in rows)
+            )
             lines.append(
-                f"- {column}: within a factor of {WITHIN:g} at {within} of {len(ratios)} points, "
-                f"{within / len(ratios):.0%}; median {middle:.2f}, 16 to 84 %: {low:.2f} to {high:.2f}"
+                f"- {column}: within a factor of {WITHIN:g} at {_within(ratios)} points ({within}); median "
+                f"{middle:.2f}, 16 to 84 %: {low:.2f} to {high:.2f}"
             )
     return lines
+
+
+def _within(ratios: Sequence[float]) -> str:
+    """Return how many of these are within the factor, as `7 of 8`."""
+    return f"{int((np.abs(np.log(ratios)) <= math.log(WITHIN)).sum())} of {len(ratios)}"
 
 
 @click.command(help=__doc__)
@@ -128,10 +146,9 @@ def summary_lines(rows: Sequence[Mapping[str, Any]]) -> list[str]:
 @click.option("--note", default="", help="A sentence for the page.")
 def main(campaigns: tuple[str, ...], pilot: float | None, page: Path | None, note: str) -> None:
     """Print the table and how many are within a factor of two."""
-    unknown = {Path(name).name for name in campaigns}
-    sources = Sources.of_campaigns([name for name in campaign_names() if name not in unknown])
     rows = []
     for name in campaigns:
+        sources = Sources.of_campaigns([one for one in campaign_names() if one != Path(name).name])
         config, records = read_campaign(name)
         forecasts = [forecast_campaign(config, sources=sources)]
         if pilot is not None:
@@ -145,7 +162,10 @@ def main(campaigns: tuple[str, ...], pilot: float | None, page: Path | None, not
             command=" ".join([*words, *([f"--pilot {pilot:g}"] if pilot else [])]),
             residuals=markdown(residual_rows()),
             about=textwrap.fill(f"{ABOUT} {note}", 110, break_on_hyphens=False),
-            summary=lines,
+            summary="\n".join(
+                textwrap.fill(line, 110, subsequent_indent="  ", break_on_hyphens=False)
+                for line in lines.splitlines()
+            ),
             rows=markdown(rows),
         )
         page.write_text(text, encoding="utf-8")
