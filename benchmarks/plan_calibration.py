@@ -3,7 +3,8 @@
     python benchmarks/plan_calibration.py square-bond-1 runs/cubic-bond-1 --page docs/measured/plan.md
 
 The campaigns are names of the atlas, or directories. Neither the cost model nor the expected values know
-anything of the one that they foretell. With --pilot each ensemble is sampled as well: there are both forecasts.
+anything of the one that they foretell. With --pilot each ensemble is sampled as well, and there are both
+forecasts.
 """
 
 from __future__ import annotations
@@ -61,7 +62,8 @@ from all others whose mass, size and phonons are known as its own are (`python b
 ABOUT = (
     "Both sectors of a point (a polaron that points share is divided among them), from the configuration "
     "alone and as it was. Neither the cost model nor the expected masses and sizes know anything of the "
-    "campaign that they foretell. CPU hours depend on the processor and on what else it does, the number of updates does not."
+    "campaign that they foretell. CPU hours depend on the processor and on what else it does, the number of "
+    "updates does not."
 )
 
 
