@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 MOST_CHARACTERS = 30
 """Length of a time limit."""
 
-MOST_POINTS = 2000
+MOST_POINTS = 500
 """Most points of a campaign of which is said what it will take: more would keep one waiting."""
 
 

@@ -1,7 +1,7 @@
 """The cost model: effort (error² × updates) and time of an update from a few features of an ensemble.
 
 Each is a regression (`regression.py`) on the features, from the benchmark (`samples.csv`, made by
-`benchmarks/cost.py`) and the campaigns of the atlas. Efforts are those of relative errors (of the energy: in
+`benchmarks/plan/cost.py`) and the campaigns of the atlas. Efforts are those of relative errors (of the energy: in
 units of t), so that
 
     updates for a relative error ε = effort / ε².
@@ -38,7 +38,7 @@ FEATURE_LENGTHS: Mapping[str, float] = {
     "V": 2.0,
 }
 """Features, and over which changes of them efforts vary. Like `EFFORT_SMOOTH` and `EFFORT_NOISE` chosen for
-the largest likelihood of measurements that were left out (`benchmarks/cost.py residuals`)."""
+the largest likelihood of measurements that were left out (`benchmarks/plan/cost.py residuals`)."""
 
 EFFORT_SMOOTH, EFFORT_NOISE = 1.0, 0.3
 """Standard deviations of the smooth part of the prior, and of a measured effort over and above that from the

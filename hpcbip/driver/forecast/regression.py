@@ -97,13 +97,13 @@ class Regression:
         """
         at = (place - self.centre)[None, :]
         between = _covariance(at, self.places, self.smooth)[0]
-        prior = float(_covariance(at, at, self.smooth)[0, 0])
+        prior = LEVEL**2 + SLOPE**2 * float(np.square(at).sum()) + self.smooth**2
         variance = max(0.0, prior - float(between @ self.inverse @ between))
         value = self.mean + float(between @ self.weights)
         if deviations is not None and deviations.any():
             moves = np.diag(deviations)[deviations > 0.0]
-            above, below = (_covariance(at + sign * moves, self.places, self.smooth) for sign in (1, -1))
-            variance += float(np.square((above - below) @ self.weights / 2.0).sum())
+            both = _covariance(at + np.concatenate([moves, -moves]), self.places, self.smooth) @ self.weights
+            variance += float(np.square((both[: len(moves)] - both[len(moves) :]) / 2.0).sum())
         value = max(-MOST_LOGARITHM, min(MOST_LOGARITHM, value))
         return Estimate(math.exp(value), min(MOST_SPREAD, math.sqrt(variance)))
 
@@ -120,5 +120,6 @@ class Regression:
 
 def _covariance(a: Array, b: Array, smooth: float) -> Array:
     """Return the covariances of the prior between two sets of places."""
-    square = np.square(a[:, None, :] - b[None, :, :]).sum(axis=2)
-    return np.asarray(LEVEL**2 + SLOPE**2 * (a @ b.T) + smooth**2 * np.exp(-square / 2.0))
+    products = a @ b.T
+    square = np.square(a).sum(axis=1)[:, None] + np.square(b).sum(axis=1) - 2.0 * products
+    return np.asarray(LEVEL**2 + SLOPE**2 * products + smooth**2 * np.exp(-square / 2.0))

@@ -10,7 +10,7 @@ from hpcbip.campaign.schema import Config
 from hpcbip.driver.executors import MASTER_WORKS_BELOW
 from hpcbip.driver.forecast.ensembles import EnsembleForecast
 from hpcbip.driver.forecast.regression import Estimate
-from hpcbip.qmc import columns, lags
+from hpcbip.qmc import columns
 from hpcbip.qmc.kernel.path import EVENT
 from hpcbip.store.allocation import Allocation, Extent
 
@@ -104,7 +104,9 @@ def resources(config: Config, ensembles: Sequence[EnsembleForecast]) -> Resource
         key=lambda one: one.value,
     )
     paths = [_path_bytes(one) for one in ensembles]
-    rows = [_bin_bytes(config, one) for one in ensembles]
+    examples = {one.record.sector: one.record.build() for one in ensembles}
+    widths = {sector: columns(ensemble) for sector, ensemble in examples.items()}
+    rows = [_bin_bytes(config, one, widths[one.record.sector]) for one in ensembles]
     return Resources(
         Estimate(total, math.hypot(own, COMMON_SPREAD)),
         longest,
@@ -115,19 +117,11 @@ def resources(config: Config, ensembles: Sequence[EnsembleForecast]) -> Resource
     )
 
 
-def _bin_bytes(config: Config, one: EnsembleForecast) -> int:
-    """Count the bytes of the bins of an ensemble at its end."""
-    ensemble, sampling = one.record.build(), config.sampling
+def _bin_bytes(config: Config, one: EnsembleForecast, names: Sequence[str]) -> int:
+    """Count the bytes of the bins of an ensemble, with columns of these names, at its end."""
+    sampling = config.sampling
     rows = one.size.blocks * sampling.bins_per_block
-    need = Allocation(
-        one.size.chains,
-        rows,
-        columns(ensemble),
-        one.record.sector,
-        "",
-        lags(ensemble).tolist(),
-        sampling.bins_per_block,
-    )
+    need = Allocation(one.size.chains, rows, names, one.record.sector, "", (), sampling.bins_per_block)
     return need.bytes(Extent(0, 0, one.size.chains, rows))
 
 

@@ -1,4 +1,4 @@
-"""What the cost model is fitted to: measurements of `benchmarks/cost.py` and of the atlas."""
+"""What the cost model is fitted to: measurements of `benchmarks/plan/cost.py` and of the atlas."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from hpcbip.vocabulary.parameters import BETA, LAMBDA, PARAMETERS
 from hpcbip.vocabulary.sectors import POLARON, SECTORS
 
 SAMPLES = Path(__file__).with_name("samples.csv")
-"""Measurements of `benchmarks/cost.py`."""
+"""Measurements of `benchmarks/plan/cost.py`."""
 
 _EFFORT = "_effort"
 
@@ -60,7 +60,7 @@ def sample_of_record(row: Mapping[str, Any]) -> Measurement:
 
 
 def benchmark_measurements() -> list[Measurement]:
-    """Return the measurements of `benchmarks/cost.py`."""
+    """Return the measurements of `benchmarks/plan/cost.py`."""
     return [sample_of_record(row) for row in read_samples()]
 
 

@@ -1,6 +1,6 @@
 """What `hpcbip plan` says about campaigns, and what they took: the calibration of its cost model.
 
-    python benchmarks/plan_calibration.py square-bond-1 runs/cubic-bond-1 --page docs/measured/plan.md
+    python benchmarks/plan/calibration.py square-bond-1 runs/cubic-bond-1 --page docs/measured/plan.md
 
 The campaigns are names of the atlas, or directories. Neither the cost model nor the expected values know
 anything of the one that they foretell. With --pilot each ensemble is sampled as well, and there are both
@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import math
 import shutil
+import sys
 import tempfile
 import textwrap
 from collections import Counter
@@ -20,6 +21,9 @@ from typing import Any
 
 import click
 import numpy as np
+
+sys.path.insert(0, str(Path(__file__).parents[1]))  # the folder of sampling.py
+
 from cost import residual_rows
 from sampling import markdown
 
@@ -43,12 +47,12 @@ CPU_PILOT, UPDATES_PILOT = "CPU h, true/pilot", "updates, true/pilot"
 
 PAGE = """# Costs that hpcbip plan foresaw
 
-Made by `{command}`.
+{made}
 
 ## What a measurement tells of the others
 
 Effort (error² × updates) and seconds of an update of each ensemble of the benchmark and the atlas, foretold
-from all others whose mass, size and phonons are known as its own are (`python benchmarks/cost.py residuals`):
+from all others whose mass, size and phonons are known as its own are (`python benchmarks/plan/cost.py residuals`):
 
 {residuals}
 ## Campaigns that were not known
@@ -159,9 +163,10 @@ def main(campaigns: tuple[str, ...], pilot: float | None, page: Path | None, not
     lines = "\n".join(summary_lines(rows))
     click.echo(f"{lines}\n\n{markdown(rows)}")
     if page is not None:
-        words = ["python benchmarks/plan_calibration.py", *(Path(name).name for name in campaigns)]
+        words = ["python benchmarks/plan/calibration.py", *(Path(name).name for name in campaigns)]
+        words += [f"--pilot {pilot:g}"] if pilot else []
         text = PAGE.format(
-            command=" ".join([*words, *([f"--pilot {pilot:g}"] if pilot else [])]),
+            made=textwrap.fill(f"Made by `{' '.join(words)}`.", 110, break_on_hyphens=False),
             residuals=markdown(residual_rows()),
             about=textwrap.fill(f"{ABOUT} {note}", 110, break_on_hyphens=False),
             summary="\n".join(

@@ -1,8 +1,8 @@
 """Errors, values and speed of a list of ensembles, sampled shortly: what the cost model of `hpcbip plan` is
 fitted to, beside the atlas.
 
-    python benchmarks/cost.py sample --seconds 2.5    # go on with the list
-    python benchmarks/cost.py residuals               # what each measurement tells of the others
+    python benchmarks/plan/cost.py sample --seconds 2.5    # go on with the list
+    python benchmarks/plan/cost.py residuals               # what each measurement tells of the others
 
 They lie in hpcbip/driver/forecast/, `samples.csv`.
 
@@ -13,13 +13,18 @@ What is in the file already is not sampled again.
 from __future__ import annotations
 
 import itertools
+import sys
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import click
 import numpy as np
-from sampling import markdown
 from scipy.stats import qmc
+
+sys.path.insert(0, str(Path(__file__).parents[1]))  # the folder of sampling.py
+
+from sampling import markdown
 
 from hpcbip.campaign.plan import EnsembleRecord, make_plan
 from hpcbip.campaign.schema import validate_config
