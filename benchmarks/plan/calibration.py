@@ -52,7 +52,7 @@ PAGE = """# Costs that hpcbip plan foresaw
 ## What a measurement tells of the others
 
 Effort (error² × updates) and seconds of an update of each ensemble of the benchmark and the atlas, foretold
-from all others whose mass, size and phonons are known as its own are (`python benchmarks/plan/cost.py residuals`):
+from all others, with its mass, size and phonons known (`python benchmarks/plan/cost.py residuals`):
 
 {residuals}
 ## Campaigns that were not known

@@ -1,8 +1,8 @@
 """The cost model: effort (error² × updates) and time of an update from a few features of an ensemble.
 
 Each is a regression (`regression.py`) on the features, from the benchmark (`samples.csv`, made by
-`benchmarks/plan/cost.py`) and the campaigns of the atlas. Efforts are those of relative errors (of the energy: in
-units of t), so that
+`benchmarks/plan/cost.py`) and the campaigns of the atlas. Efforts are those of relative errors (of the
+energy: in units of t), so that
 
     updates for a relative error ε = effort / ε².
 """
