@@ -35,11 +35,12 @@ from hpcbip.driver.interactive.request import available_cores
 from hpcbip.reduction.results import read_results
 from hpcbip.vocabulary.flags import BETA_SHORT
 from hpcbip.vocabulary.parameters import ALWAYS_SHOWN
-from hpcbip.vocabulary.sectors import SECTORS
+from hpcbip.vocabulary.sectors import BIPOLARON, SECTORS
 
 WITHIN = 2.0
 """Factor within which a forecast counts as right."""
 
+ENDED, BETWEEN = "pair ended", "between"
 FORESEEN, FLAGGED = "β is", "β short"
 HOUR = 3600.0
 CPU, UPDATES = "CPU h, true/foreseen", "updates, true/foreseen"
@@ -101,6 +102,7 @@ def rows_of(
             updates += (record[f"bins_{sector}"] + thermal) * sampling.updates_per_bin / share
         row: dict[str, Any] = {"campaign": name}
         row |= {key: f"{record[key]:g}" for key in ALWAYS_SHOWN} | {"β": f"{one.beta.bipolaron:g}"}
+        row[ENDED] = _end(first.config, record)
         row |= {FORESEEN: one.beta.verdict, FLAGGED: BETA_SHORT.code in record["flag_codes"]}
         row |= {"CPU h, foreseen": one.seconds.value / HOUR, "×/÷": math.exp(one.seconds.spread)}
         row["CPU h, true"] = true
@@ -116,6 +118,16 @@ def rows_of(
     return rows
 
 
+def _end(config: Config, record: Mapping[str, Any]) -> str:
+    """Say whether the pair of a point ended where every one does at first or at last, or between."""
+    sampling, bins = config.sampling, record[f"bins_{BIPOLARON.name}"]
+    if bins <= sampling.least_chains * sampling.min_blocks * sampling.bins_per_block:
+        return "first goal"
+    if bins >= sampling.most_chains * sampling.max_blocks * sampling.bins_per_block:
+        return "last goal"
+    return BETWEEN
+
+
 def summary_lines(rows: Sequence[Mapping[str, Any]]) -> list[str]:
     """Say how many points are within a factor of two, and of how many β was judged rightly."""
     judged = [row for row in rows if row[FORESEEN] in (SHORT, LONG_ENOUGH)]
@@ -125,6 +137,13 @@ def summary_lines(rows: Sequence[Mapping[str, Any]]) -> list[str]:
         f"- β: {len(judged)} of {len(rows)} points judged, {right} rightly; {short} of them are flagged "
         f'"{BETA_SHORT.text}"'
     ]
+    between = [row for row in rows if row[ENDED] == BETWEEN]
+    for column in (UPDATES, UPDATES_PILOT):
+        if between and column in between[0]:
+            lines.append(
+                f"- {column}, of pairs that ended neither at their first nor at their last goal: within a "
+                f"factor of {WITHIN:g} at {_within([row[column] for row in between])} points"
+            )
     for column in (UPDATES, CPU, UPDATES_PILOT, CPU_PILOT):
         ratios = np.array([row[column] for row in rows if column in row])
         if len(ratios):
