@@ -35,17 +35,18 @@ from hpcbip.vocabulary.sectors import POLARON, SECTORS
 ATLAS, INTERPOLATED, THEORY, PILOT, UNKNOWN = "atlas", "interpolated", "theory", "pilot", "unknown"
 """Where an expected value comes from."""
 
-LENGTHS = (0.5, 0.85, 5.5, 0.85, 0.7, 0.85)
+LENGTHS = (0.5, 0.85, 3.0, 0.85, 0.7, 0.85)
 """Over which logarithms vary: λ over that where scans begin, ln t/Ω, U/t, V/t, g and ln t/Ω of the sites.
-Like `SMOOTH` chosen for the largest likelihood of points that were left out."""
+Like `SMOOTH` chosen for the largest likelihood of points that were left out, but for U a little shorter:
+pairs come apart within a few t."""
 
 SMOOTH: Mapping[str, float] = {
     MASS_POLARON.name: 0.2,
     PHONONS_POLARON.name: 0.3,
-    MASS_BIPOLARON.name: 1.2,
+    MASS_BIPOLARON.name: 2.0,
     PHONONS_BIPOLARON.name: 0.8,
-    RADIUS2.name: 2.0,
-    BINDING_ENERGY.name: 1.2,
+    RADIUS2.name: 2.5,
+    BINDING_ENERGY.name: 2.0,
 }
 """Standard deviations of the smooth part of the prior."""
 
