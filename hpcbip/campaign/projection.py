@@ -1,9 +1,33 @@
-"""The projection length β of an ensemble."""
+"""The projection length β of an ensemble, and how long it has to be for a pair that is bound so weakly."""
 
 from __future__ import annotations
 
+import math
+
 from hpcbip.campaign.points import BetaSection, ModelSection, PointSection
+from hpcbip.models import BULK_EDGE
 from hpcbip.vocabulary.sectors import POLARON
+
+MAX_EDGE_WEIGHT = 0.02
+"""Weight that a broken pair may have left at the edge of the bulk; above, the flag "beta short" is raised."""
+
+_LARGEST_EXPONENT = 700.0  # of a double
+
+
+def edge_weight(binding_energy: float, beta: float) -> float:
+    """Return the weight e^{-Δ β edge} that a broken pair, of an energy higher by Δ, may have left at the edge
+    of the bulk."""
+    exponent = binding_energy * beta * BULK_EDGE
+    return math.exp(-max(-_LARGEST_EXPONENT, min(_LARGEST_EXPONENT, exponent)))
+
+
+def shortest_beta(binding_energy: float) -> float:
+    """Return the β at which `edge_weight` is `MAX_EDGE_WEIGHT`: shorter paths are flagged.
+
+    Args:
+        binding_energy: > 0, in the inverse unit of β.
+    """
+    return -math.log(MAX_EDGE_WEIGHT) / (BULK_EDGE * binding_energy)
 
 
 def auto_beta(sector: str, t: float, omega: float) -> float:

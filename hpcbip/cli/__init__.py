@@ -16,6 +16,7 @@ from hpcbip.cli.campaign.export import export
 from hpcbip.cli.campaign.merge import merge
 from hpcbip.cli.campaign.new import new
 from hpcbip.cli.campaign.pack import pack
+from hpcbip.cli.campaign.plan import plan
 from hpcbip.cli.campaign.unpack import unpack
 from hpcbip.cli.digest import digest
 from hpcbip.cli.papers.claims import claims
@@ -35,7 +36,7 @@ from hpcbip.exit_status import BAD_INPUT, DONE, INTERRUPTED
 from hpcbip.version import __version__
 
 VERBS = (
-    *(new, run, submit, status, reduce, tc, suggest, search, report),
+    *(new, plan, run, submit, status, reduce, tc, suggest, search, report),
     *(digest, export, merge, pack, unpack, atlas, figure, claims, theory),
 )
 

@@ -4,15 +4,21 @@ from __future__ import annotations
 
 import shlex
 import sys
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from hpcbip.cli.options import FILE, FOLDER, RANKS
 from hpcbip.errors import InputError
 
+if TYPE_CHECKING:
+    from hpcbip.driver.launch.slurm import Request
+
 MOST_CHARACTERS = 30
 """Length of a time limit."""
+
+MOST_POINTS = 500
+"""Most points of a campaign of which is said what it will take: more would keep one waiting."""
 
 
 @click.command()
@@ -53,6 +59,24 @@ def submit(dry_run: bool, python: str | None, **options: Any) -> None:
     request = slurm.Request(command=command, python=python or sys.executable, **options)
     if dry_run:
         click.echo("".join(job.text for job in slurm.make_jobs(request)), nl=False)
-        return
-    for job, number in slurm.submit(request):
-        click.echo(f"submitted: job {number}: {job.path}")
+    else:
+        for job, number in slurm.submit(request):
+            click.echo(f"submitted: job {number}: {job.path}")
+    _print_forecasts(request)
+
+
+def _print_forecasts(request: Request) -> None:
+    """Say on stderr what each campaign will take, and what of the request does not fit."""
+    from hpcbip.campaign.schema import load_config
+    from hpcbip.driver.forecast.campaign import forecast_campaign
+    from hpcbip.messages import counted, print_message
+    from hpcbip.report.forecast_tables import request_lines
+
+    for path in request.configs:
+        config = load_config(path)
+        if (points := len(config.all_points())) > MOST_POINTS:
+            print_message(f"{path}: {counted(points, 'point')}; hpcbip plan says what they take")
+            continue
+        forecast = forecast_campaign(config)
+        for line in request_lines(forecast, request.ranks, request.time_limit):
+            print_message(f"{path}: {line}")

@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from hpcbip.campaign.projection import MAX_EDGE_WEIGHT
 from hpcbip.models import get_lattice
 from hpcbip.reduction.ensembles import MIN_BINS, Reduced, TcSettings
 from hpcbip.statistics import P_ALARM, UNDERSAMPLED, VERDICTS
@@ -16,7 +17,6 @@ from hpcbip.vocabulary.entries import VERDICT
 from hpcbip.vocabulary.flags import RaisedFlag, invalidates_tc
 from hpcbip.vocabulary.sectors import BIPOLARON, SECTORS
 
-MAX_BETA_WEIGHT = 0.02  # weight that a broken pair may have left at the edge of the bulk
 MASS_SIGMA = 4.0  # standard errors by which two estimators of one mass may differ
 
 
@@ -34,7 +34,7 @@ def point_flags(
     if ensembles[BIPOLARON.name].summary is not None:
         raised += _tc_flags(record, tc)
     bound = flags.NOT_BOUND.raised() not in raised
-    if (record[BETA_WEIGHT.name] or 0.0) > MAX_BETA_WEIGHT and bound:  # else no β would do
+    if (record[BETA_WEIGHT.name] or 0.0) > MAX_EDGE_WEIGHT and bound:  # else no β would do
         raised.append(flags.BETA_SHORT.raised())
     for sector in SECTORS:
         raised += _statistics_flags(sector, record)

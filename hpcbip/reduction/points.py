@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from hpcbip.campaign.plan import Plan
+from hpcbip.campaign.projection import edge_weight
 from hpcbip.models import BULK_EDGE, get_lattice
 from hpcbip.reduction.bindings import sector_names
 from hpcbip.reduction.ensembles import Reduced, TcSettings
@@ -151,12 +152,6 @@ def _finite(value: float | None) -> float | None:
     return value if value is not None and math.isfinite(value) else None
 
 
-def _edge_weight(energy: float | None, beta: float) -> float | None:
-    """Return the weight that a broken pair, of an energy higher by `energy`, may have left at the edge of the
-    bulk."""
-    return None if energy is None else math.exp(-max(-700.0, min(700.0, energy * beta * BULK_EDGE)))
-
-
 def _tc_systematic(record: Mapping[str, Any], bipolaron: Reduced) -> float | None:
     """Return the relative systematic error of Tc.
 
@@ -218,7 +213,7 @@ def _pair_entries(record: Mapping[str, Any], pair: Reduced, tc: TcSettings) -> d
             found["density"] = float(closest_packing(r2, dimension)) if tc.density is None else tc.density
     if ratio is not None and energy:
         found["tc_over_binding"] = ratio * record["omega"] / energy
-    found["beta_weight"] = _edge_weight(energy, record["beta"])
+    found["beta_weight"] = None if energy is None else edge_weight(energy, record["beta"])
     if pair.replicates is not None and len(pair.replicates) > 2:
         with np.errstate(invalid="ignore"):
             rows = np.ascontiguousarray(pair.replicates.T)  # the last bit depends on the order in memory

@@ -16,6 +16,7 @@ import sys
 import traceback
 import warnings
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,7 @@ import hpcbip
 from hpcbip.cli import commands, main
 from hpcbip.cli import run as run_verb
 from hpcbip.driver import run as run_module
+from hpcbip.driver.forecast import campaign as forecast
 from hpcbip.driver.search import loop
 
 pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
@@ -107,6 +109,7 @@ LISTS = (
 VALUES = (*TEXTS, *PATHS, *NUMBERS, *LISTS)
 BASES: dict[str, tuple[str, ...]] = {
     "run": ("c.yaml", "--out", "out"),
+    "plan": ("c.yaml",),
     "submit": ("c.yaml", "--dry-run"),
     "search": ("c.yaml", "--out", "out", "--cpu-hours", "1"),
     "figure": ("--list",),
@@ -131,6 +134,12 @@ SLOW = (
     "theory pair",
 )
 """Verbs that compute whatever they are given, of which fewer cases are tried."""
+
+
+@cache
+def sources() -> forecast.Sources:
+    """What forecasts rest on, read once."""
+    return forecast.Sources.of_campaigns(["square-bond-1"])
 
 
 class TimeIsUp(BaseException):
@@ -214,6 +223,7 @@ def everything_imported() -> None:
     for module in pkgutil.walk_packages(hpcbip.__path__, "hpcbip."):
         if not module.name.endswith("__main__"):
             importlib.import_module(module.name)
+    sources()
     for name in ("backend_agg", "backend_pdf"):
         importlib.import_module(f"matplotlib.backends.{name}")
 
@@ -233,6 +243,8 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     monkeypatch.setattr(run_module, "_sample", lambda *_: run_module.Outcome(0, "", False))
     assert run_verb.callback is not None
     monkeypatch.setattr(sys.modules[run_verb.callback.__module__], "launch", lambda *_: 3)
+    monkeypatch.setattr(forecast, "sample_all", lambda *_: {})
+    monkeypatch.setattr(forecast.Sources, "of_package", sources)
     monkeypatch.setattr(loop.search, "__defaults__", (print, lambda *_: 2))
     handler = signal.signal(signal.SIGVTALRM, stop)
     yield tmp_path

@@ -6,8 +6,8 @@ import math
 from collections.abc import Container
 from typing import Any
 
-# Of a fit's p-value the linear algebra for other processors (OPENBLAS_CORETYPE = Haswell, SkylakeX, Nehalem) moves
-# 1.4e-12, of all else less.
+# The linear algebra for other processors (OPENBLAS_CORETYPE = Haswell, SkylakeX, Nehalem) moves the p-value of a
+# fit by 1.4e-12, all else by less.
 RELATIVE_TOLERANCE = 1e-11
 
 

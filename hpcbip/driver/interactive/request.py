@@ -112,7 +112,7 @@ def check_request(model: object, electrons: object, arguments: Mapping[str, Any]
         given.chains,
         given.seed,
         SECONDS if unlimited else given.seconds,
-        given.cores or _available_cores(),
+        given.cores or available_cores(),
         sections.target,
         given.progress,
     )
@@ -177,5 +177,6 @@ def _plain(value: Any) -> Any:
     return value.item() if isinstance(value, np.generic) else value
 
 
-def _available_cores() -> int:
+def available_cores() -> int:
+    """Count the cores that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -86,7 +86,7 @@ class Request:
             raise InputError(
                 f"--mpi: {self.mpi}: is an option of srun; allowed: together with --launcher srun"
             )
-        limit = float("inf") if self.time is None else parse_time_limit(self.time)
+        limit = self.time_limit
         if self.signal is not None and self.signal >= limit:
             raise InputError(
                 f"--signal: {self.signal}: not before the limit; allowed: less than --time {self.time}"
@@ -107,6 +107,18 @@ class Request:
                 out if out.name not in ("", "..") else Path(os.path.abspath(out))
             ]  # it names script and log
         return [(self.out or Path("runs")) / config.stem for config in self.configs]
+
+    @property
+    def ranks(self) -> int | None:
+        """MPI ranks in all; None where whole nodes are asked for, whose CPUs Slurm counts."""
+        if self.ntasks_per_node:
+            return self.ntasks_per_node * (self.nodes or 1)
+        return self.ntasks
+
+    @property
+    def time_limit(self) -> float:
+        """Limit of one go in seconds; infinite where none is given."""
+        return float("inf") if self.time is None else parse_time_limit(self.time)
 
     @property
     def prefix(self) -> Path:

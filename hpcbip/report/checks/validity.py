@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 
+from hpcbip.campaign.projection import MAX_EDGE_WEIGHT
 from hpcbip.models import get_lattice
-from hpcbip.reduction.point_flags import MAX_BETA_WEIGHT
 from hpcbip.report.checks.check import (
     NOTHING,
     Check,
@@ -28,7 +28,7 @@ from hpcbip.vocabulary.sectors import SECTORS
 
 FIT_SIGMA = Limits(yellow=3.0, red=6.0)
 """Distance of two estimates of the mass, in standard errors."""
-BETA_WEIGHT_LIMITS = Limits(yellow=0.005, red=MAX_BETA_WEIGHT)
+BETA_WEIGHT_LIMITS = Limits(yellow=0.005, red=MAX_EDGE_WEIGHT)
 BINDING_SIGMA = Limits(yellow=4.0, red=MIN_BINDING_SIGMA)
 """Binding energy in standard errors."""
 TC_OVER_BINDING_LIMITS = Limits(yellow=0.5, red=1.0)

@@ -1,0 +1,1 @@
+"""What a campaign would give and take, before it is run."""
