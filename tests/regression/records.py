@@ -6,7 +6,7 @@ import math
 from collections.abc import Container
 from typing import Any
 
-# The linear algebra for other processors (OPENBLAS_CORETYPE = Haswell, SkylakeX, Nehalem) moves the p-value of a
+# Linear algebra for other processors (OPENBLAS_CORETYPE = Haswell, SkylakeX, Nehalem) moves the p-value of a
 # fit by 1.4e-12, all else by less.
 RELATIVE_TOLERANCE = 1e-11
 
