@@ -16,7 +16,7 @@ from hpcbip.driver.search.loop import apply_suggestions
 from hpcbip.errors import InputError
 from hpcbip.superconductivity.suggestions import Suggestion
 from tests.driver import fake_model
-from tests.driver.test_search import CONFIG, run_search, steps
+from tests.driver.search.test_search import CONFIG, run_search, steps
 
 CROSSING = 0.84356  # Tc = Δ of the limiting model at U = 8t
 
