@@ -11,8 +11,8 @@ import pytest
 
 from hpcbip.report.html.atlas_page import page_data, write_page
 from tests.catalogue.records import atlas_record, write_atlas
-from tests.report import browser
 from tests.report.flagged import flagged
+from tests.report.html import browser
 
 EVIL = '</script><script>document.title = "broken in"</script><b>'
 

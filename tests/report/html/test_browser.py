@@ -12,10 +12,10 @@ import pytest
 
 from hpcbip.report.html.page import render
 from hpcbip.vocabulary.flags import split_code
-from tests.report import browser
 from tests.report.flagged import CODES, flag_text, flagged
+from tests.report.html import browser
+from tests.report.html.test_html import EVIL, figures, many_kinds, results
 from tests.report.test_checks import good
-from tests.report.test_html import EVIL, figures, many_kinds, results
 
 Open = Callable[..., Any]
 TC = "#table th[data-key=tc_over_omega]"

@@ -1,6 +1,6 @@
 """A real browser without a window, for the tests of the report; as a program it takes pictures of pages.
 
-python -m tests.report.browser runs/quickstart/report.html docs/images/report.png [HEIGHT]
+python -m tests.report.html.browser runs/quickstart/report.html docs/images/report.png [HEIGHT]
 """
 
 from __future__ import annotations

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.report import browser
+from tests.report.html import browser
 
 
 @pytest.fixture(scope="module")
