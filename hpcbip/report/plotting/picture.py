@@ -13,7 +13,7 @@ from hpcbip.files import write_atomically
 from hpcbip.reduction.export import to_csv
 
 # Digits of the numbers behind a figure: beyond them processors differ, and so would the file.
-SIGNIFICANT_DIGITS = 10
+CSV_DIGITS = 10
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -66,7 +66,7 @@ class Picture:
 
 def _shortened(value: Any) -> Any:
     """Return a floating-point number with the digits that every machine gives, anything else as it is."""
-    return float(f"{value:.{SIGNIFICANT_DIGITS}g}") if isinstance(value, float) else value
+    return float(f"{value:.{CSV_DIGITS}g}") if isinstance(value, float) else value
 
 
 def _rendered(figure: Figure, suffix: str) -> bytes:
