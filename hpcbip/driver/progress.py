@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from hpcbip import settings
+from hpcbip.driver.deadline import Deadline
 from hpcbip.messages import counted, print_message
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ def duration(seconds: float | None) -> str:
     )
 
 
-def summary(master: Master, deadline: float | None) -> str:
+def summary(master: Master, deadline: Deadline) -> str:
     """Describe the points done, the largest error against its target, blocks per second, time left."""
     scheduler, plan = master.scheduler, master.plan
     done = [all(scheduler.ensembles[key].done for key in point.ensembles.values()) for point in plan.points]
@@ -53,8 +54,8 @@ def summary(master: Master, deadline: float | None) -> str:
         if master.blocks:
             parts.append(f"{master.blocks_per_second():.3g} blocks/s")
             parts.append(f"about {duration(master.seconds_left())} left")
-        if deadline is not None:
-            parts.append(f"{duration(deadline - time.time())} to the time limit")
+        if math.isfinite(left := deadline.seconds_left):
+            parts.append(f"{duration(left)} to the time limit")
     return ", ".join(parts)
 
 
@@ -62,11 +63,11 @@ class ProgressDisplay:
     """Shows how far a run is.
 
     Args:
-        deadline: `time.time()` of the run's end, or None.
+        deadline: of the run.
         under_mpirun: whether mpirun stands between this process and the user's terminal.
     """
 
-    def __init__(self, deadline: float | None, under_mpirun: bool) -> None:
+    def __init__(self, deadline: Deadline, under_mpirun: bool) -> None:
         # mpirun hides the terminal, or makes one up for its ranks: there only `hpcbip run -n` knows
         forced = settings.at_terminal() if under_mpirun else None
         console = Console(force_terminal=forced)
@@ -94,7 +95,7 @@ class ProgressDisplay:
 
     def show(self, master: Master) -> None:
         """Show the present state, if it is time to."""
-        now = time.time()
+        now = time.monotonic()
         finished = master.scheduler.finished
         if now < self._next and not finished:
             return
