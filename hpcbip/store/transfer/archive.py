@@ -21,7 +21,6 @@ from hpcbip.errors import InputError
 from hpcbip.files import sync_path
 from hpcbip.store.digest import digest_lines, sha256_of_lines
 from hpcbip.store.directory import no_run_at_work, open_campaign
-from hpcbip.store.running.blocks_in_hand import IN_HAND, SUSPECTS
 from hpcbip.store.running.stop_file import NAME as STOP_FILE
 from hpcbip.store.transfer.sparse import add_file, sha256_of_ranges
 from hpcbip.version import __version__
@@ -30,7 +29,7 @@ MANIFEST = "packed.json"
 MODES = {".tar": "w", ".tar.gz": "w:gz", ".tgz": "w:gz"}
 """How an archive is written, by the ending of its name."""
 
-LEFT_OUT = ("lock", STOP_FILE, IN_HAND, SUSPECTS, MANIFEST, "analysis.zip")
+LEFT_OUT = ("lock", STOP_FILE, MANIFEST, "analysis.zip")
 """What is not packed: the state of a run, and the cache, which is worked out again."""
 
 GZIP = b"\x1f\x8b"
