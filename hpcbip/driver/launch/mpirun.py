@@ -111,9 +111,12 @@ class Launch:
         """
         repeated, at_work = self._signals.is_repeated(number), self.status_file.exists()
         tell_of_signal(number, repeated or not at_work)
-        request_stop(self.folder, signal.Signals(number).name)
-        if repeated:
-            request_stop(self.folder, at_once=True)
+        try:
+            request_stop(self.folder, signal.Signals(number).name)
+            if repeated:
+                request_stop(self.folder, at_once=True)
+        except OSError:  # the disk of the temporary folder is full
+            at_work = False
         if not at_work:
             self._terminate()
         elif repeated:
