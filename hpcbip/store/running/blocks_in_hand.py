@@ -92,7 +92,8 @@ class BlocksInHand:
     def close(self) -> None:
         """Note that the run has come to an orderly end."""
         os.close(self._file)
-        self._path.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):  # of a disk that refuses others have told
+            self._path.unlink(missing_ok=True)
 
     def _write_line(self, worker: int, text: str) -> None:
         with contextlib.suppress(OSError):  # of a full disk others will tell
