@@ -171,7 +171,7 @@ class _Fake:
     def __init__(self, rows: np.ndarray, seconds: float) -> None:
         self._rows, self._seconds = rows, seconds
 
-    def execute(self, task: Any) -> Any:
+    def execute(self, task: Any, _: Any) -> Any:
         """The same bins for every task."""
         from hpcbip.driver.worker import BlockResult
 
@@ -187,8 +187,11 @@ def serve(kind: str, folder: Path) -> None:
     from hpcbip.campaign.plan import make_plan
     from hpcbip.campaign.schema import load_config
     from hpcbip.driver import executors
+    from hpcbip.driver.deadline import Deadline
     from hpcbip.driver.master import Master
+    from hpcbip.driver.signals import StopRequests
     from hpcbip.store.recovery import recover
+    from hpcbip.store.running.blocks_in_hand import BlocksInHand
 
     executors.MASTER_WORKS_BELOW = 0  # rank 0 leads only
     comm = MPI.COMM_WORLD
@@ -205,9 +208,11 @@ def serve(kind: str, folder: Path) -> None:
     store = recovered.store
     executor = executors.MpiExecutor(comm, worker)
     cut: Any = _Cut(store, plan.ensembles)  # workers send the columns of pairs
-    master = Master(folder / "run", config, plan, recovered.blocks_done, store, cut, recovered.room, print)
+    done, room = recovered.blocks_done, recovered.room
+    in_hand = BlocksInHand(folder / "run", done)
+    master = Master(folder / "run", config, plan, done, store, cut, room, in_hand, print)
     before, begun = _cpu(), time.time()
-    master.run(executor, lambda: "", None, lambda _: None)
+    master.run(executor, StopRequests(), Deadline(), lambda _: None)
     spent, cpu = time.time() - begun, _cpu() - before
     executor.shut_down(0)
     print(f"RESULT {master.blocks} {spent} {cpu}", flush=True)

@@ -18,7 +18,15 @@ MPI_PATIENCE = "HPCBIP_MPI_PATIENCE"
 """Seconds after which a rank gives up waiting for MPI to start. Set by `hpcbip run -n` for its ranks."""
 
 STARTED = "HPCBIP_STARTED"
-"""`time.time()` at which the user's command began. Set by `hpcbip run -n` for its ranks."""
+"""`time.monotonic()` at which the user's command began. Set by `hpcbip run -n` for its ranks, of which the
+first is on the same machine."""
+
+LAUNCH_FOLDER = "HPCBIP_LAUNCH_FOLDER"
+"""Folder in which `hpcbip run -n` asks its ranks to stop. Set by it for its ranks."""
+
+OLD_REQUEST = "HPCBIP_OLD_REQUEST"
+"""Stamp of the request to stop that lay in the campaign's directory when the user's command began. Set by
+`hpcbip run -n` for its ranks."""
 
 STATUS_FILE = "HPCBIP_STATUS_FILE"
 """File for the exit status, where a launcher would alter it. Set by `hpcbip run -n` and batch scripts."""
@@ -48,9 +56,20 @@ def mpi_patience() -> int:
 
 
 def started() -> float | None:
-    """Read the `time.time()` at which the user's command began; None if this process is that command."""
+    """Read the `time.monotonic()` at which the user's command began; None if this process is that command."""
     text = os.environ.get(STARTED)
     return float(text) if text else None
+
+
+def launch_folder() -> Path | None:
+    """Read the folder of `hpcbip run -n`; None if it did not start this process."""
+    text = os.environ.get(LAUNCH_FOLDER)
+    return Path(text) if text else None
+
+
+def old_request() -> str | None:
+    """Read the stamp of the request to stop that is older than the run; None if nobody has noted it."""
+    return os.environ.get(OLD_REQUEST)
 
 
 def status_file() -> Path | None:

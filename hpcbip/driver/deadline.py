@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 import os
 import re
 import subprocess
 import time
+from dataclasses import dataclass
 
 from hpcbip import settings
 from hpcbip.messages import print_message
@@ -16,6 +18,9 @@ DEFAULT_SLURM_MARGIN = 60.0
 MAX_MARGIN_SHARE = 0.25
 """Largest part of a job's time that the margin takes."""
 
+RESERVE_SHARE = 0.5
+"""Part of the margin in which blocks in hand may still end; the rest is for saving."""
+
 TRIES, SLURM_RETRY_PAUSE = 3, 5.0
 """Attempts to ask Slurm, and seconds between them: a busy slurmctld does not always answer at once."""
 
@@ -23,18 +28,47 @@ SQUEUE_TIMEOUT = 60.0
 """Seconds that squeue may take to answer."""
 
 
-def deadline(max_time: float | None, started: float) -> float | None:
-    """Return the `time.time()` at which everything has to be saved; None without a limit.
+@dataclass(frozen=True)
+class Deadline:
+    """The time at which everything has to be saved.
+
+    A duration is measured by a clock that nobody sets. Slurm ends jobs by the time of day.
+
+    Attributes:
+        monotonic: `time.monotonic()` of the end by --max-time; infinite without.
+        wall: `time.time()` of the end by Slurm, less a margin; infinite without.
+        reserve: seconds after `wall` in which blocks in hand may still come to their end.
+    """
+
+    monotonic: float = math.inf
+    wall: float = math.inf
+    reserve: float = 0.0
+
+    @property
+    def seconds_left(self) -> float:
+        """Seconds from now within which blocks that are begun now have to end; infinite without a limit."""
+        return min(self.monotonic - time.monotonic(), self.wall - time.time())
+
+    @property
+    def seconds_left_in_hand(self) -> float:
+        """Seconds from now within which blocks in hand have to end."""
+        return min(self.monotonic - time.monotonic(), self.wall + self.reserve - time.time())
+
+
+def deadline(max_time: float | None, started: float) -> Deadline:
+    """Find the deadline of a run.
 
     Args:
         max_time: seconds after `started`, or None.
-        started: `time.time()` of the start.
+        started: `time.monotonic()` of the start.
     """
-    limits = [] if max_time is None else [started + max_time]
+    began = min(started, time.monotonic())
+    monotonic = math.inf if max_time is None else began + max_time
     end = slurm_end()
-    if end is not None:
-        limits.append(end - _margin(end - started))
-    return min(limits, default=None)
+    if end is None:
+        return Deadline(monotonic)
+    margin = _margin(end - time.time() + time.monotonic() - began)
+    return Deadline(monotonic, end - margin, RESERVE_SHARE * margin)
 
 
 def _margin(length: float) -> float:
@@ -55,7 +89,7 @@ def slurm_end() -> float | None:
     if job is None:
         return None
     stated = os.environ.get("SLURM_JOB_END_TIME", "")
-    if stated.isdigit():  # UTC epoch; newer versions of Slurm only
+    if re.fullmatch("[0-9]+", stated):  # UTC epoch; newer versions of Slurm only
         return float(stated)
     # The number of one task of an array is that of the whole array too: %A tells which line is this job's
     # own.
@@ -87,7 +121,7 @@ def slurm_end() -> float | None:
 
 def parse_time_left(text: str) -> float | None:
     """Read Slurm's [days-][[hours:]minutes:]seconds, in seconds; None for UNLIMITED and what is no time."""
-    match = re.fullmatch(r"(?:(\d+)-)?(?:(?:(\d+):)?(\d+):)?(\d+)", text.strip())
+    match = re.fullmatch(r"(?:(\d{1,9})-)?(?:(?:(\d{1,9}):)?(\d{1,9}):)?(\d{1,9})", text.strip())
     if match is None:
         return None
     days, hours, minutes, seconds = (int(part or 0) for part in match.groups())

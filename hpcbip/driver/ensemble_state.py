@@ -16,12 +16,14 @@ class Task:
         identity, chain: the ensemble, and the number of its chain.
         block: number of the block, from 0, thermal ones included.
         durable: bins of this chain that are known to be on the disk.
+        suspect: processes have ended with this block in hand: it is tried in a child before.
     """
 
     identity: str
     chain: int
     block: int
     durable: int = 0
+    suspect: bool = False
 
 
 @dataclass

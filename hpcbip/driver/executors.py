@@ -22,7 +22,7 @@ from hpcbip.driver.mpi import failed_ranks, is_loss, synchronise_survivors
 from hpcbip.driver.worker import BlockResult, Worker
 from hpcbip.exit_status import STOPPED
 
-TASK_TAG, RESULT_TAG, END_TAG = 1, 2, 3
+TASK_TAG, RESULT_TAG, END_TAG, GIVE_UP_TAG = 1, 2, 3, 4
 """Tags of the messages between the master and its workers."""
 
 MASTER_WORKS_BELOW = 32
@@ -48,6 +48,9 @@ class Executor(Protocol):
         None for the result: the worker is lost.
         """
 
+    def give_up_blocks(self) -> None:
+        """Have all workers leave the blocks in hand unfinished; their results say so."""
+
 
 class LocalExecutor:
     """One worker, number 0: a thread of this process.
@@ -61,12 +64,13 @@ class LocalExecutor:
         self._runner = runner
         self._tasks: queue.SimpleQueue[Task] = queue.SimpleQueue()
         self._results: queue.SimpleQueue[BlockResult] = queue.SimpleQueue()
+        self._must_end = threading.Event()
         # daemon: a process that ends in an error does not wait for the block in hand
         threading.Thread(target=self._run_tasks, daemon=True).start()
 
     def _run_tasks(self) -> None:
         while True:
-            self._results.put(self._runner.execute(self._tasks.get()))
+            self._results.put(self._runner.execute(self._tasks.get(), self._must_end.is_set))
 
     def send(self, worker: int, task: Task) -> None:
         """Queue a task."""
@@ -78,6 +82,10 @@ class LocalExecutor:
             return 0, self._results.get_nowait()
         except queue.Empty:
             return None
+
+    def give_up_blocks(self) -> None:
+        """Have the block in hand left unfinished."""
+        self._must_end.set()
 
 
 class MpiExecutor:
@@ -107,10 +115,7 @@ class MpiExecutor:
         if worker == 0 and self._local:
             self._local.send(0, task)
             return
-        try:
-            self._comm.send(task, dest=worker, tag=TASK_TAG)
-        except self._mpi.Exception as error:
-            self._handle_loss(error)
+        self._tell(worker, task, TASK_TAG)
 
     def poll(self) -> tuple[int, BlockResult | None] | None:
         """Return a worker and its result, if one is finished; without a result for a worker that is lost."""
@@ -124,6 +129,21 @@ class MpiExecutor:
             self._reported_lost.add(worker)
             return worker, None
         return self._local.poll() if self._local else None
+
+    def give_up_blocks(self) -> None:
+        """Have all workers leave the blocks in hand unfinished."""
+        if self._local:
+            self._local.give_up_blocks()
+        for rank in range(1, self._comm.Get_size()):
+            if rank not in self.lost:
+                self._tell(rank, None, GIVE_UP_TAG)
+
+    def _tell(self, rank: int, content: Any, tag: int) -> None:
+        """Send a message; the loss of its receiver is noted."""
+        try:
+            self._comm.send(content, dest=rank, tag=tag)
+        except self._mpi.Exception as error:
+            self._handle_loss(error)
 
     def _handle_loss(self, error: Any) -> None:
         """Find out which ranks are lost, and make MPI go on without them.
@@ -139,10 +159,7 @@ class MpiExecutor:
         """Tell the other ranks that there is no more work, and with which exit status to end."""
         for rank in range(1, self._comm.Get_size()):
             if rank not in self.lost:
-                try:
-                    self._comm.send((status, bool(self.lost)), dest=rank, tag=END_TAG)
-                except self._mpi.Exception as error:
-                    self._handle_loss(error)
+                self._tell(rank, (status, bool(self.lost)), END_TAG)
         if self.lost:
             synchronise_survivors(self._comm)
 
@@ -162,27 +179,54 @@ def serve_tasks(communicator: Any, runner: Worker, is_orphaned: Callable[[], boo
     """
     from mpi4py import MPI
 
+    def must_end() -> bool:
+        """Tell whether the block in hand is to be left unfinished."""
+        _leave_if_alone(communicator, is_orphaned)
+        try:
+            if not communicator.iprobe(source=0, tag=GIVE_UP_TAG):
+                return False
+            communicator.recv(source=0, tag=GIVE_UP_TAG)
+        except MPI.Exception as error:
+            _leave_without_master(communicator, error)
+            return False
+        return True
+
     status, pause = MPI.Status(), MIN_PAUSE
     while True:
         try:
             message = communicator.improbe(source=0, status=status)
             if message is None:
-                if is_orphaned():
-                    communicator.Abort(STOPPED)
+                _leave_if_alone(communicator, is_orphaned)
                 time.sleep(pause)
                 pause = min(2 * pause, MAX_PAUSE)
                 continue
-            pause = MIN_PAUSE
+            pause, tag = MIN_PAUSE, status.Get_tag()
             content = message.recv()
-            if status.Get_tag() == END_TAG:
+            if tag == END_TAG:
                 code, ranks_lost = content
                 break
-            communicator.send(runner.execute(content), dest=0, tag=RESULT_TAG)
+            if tag == TASK_TAG:  # otherwise a block was to be given up that is finished
+                communicator.send(runner.execute(content, must_end), dest=0, tag=RESULT_TAG)
         except MPI.Exception as error:
-            if not is_loss(error):
-                raise
-            if 0 in failed_ranks(communicator):
-                os._exit(STOPPED)
+            _leave_without_master(communicator, error)
     if ranks_lost:
         synchronise_survivors(communicator)
     return int(code), bool(ranks_lost)
+
+
+def _leave_if_alone(communicator: Any, is_orphaned: Callable[[], bool]) -> None:
+    """End the job if the process that started this one has died."""
+    if is_orphaned():
+        communicator.Abort(STOPPED)
+
+
+def _leave_without_master(communicator: Any, error: Any) -> None:
+    """End this process if an error of MPI means that the master is lost; other ranks are not missed.
+
+    Raises:
+        MPI.Exception: the error itself, if it is something else.
+    """
+    if not is_loss(error):
+        raise error
+    if 0 in failed_ranks(communicator):
+        os._exit(STOPPED)

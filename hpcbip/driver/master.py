@@ -8,20 +8,24 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 
 from hpcbip.campaign.plan import ChainKey, Plan
 from hpcbip.campaign.schema import Config
 from hpcbip.driver.convergence import ConvergenceMonitor
+from hpcbip.driver.deadline import Deadline
 from hpcbip.driver.ensemble_state import Task
 from hpcbip.driver.executors import MIN_PAUSE, Executor
+from hpcbip.driver.run_state import PROGRESS_INTERVAL, RunState
 from hpcbip.driver.scheduler import Scheduler
+from hpcbip.driver.signals import StopRequests
 from hpcbip.driver.stopping_rule import StoppingRule
-from hpcbip.driver.worker import BlockResult
+from hpcbip.driver.worker import CRASH, BlockResult
 from hpcbip.store.bin_writer import BinWriter
 from hpcbip.store.progress import CampaignProgress, EnsembleProgress
 from hpcbip.store.room import Room
+from hpcbip.store.running.blocks_in_hand import BlocksInHand
 from hpcbip.store.store import Store
 
 CHECK_INTERVAL = 0.05
@@ -30,36 +34,11 @@ CHECK_INTERVAL = 0.05
 SPECULATION_DELAY = 0.1
 """Part of a block's time that workers may be idle before they begin blocks that may not be needed."""
 
-PROGRESS_INTERVAL = 5.0
-"""Seconds between two writings of progress.json."""
-
 MAX_PAUSE = 0.008
 """Longest sleep while nothing happens, per second of a block: half of it is lost; a wake-up costs 100 µs."""
 
 EVALUATION_PAUSE = 0.001
 """Seconds between checks for the evaluations that a start waits for."""
-
-
-@dataclass
-class RunState:
-    """What one call of `Master.run` keeps in mind.
-
-    Attributes:
-        idle: workers without a task, the one that has waited longest first.
-        stop_reason: why no more blocks are handed out, or "".
-        changed: something has happened since the scheduler had no task.
-        idle_since: `time.time()` since when workers are idle; 0: none is.
-        next_check, next_progress: `time.time()` of the next look at the clock, and of the next progress.json.
-        pause: seconds of the next sleep.
-    """
-
-    idle: deque[int]
-    stop_reason: str = ""
-    changed: bool = True
-    idle_since: float = 0.0
-    next_check: float = 0.0
-    next_progress: float = field(default_factory=lambda: time.time() + PROGRESS_INTERVAL)
-    pause: float = MIN_PAUSE
 
 
 class Master:
@@ -70,12 +49,13 @@ class Master:
         blocks_done: (identity, chain) -> blocks done (`hpcbip.store.recovery`); their bins are on the disk.
         store: its bins, for reading.
         writer, room: take the bins of workers that do not write themselves, and make room for all.
+        in_hand: keeps account of the blocks in hand.
         log: takes one line for the run's log.
 
     Attributes:
         error, traceback: why the disk refused; of a program error in a worker; or "".
         workers: how many there are.
-        started: `time.time()` of the start.
+        started: `time.monotonic()` of the start.
         blocks: blocks of this run.
         sampling_seconds: time that workers spent on sampling them.
     """
@@ -89,10 +69,12 @@ class Master:
         store: Store,
         writer: Store,
         room: Room,
+        in_hand: BlocksInHand,
         log: Callable[[str], None],
     ) -> None:
         self.config, self.plan = config, plan
-        self._directory, self._log = directory, log
+        self._directory, self._in_hand, self._log = directory, in_hand, log
+        self._crashed: set[str] = set()
         known = CampaignProgress.read(directory).ensembles
         self._ensemble_seconds = {key: progress.seconds for key, progress in known.items()}
         self._monitor = ConvergenceMonitor(config, plan, store, known)
@@ -106,7 +88,7 @@ class Master:
         self._slowest_block = 0.0
         self.error = self.traceback = ""
         self.workers = 1
-        self.started = time.time()
+        self.started = time.monotonic()
         self.blocks = 0
         self.sampling_seconds = 0.0
 
@@ -114,33 +96,34 @@ class Master:
         """End the threads."""
         self._monitor.close()
         self._bins.close()
+        self._in_hand.close()
 
     def run(
         self,
         executor: Executor,
-        stop: Callable[[], str],
-        deadline: float | None,
+        stop: StopRequests,
+        deadline: Deadline,
         report: Callable[[Master], None],
     ) -> bool:
         """Hand out blocks until all is done, a stop is asked for, or none would end before the deadline.
 
         Args:
             executor: runs the blocks.
-            stop: returns the reason to stop, or "".
-            deadline: `time.time()` at which everything must be saved.
+            stop: asks for a stop.
+            deadline: when everything must be saved.
             report: called often, with this master, to show progress.
 
         Returns:
             whether the campaign is finished: every ensemble has met its targets, come to its last goal, or
                 failed.
         """
-        state = RunState(deque(executor.workers))
+        state = RunState(executor, stop, deadline, report, deque(executor.workers))
         self.workers = len(state.idle)
         self._evaluate_earlier_runs(stop)
         while True:
-            self._check_clock(state, stop, deadline, report)
+            self._check_clock(state)
             if not state.stop_reason:
-                self._hand_out_blocks(state, executor)
+                self._hand_out_blocks(state)
             if not self._tasks and (state.stop_reason or self.scheduler.finished):
                 break
             finished = executor.poll()
@@ -149,7 +132,7 @@ class Master:
             else:
                 self._take_in(state, *finished)
         if state.stop_reason:
-            self._log(f"stopped: {state.stop_reason}")
+            self._log(f"stopped: {state.stop_reason}{state.remark}")
         self._save_everything()
         report(self)
         return self.scheduler.finished
@@ -161,47 +144,45 @@ class Master:
             time.sleep(EVALUATION_PAUSE)
             self._exchange_evaluations()
 
-    def _check_clock(
-        self,
-        state: RunState,
-        stop: Callable[[], str],
-        deadline: float | None,
-        report: Callable[[Master], None],
-    ) -> None:
+    def _check_clock(self, state: RunState) -> None:
         """Look for reasons to stop, sync bins, show and write the progress, every `CHECK_INTERVAL`."""
-        now = time.time()
+        now = time.monotonic()
         if now < state.next_check and not self.error and not self.traceback:
             return
         state.next_check = now + CHECK_INTERVAL
-        state.stop_reason = state.stop_reason or stop() or self._own_reason_to_stop(now, deadline)
+        if not state.stop_reason and (reason := state.stop() or self._own_reason_to_stop(state.deadline)):
+            asked = not (self.error or self.traceback)  # these have a line of their own
+            state.begin_to_stop(reason, len(self._tasks) if asked else 0, self._slowest_block)
+        if self._tasks:
+            state.give_up_if_late(len(self._tasks))
         self._note_disk_error(self._bins.sync_when_due(now))
-        report(self)
+        state.report(self)
         if now >= state.next_progress:
             self._write_progress()
             state.next_progress = now + PROGRESS_INTERVAL
 
-    def _own_reason_to_stop(self, now: float, deadline: float | None) -> str:
+    def _own_reason_to_stop(self, deadline: Deadline) -> str:
         if self.error:
             return self.error
         if self.traceback:
             return "a program error"
-        if deadline is not None and now + self._block_seconds() > deadline:
+        if deadline.seconds_left < self._block_seconds():
             return "time limit"
         return "" if self.workers else "no member is left"
 
-    def _hand_out_blocks(self, state: RunState, executor: Executor) -> None:
+    def _hand_out_blocks(self, state: RunState) -> None:
         """Give tasks to idle workers as long as the scheduler has any."""
-        now = time.time()
+        now = time.monotonic()
         state.changed = self._exchange_evaluations() or state.changed
         # an evaluation or another chain may settle within moments what a speculative block would be spent on
         patience = max(CHECK_INTERVAL, SPECULATION_DELAY * self._slowest_block)
         speculative = state.idle_since > 0.0 and now > state.idle_since + patience
         while (state.changed or speculative) and state.idle:
-            state.changed = self._assign_next_block(state, executor, speculative)
+            state.changed = self._assign_next_block(state, speculative)
             speculative = speculative and state.changed
         state.idle_since = (state.idle_since or now) if state.idle else 0.0
 
-    def _assign_next_block(self, state: RunState, executor: Executor, speculative: bool) -> bool:
+    def _assign_next_block(self, state: RunState, speculative: bool) -> bool:
         """Hand the next block to the worker that has waited longest; returns False if there is none."""
         task = self.scheduler.next_task(self._last_chain.get(state.idle[0]), speculative)
         if task is None:
@@ -213,8 +194,11 @@ class Master:
             return False
         worker = state.idle.popleft()
         self._last_chain[worker] = key
-        self._tasks[worker] = replace(task, durable=self._bins.durable(key))
-        executor.send(worker, self._tasks[worker])
+        block = (*key, task.block)
+        self._in_hand.hand_out(worker, block)
+        suspect = self._in_hand.is_suspect(block)
+        self._tasks[worker] = replace(task, durable=self._bins.durable(key), suspect=suspect)
+        state.executor.send(worker, self._tasks[worker])
         return True
 
     def _sleep(self, state: RunState) -> None:
@@ -232,6 +216,7 @@ class Master:
         """Take what the executor reports: a result, or the loss of a worker (None)."""
         state.pause, state.changed = MIN_PAUSE, True
         task = self._tasks.pop(worker, None)
+        self._in_hand.hand_back(worker)
         if result is None:
             self._handle_lost_worker(state, worker, task)
         elif task is not None:  # otherwise it is the last message of a lost worker
@@ -240,11 +225,19 @@ class Master:
 
     def _handle_lost_worker(self, state: RunState, worker: int, task: Task | None) -> None:
         self.workers -= 1
-        self._log(f"lost: member {worker}: {'its block is run again by another' if task else 'it was idle'}")
-        if task:
-            self.scheduler.abandon(task)
-        else:
+        self._log(f"lost: member {worker}: {'its block was in hand' if task else 'it was idle'}")
+        if task is None:
             state.idle.remove(worker)
+            return
+        try:
+            guilty = self._in_hand.note_loss((task.identity, task.chain, task.block))
+        except OSError as failure:
+            guilty = False
+            self._note_disk_error(str(failure))
+        if guilty:
+            self._accept_chain_failure(task, CRASH.format(how="members are lost with it"), crashed=True)
+        else:
+            self.scheduler.abandon(task)
 
     def _exchange_evaluations(self) -> bool:
         """Have due ensembles evaluated and take the ratios that are ready; returns whether there were any."""
@@ -260,7 +253,10 @@ class Master:
         """Write the bins of a result, and tell the scheduler how its task ended."""
         task = result.task
         if result.chain_failure:
-            self._accept_chain_failure(task, result.chain_failure)
+            self._accept_chain_failure(task, result.chain_failure, result.crashed)
+            return
+        if result.given_up:
+            self.scheduler.abandon(task)
             return
         disk_error = result.disk_error or self._write_bins(result)
         if result.written:
@@ -280,7 +276,9 @@ class Master:
         self._ensemble_seconds[task.identity] += result.cpu_seconds
         self.scheduler.complete(task, result.seconds)
 
-    def _accept_chain_failure(self, task: Task, reason: str) -> None:
+    def _accept_chain_failure(self, task: Task, reason: str, crashed: bool) -> None:
+        if crashed:
+            self._crashed.add(task.identity)
         sector = self.plan.ensembles[task.identity].sector
         self.scheduler.fail(task, reason)
         is_given_up = bool(self.scheduler.ensembles[task.identity].failed)
@@ -322,7 +320,7 @@ class Master:
 
     def blocks_per_second(self) -> float:
         """Return the blocks per second since this run began."""
-        return self.blocks / max(1e-9, time.time() - self.started)
+        return self.blocks / max(1e-9, time.monotonic() - self.started)
 
     def _write_progress(self) -> None:
         """Write progress.json: the state of all ensembles, and how the run goes."""
@@ -334,6 +332,7 @@ class Master:
                 e.failed,
                 self._monitor.known_errors(key),
                 round(self._ensemble_seconds.get(key, 0.0), 3),
+                bool(e.failed) and key in self._crashed,
             )
             for key, e in self.scheduler.ensembles.items()
         }

@@ -5,22 +5,37 @@ from __future__ import annotations
 
 import os
 import pickle
+import select
 import signal
 import sys
 import time
 import traceback
+import warnings
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from hpcbip import settings
+from hpcbip.driver.signals import die_with_parent
 from hpcbip.errors import InputError
 from hpcbip.exit_status import PROGRAM_ERROR, STOPPED
 from hpcbip.messages import print_message
 
 RANK_VARIABLES = ("OMPI_COMM_WORLD_RANK", "PMIX_RANK", "PMI_RANK", "MPI_LOCALRANKID", "SLURM_PROCID")
 """Variables in which launchers tell a process its rank."""
+
+_OWN_MPIRUN = "the mpirun of this MPI, or hpcbip run -n, which finds it"
+SIZE_VARIABLES = {
+    "srun": (
+        "SLURM_STEP_NUM_TASKS",
+        "srun --mpi=pmix or --mpi=pmi2, whichever this MPI was built for, or mpirun",
+    ),
+    "mpirun (Open MPI)": ("OMPI_COMM_WORLD_SIZE", _OWN_MPIRUN),
+    "mpirun (MPICH, Intel MPI or a relative)": ("PMI_SIZE", _OWN_MPIRUN),
+}
+"""Variables in which launchers tell how many processes they have started, and what to do where MPI has not
+heard of it."""
 
 COLLECTIVE_PAUSE = 0.01
 """Seconds between two tests of a request."""
@@ -48,27 +63,57 @@ def start_mpi(report_status: Callable[[int], None]) -> Any:
         report_status: takes the exit status of a job that an uncaught exception ends.
 
     Raises:
-        InputError: if srun has started several tasks that MPI does not bring together.
+        InputError: if a launcher has started several processes that MPI does not bring together.
     """
     if mpi_rank() is None:
         return None
+    # Python is not asked while MPI starts, and a rank whose mpirun is killed then may become a job of its
+    # own.
+    die_with_parent(signal.SIGKILL)
     # A rank that dies while MPI starts leaves the others waiting in it for ever where MPI could live on
     # without it.
     previous = signal.signal(signal.SIGALRM, signal.SIG_DFL)
     signal.alarm(settings.mpi_patience())
-    from mpi4py import MPI
+    with warnings.catch_warnings():  # of another launcher the check below tells, in one line
+        warnings.filterwarnings("ignore", "suspicious MPI execution environment")
+        from mpi4py import MPI
 
     communicator = MPI.COMM_WORLD
     signal.alarm(0)
     signal.signal(signal.SIGALRM, previous)
-    tasks = int(os.environ.get("SLURM_STEP_NUM_TASKS", "1"))
-    if communicator.Get_size() == 1 and tasks > 1:
-        raise InputError(
-            f"srun started {tasks} tasks but MPI sees one: the MPI type does not fit; "
-            "allowed: srun --mpi=pmix or --mpi=pmi2, whichever this MPI was built for, or mpirun"
-        )
+    die_with_parent(0)
+    if _nobody_listens():  # the launcher had died before anybody looked
+        os._exit(STOPPED)
+    if communicator.Get_size() == 1:
+        _check_launcher(communicator)
     abort_on_error(communicator, report_status)
     return communicator
+
+
+def _check_launcher(communicator: Any) -> None:
+    """See to it that a rank that is alone was started alone.
+
+    Raises:
+        InputError: if the launcher belongs to another MPI; or has died, but then nobody reads it.
+    """
+    for launcher, (name, allowed) in SIZE_VARIABLES.items():
+        text = os.environ.get(name, "")
+        if text.isdecimal() and int(text) > 1:
+            raise InputError(
+                f"{launcher} started {text} tasks but MPI sees one: it is not that of this MPI "
+                f"({library_version(communicator)}); allowed: {allowed}"
+            )
+
+
+def _nobody_listens() -> bool:
+    """Tell whether whoever reads the output of this process is gone: in an MPI job that is its launcher."""
+    poll = select.poll()
+    outputs = (1, 2)
+    for number in outputs:
+        poll.register(number, 0)
+    return len([state for _, state in poll.poll(0) if state & (select.POLLERR | select.POLLHUP)]) == len(
+        outputs
+    )
 
 
 def library_version(communicator: Any) -> str:

@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from hpcbip import settings
+from hpcbip.driver.deadline import Deadline
 from hpcbip.messages import counted, print_message
 
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ def points_done(master: Master) -> list[bool]:
     return [all(ensembles[key].done for key in point.ensembles.values()) for point in master.plan.points]
 
 
-def summary(master: Master, deadline: float | None) -> str:
+def summary(master: Master, deadline: Deadline) -> str:
     """Describe the points done, the largest error against its target, blocks per second, time left."""
     scheduler, done = master.scheduler, points_done(master)
     parts = [f"{sum(done)} of {counted(len(done), 'point')} done"]
@@ -65,8 +66,8 @@ def summary(master: Master, deadline: float | None) -> str:
         if master.blocks:
             parts.append(f"{master.blocks_per_second():.3g} blocks/s")
             parts.append(f"about {duration(master.seconds_left())} left")
-        if deadline is not None:
-            parts.append(f"{duration(deadline - time.time())} to the time limit")
+        if math.isfinite(left := deadline.seconds_left):
+            parts.append(f"{duration(left)} to the time limit")
     return ", ".join(parts)
 
 
@@ -125,11 +126,11 @@ class ProgressDisplay:
     """Shows how far a run is.
 
     Args:
-        deadline: `time.time()` of the run's end, or None.
+        deadline: of the run.
         under_mpirun: whether mpirun stands between this process and the user's terminal.
     """
 
-    def __init__(self, deadline: float | None, under_mpirun: bool) -> None:
+    def __init__(self, deadline: Deadline, under_mpirun: bool) -> None:
         console = _console(under_mpirun)
         self._deadline = deadline
         self._bar = None
@@ -155,7 +156,7 @@ class ProgressDisplay:
 
     def show(self, master: Master) -> None:
         """Show the present state, if it is time to."""
-        now = time.time()
+        now = time.monotonic()
         finished = master.scheduler.finished
         if now < self._next and not finished:
             return

@@ -17,16 +17,17 @@ from typing import TYPE_CHECKING, Any
 from hpcbip import settings
 from hpcbip.campaign.plan import Plan, make_plan
 from hpcbip.campaign.schema import Config, load_config
-from hpcbip.driver.deadline import deadline
+from hpcbip.driver.deadline import Deadline, deadline
 from hpcbip.driver.mpi import broadcast, gather_names, is_loss, library_version, mpi_rank, start_mpi
 from hpcbip.driver.progress import CompilationDisplay, ProgressDisplay, points_done
-from hpcbip.driver.signals import ignore_stop_signals, stop_requests
+from hpcbip.driver.signals import StopRequests, end_soon_after_parent, ignore_stop_signals, stop_requests
 from hpcbip.errors import InputError
 from hpcbip.exit_status import BAD_INPUT, DONE, PROGRAM_ERROR, STOPPED
+from hpcbip.files import write_atomically
 from hpcbip.messages import counted, print_message
 from hpcbip.qmc import warm_up
 from hpcbip.store.directory import check_directory, locked, prepare_directory
-from hpcbip.store.stop_file import clear_stop_request
+from hpcbip.store.running.stop_file import stamp_of_request
 
 if TYPE_CHECKING:
     from hpcbip.driver.master import Master
@@ -78,14 +79,24 @@ class Outcome:
     ranks_lost: bool
 
 
-def run_campaign(source: Path, directory: Path, max_time: float | None, started: float) -> int:
+def run_campaign(
+    source: Path,
+    directory: Path,
+    max_time: float | None,
+    started: float,
+    old_request: str | None = None,
+    may_exit: bool = False,
+) -> int:
     """Start a campaign or go on with it.
 
     Args:
         source: the configuration file.
         directory: where everything is kept.
         max_time: seconds after `started` at which everything is saved and the run ends.
-        started: `time.time()` at which the run began, on all ranks the same or nearly so.
+        started: `time.monotonic()` at which the run began.
+        old_request: stamp of the request to stop that lay in the directory then
+            (`hpcbip.store.running.stop_file`); None: what lies there now is older than the run.
+        may_exit: the process may be ended if the run does not end in time after a second signal.
 
     Returns:
         0 when every target is met, 3 when stopped before, on all ranks the same.
@@ -94,25 +105,38 @@ def run_campaign(source: Path, directory: Path, max_time: float | None, started:
         InputError: on bad input, before any work starts; when the disk refuses to take results; when a point
             cannot be sampled.
     """
-    comm = start_mpi(report_status)
+    if old_request is None:
+        old_request = stamp_of_request(directory)
     parent = os.getppid()
+    comm = start_mpi(report_status)
+    if comm is not None:
+        end_soon_after_parent(parent)
     if comm is not None and comm.Get_rank() > 0:
         ignore_stop_signals()
         return _run_as_worker(comm, directory, lambda: os.getppid() != parent)
+
+    def leave() -> None:
+        """End the whole job, whatever it is doing."""
+        report_status(STOPPED)
+        if comm is not None:
+            comm.Abort(STOPPED)
+        os._exit(STOPPED)
+
+    launcher, last_resort = settings.launch_folder(), leave if may_exit else None
     try:
-        with stop_requests(directory, parent) as stop:
+        with stop_requests(directory, parent, launcher, old_request, last_resort) as stop:
             return _run_as_master(comm, source, directory, max_time, started, stop)
     except OSError as failure:
         raise InputError(f"{failure.filename or directory}: {failure.strerror or failure}") from failure
 
 
 def _run_as_master(
-    comm: Any, source: Path, directory: Path, max_time: float | None, started: float, stop: Callable[[], str]
+    comm: Any, source: Path, directory: Path, max_time: float | None, started: float, stop: StopRequests
 ) -> int:
     """Prepare everything on rank 0, and only then start the others; returns the exit status."""
     with contextlib.ExitStack() as stack:
         try:
-            campaign = _prepare(source, directory, stack)
+            campaign = _prepare(source, directory, stop, stack)
         except BaseException:
             if comm:
                 broadcast(comm, StartMessage(BAD_INPUT))
@@ -140,12 +164,15 @@ def _run_as_master(
     return outcome.status
 
 
-def _prepare(source: Path, directory: Path, stack: contextlib.ExitStack) -> PreparedCampaign:
+def _prepare(
+    source: Path, directory: Path, stop: StopRequests, stack: contextlib.ExitStack
+) -> PreparedCampaign:
     """Check the configuration, lock the directory, and recover what earlier runs have left.
 
     Args:
         source: the configuration file.
         directory: of the campaign.
+        stop: asks for a stop.
         stack: takes what has to be released in the end.
     """
     config = load_config(source)
@@ -158,7 +185,7 @@ def _prepare(source: Path, directory: Path, stack: contextlib.ExitStack) -> Prep
     directory.mkdir(parents=True, exist_ok=True)
     stack.enter_context(locked(directory))
     prepare_directory(directory, config, source)
-    clear_stop_request(directory)
+    stop.clear_old()
     log = RunLog(directory)
     log(f"started: {source} in {directory}")
     recovered = recover(directory, config, plan, log)
@@ -173,13 +200,14 @@ def _sample(
     comm: Any,
     directory: Path,
     campaign: PreparedCampaign,
-    time_limit: float | None,
-    stop: Callable[[], str],
+    time_limit: Deadline,
+    stop: StopRequests,
 ) -> Outcome:
     """Start the other ranks, hand out blocks until the end, and shut the ranks down."""
     from hpcbip.driver.executors import LocalExecutor, MpiExecutor
     from hpcbip.driver.master import Master
     from hpcbip.driver.worker import Worker
+    from hpcbip.store.running.blocks_in_hand import BlocksInHand
 
     config, plan, log = campaign.config, campaign.plan, campaign.log
     report_status(STOPPED)  # if this process is killed from here on
@@ -188,16 +216,16 @@ def _sample(
     log.begin(config, hosts, library_version(comm), "all ranks" if all_ranks_write else "the master")
     runner = Worker(directory, config, plan, campaign.recovered.stored_columns)
     executor = MpiExecutor(comm, runner) if comm else LocalExecutor(runner)
-    master = Master(
-        directory, config, plan, campaign.recovered.blocks_done, store, writer, campaign.recovered.room, log
-    )
+    done, room = campaign.recovered.blocks_done, campaign.recovered.room
+    in_hand = BlocksInHand(directory, done)
+    master = Master(directory, config, plan, done, store, writer, room, in_hand, log)
     with ProgressDisplay(time_limit, comm is not None) as display:
         finished = master.run(executor, stop, time_limit, display.show)
     master.close()
     status, message = _status_and_message(master, finished)
     if status == STOPPED and not message:
         message = _how_to_go_on(master, campaign.source, directory, len(hosts))
-    seconds = max(time.time() - master.started, 1e-9)
+    seconds = max(time.monotonic() - master.started, 1e-9)
     log.end(finished, master.blocks, seconds, master.sampling_seconds / max(1, master.workers) / seconds)
     report_status(status)
     ranks_lost = False
@@ -294,4 +322,5 @@ def _leave_at_once(status: int) -> None:
 def report_status(status: int) -> None:
     """Tell `hpcbip run -n`, which started this job, how it ended (`hpcbip.driver.launch.mpirun`)."""
     if (path := settings.status_file()) is not None:
-        path.write_text(str(status), encoding="utf-8")
+        with contextlib.suppress(FileNotFoundError):  # the launcher was killed, and its folder removed
+            write_atomically(path, str(status))

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
+import signal
 import time
 import traceback
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,6 +22,11 @@ from hpcbip.store.checkpoints import Checkpoint, Checkpoints
 from hpcbip.store.store import NO_ROWS, Rows, Store
 from hpcbip.store.transfer.origins import Origins
 
+CRASH = "its block ends the process that runs it ({how}); allowed: without this point, or another version"
+
+CHILD_PAUSE = 0.02
+"""Seconds between two checks whether a child has ended."""
+
 
 @dataclass(frozen=True)
 class BlockResult:
@@ -32,6 +40,8 @@ class BlockResult:
         written: the worker has put its bins into the store itself, and they are on the disk.
         chain_failure: why this chain cannot go on; all others can.
         disk_error: why the disk refused to save it.
+        crashed: what the chain cannot go on for is that its block ends the process that runs it.
+        given_up: the block was left unfinished, for the run has to end.
         traceback: of a program error.
         cpu_seconds: time of a processor that sampling took, whoever else has used it meanwhile.
     """
@@ -45,10 +55,20 @@ class BlockResult:
     disk_error: str = ""
     traceback: str = ""
     cpu_seconds: float = 0.0
+    crashed: bool = False
+    given_up: bool = False
 
 
 class ChainFailure(Exception):
     """A chain that cannot go on, and why; the others can."""
+
+
+class Crash(ChainFailure):
+    """A chain whose next block ends the process that runs it."""
+
+
+class GivenUp(Exception):
+    """A block that is left unfinished."""
 
 
 @dataclass
@@ -97,25 +117,35 @@ class Worker:
         self._shared = shared
         self._origins = Origins.read(directory)
         self._loaded: LoadedChain | None = None
+        self._must_end: Callable[[], bool] = lambda: False
 
-    def execute(self, task: Task) -> BlockResult:
+    def execute(self, task: Task, must_end: Callable[[], bool] = lambda: False) -> BlockResult:
         """Run one block and save the chain; only then is the block done.
 
         Whatever goes wrong is in the result.
+
+        Args:
+            task: what to do.
+            must_end: asked several times a second whether the block is to be left unfinished.
         """
-        started = time.perf_counter()
+        started, self._must_end = time.perf_counter(), must_end
         loaded, self._loaded = self._loaded, None
         try:
             if loaded is None or not loaded.is_ready_for(task):
                 loaded = None  # the memory of the old chain goes before the new one comes
                 loaded = self._load(task)
+            if task.suspect:
+                self._try_in_child(loaded)
             sampling, cpu = time.perf_counter(), time.thread_time()
             rows = self._run_block(loaded)
             sampling, cpu = time.perf_counter() - sampling, time.thread_time() - cpu
             written = self._save(loaded, rows, task.durable)
         except (ChainFailure, MemoryError) as failure:
             reason = str(failure) or "out of memory"
-            return BlockResult(task, NO_ROWS, time.perf_counter() - started, chain_failure=reason)
+            crashed, seconds = isinstance(failure, Crash), time.perf_counter() - started
+            return BlockResult(task, NO_ROWS, seconds, chain_failure=reason, crashed=crashed)
+        except GivenUp:
+            return BlockResult(task, NO_ROWS, time.perf_counter() - started, given_up=True)
         except OSError as error:
             reason = f"{error.filename or self._checkpoints.directory}: {error.strerror or error}"
             return BlockResult(task, NO_ROWS, time.perf_counter() - started, disk_error=reason)
@@ -131,14 +161,16 @@ class Worker:
 
         Raises:
             ChainFailure: if the kernel's arrays overflow, or a bin is not finite.
+            GivenUp: if the block has to be left.
         """
         sampling = self._sampling
+        bins, updates = sampling.bins_per_block, sampling.updates_per_bin
         rows = NO_ROWS
         try:
             if loaded.blocks_done < sampling.thermal_blocks:
-                loaded.chain.thermalise(sampling.bins_per_block * sampling.updates_per_bin)
+                loaded.chain.thermalise(bins * updates, self._leave_if_asked)
             else:
-                rows = loaded.chain.run_block(sampling.bins_per_block, sampling.updates_per_bin)
+                rows = loaded.chain.run_block(bins, updates, self._leave_if_asked)
         except OverflowError as error:  # the kernel's arrays have an end
             raise ChainFailure(f"{error}; allowed: a shorter sampling.beta, or without this point") from None
         if not np.isfinite(rows).all():
@@ -148,6 +180,36 @@ class Worker:
             measured = columns(loaded.chain.ensemble)
             rows = rows[:, [measured.index(name) for name in stored]]
         return rows
+
+    def _leave_if_asked(self) -> None:
+        if self._must_end():
+            raise GivenUp
+
+    def _try_in_child(self, loaded: LoadedChain) -> None:
+        """Run the next block of a chain in a child process, which throws it away.
+
+        Raises:
+            Crash: if that ends the child.
+            GivenUp: if the block has to be left.
+        """
+        parent = os.getpid()
+        child = os.fork()
+        if child == 0:
+            self._must_end = lambda: os.getppid() != parent
+            with contextlib.suppress(BaseException):  # the block itself will find out
+                self._run_block(loaded)
+            os._exit(0)
+        ended = status = 0
+        while not ended:
+            ended, status = os.waitpid(child, os.WNOHANG)
+            if not ended and self._must_end():
+                os.kill(child, signal.SIGKILL)
+                os.waitpid(child, 0)
+                raise GivenUp
+            time.sleep(CHILD_PAUSE)
+        if status:
+            how = signal.Signals(os.WTERMSIG(status)).name if os.WIFSIGNALED(status) else "an exit"
+            raise Crash(CRASH.format(how=how))
 
     def _save(self, loaded: LoadedChain, rows: Rows, durable: int) -> bool:
         """Make the block safe; returns whether its bins are in the store already."""

@@ -20,6 +20,11 @@ from hpcbip.qmc.layout import sector_mask
 
 CHOICES = 1024  # longest list of partners that the heat bath of the phonon lines considers
 FREE_SLOTS = 4 * LARGEST_CYCLE  # of a path that begins or is read back
+UPDATES_PER_CALL = 100_000  # of the kernel: a fraction of a second
+
+
+def _nothing() -> None:
+    """Do nothing."""
 
 
 class Chain:
@@ -63,25 +68,35 @@ class Chain:
             head["enext"], tail["eprev"] = TAIL + e, HEAD + e
         return cls(ensemble, path, np.zeros(STATE_WORDS, dtype=np.int64), seed)
 
-    def run_block(self, bins: int, updates_per_bin: int) -> NDArray[np.float64]:
+    def run_block(
+        self, bins: int, updates_per_bin: int, interlude: Callable[[], None] = _nothing
+    ) -> NDArray[np.float64]:
         """Advance the chain by `bins` bins of (nearly) `updates_per_bin` updates each.
+
+        Args:
+            bins, updates_per_bin: the size of the block.
+            interlude: called several times a second. If it raises the chain is lost: it stands amid a bin.
 
         Returns:
             The bins, shape (bins, len(columns(ensemble))): averages over the measurements of each bin.
         """
         cycles = self.ensemble.cycles
         per_row = max(1, updates_per_bin // self.ensemble.interval)
+        # a row is a sum in the order of the measurements, in however many calls they are made
+        per_call = max(1, UPDATES_PER_CALL // self.ensemble.interval)
         rows = np.zeros((bins, len(self._in_sector)))
         accepted = np.zeros((bins, len(UPDATES)))
         for k in range(bins):
             counts = np.zeros((len(UPDATES), COUNTS), dtype=np.int64)
-            self._run(rows[k : k + 1], per_row, cycles, counts)
+            for done in range(0, per_row, per_call):
+                self._run(rows[k : k + 1], min(per_call, per_row - done), cycles, counts)
+                interlude()
             accepted[k] = counts[:, ACCEPTED] / np.maximum(counts[:, TRIED], 1)
         return np.hstack([rows[:, self._in_sector] / per_row, accepted])
 
-    def thermalise(self, updates: int) -> None:
-        """Advance the chain by about `updates` updates and measure nothing."""
-        self.run_block(1, updates)
+    def thermalise(self, updates: int, interlude: Callable[[], None] = _nothing) -> None:
+        """Advance the chain by about `updates` updates and measure nothing; `interlude` as in `run_block`."""
+        self.run_block(1, updates, interlude)
 
     def to_arrays(self) -> dict[str, NDArray[Any]]:
         """Return the whole state: `path` (records of the used slots), `state` (int64), `rng` (uint64[4])."""

@@ -21,7 +21,7 @@ from hpcbip.reduction.point_flags import flag_entries
 from hpcbip.reduction.points import reduce_plan
 from hpcbip.statistics.binning import Array
 from hpcbip.store.progress import CampaignProgress, EnsembleProgress
-from hpcbip.vocabulary.flags import GIVEN_UP_FLAG
+from hpcbip.vocabulary.flags import CRASHED, GIVEN_UP_FLAG
 from hpcbip.vocabulary.observables import TARGETS
 from hpcbip.vocabulary.sectors import BIPOLARON
 
@@ -155,7 +155,8 @@ def read_results(
             own = progress.ensembles.get(key)
             record[f"seconds_{sector}"] = own.seconds or None if own else None
             if own and own.failed:  # `hpcbip status` says why: what there is of it is a biased choice
-                record |= flag_entries(record, [GIVEN_UP_FLAG.raised(sector)])
+                raised = [GIVEN_UP_FLAG, CRASHED] if own.crashed else [GIVEN_UP_FLAG]
+                record |= flag_entries(record, [flag.raised(sector) for flag in raised])
     return Results(directory, config, plan, records, ensembles, progress.ensembles)
 
 

@@ -31,7 +31,7 @@ class BinWriter:
         self._durable = dict(durable)
         self._unsynced: dict[ChainKey, int] = {}  # bins handed to the operating system since the last sync
         self._sync: tuple[Future[None], dict[ChainKey, int]] | None = None
-        self._next_sync = time.time() + SYNC_INTERVAL
+        self._next_sync = time.monotonic() + SYNC_INTERVAL
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="sync")
 
     def make_room(self, key: ChainKey, bins: int, others: Iterable[str]) -> str:
@@ -71,7 +71,7 @@ class BinWriter:
     def sync_when_due(self, now: float) -> str:
         """Start a sync every `SYNC_INTERVAL` if there are new bins; returns why the last one failed, or "".
 
-        What is on the disk the chains' next checkpoints need not hold.
+        What is on the disk the chains' next checkpoints need not hold. `now` is `time.monotonic()`.
         """
         error = ""
         if self._sync is not None:

@@ -5,7 +5,8 @@ DIR/campaign.json    name, frozen keys and format: what every later run has to a
 DIR/logs/            a log and a record per run (`run_log`)
 DIR/progress.json    state of every ensemble, for readers (`selection`)
 DIR/bins-*.h5, DIR/checkpoints/    see `store` and `checkpoints`
-DIR/lock, DIR/stop   held by the running campaign; asks it to stop (`stop_file`)
+DIR/in-hand, DIR/suspects.json    what a sudden end leaves (`running.blocks_in_hand`)
+DIR/lock, DIR/stop   held by the running campaign; asks it to stop (`running.stop_file`)
 """
 
 from __future__ import annotations

@@ -24,6 +24,7 @@ class EnsembleProgress:
         chains, blocks: its last goal.
         done: whether it is over; then exactly the bins of that sample size count.
         failed: why it was given up, or "".
+        crashed: it was given up because one of its blocks ends the process that runs it.
         errors: goal "chains,blocks" -> relative errors there, by observable; None: not resolved.
         seconds: of sampling that went into it, as far as they were noted.
     """
@@ -34,6 +35,7 @@ class EnsembleProgress:
     failed: str = ""
     errors: Mapping[str, Mapping[str, float | None]] = field(default_factory=dict)
     seconds: float = 0.0
+    crashed: bool = False
 
 
 @dataclass(frozen=True)

@@ -125,6 +125,14 @@ MASS_FIT_DIFFERS = Flag(
     title="mass_{sector}_fit differs",
 )
 GIVEN_UP_FLAG = Flag("failed", "{sector} failed", "red", GIVEN_UP, "statistics", per_sector=True)
+CRASHED = Flag(
+    "crashed",
+    "{sector}: a block ends the process that runs it",
+    "red",
+    GIVEN_UP,
+    "statistics",
+    per_sector=True,
+)
 
 FLAGS: Mapping[str, Flag] = _by_code(
     (
@@ -142,6 +150,7 @@ FLAGS: Mapping[str, Flag] = _by_code(
         NOT_CONVERGED,
         MASS_FIT_DIFFERS,
         GIVEN_UP_FLAG,
+        CRASHED,
     )
 )
 """Flags of points by code, in the order in which a record lists them."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from pathlib import Path
 
@@ -35,32 +36,63 @@ def test_times_as_slurm_writes_them(text: str, seconds: float | None) -> None:
     assert deadline.parse_time_left(text) == seconds
 
 
-def test_the_earlier_limit_counts(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture
+def clocks(monkeypatch: pytest.MonkeyPatch) -> dict[str, float]:
+    """The time of day, and the clock that nobody sets."""
+    now = {"time": 100.0, "monotonic": 5.0}
+    monkeypatch.setattr(deadline.time, "time", lambda: now["time"])
+    monkeypatch.setattr(deadline.time, "monotonic", lambda: now["monotonic"])
+    return now
+
+
+def test_the_earlier_limit_counts(monkeypatch: pytest.MonkeyPatch, clocks: dict[str, float]) -> None:
     monkeypatch.delenv("SLURM_JOB_ID", raising=False)
-    assert deadline.deadline(None, 100.0) is None
-    assert deadline.deadline(50.0, 100.0) == 150.0
+    assert deadline.deadline(None, 5.0).seconds_left == math.inf
+    assert deadline.deadline(50.0, 3.0).seconds_left == 48.0
+    assert deadline.deadline(50.0, 1e9).seconds_left == 50.0  # a start that is still to come is none
     monkeypatch.setenv("SLURM_JOB_ID", "1")
     monkeypatch.setenv("SLURM_JOB_END_TIME", "1000")
-    assert deadline.deadline(None, 100.0) == 1000.0 - deadline.DEFAULT_SLURM_MARGIN
-    assert deadline.deadline(50.0, 100.0) == 150.0
+    assert deadline.deadline(None, 5.0).seconds_left == 900.0 - deadline.DEFAULT_SLURM_MARGIN
+    assert deadline.deadline(50.0, 5.0).seconds_left == 50.0
 
 
-def test_the_margin_leaves_a_short_job_most_of_its_time(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_who_sets_the_clock_moves_the_end_of_the_slurm_job_only(
+    monkeypatch: pytest.MonkeyPatch, clocks: dict[str, float]
+) -> None:
+    monkeypatch.delenv("SLURM_JOB_ID", raising=False)
+    own = deadline.deadline(50.0, 5.0)
     monkeypatch.setenv("SLURM_JOB_ID", "1")
     monkeypatch.setenv("SLURM_JOB_END_TIME", "160")
-    assert deadline.deadline(None, 100.0) == 145.0
-    assert deadline.deadline(None, 200.0) == 160.0  # over already
+    slurms = deadline.deadline(None, 5.0)
+    assert (own.seconds_left, slurms.seconds_left) == (50.0, 45.0)
+    clocks["time"] -= 3600.0
+    assert (own.seconds_left, slurms.seconds_left) == (50.0, 3645.0)
+    clocks["monotonic"] += 20.0
+    assert (own.seconds_left, slurms.seconds_left) == (30.0, 3645.0)
+
+
+def test_the_margin_leaves_a_short_job_most_of_its_time(
+    monkeypatch: pytest.MonkeyPatch, clocks: dict[str, float]
+) -> None:
+    monkeypatch.setenv("SLURM_JOB_ID", "1")
+    monkeypatch.setenv("SLURM_JOB_END_TIME", "160")
+    limit = deadline.deadline(None, 5.0)
+    assert limit.seconds_left == 45.0
+    assert limit.seconds_left_in_hand == 52.5  # half of the margin is for blocks that take longer
+    clocks["time"] = 200.0
+    assert deadline.deadline(None, 5.0).seconds_left == -40.0  # over already
+    clocks["time"] = 100.0
     monkeypatch.setenv("HPCBIP_SLURM_MARGIN", "30")
-    assert deadline.deadline(None, 100.0) == 130.0
+    assert deadline.deadline(None, 5.0).seconds_left == 30.0
 
 
 def test_a_margin_that_is_none_is_told_and_ignored(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    monkeypatch: pytest.MonkeyPatch, clocks: dict[str, float], capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("SLURM_JOB_ID", "1")
     monkeypatch.setenv("SLURM_JOB_END_TIME", "1000")
     monkeypatch.setenv("HPCBIP_SLURM_MARGIN", "-5 s")
-    assert deadline.deadline(None, 100.0) == 1000.0 - deadline.DEFAULT_SLURM_MARGIN
+    assert deadline.deadline(None, 5.0).seconds_left == 900.0 - deadline.DEFAULT_SLURM_MARGIN
     assert "HPCBIP_SLURM_MARGIN" in capsys.readouterr().err
 
 

@@ -6,12 +6,15 @@ with the weakest coupling, by one fault each.
 
 from __future__ import annotations
 
+import os
+import signal
 import sys
 from typing import Any
 
 import numpy as np
 
 faults = sys.argv.pop(1).split(",")
+PROCESS = os.getpid()
 
 
 def fail(fault: str, loaded: Any) -> None:
@@ -24,10 +27,15 @@ def fail(fault: str, loaded: Any) -> None:
         loaded.chain.run_block = lambda *_: (_ for _ in ()).throw(OverflowError("more than 65532 events"))
     if fault == "nan":
         loaded.chain.run_block = lambda *_: np.array([[np.nan]])
+    if fault == "crash" or (fault == "crash-of-a-rank" and os.getpid() == PROCESS):
+        os.kill(os.getpid(), signal.SIGSEGV)
 
 
 def build_in() -> None:
-    from hpcbip.driver import worker
+    from hpcbip.driver import executors, worker
+
+    if "crash-of-a-rank" in faults:
+        executors.MASTER_WORKS_BELOW = 0  # the death of rank 0 ends the job
 
     real = worker.Worker._run_block
 

@@ -7,6 +7,7 @@ import pytest
 
 from hpcbip.models import Model, get_lattice
 from hpcbip.qmc import Chain, Ensemble, columns, displacements, lags
+from hpcbip.qmc import chain as chain_module
 from hpcbip.qmc.kernel.path import AXIS_BITS, EVENTS, FIRST, HEAD
 from tests.qmc.invariants import check
 
@@ -168,3 +169,14 @@ def test_a_state_that_leads_out_of_its_arrays_is_refused(field: str, value: int)
     arrays["state"][1] = -5
     with pytest.raises(ValueError, match="not the state of a chain"):
         Chain.from_arrays(ensemble(), arrays)
+
+
+@pytest.mark.parametrize("updates", [1, 1000, 7000])
+def test_a_bin_does_not_depend_on_the_calls_of_the_kernel(
+    updates: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = Chain.start(ensemble(), seed(3)).run_block(3, 20_000)
+    monkeypatch.setattr(chain_module, "UPDATES_PER_CALL", updates)
+    pauses: list[None] = []
+    parts = Chain.start(ensemble(), seed(3)).run_block(3, 20_000, lambda: pauses.append(None))
+    assert np.array_equal(parts, whole) and len(pauses) >= 3 * min(20_000 // updates, 20)

@@ -18,7 +18,7 @@ from hpcbip.reduction.point_flags import flag_entries, point_flags
 from hpcbip.reduction.points import reduce_point
 from hpcbip.reduction.results import read_results
 from hpcbip.store.progress import CampaignProgress, EnsembleProgress
-from hpcbip.vocabulary.flags import FLAGS, GIVEN_UP_FLAG, all_codes
+from hpcbip.vocabulary.flags import CRASHED, FLAGS, GIVEN_UP_FLAG, all_codes
 from hpcbip.vocabulary.sectors import SECTORS
 from tests.reduction.test_results import campaign
 from tests.store.synthetic import CONFIG, sector_bins
@@ -91,7 +91,7 @@ def test_each_flag_is_raised_alone(good: Point, code: str, change: Change) -> No
 
 
 def test_every_declared_flag_has_such_a_test() -> None:
-    failures = {f"{sector}:{GIVEN_UP_FLAG.code}" for sector in SECTORS}  # below
+    failures = {f"{sector}:{flag.code}" for sector in SECTORS for flag in (GIVEN_UP_FLAG, CRASHED)}  # below
     assert {code for code, _ in CASES} | failures == set(all_codes())
 
 
@@ -121,3 +121,6 @@ def test_a_sector_that_was_given_up_is_flagged(tmp_path: Path, sector: str) -> N
     added = [code for code in after["flag_codes"] if code not in before["flag_codes"]]
     assert added == [f"{sector}:failed"] and after["flags"][-1] == f"{sector} failed"
     assert not after["tc_valid"] and len(after["flags"]) == len(after["flag_codes"])
+    crashed = EnsembleProgress(4, 8, failed="it was", crashed=True)
+    CampaignProgress({plan.points[0].ensembles[sector]: crashed}).write(tmp_path)
+    assert read_results(tmp_path).records[0]["flag_codes"][-2:] == [f"{sector}:failed", f"{sector}:crashed"]

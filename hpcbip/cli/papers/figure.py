@@ -121,12 +121,12 @@ def _records(
         )
     names = list(dict.fromkeys(name for one in figures for name in one.campaigns))
     configurations = {name: configuration_path(name) for name in names}  # refuses before any work
-    started, records, status = time.time(), [], DONE
+    started, records, status = time.monotonic(), [], DONE
     for name, path in configurations.items():
-        left = None if max_time is None else max_time - (time.time() - started)
+        left = None if max_time is None else max_time - (time.monotonic() - started)
         if left is None or left > 0.0:
             click.echo(f"campaign {name}")
-            result = run_on_ranks(path, folder / name, ranks, left, time.time())
+            result = run_on_ranks(path, folder / name, ranks, left, time.monotonic())
             if result not in (DONE, STOPPED):
                 raise InputError(f"{name}: its run ended with exit status {result}; see {folder / name}")
             status = max(status, result)

@@ -21,6 +21,7 @@ from hpcbip.driver.run import run_campaign
 from hpcbip.errors import InputError
 from hpcbip.exit_status import BAD_INPUT, DONE, STOPPED
 from hpcbip.store.directory import check_directory
+from hpcbip.store.running.stop_file import stamp_of_request
 
 if TYPE_CHECKING:
     import pandas
@@ -47,7 +48,8 @@ def run(
     Raises:
         hpcbip.InputError: if the configuration, the directory or an argument cannot be used.
     """
-    started, directory = time.time(), Path(out)
+    started, directory = time.monotonic(), Path(out)
+    old_request = stamp_of_request(directory)
     _check(cores, max_time)
     with tempfile.TemporaryDirectory(prefix="hpcbip-") as folder:
         if isinstance(config, Mapping):
@@ -56,7 +58,7 @@ def run(
             source = Path(config)
             load_config(source)
         check_directory(directory, load_config(source), str(source))
-        status = _run(source, directory, cores, max_time, started)
+        status = _run(source, directory, cores, max_time, started, old_request)
     if status == BAD_INPUT:
         raise InputError(f"{directory}: the run stopped at what its last lines say; see {directory / 'logs'}")
     if status not in (DONE, STOPPED):
@@ -75,14 +77,16 @@ def _check(cores: int, max_time: float | None) -> None:
         raise InputError(f"run: max_time: {max_time!r}: not a time; allowed: seconds > 0, or None")
 
 
-def _run(source: Path, directory: Path, cores: int, max_time: float | None, started: float) -> int:
+def _run(
+    source: Path, directory: Path, cores: int, max_time: float | None, started: float, old_request: str
+) -> int:
     """Run the campaign; returns its exit status (`hpcbip.exit_status`)."""
     if cores == 1:
-        return run_campaign(source, directory, max_time, started)
+        return run_campaign(source, directory, max_time, started, old_request)
     arguments = [str(source), "--out", str(directory)]
     if max_time is not None:
         arguments += ["--max-time", str(max_time)]
-    return launch(cores, arguments, directory, started)
+    return launch(cores, arguments, started, old_request)
 
 
 def _write_yaml(config: Mapping[str, Any], path: Path) -> Path:

@@ -9,17 +9,24 @@ import shutil
 import signal
 import subprocess
 import sys
-import tempfile
+import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from hpcbip import settings
-from hpcbip.driver.signals import die_with_parent, stop_signals_handled_by
+from hpcbip.driver.launch.folders import launch_folder
+from hpcbip.driver.signals import (
+    ORDERLY_END,
+    SignalSequence,
+    die_with_parent,
+    stop_signals_handled_by,
+    tell_of_signal,
+)
 from hpcbip.errors import InputError
-from hpcbip.exit_status import PROGRAM_ERROR, STOPPED
+from hpcbip.exit_status import DONE, PROGRAM_ERROR, STOPPED
 from hpcbip.messages import counted, print_message
-from hpcbip.store.stop_file import request_stop
+from hpcbip.store.running.stop_file import request_stop
 
 SIGNAL_BASE = 128
 """Shells and mpirun return this plus the signal of a process that was killed."""
@@ -80,11 +87,80 @@ def mpirun_settings(mpirun: Path) -> tuple[list[str], dict[str, str]]:
     return [], MPICH
 
 
-def launch(ranks: int, arguments: Sequence[str], directory: Path, started: float) -> int:
+class Launch:
+    """The ranks of a run, as their launcher sees them.
+
+    Args:
+        folder: of the launcher, for the files by which it speaks with its ranks.
+        lock: descriptor of the folder's lock, which mpirun holds as well.
+    """
+
+    def __init__(self, folder: Path, lock: int) -> None:
+        self.folder, self._lock = folder, lock
+        self._signals = SignalSequence()
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def status_file(self) -> Path:
+        """The file in which the ranks leave the exit status; there is one as soon as they are at work."""
+        return self.folder / "status"
+
+    def handle_signal(self, number: int) -> None:
+        """Ask the ranks to finish the blocks in hand and save; at a second signal, not to finish them.
+
+        Ranks that are not at work yet have nothing to lose, and are ended.
+        """
+        repeated, at_work = self._signals.is_repeated(number), self.status_file.exists()
+        tell_of_signal(number, repeated or not at_work)
+        try:
+            request_stop(self.folder, signal.Signals(number).name)
+            if repeated:
+                request_stop(self.folder, at_once=True)
+        except OSError:  # the disk of the temporary folder is full
+            at_work = False
+        if not at_work:
+            self._terminate()
+        elif repeated:
+            _after(ORDERLY_END, self._terminate)
+
+    def _terminate(self) -> None:
+        """End mpirun, which ends the ranks; if it does not, it is killed."""
+        if self._process is not None:
+            self._process.terminate()
+            _after(RANKS_END_WITHIN, self._process.kill)
+
+    def run(self, command: Sequence[str], environment: Mapping[str, str]) -> tuple[int, int | None]:
+        """Run mpirun to its end; returns its exit status, and the one that the ranks have left, if any."""
+        if self._signals.has_begun:
+            return DONE, STOPPED
+        self._process = process = subprocess.Popen(
+            command,
+            env=environment,
+            start_new_session=True,
+            preexec_fn=die_with_parent,
+            pass_fds=(self._lock,),
+        )
+        if self._signals.has_begun:  # while it was being started
+            self._terminate()
+        returned = process.wait()
+        _end_session(process.pid)
+        try:
+            return returned, int(self.status_file.read_text(encoding="utf-8"))
+        except (FileNotFoundError, ValueError):
+            return (DONE, STOPPED) if self._signals.has_begun else (returned, None)
+
+
+def launch(ranks: int, arguments: Sequence[str], started: float, old_request: str) -> int:
     """Run `hpcbip run` with these arguments on several ranks and return its exit status.
 
-    SIGTERM, SIGINT and SIGUSR1 become a request to stop (the file DIR/stop): the ranks finish the blocks in
-    hand and save.
+    SIGTERM, SIGINT and SIGUSR1 become a request to stop: the ranks finish the blocks in hand and save. A
+    second signal lets them do without these blocks.
+
+    Args:
+        ranks: number of ranks.
+        arguments: of `hpcbip run`.
+        started: `time.monotonic()` at which the user's command began.
+        old_request: stamp of the request to stop that lay in the campaign's directory then.
 
     Raises:
         InputError: if there is no mpirun.
@@ -92,32 +168,28 @@ def launch(ranks: int, arguments: Sequence[str], directory: Path, started: float
     mpirun = find_mpirun()
     flags, variables = mpirun_settings(mpirun)
     environment = {**variables, **os.environ, settings.STARTED: repr(started)}
+    environment[settings.OLD_REQUEST] = old_request
     print_message(f"starting {counted(ranks, 'rank')}", sys.stdout)
     cap_threads(environment)
     if sys.stdout.isatty():
         environment[settings.TERMINAL] = "1"
-    # Ranks that end with a status other than 0 make mpirun print a page about it, so the status goes through
-    # a file.
-    with tempfile.TemporaryDirectory(prefix="hpcbip-") as folder:
-        environment.setdefault(PRIVATE_FOLDER, folder)
-        status_file = Path(folder) / "status"
-        environment[settings.STATUS_FILE] = str(status_file)
+    with launch_folder() as (folder, lock):
+        launched = Launch(folder, lock)
+        environment.setdefault(PRIVATE_FOLDER, str(folder))
+        environment[settings.LAUNCH_FOLDER] = str(folder)
+        # Ranks that end with a status other than 0 make mpirun print a page about it, so the status goes
+        # through a file.
+        environment[settings.STATUS_FILE] = str(launched.status_file)
         command = [str(mpirun), "-n", str(ranks), *flags, sys.executable, "-m", "hpcbip", "run", *arguments]
-        process = subprocess.Popen(
-            command, env=environment, start_new_session=True, preexec_fn=die_with_parent
-        )
+        with stop_signals_handled_by(launched.handle_signal):
+            return _exit_status(*launched.run(command, environment))
 
-        def ask_to_stop(_: int) -> None:
-            if directory.is_dir():
-                request_stop(directory)
-            else:
-                process.terminate()
 
-        with stop_signals_handled_by(ask_to_stop):
-            returned = process.wait()
-            _end_session(process.pid)
-        reported = int(status_file.read_text(encoding="utf-8")) if status_file.exists() else None
-        return _exit_status(returned, reported)
+def _after(seconds: float, action: Callable[[], object]) -> None:
+    """Call a function some seconds from now, from a thread that nobody waits for."""
+    timer = threading.Timer(seconds, action)
+    timer.daemon = True
+    timer.start()
 
 
 def _end_session(session: int) -> None:

@@ -34,8 +34,15 @@ FOLLOW_UP_SECONDS = 3600.0
 TIMES = (
     "minutes, minutes:seconds, hours:minutes:seconds, days-hours, days-hours:minutes[:seconds] or UNLIMITED"
 )
+MAX_DIGITS = 9
+"""Most digits of a number in a time limit: Slurm counts minutes in 32 bits."""
+MAX_SHOWN = 40
+"""Most characters that a message repeats."""
 # Variables that a job which calls `hpcbip submit` must not hand down to the one it submits.
-_OF_THIS_JOB = ("SLURM_", "OMPI_", "PMIX_", "PMI_", "PRTE_", settings.STATUS_FILE, settings.STARTED)
+_OF_THIS_JOB = (
+    *("SLURM_", "OMPI_", "PMIX_", "PMI_", "PRTE_"),
+    *(settings.STATUS_FILE, settings.STARTED, settings.LAUNCH_FOLDER, settings.OLD_REQUEST),
+)
 # Variables of sbatch override the script's directives. These would override what the script needs:
 _SCRIPT_ONLY = ("ARRAY_INX", "EXCLUSIVE", "JOB_NAME", "NO_REQUEUE", "OPEN_MODE", "OUTPUT", "SIGNAL")
 # These override the options that the user has given to `hpcbip submit`:
@@ -148,12 +155,15 @@ def parse_time_limit(text: str) -> float:
     """
     if text.upper() in ("UNLIMITED", "INFINITE", "0"):
         return float("inf")
-    if match := re.fullmatch(r"(\d+)-(\d+)(?::(\d+))?(?::(\d+))?", text):
+    number = rf"(\d{{1,{MAX_DIGITS}}})"
+    if match := re.fullmatch(rf"{number}-{number}(?::{number})?(?::{number})?", text):
         days, hours, minutes, seconds = (int(part or 0) for part in match.groups())
-    elif match := re.fullmatch(r"(?:(\d+):(?=\d+:))?(\d+)(?::(\d+))?", text):
+    elif match := re.fullmatch(rf"(?:{number}:(?=\d+:))?{number}(?::{number})?", text):
         days, hours, minutes, seconds = 0, *(int(part or 0) for part in match.groups())
     else:
-        raise InputError(f"--time: {text}: not a time limit; allowed: {TIMES}")
+        shown = text if len(text) <= MAX_SHOWN else f"{text[:MAX_SHOWN]}..."
+        allowed = f"{TIMES}, with numbers of at most {MAX_DIGITS} digits"
+        raise InputError(f"--time: {shown}: not a time limit; allowed: {allowed}")
     total = float(((days * 24 + hours) * 60 + minutes) * 60 + seconds)
     if not total:
         raise InputError(f"--time: {text}: is no time at all; allowed: {TIMES}")

@@ -21,7 +21,7 @@ from hpcbip.errors import InputError
 from hpcbip.files import sync_path
 from hpcbip.store.digest import digest_lines, sha256_of_lines
 from hpcbip.store.directory import no_run_at_work, open_campaign
-from hpcbip.store.stop_file import NAME as STOP_FILE
+from hpcbip.store.running.stop_file import NAME as STOP_FILE
 from hpcbip.store.transfer.sparse import add_file, sha256_of_ranges
 from hpcbip.version import __version__
 
