@@ -98,11 +98,11 @@ class CompilationDisplay:
         if self._bar:
             self._bar.stop()
         if self._begun:
-            print_message(f"the kernel is compiled: {duration(time.time() - self._begun)}", sys.stdout)
+            print_message(f"the kernel is compiled: {duration(time.monotonic() - self._begun)}", sys.stdout)
 
     def show(self, done: int, of: int) -> None:
         """Show how many functions are compiled, of how many."""
-        now = time.time()
+        now = time.monotonic()
         if not self._begun:
             self._begun, self._next = now, now + LINE_INTERVAL
             self._begin(of)

@@ -17,7 +17,7 @@ from hpcbip.driver.progress import CompilationDisplay
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
     now = SimpleNamespace(seconds=1000.0)
-    monkeypatch.setattr(progress.time, "time", lambda: now.seconds)
+    monkeypatch.setattr(progress.time, "monotonic", lambda: now.seconds)
     return now
 
 

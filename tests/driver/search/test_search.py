@@ -20,7 +20,7 @@ from hpcbip.errors import InputError
 from hpcbip.superconductivity.suggestions import Suggestion
 from tests.driver import fake_model
 
-CONFIG = Path(__file__).parents[2] / "configs" / "peak-search.yaml"
+CONFIG = Path(__file__).parents[3] / "configs" / "peak-search.yaml"
 KINK = 0.77604  # R² = 1 at U = 8t, where Tc is highest
 HEIGHT = math.exp(fake_model.log_height(KINK, 8.0))
 ALONG = SearchGoal.of(("lambda",))

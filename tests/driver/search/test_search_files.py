@@ -14,7 +14,7 @@ from hpcbip.driver.search.loop import begin, search
 from hpcbip.errors import InputError
 from tests.driver import fake_model
 
-CONFIG = Path(__file__).parents[2] / "configs" / "peak-search.yaml"
+CONFIG = Path(__file__).parents[3] / "configs" / "peak-search.yaml"
 
 
 @pytest.fixture(autouse=True)
