@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from hpcbip import settings
+from hpcbip.driver.launch.implementations import cannot_load, set_defaults
 from hpcbip.errors import InputError
 from hpcbip.exit_status import PROGRAM_ERROR, STOPPED
 from hpcbip.messages import print_message
@@ -48,7 +49,8 @@ def start_mpi(report_status: Callable[[int], None]) -> Any:
         report_status: takes the exit status of a job that an uncaught exception ends.
 
     Raises:
-        InputError: if srun has started several tasks that MPI does not bring together.
+        InputError: if there is no library of MPI; if srun has started several tasks that MPI does not bring
+            together.
     """
     if mpi_rank() is None:
         return None
@@ -56,7 +58,11 @@ def start_mpi(report_status: Callable[[int], None]) -> Any:
     # without it.
     previous = signal.signal(signal.SIGALRM, signal.SIG_DFL)
     signal.alarm(settings.mpi_patience())
-    from mpi4py import MPI
+    set_defaults(os.environ)
+    try:
+        from mpi4py import MPI
+    except (ImportError, RuntimeError) as error:
+        raise cannot_load(error) from None
 
     communicator = MPI.COMM_WORLD
     signal.alarm(0)
