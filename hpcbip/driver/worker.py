@@ -1,11 +1,11 @@
-"""A worker runs a task: it loads the chain, runs one block, saves it, and hands back its bins."""
+"""A worker runs a task: it loads the chain, runs its blocks, saves each, and hands back their bins."""
 
 from __future__ import annotations
 
 import time
 import traceback
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -25,7 +25,7 @@ class BlockResult:
     """The outcome of a task.
 
     Attributes:
-        task: what was asked for.
+        task: what was done; of several blocks, those before one that failed.
         rows: its bins; none if it was thermal, or if `written`.
         seconds: what it took.
         sampling_seconds: what of that was sampling.
@@ -45,6 +45,22 @@ class BlockResult:
     disk_error: str = ""
     traceback: str = ""
     cpu_seconds: float = 0.0
+
+    @property
+    def failed(self) -> bool:
+        """Whether a block was not done."""
+        return bool(self.chain_failure or self.disk_error or self.traceback)
+
+    def joined(self, following: BlockResult) -> BlockResult:
+        """Return the outcome of these blocks and of those that follow them."""
+        return BlockResult(
+            replace(self.task, blocks=self.task.blocks + following.task.blocks),
+            _join(self.rows, following.rows),
+            self.seconds + following.seconds,
+            self.sampling_seconds + following.sampling_seconds,
+            self.written or following.written,
+            cpu_seconds=self.cpu_seconds + following.cpu_seconds,
+        )
 
 
 class ChainFailure(Exception):
@@ -99,10 +115,21 @@ class Worker:
         self._loaded: LoadedChain | None = None
 
     def execute(self, task: Task) -> BlockResult:
-        """Run one block and save the chain; only then is the block done.
+        """Run the blocks of a task, each as if it were the only one.
 
-        Whatever goes wrong is in the result.
+        Whatever goes wrong is in the result. A later block that fails is left out: it fails once more when it
+        is asked for as the first.
         """
+        result = self._execute_block(replace(task, blocks=1))
+        while not result.failed and result.task.end < task.end:
+            following = self._execute_block(replace(task, block=result.task.end, blocks=1))
+            if following.failed:
+                break
+            result = result.joined(following)
+        return result
+
+    def _execute_block(self, task: Task) -> BlockResult:
+        """Run one block and save the chain; only then is the block done."""
         started = time.perf_counter()
         loaded, self._loaded = self._loaded, None
         try:
