@@ -27,7 +27,13 @@ export NUMBA_NUM_THREADS := 1
 
 .PHONY: install install-test install-docs install-slurm install-parallel install-mpich install-browser run test docs lint clean
 
+# With PREFIX=DIRECTORY for all users of a cluster, with a modulefile
+ifdef PREFIX
+install:
+	@sh packaging/install.sh '$(PREFIX)' '$(PYTHON)' '$(MPI)'
+else
 install: $(VENV)/.installed
+endif
 install-test: $(VENV)/.installed-test
 install-docs: $(VENV)/.installed-docs
 
