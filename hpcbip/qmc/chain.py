@@ -14,6 +14,7 @@ from hpcbip.qmc.ensemble import Ensemble
 from hpcbip.qmc.estimators.displacement import LAGS, MARK_ROWS
 from hpcbip.qmc.estimators.measure import ESTIMATORS, MOST_SUMS, WORK_ROWS
 from hpcbip.qmc.estimators.waves import WAVE_PARTS
+from hpcbip.qmc.kernel.compilation import compiled_once
 from hpcbip.qmc.kernel.path import DIRECTIONS, EVENT, EVENTS, FIRST, HEAD, MAX_EVENTS, STATE_WORDS, TAIL
 from hpcbip.qmc.kernel.symmetry import CENTRE
 from hpcbip.qmc.layout import sector_mask
@@ -132,8 +133,11 @@ def _stays_within(path: NDArray[Any], electrons: int) -> bool:
 
 
 def warm_up() -> None:
-    """Compile the kernel, or load it from the cache, in this process; other processes then only load it."""
+    """Compile the kernel, or load it from the cache, in this process; other processes then only load it.
+
+    Of processes that come here at once on one machine one compiles, and the others wait for it.
+    """
     seed = np.arange(1, 5, dtype=np.uint64)
     model = Model("square", "bond", t=1.0, omega=1.0, g=0.5, U=1.0)
-    chain = Chain.start(Ensemble(model, electrons=2, beta=1.0), seed)
-    chain.run_block(1, 64)
+    with compiled_once():
+        Chain.start(Ensemble(model, electrons=2, beta=1.0), seed).run_block(1, 64)
