@@ -20,6 +20,7 @@ from hpcbip.driver.deadline import deadline
 from hpcbip.driver.mpi import broadcast, gather_names, is_loss, library_version, start_mpi
 from hpcbip.driver.progress import ProgressDisplay
 from hpcbip.driver.signals import ignore_stop_signals, stop_requests
+from hpcbip.driver.stopping_rule import StoppingRule, chains_that_are_missing
 from hpcbip.errors import InputError
 from hpcbip.exit_status import BAD_INPUT, DONE, PROGRAM_ERROR, STOPPED
 from hpcbip.messages import print_message
@@ -185,6 +186,9 @@ def _sample(
     log.begin(config, hosts, library_version(comm), "all ranks" if all_ranks_write else "the master")
     runner = Worker(directory, config, plan, campaign.recovered.stored_columns)
     executor = MpiExecutor(comm, runner) if comm else LocalExecutor(runner)
+    rule = StoppingRule.from_config(config)
+    if missing := chains_that_are_missing(rule, len(plan.ensembles), len(executor.workers)):
+        print_message(f"hpcbip: {missing}")
     master = Master(
         directory, config, plan, campaign.recovered.blocks_done, store, writer, campaign.recovered.room, log
     )

@@ -37,9 +37,6 @@ INTEL = MPICH | {
     "I_MPI_PIN": "0",  # otherwise the ranks of two runs on one machine are pinned to the same cores
 }
 
-PMI2_LIBRARY = "I_MPI_PMI_LIBRARY"
-"""Intel MPI's variable for Slurm's library of PMI-2, without which `srun --mpi=pmi2` starts singletons."""
-
 SEARCH_PATHS = ("PATH", "LD_LIBRARY_PATH")
 """Variables to which something is added, while others are set only where the user has not."""
 
@@ -137,10 +134,6 @@ def set_defaults(environment: MutableMapping[str, str]) -> None:
     """
     for name, value in MPICH.items():
         environment.setdefault(name, value)
-    if "SLURM_STEP_NUM_TASKS" in environment and "PMI_FD" in environment:
-        for path in (Path(folder) / "libpmi2.so.0" for folder in _library_folders(Path("/usr"))):
-            if path.exists():
-                environment.setdefault(PMI2_LIBRARY, str(path))
 
 
 def cannot_load(error: Exception) -> InputError:
