@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 import traceback
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -120,13 +121,34 @@ class Worker:
         Whatever goes wrong is in the result. A later block that fails is left out: it fails once more when it
         is asked for as the first.
         """
-        result = self._execute_block(replace(task, blocks=1))
+        result = self._done_before(task) or self._execute_block(replace(task, blocks=1))
         while not result.failed and result.task.end < task.end:
             following = self._execute_block(replace(task, block=result.task.end, blocks=1))
             if following.failed:
                 break
             result = result.joined(following)
         return result
+
+    def _done_before(self, task: Task) -> BlockResult | None:
+        """Return blocks that a lost worker has done and saved, but not handed back; None if there are none.
+
+        Of a single one nothing is known here: it is run once more, from the checkpoint before it.
+        """
+        if self._loaded is not None and self._loaded.is_ready_for(task):
+            return None
+        parameters = canonical_json(self._plan.ensembles[task.identity].parameters)
+        newest = None
+        with suppress(OSError):  # which loading the chain will meet, and report
+            newest = next(iter(self._checkpoints.candidates(task.identity, task.chain, parameters)), None)
+        if newest is None or newest.blocks < task.block + 2:
+            return None
+        bins = self._sampling.bins_after(newest.blocks) - self._sampling.bins_after(task.block)
+        done = replace(task, blocks=newest.blocks - task.block)
+        if self._shared is not None:  # bins are there before their checkpoint
+            return BlockResult(done, NO_ROWS, 0.0, written=bins > 0)
+        if len(newest.rows) < bins:
+            return None
+        return BlockResult(done, newest.rows[len(newest.rows) - bins :], 0.0)
 
     def _execute_block(self, task: Task) -> BlockResult:
         """Run one block and save the chain; only then is the block done."""

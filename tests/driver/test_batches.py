@@ -56,6 +56,17 @@ def test_blocks_together_have_the_bins_of_blocks_one_by_one(config: Path, tmp_pa
     assert np.array_equal(once_more._load(Task(key, 0, 6)).last_rows[:12], result.rows)
 
 
+def test_what_a_lost_worker_has_saved_is_not_run_once_more(
+    config: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lost, key = worker(config, tmp_path / "run")
+    result = lost.execute(Task(key, 0, 1, blocks=4))
+    monkeypatch.setattr(Chain, "run_block", None)
+    other = Worker(tmp_path / "run", load_config(config), make_plan(load_config(config)))
+    found = other.execute(Task(key, 0, 1))
+    assert found.task == result.task and np.array_equal(found.rows, result.rows) and not found.failed
+
+
 def test_blocks_before_one_that_fails_are_done(
     config: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
