@@ -11,8 +11,8 @@ Efficiency = seconds of the blocks that count / (ranks × wall time). What count
 ranks, so this is the speed-up over one rank by the number of ranks; blocks begun in vain, waiting, and the
 tail are the loss.
 
-Experiments are cheap on a model of the same shape: a tenth of the points, blocks and ranks, and ten times the
-seconds of a message and of an evaluation.
+`--scale 25` is a model of the same shape that takes a twenty-fifth of the time: points, blocks and ranks are
+divided by it, the seconds of a message and of an evaluation multiplied; printed is what it is a model of.
 """
 
 from __future__ import annotations
@@ -137,8 +137,10 @@ def simulate(campaign: Campaign, ranks: int, message: float, evaluation: float, 
 @click.option("--blocks", default=6e6, show_default=True, help="Blocks of bins that the campaign needs.")
 @click.option("--ranks", default="10,100,1000,10000,100000", show_default=True)
 @click.option("--chains", default="64,2048", show_default=True, help="Least and most per ensemble.")
+@click.option("--scale", default=1, show_default=True, help="Simulate a model of this part of it.")
 @click.option("--points", default=200, show_default=True)
 @click.option("--seconds", default=10.0, show_default=True, help="Mean seconds of a block.")
+@click.option("--lengths", default="4,8,4000", show_default=True, help="Thermal, least and most blocks.")
 @click.option("--message", default=MESSAGE, show_default=True, help="Seconds of the master per request.")
 @click.option(
     "--evaluation", default=0.56, show_default=True, help="Seconds per 10,000 blocks of bins looked at."
@@ -148,6 +150,8 @@ def main(
     blocks: float,
     ranks: str,
     chains: str,
+    lengths: str,
+    scale: int,
     points: int,
     seconds: float,
     message: float,
@@ -158,20 +162,21 @@ def main(
     from sampling import markdown  # here, for the tests import the simulation
 
     least, most = map(int, chains.split(","))
-    rule = StoppingRule(least, 4, 8, 4000, most)
-    campaign = Campaign.draw(rule, points, blocks, seconds, 7)
+    thermal, first, last = map(int, lengths.split(","))
+    rule = StoppingRule(least, thermal, first, last, most)
+    campaign = Campaign.draw(rule, points // scale, blocks / scale, seconds, 7)
     rows = []
     for number in map(int, ranks.split(",")):
         started = time.perf_counter()
-        o = simulate(campaign, number, message, evaluation)
+        o = simulate(campaign, number // scale, message * scale, evaluation * scale)
         rows.append(
             {
                 "ranks": number,
-                "blocks": o.blocks,
-                "blocks per rank": o.blocks / number,
+                "blocks": o.blocks * scale,
+                "blocks per rank": o.blocks / (number // scale),
                 "blocks per request": o.blocks / o.requests,
                 "hours": o.wall / 3600,
-                "efficiency": o.useful / (number * o.wall),
+                "efficiency": o.useful / (number // scale * o.wall),
                 "in vain": o.surplus / o.blocks,
                 "first idle rank after": o.first_idle / o.wall,
                 "bins over need": o.overshoot,
