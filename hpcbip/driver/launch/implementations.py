@@ -95,17 +95,25 @@ def library_of(mpirun: Path, *names: str) -> dict[str, str]:
     Returns:
         variables of the environment; none if there is no such library.
     """
-    for prefix in dict.fromkeys((mpirun.parent.parent, mpirun.resolve().parent.parent)):
-        for folder in _library_folders(prefix):
-            for name in names:
-                if (folder / name).exists():
-                    path = folder / name if name == names[0] else _linked(folder / name, names[0])
-                    if name == names[0]:
-                        return {LIBRARY: str(path)}
-                    old = os.environ.get("LD_LIBRARY_PATH")
-                    search = os.pathsep.join([str(path.parent), *([old] if old else [])])
-                    return {LIBRARY: str(path), "LD_LIBRARY_PATH": search}
-    return {}
+    folders = (
+        folder
+        for prefix in dict.fromkeys((mpirun.parent.parent, mpirun.resolve().parent.parent))
+        for folder in _library_folders(prefix)
+    )
+    library = next((path for folder in folders for name in names if (path := folder / name).exists()), None)
+    if library is None:
+        return {}
+    if library.name == names[0]:
+        return {LIBRARY: str(library)}
+    try:
+        link = _linked(library, names[0])
+    except OSError:  # no home to write to: what is missing is said where the library is loaded
+        return {}
+    old = os.environ.get("LD_LIBRARY_PATH")
+    return {
+        LIBRARY: str(link),
+        "LD_LIBRARY_PATH": os.pathsep.join([str(link.parent), *([old] if old else [])]),
+    }
 
 
 def _library_folders(prefix: Path) -> Iterator[Path]:
