@@ -10,7 +10,6 @@ from pathlib import Path
 import pytest
 
 from tests.mpi.campaigns import (
-    LONG,
     all_of,
     digest,
     environment,
@@ -62,7 +61,7 @@ def test_the_bins_are_those_of_any_other_mpi(tmp_path: Path, launcher: str) -> N
 
 def test_a_killed_rank_ends_the_job_and_a_signal_stops_the_next(tmp_path: Path) -> None:
     """This MPI cannot live on without a rank; what is done is done, and the same command goes on."""
-    config, directory = write_config(tmp_path, **LONG), tmp_path / "run"
+    config, directory = write_config(tmp_path, max_blocks=24, updates_per_bin=30_000), tmp_path / "run"
     process = start(config, directory, "-n", 3)
     wait_for_block(directory, process)
     os.kill(ranks_of(directory)[2], signal.SIGKILL)
