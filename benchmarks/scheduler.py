@@ -10,6 +10,9 @@ master a fixed time, one after the other, and errors are worked out by one threa
 Efficiency = seconds of the blocks that count / (ranks × wall time). What counts is the same for any number of
 ranks, so this is the speed-up over one rank by the number of ranks; blocks begun in vain, waiting, and the
 tail are the loss.
+
+`--scale 25` is a model of the same shape that takes a twenty-fifth of the time: points, blocks and ranks are
+divided by it, the seconds of a message and of an evaluation multiplied; printed is what it is a model of.
 """
 
 from __future__ import annotations
@@ -27,6 +30,9 @@ import numpy as np
 from hpcbip.campaign.plan import SampleSize
 from hpcbip.driver.scheduler import Scheduler
 from hpcbip.driver.stopping_rule import StoppingRule
+
+MESSAGE = 2e-4
+"""Seconds of the master per request."""
 
 
 @dataclass(frozen=True)
@@ -61,6 +67,7 @@ class Outcome:
     wall: float
     useful: float
     blocks: int
+    requests: int
     surplus: int
     first_idle: float
     overshoot: float
@@ -72,7 +79,7 @@ def simulate(campaign: Campaign, ranks: int, message: float, evaluation: float, 
     Args:
         campaign: what is to be done.
         ranks: workers.
-        message: seconds of the master's time per block.
+        message: seconds of the master's time per request.
         evaluation: seconds of its second thread per 10,000 blocks of bins looked at, at least 0.01 each.
         seed: of the times of the blocks.
     """
@@ -82,7 +89,8 @@ def simulate(campaign: Campaign, ranks: int, message: float, evaluation: float, 
     events: list[tuple[float, int, str, object]] = []
     idle = list(range(ranks))
     last: dict[int, tuple[str, int]] = {}
-    order = blocks = 0
+    order = blocks = requests = 0
+    served = round(ranks * message / MESSAGE)  # a slower master hands out more blocks together
     clock = master = thread = 0.0
     first_idle = math.inf
     while not scheduler.finished:
@@ -90,14 +98,15 @@ def simulate(campaign: Campaign, ranks: int, message: float, evaluation: float, 
             thread = max(thread, clock) + max(0.01, evaluation * goal.total / 10_000)
             order += 1
             heapq.heappush(events, (thread, order, "evaluated", (identity, goal)))
-        while idle and (task := scheduler.next_task(last.get(idle[-1]))):
+        while idle and (task := scheduler.next_task(last.get(idle[-1]), workers=served)):
             rank = idle.pop()
             last[rank] = task.identity, task.chain
             mean = campaign.seconds[task.identity]
-            seconds = mean * chance.lognormvariate(-0.045, 0.3)
+            times = [mean * chance.lognormvariate(-0.045, 0.3) for _ in range(task.blocks)]
             master = max(master, clock) + message
+            requests += 1
             order += 1
-            heapq.heappush(events, (master + seconds, order, "done", (rank, task, seconds)))
+            heapq.heappush(events, (master + sum(times), order, "done", (rank, task, times)))
         if idle and blocks:
             first_idle = min(first_idle, clock)
         clock, _, kind, what = heapq.heappop(events)
@@ -105,13 +114,13 @@ def simulate(campaign: Campaign, ranks: int, message: float, evaluation: float, 
             identity, goal = what  # type: ignore[misc]
             scheduler.record_ratio(identity, campaign.ratio(identity, goal))
         else:
-            rank, task, seconds = what  # type: ignore[misc]
-            blocks += 1
+            rank, task, times = what  # type: ignore[misc]
+            blocks += task.blocks
             idle.append(rank)
             chains = spent[task.identity]
             chains.extend([] for _ in range(task.chain + 1 - len(chains)))
-            chains[task.chain].append(seconds)
-            scheduler.complete(task, seconds)
+            chains[task.chain] += times
+            scheduler.complete(task, sum(times))
     useful, counted, thermal = 0.0, 0, campaign.rule.thermal_blocks
     for name, e in scheduler.ensembles.items():
         for chain in spent[name][: e.goal.chains]:
@@ -119,38 +128,55 @@ def simulate(campaign: Campaign, ranks: int, message: float, evaluation: float, 
             useful += sum(counts)
             counted += len(counts)
     bins = sum(e.goal.total for e in scheduler.ensembles.values())
-    return Outcome(clock, useful, blocks, blocks - counted, first_idle, bins / sum(campaign.need.values()))
+    return Outcome(
+        clock, useful, blocks, requests, blocks - counted, first_idle, bins / sum(campaign.need.values())
+    )
 
 
 @click.command(help=__doc__)
 @click.option("--blocks", default=6e6, show_default=True, help="Blocks of bins that the campaign needs.")
 @click.option("--ranks", default="10,100,1000,10000,100000", show_default=True)
 @click.option("--chains", default="64,2048", show_default=True, help="Least and most per ensemble.")
-@click.option("--message", default=2e-4, show_default=True, help="Seconds of the master per block.")
+@click.option("--scale", default=1, show_default=True, help="Simulate a model of this part of it.")
+@click.option("--points", default=200, show_default=True)
+@click.option("--seconds", default=10.0, show_default=True, help="Mean seconds of a block.")
+@click.option("--lengths", default="4,8,4000", show_default=True, help="Thermal, least and most blocks.")
+@click.option("--message", default=MESSAGE, show_default=True, help="Seconds of the master per request.")
 @click.option(
     "--evaluation", default=0.56, show_default=True, help="Seconds per 10,000 blocks of bins looked at."
 )
 @click.option("--figure", type=click.Path(path_type=Path))
 def main(
-    blocks: float, ranks: str, chains: str, message: float, evaluation: float, figure: Path | None
+    blocks: float,
+    ranks: str,
+    chains: str,
+    lengths: str,
+    scale: int,
+    points: int,
+    seconds: float,
+    message: float,
+    evaluation: float,
+    figure: Path | None,
 ) -> None:
     """Simulate and print the table."""
     from sampling import markdown  # here, for the tests import the simulation
 
     least, most = map(int, chains.split(","))
-    rule = StoppingRule(least, 4, 8, 4000, most)
-    campaign = Campaign.draw(rule, 200, blocks, 10.0, 7)
+    thermal, first, last = map(int, lengths.split(","))
+    rule = StoppingRule(least, thermal, first, last, most)
+    campaign = Campaign.draw(rule, points // scale, blocks / scale, seconds, 7)
     rows = []
     for number in map(int, ranks.split(",")):
         started = time.perf_counter()
-        o = simulate(campaign, number, message, evaluation)
+        o = simulate(campaign, number // scale, message * scale, evaluation * scale)
         rows.append(
             {
                 "ranks": number,
-                "blocks": o.blocks,
-                "blocks per rank": o.blocks / number,
+                "blocks": o.blocks * scale,
+                "blocks per rank": o.blocks / (number // scale),
+                "blocks per request": o.blocks / o.requests,
                 "hours": o.wall / 3600,
-                "efficiency": o.useful / (number * o.wall),
+                "efficiency": o.useful / (number // scale * o.wall),
                 "in vain": o.surplus / o.blocks,
                 "first idle rank after": o.first_idle / o.wall,
                 "bins over need": o.overshoot,

@@ -132,7 +132,9 @@ def test_templates_can_be_read_in_one_sitting(path: Path) -> None:
     assert len(path.read_text(encoding="utf-8").splitlines()) <= MAX_LINES
 
 
-@pytest.mark.parametrize("room", ["hpcbip", "tests", "benchmarks", "configs", "docs", "jobs", "slurm"])
+@pytest.mark.parametrize(
+    "room", ["hpcbip", "tests", "benchmarks", "configs", "docs", "jobs", "packaging", "slurm"]
+)
 def test_folders_can_be_seen_at_a_glance(room: str) -> None:
     # by Python, by the documentation, and by `hpcbip atlas add`
     made = {"__pycache__", "_build", "modules", "campaigns"}

@@ -1,4 +1,4 @@
-"""What the scheduler hands out, one block of one chain, and what it knows of an ensemble."""
+"""What the scheduler hands out, blocks of one chain, and what it knows of an ensemble."""
 
 from __future__ import annotations
 
@@ -10,13 +10,14 @@ from hpcbip.campaign.plan import SampleSize
 
 @dataclass(frozen=True)
 class Task:
-    """One block of one chain.
+    """Blocks of one chain, one after the other.
 
     Attributes:
         identity, chain: the ensemble, and the number of its chain.
-        block: number of the block, from 0, thermal ones included.
+        block: number of the first block, from 0, thermal ones included.
         durable: bins of this chain that are known to be on the disk.
         suspect: processes have ended with this block in hand: it is tried in a child before.
+        blocks: how many.
     """
 
     identity: str
@@ -24,6 +25,12 @@ class Task:
     block: int
     durable: int = 0
     suspect: bool = False
+    blocks: int = 1
+
+    @property
+    def end(self) -> int:
+        """Number of the block after the last."""
+        return self.block + self.blocks
 
 
 @dataclass

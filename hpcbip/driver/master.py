@@ -184,10 +184,10 @@ class Master:
 
     def _assign_next_block(self, state: RunState, speculative: bool) -> bool:
         """Hand the next block to the worker that has waited longest; returns False if there is none."""
-        task = self.scheduler.next_task(self._last_chain.get(state.idle[0]), speculative)
+        task = self.scheduler.next_task(self._last_chain.get(state.idle[0]), speculative, self.workers)
         if task is None:
             return False
-        key, bins = (task.identity, task.chain), self.config.sampling.bins_after(task.block + 1)
+        key, bins = (task.identity, task.chain), self.config.sampling.bins_after(task.end)
         if refusal := self._bins.make_room(key, bins, self.scheduler.unfinished):
             self._note_disk_error(refusal)
             self.scheduler.abandon(task)
@@ -260,7 +260,7 @@ class Master:
             return
         disk_error = result.disk_error or self._write_bins(result)
         if result.written:
-            bins = self.config.sampling.bins_after(task.block + 1)
+            bins = self.config.sampling.bins_after(task.end)
             self._bins.mark_durable((task.identity, task.chain), bins)
         if disk_error or result.traceback:
             self.error = self.error or disk_error
@@ -270,7 +270,7 @@ class Master:
             self.scheduler.abandon(task)
             return
         self._slowest_block = max(0.98 * self._slowest_block, result.seconds)
-        self.blocks += 1
+        self.blocks += task.blocks
         self.sampling_seconds += result.sampling_seconds
         self._ensemble_seconds.setdefault(task.identity, 0.0)
         self._ensemble_seconds[task.identity] += result.cpu_seconds
@@ -290,7 +290,7 @@ class Master:
         if result.traceback or not len(result.rows):
             return ""
         task, sampling = result.task, self.config.sampling
-        first, bins = sampling.bins_after(task.block), sampling.bins_after(task.block + 1)
+        first, bins = sampling.bins_after(task.block), sampling.bins_after(task.end)
         try:
             self._bins.write((task.identity, task.chain), first, result.rows, bins)
         except OSError as failure:

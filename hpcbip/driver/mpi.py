@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from hpcbip import settings
+from hpcbip.driver.launch.implementations import cannot_load, set_defaults
 from hpcbip.driver.signals import die_with_parent
 from hpcbip.errors import InputError
 from hpcbip.exit_status import PROGRAM_ERROR, STOPPED
@@ -63,7 +64,8 @@ def start_mpi(report_status: Callable[[int], None]) -> Any:
         report_status: takes the exit status of a job that an uncaught exception ends.
 
     Raises:
-        InputError: if a launcher has started several processes that MPI does not bring together.
+        InputError: if there is no library of MPI; if a launcher has started several processes that MPI does
+            not bring together.
     """
     if mpi_rank() is None:
         return None
@@ -74,9 +76,13 @@ def start_mpi(report_status: Callable[[int], None]) -> Any:
     # without it.
     previous = signal.signal(signal.SIGALRM, signal.SIG_DFL)
     signal.alarm(settings.mpi_patience())
-    with warnings.catch_warnings():  # of another launcher the check below tells, in one line
-        warnings.filterwarnings("ignore", "suspicious MPI execution environment")
-        from mpi4py import MPI
+    set_defaults(os.environ)
+    try:
+        with warnings.catch_warnings():  # of another launcher the check below tells, in one line
+            warnings.filterwarnings("ignore", "suspicious MPI execution environment")
+            from mpi4py import MPI
+    except (ImportError, RuntimeError) as error:
+        raise cannot_load(error) from None
 
     communicator = MPI.COMM_WORLD
     signal.alarm(0)

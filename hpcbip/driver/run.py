@@ -21,6 +21,7 @@ from hpcbip.driver.deadline import Deadline, deadline
 from hpcbip.driver.mpi import broadcast, gather_names, is_loss, library_version, mpi_rank, start_mpi
 from hpcbip.driver.progress import CompilationDisplay, ProgressDisplay, points_done
 from hpcbip.driver.signals import StopRequests, end_soon_after_parent, ignore_stop_signals, stop_requests
+from hpcbip.driver.stopping_rule import StoppingRule, chains_that_are_missing
 from hpcbip.errors import InputError
 from hpcbip.exit_status import BAD_INPUT, DONE, PROGRAM_ERROR, STOPPED
 from hpcbip.files import write_atomically
@@ -216,6 +217,9 @@ def _sample(
     log.begin(config, hosts, library_version(comm), "all ranks" if all_ranks_write else "the master")
     runner = Worker(directory, config, plan, campaign.recovered.stored_columns)
     executor = MpiExecutor(comm, runner) if comm else LocalExecutor(runner)
+    rule = StoppingRule.from_config(config)
+    if missing := chains_that_are_missing(rule, len(plan.ensembles), len(executor.workers)):
+        print_message(f"hpcbip: {missing}")
     done, room = campaign.recovered.blocks_done, campaign.recovered.room
     in_hand = BlocksInHand(directory, done)
     master = Master(directory, config, plan, done, store, writer, room, in_hand, log)

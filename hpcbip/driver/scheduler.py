@@ -41,6 +41,10 @@ KEEP_CHAIN = 0.8
 KEEP_CHAIN_BLOCKS = 3.0
 """Before the first goal a worker keeps its chain up to so many blocks ahead of the least advanced one."""
 
+REQUEST_SECONDS = 0.0006
+"""Mean time between two requests that the master has to serve, at least: twice what it takes for one. Where
+blocks are shorter than this times the workers, several are handed out together."""
+
 ENSEMBLE_WEIGHT, OVERALL_WEIGHT = 0.2, 0.02
 """Weights of a new block in the running means of a block's seconds, of an ensemble and of all of them."""
 
@@ -151,12 +155,15 @@ class Scheduler:
                 longest = max(longest, seconds * max(left))
         return max(longest, total / max(1, workers))
 
-    def next_task(self, preferred: ChainKey | None = None, speculative: bool = True) -> Task | None:
-        """Hand out the next block, or None if nothing can be begun now.
+    def next_task(
+        self, preferred: ChainKey | None = None, speculative: bool = True, workers: int = 0
+    ) -> Task | None:
+        """Hand out the next block, or blocks, of a chain, or None if nothing can be begun now.
 
         Args:
             preferred: the chain that the worker has in memory; it wins unless another is more urgent.
             speculative: whether blocks may be handed out that may turn out not to be needed.
+            workers: how many there are; of many, each gets several short blocks together.
         """
         while self._queue and self._is_outdated(self._queue[0]):
             heapq.heappop(self._queue)
@@ -176,19 +183,21 @@ class Scheduler:
         del self._priorities[identity, chain]
         ensemble = self.ensembles[identity]
         ensemble.running.add(chain)
-        return Task(identity, chain, ensemble.blocks_done[chain])
+        blocks = self._batch(ensemble, chain, workers)
+        return Task(identity, chain, ensemble.blocks_done[chain], blocks=blocks)
 
     def complete(self, task: Task, seconds: float = 1.0) -> None:
-        """Record that the block of `task` is done and safe; it took so many seconds."""
+        """Record that the blocks of `task` are done and safe; they took so many seconds."""
         e = self.ensembles[task.identity]
         e.running.discard(task.chain)
-        e.blocks_done[task.chain] = task.block + 1
-        self.blocks_done += 1
+        e.blocks_done[task.chain] = task.end
+        self.blocks_done += task.blocks
+        seconds /= task.blocks
         e.block_seconds = _running_mean(e.block_seconds, seconds, ENSEMBLE_WEIGHT)
         self._block_seconds = _running_mean(self._block_seconds, seconds, OVERALL_WEIGHT)
         if e.done:
             return
-        if task.chain < e.goal.chains and task.block + 1 == self._blocks_at_goal(e):
+        if task.chain < e.goal.chains and task.block < self._blocks_at_goal(e) <= task.end:
             e.chains_below_goal -= 1
             self._update_due(task.identity)
         self._update_priority(task.identity, task.chain)
@@ -234,6 +243,15 @@ class Scheduler:
 
     def _blocks_at_goal(self, e: EnsembleState) -> int:
         return self.rule.thermal_blocks + e.goal.blocks
+
+    def _batch(self, e: EnsembleState, chain: int, workers: int) -> int:
+        """Count the blocks to hand out together: as many as are needed, of speculative ones one."""
+        seconds = e.block_seconds or self._block_seconds
+        if seconds >= workers * REQUEST_SECONDS or not seconds:
+            return 1
+        ends = (self.rule.thermal_blocks + s.blocks for s in (e.goal, e.likely_size) if chain < s.chains)
+        left = next((end - e.blocks_done[chain] for end in ends if end > e.blocks_done[chain]), 1)
+        return min(left, math.ceil(workers * REQUEST_SECONDS / seconds))
 
     def _fail_if_goal_is_unreachable(self, identity: str) -> None:
         e = self.ensembles[identity]

@@ -137,3 +137,15 @@ class StoppingRule:
 def _round_up(x: float) -> int:
     """Round up to an integer >= 1; what exceeds an integer by rounding only counts as that integer."""
     return max(1, math.ceil(x - 1e-9))
+
+
+def chains_that_are_missing(rule: StoppingRule, ensembles: int, workers: int) -> str:
+    """Say in one line how many chains would keep all workers busy from the beginning; "" if they are."""
+    begun = ensembles * rule.chains
+    if workers <= begun:
+        return ""
+    least = math.ceil(workers / ensembles)
+    return (
+        f"{workers} ranks that work, but {begun} chains at first: the others wait until more are needed; "
+        f"allowed: fewer ranks, or sampling.chains: {{min: {least}, max: {max(8 * least, rule.max_chains)}}}"
+    )

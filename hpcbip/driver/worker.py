@@ -1,4 +1,4 @@
-"""A worker runs a task: it loads the chain, runs one block, saves it, and hands back its bins."""
+"""A worker runs a task: it loads the chain, runs its blocks, saves each, and hands back their bins."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import signal
 import time
 import traceback
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -33,7 +33,7 @@ class BlockResult:
     """The outcome of a task.
 
     Attributes:
-        task: what was asked for.
+        task: what was done; of several blocks, those before one that failed.
         rows: its bins; none if it was thermal, or if `written`.
         seconds: what it took.
         sampling_seconds: what of that was sampling.
@@ -57,6 +57,22 @@ class BlockResult:
     cpu_seconds: float = 0.0
     crashed: bool = False
     given_up: bool = False
+
+    @property
+    def failed(self) -> bool:
+        """Whether a block was not done."""
+        return bool(self.given_up or self.chain_failure or self.disk_error or self.traceback)
+
+    def joined(self, following: BlockResult) -> BlockResult:
+        """Return the outcome of these blocks and of those that follow them."""
+        return BlockResult(
+            replace(self.task, blocks=self.task.blocks + following.task.blocks),
+            _join(self.rows, following.rows),
+            self.seconds + following.seconds,
+            self.sampling_seconds + following.sampling_seconds,
+            self.written or following.written,
+            cpu_seconds=self.cpu_seconds + following.cpu_seconds,
+        )
 
 
 class ChainFailure(Exception):
@@ -120,15 +136,48 @@ class Worker:
         self._must_end: Callable[[], bool] = lambda: False
 
     def execute(self, task: Task, must_end: Callable[[], bool] = lambda: False) -> BlockResult:
-        """Run one block and save the chain; only then is the block done.
+        """Run the blocks of a task, each as if it were the only one.
 
-        Whatever goes wrong is in the result.
+        Whatever goes wrong is in the result. A later block that fails is left out: it fails once more when it
+        is asked for as the first.
 
         Args:
             task: what to do.
-            must_end: asked several times a second whether the block is to be left unfinished.
+            must_end: asked several times a second whether the block in hand is to be left unfinished.
         """
-        started, self._must_end = time.perf_counter(), must_end
+        self._must_end = must_end
+        result = self._done_before(task) or self._execute_block(replace(task, blocks=1))
+        while not result.failed and result.task.end < task.end:
+            following = self._execute_block(replace(task, block=result.task.end, blocks=1))
+            if following.failed:
+                break
+            result = result.joined(following)
+        return result
+
+    def _done_before(self, task: Task) -> BlockResult | None:
+        """Return blocks that a lost worker has done and saved, but not handed back; None if there are none.
+
+        Of a single one nothing is known here: it is run once more, from the checkpoint before it.
+        """
+        if self._loaded is not None and self._loaded.is_ready_for(task):
+            return None
+        parameters = canonical_json(self._plan.ensembles[task.identity].parameters)
+        newest = None
+        with contextlib.suppress(OSError):  # which loading the chain will meet, and report
+            newest = next(iter(self._checkpoints.candidates(task.identity, task.chain, parameters)), None)
+        if newest is None or newest.blocks < task.block + 2:
+            return None
+        bins = self._sampling.bins_after(newest.blocks) - self._sampling.bins_after(task.block)
+        done = replace(task, blocks=newest.blocks - task.block)
+        if self._shared is not None:  # bins are there before their checkpoint
+            return BlockResult(done, NO_ROWS, 0.0, written=bins > 0)
+        if len(newest.rows) < bins:
+            return None
+        return BlockResult(done, newest.rows[len(newest.rows) - bins :], 0.0)
+
+    def _execute_block(self, task: Task) -> BlockResult:
+        """Run one block and save the chain; only then is the block done."""
+        started = time.perf_counter()
         loaded, self._loaded = self._loaded, None
         try:
             if loaded is None or not loaded.is_ready_for(task):

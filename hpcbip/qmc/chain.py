@@ -14,6 +14,7 @@ from hpcbip.qmc.ensemble import Ensemble
 from hpcbip.qmc.estimators.displacement import LAGS, MARK_ROWS
 from hpcbip.qmc.estimators.measure import ESTIMATORS, MOST_SUMS, WORK_ROWS
 from hpcbip.qmc.estimators.waves import WAVE_PARTS
+from hpcbip.qmc.kernel.compilation_lock import compiled_once
 from hpcbip.qmc.kernel.path import DIRECTIONS, EVENT, EVENTS, FIRST, HEAD, MAX_EVENTS, STATE_WORDS, TAIL
 from hpcbip.qmc.kernel.symmetry import CENTRE
 from hpcbip.qmc.layout import sector_mask
@@ -166,11 +167,13 @@ def small_chain() -> Chain:
 def warm_up(show: Callable[[int, int], None] = lambda done, of: None) -> None:
     """Compile the kernel, or load it from the cache, in this process; other processes then only load it.
 
+    Of processes that come here at once on one machine one compiles, and the others wait for it.
+
     Args:
         show: called with the number of functions that are compiled, and of all, while it compiles.
     """
     from hpcbip.qmc.compilation import compiling_in_parallel  # which runs the chain above
 
     chain = small_chain()
-    with compiling_in_parallel(chain.kernel_arguments(), show):
+    with compiled_once(), compiling_in_parallel(chain.kernel_arguments(), show):
         chain.run_block(1, 64)

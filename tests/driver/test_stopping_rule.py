@@ -7,7 +7,7 @@ import math
 import pytest
 
 from hpcbip.campaign.plan import SampleSize
-from hpcbip.driver.stopping_rule import StoppingRule
+from hpcbip.driver.stopping_rule import StoppingRule, chains_that_are_missing
 
 FIXED = StoppingRule(chains=4, thermal_blocks=4, min_blocks=8, max_blocks=400)
 WIDE = StoppingRule(chains=8, thermal_blocks=4, min_blocks=8, max_blocks=400, max_chains=512)
@@ -45,3 +45,10 @@ def test_every_sequence_ends_soon_and_near_the_need(rule: StoppingRule, need: fl
 
 def test_unresolved_errors_double_the_bins() -> None:
     assert FIXED.next_goal(SampleSize(4, 8), math.inf) == SampleSize(4, 16)
+
+
+def test_ranks_without_a_chain_are_told_how_many_chains_they_need() -> None:
+    rule = StoppingRule(chains=8, thermal_blocks=2, min_blocks=4, max_blocks=30, max_chains=64)
+    assert chains_that_are_missing(rule, 20, 160) == ""
+    told = chains_that_are_missing(rule, 20, 1000)
+    assert "1000 ranks" in told and "160 chains" in told and "{min: 50, max: 400}" in told

