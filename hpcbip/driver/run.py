@@ -124,8 +124,9 @@ def run_campaign(
         os._exit(STOPPED)
 
     launcher, last_resort = settings.launch_folder(), leave if may_exit else None
+    mpirun = parent if comm is not None else None  # a shell may go: nohup, or a logout
     try:
-        with stop_requests(directory, parent, launcher, old_request, last_resort) as stop:
+        with stop_requests(directory, mpirun, launcher, old_request, last_resort) as stop:
             return _run_as_master(comm, source, directory, max_time, started, stop)
     except OSError as failure:
         raise InputError(f"{failure.filename or directory}: {failure.strerror or failure}") from failure

@@ -216,7 +216,7 @@ def test_a_second_run_is_refused_and_a_signal_stops_the_first_with_everything_sa
     wait_for_block(directory, process)
     monkeypatch.setattr(store_directory, "LOCK_PATIENCE", 0.5)
     with pytest.raises(InputError, match="another run"):
-        run_campaign(config, directory, 1.0, time.time())
+        run_campaign(config, directory, 1.0, time.monotonic())
     process.send_signal(number)
     out, _ = process.communicate(timeout=240)
     assert process.returncode == 3, out

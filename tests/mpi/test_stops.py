@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import signal
 import subprocess
 import time
@@ -15,6 +16,7 @@ import pytest
 from hpcbip.driver.launch.mpirun import find_mpirun, mpirun_settings
 from hpcbip.driver.run import run_campaign
 from hpcbip.driver.signals import ECHO_WITHIN
+from hpcbip.store.progress import PROGRESS_FILE, CampaignProgress
 from tests.mpi.campaigns import (
     all_of,
     command,
@@ -191,3 +193,20 @@ def test_the_folder_of_a_killed_launcher_goes_with_the_next_launch(
     process = start(*arguments, 1, TMPDIR=str(tmp_path))
     process.communicate(timeout=PATIENCE)
     assert not left.exists() and not list(tmp_path.glob("hpcbip-*"))
+
+
+@pytest.mark.parametrize("options", [[], ["-n", "2"]], ids=["alone", "launched"])
+def test_a_run_stays_without_the_shell_that_started_it(tmp_path: Path, options: list[str]) -> None:
+    """As after `nohup` and a logout."""
+    config, directory = write_config(tmp_path, max_blocks=50, updates_per_bin=20_000), tmp_path / "run"
+    line = shlex.join(command("run", config, "--out", directory, *options))
+    shell = subprocess.Popen(["sh", "-c", f"nohup {line} > /dev/null 2>&1 & wait"], env=environment())
+    wait_for_block(directory, shell)
+    shell.kill()
+    shell.wait()
+
+    def is_done() -> bool:
+        known = CampaignProgress.read(directory).ensembles if (directory / PROGRESS_FILE).exists() else {}
+        return len(known) == 2 and all(one.done for one in known.values())
+
+    wait_until(is_done, "the run has ended with its shell")

@@ -23,13 +23,13 @@ def small(directory: Path, **changes: object) -> Path:
     """Run a small campaign, or go on with it; returns its directory."""
     source = directory.with_suffix(".yaml")
     source.write_text(CONFIG.format(**USUAL | changes), encoding="utf-8")
-    assert run_campaign(source, directory, None, time.time()) == 0
+    assert run_campaign(source, directory, None, time.monotonic()) == 0
     return directory
 
 
 def go_on(directory: Path) -> int:
     """Go on with a campaign as its own configuration says; returns the exit status."""
-    return run_campaign(directory / "config.yaml", directory, None, time.time())
+    return run_campaign(directory / "config.yaml", directory, None, time.monotonic())
 
 
 def copied(directory: Path, name: str) -> Path:

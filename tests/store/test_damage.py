@@ -29,7 +29,7 @@ sampling: {beta: 4.0, chains: 2, max_blocks: 4, min_blocks: 2, thermal_blocks: 1
 
 
 def go_on(directory: Path) -> int:
-    return run_campaign(directory.parent / "small.yaml", directory, None, time.time())
+    return run_campaign(directory.parent / "small.yaml", directory, None, time.monotonic())
 
 
 @pytest.fixture(scope="module")

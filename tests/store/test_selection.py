@@ -34,7 +34,7 @@ def start(folder: Path, target: float) -> Path:
     folder.mkdir(exist_ok=True)
     config = folder / "small.yaml"
     config.write_text(CONFIG % (target, target), encoding="utf-8")
-    assert run_campaign(config, folder / "run", None, time.time()) == 0
+    assert run_campaign(config, folder / "run", None, time.monotonic()) == 0
     return folder / "run"
 
 
