@@ -14,6 +14,7 @@ import os
 import queue
 import threading
 import time
+import traceback
 from collections.abc import Callable, Iterable
 from typing import Any, Protocol
 
@@ -21,6 +22,7 @@ from hpcbip.driver.ensemble_state import Task
 from hpcbip.driver.mpi import failed_ranks, is_loss, synchronise_survivors
 from hpcbip.driver.worker import BlockResult, Worker
 from hpcbip.exit_status import STOPPED
+from hpcbip.store.store import NO_ROWS
 
 TASK_TAG, RESULT_TAG, END_TAG, GIVE_UP_TAG = 1, 2, 3, 4
 """Tags of the messages between the master and its workers."""
@@ -70,7 +72,12 @@ class LocalExecutor:
 
     def _run_tasks(self) -> None:
         while True:
-            self._results.put(self._runner.execute(self._tasks.get(), self._must_end.is_set))
+            task = self._tasks.get()
+            try:
+                result = self._runner.execute(task, self._must_end.is_set)
+            except Exception:  # or the master would wait for ever
+                result = BlockResult(task, NO_ROWS, 0.0, traceback=traceback.format_exc())
+            self._results.put(result)
 
     def send(self, worker: int, task: Task) -> None:
         """Queue a task."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ from hpcbip.campaign.plan import SampleSize, make_plan
 from hpcbip.campaign.schema import load_config
 from hpcbip.driver import scheduler
 from hpcbip.driver.ensemble_state import Task
+from hpcbip.driver.executors import LocalExecutor
 from hpcbip.driver.run import run_campaign
 from hpcbip.driver.scheduler import REQUEST_SECONDS, Scheduler
 from hpcbip.driver.stopping_rule import StoppingRule
@@ -73,11 +75,11 @@ def test_blocks_before_one_that_fails_are_done(
     runner, key = worker(config, tmp_path / "run")
     real, calls = Chain.run_block, []
 
-    def fails_at_last(self: Chain, bins: int, updates: int) -> np.ndarray:
+    def fails_at_last(self: Chain, bins: int, *others: Any) -> np.ndarray:
         calls.append(bins)
         if len(calls) > 4:  # two are thermal
             raise OverflowError("more than 65532 events")
-        return real(self, bins, updates)
+        return real(self, bins, *others)
 
     monkeypatch.setattr(Chain, "run_block", fails_at_last)
     result = runner.execute(Task(key, 0, 0, blocks=6))
@@ -89,9 +91,9 @@ def test_a_campaign_has_the_same_bins(config: Path, tmp_path: Path, monkeypatch:
     asked = []
     real = Worker.execute
 
-    def counted(self: Worker, task: Task) -> object:
+    def counted(self: Worker, task: Task, *others: Any) -> object:
         asked.append(task.blocks)
-        return real(self, task)
+        return real(self, task, *others)
 
     monkeypatch.setattr(Worker, "execute", counted)
     assert run_campaign(config, tmp_path / "one", None, time.monotonic()) == 0
@@ -123,3 +125,15 @@ def test_as_many_as_the_rate_of_requests_asks_for_and_none_in_vain() -> None:
     assert task(workers) == Task("one", 0, 27, blocks=4), "up to the goal"
     s.complete(Task("one", 0, 27, blocks=4), 4.0)
     assert s.take_due() == [("one", SampleSize(1, 30))] and s.blocks_done == 31
+
+
+def test_a_worker_that_raises_is_told_of_and_not_waited_for() -> None:
+    class Runner:
+        def execute(self, task: Task, must_end: object) -> None:
+            raise KeyError("a fault of the program")
+
+    executor = LocalExecutor(Runner())  # type: ignore[arg-type]
+    executor.send(0, Task("one", 0, 0))
+    while (found := executor.poll()) is None:
+        time.sleep(0.001)
+    assert found[1] is not None and "a fault of the program" in found[1].traceback
