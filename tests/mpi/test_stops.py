@@ -86,7 +86,7 @@ def test_a_signal_at_any_moment_of_the_start_stops_the_run(begun: tuple[Path, Pa
     process.terminate()
     out, _ = process.communicate(timeout=PATIENCE)
     assert process.returncode in (3, -signal.SIGTERM), out  # the latter: Python itself was being started
-    assert "time limit" not in out and "Traceback" not in out
+    assert "stopped: time limit" not in out and "Traceback" not in out
     assert not all_of(directory), "processes are left over"
 
 

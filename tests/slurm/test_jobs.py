@@ -230,7 +230,7 @@ def test_srun_with_the_wrong_mpi_is_refused_and_not_requeued(slurm: Slurm, tmp_p
     )
     (job, *waiting) = (slurm.ended(number)[0] for number in numbers)
     assert (job["JobState"], job["ExitCode"], job["Restarts"]) == ("FAILED", "2:0", "0")
-    assert read(job["StdOut"]).count("MPI type") == 1
+    assert read(job["StdOut"]).count("srun started 2 tasks but MPI sees one") == 1
     assert not (tmp_path / "r").exists()
     assert [job["JobState"] for job in waiting] == ["CANCELLED"] * 3
 
