@@ -14,6 +14,7 @@ from hpcbip.report.papers.registry import PAPER_FIGURES
 
 _WIDTH = 110
 _EXPECTED = "Expected from the papers, and not yet shown here, for points are missing: "
+_IN_PART = "Shown here in part, for some points are missing: "
 _FIRST = """# The figures of the papers
 
 Every figure of the two source papers, and of the neighbours that the first one names, from this program's own
@@ -45,7 +46,7 @@ def page_text(captions: Mapping[str, str], images: str) -> str:
         parts.append(f"## {figure.title}{number}\n")
         if figure.name in captions:
             parts.append(f"![{figure.title}]({images}/{figure.name}/{figure.name}.png)\n")
-        parts.append(_wrapped(_EXPECTED * _lacks_points(captions.get(figure.name)) + figure.message))
+        parts.append(_wrapped(_reservation(captions.get(figure.name)) + figure.message))
         parts.append(f"    hpcbip figure {figure.name}\n")
         names = ", ".join(f"`{name}`" for name in figure.campaigns)
         parts.append(_wrapped(captions.get(figure.name) or "Not drawn yet: its campaigns have no points."))
@@ -73,9 +74,11 @@ def write_page(path: Path, captions: Mapping[str, str], folder: Path) -> None:
         raise InputError(f"{path}: the page cannot be written: {error.strerror}") from None
 
 
-def _lacks_points(caption: str | None) -> bool:
-    """Tell whether a figure is not drawn, or not all of it: its message is then no result of ours yet."""
-    return caption is None or MISSING_WORDS in caption
+def _reservation(caption: str | None) -> str:
+    """Return what stands before the message of a figure that is not drawn, or not all of it; else ""."""
+    if caption is None:
+        return _EXPECTED
+    return _IN_PART if MISSING_WORDS in caption else ""
 
 
 def _wrapped(text: str) -> str:
