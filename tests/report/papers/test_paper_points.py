@@ -105,5 +105,5 @@ def test_the_page_says_where_a_message_is_expected_only() -> None:
     text = page_text(shown, "images")
     parts = {part.splitlines()[0]: part for part in text.split("\n## ")[1:]}
     assert "Expected from the papers" not in parts["Tc against λ (figure 6)"]
-    assert "Expected from the papers" in parts["The cubic lattice and the Coulomb tail (figure 8)"]
+    assert "Shown here in part" in parts["The cubic lattice and the Coulomb tail (figure 8)"]
     assert "Expected from the papers" in parts["What repulsion does (figure 7)"]

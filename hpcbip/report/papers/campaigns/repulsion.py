@@ -96,8 +96,8 @@ REPULSION = PaperFigure(
     title="What repulsion does",
     message=(
         "At fixed coupling near the maximum repulsion first raises the Tc of bond-Peierls bipolarons, and "
-        "lowers it where they come apart, the sooner the weaker the coupling: optimised over λ, Tc is highest "
-        "without repulsion. That of Holstein bipolarons only falls."
+        "lowers it where they come apart, the sooner the weaker the coupling: optimised over λ, Tc is "
+        "highest without repulsion. That of Holstein bipolarons only falls."
     ),
     campaigns=("square-bond-U", "square-holstein-1", "square-holstein-2"),
     draw=draw,
