@@ -73,11 +73,13 @@ class Outcome:
         status: exit status.
         message: what to tell the user, or "".
         ranks_lost: ranks were lost.
+        open_stores: those that the ranks can close together only, so that they stay open where some are lost.
     """
 
     status: int
     message: str
     ranks_lost: bool
+    open_stores: tuple[Store, ...] = ()
 
 
 def run_campaign(
@@ -237,10 +239,11 @@ def _sample(
     if isinstance(executor, MpiExecutor):
         executor.shut_down(status)
         ranks_lost = bool(executor.lost)
-    if not ranks_lost:
-        store.close()
-        writer.close()
-    return Outcome(status, message, ranks_lost)
+    if ranks_lost:
+        return Outcome(status, message, True, (store, writer))
+    store.close()
+    writer.close()
+    return Outcome(status, message, False)
 
 
 def _start_ranks(comm: Any, directory: Path, campaign: PreparedCampaign) -> tuple[list[str], Store, Store]:

@@ -29,6 +29,8 @@ from tests.mpi.campaigns import (
 
 ROOT = Path(__file__).parents[2]
 PYTHON = ROOT / ".venv-parallel" / "bin" / "python"
+DEBIAN = "/usr/bin:/bin"
+"""Where Debian's MPI is, to which this HDF5 belongs, whatever else is on the path."""
 pytestmark = [
     pytest.mark.mpi,
     pytest.mark.skipif(not PYTHON.exists(), reason="no .venv-parallel: tests/mpi/parallel-hdf5.sh says why"),
@@ -41,7 +43,7 @@ def start(config: Path, directory: Path, ranks: int, **variables: str) -> subpro
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
-        env=environment() | variables,
+        env=environment() | {"PATH": DEBIAN} | variables,
         cwd=ROOT,
         start_new_session=True,
     )
@@ -97,3 +99,16 @@ def test_deaths_of_ranks_that_write_together(tmp_path: Path) -> None:
     assert finish(config, directory) == undisturbed(config)
     assert written_by(directory) == ["all ranks"] * 3 + ["the master"]
     assert not list(directory.rglob("*.damaged"))
+
+
+def test_a_rank_that_is_lost_where_mpi_can_live_on(tmp_path: Path) -> None:
+    """The others write to the end, and leave the file open, which they could close together only."""
+    config, directory = write_config(tmp_path, **LONG), tmp_path / "run"
+    process = start(config, directory, 3, PATH=f"{ROOT / '.venv' / 'bin'}:{DEBIAN}")
+    wait_for_block(directory, process)
+    os.kill(ranks_of(directory)[2], signal.SIGKILL)
+    out, _ = process.communicate(timeout=240)
+    assert process.returncode == 0, out
+    assert "lost: member 2" in out and written_by(directory) == ["all ranks"]
+    assert not all_of(directory), "processes are left over"
+    assert digest(directory) == undisturbed(config)
