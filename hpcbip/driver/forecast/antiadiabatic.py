@@ -13,12 +13,13 @@ from typing import Any
 
 from hpcbip.driver.forecast.regression import Estimate
 from hpcbip.errors import InputError
+from hpcbip.models import LATTICES
 from hpcbip.superconductivity import radius2
 from hpcbip.theory.antiadiabatic import build_effective_spaces, converge_effective
 from hpcbip.theory.antiadiabatic.effective import PERTURBATION_ORDERS
 from hpcbip.theory.exact.basis import Space
 from hpcbip.theory.exact.convergence import ConvergedState
-from hpcbip.theory.exact.system import Geometry, System
+from hpcbip.theory.exact.system import EXACT_COUPLINGS, Geometry, System
 from hpcbip.vocabulary.observables import (
     BINDING_ENERGY,
     MASS_BIPOLARON,
@@ -27,13 +28,14 @@ from hpcbip.vocabulary.observables import (
     PHONONS_POLARON,
     RADIUS2,
 )
-from hpcbip.vocabulary.parameters import COUPLING, LATTICE, OMEGA, SEQUENCE_KEYS
+from hpcbip.vocabulary.parameters import COUPLING, LATTICE, OMEGA, SEQUENCE_KEYS, SITE_KEYS
 
 LEAST_OMEGA = 4.0
 """Ω/t from which on the effective Hamiltonians are asked."""
 
-SOLVED_COUPLINGS = ("bond", "holstein")
-SOLVED_LATTICES = ("chain", "square", "triangular", "cubic")
+MOST_NEIGHBOURS = 6
+"""Coordination up to which they are solved in a second or so."""
+
 LEAST_THEORY_SPREAD = 0.2
 
 
@@ -47,8 +49,10 @@ def antiadiabatic_values(parameters: Mapping[str, Any]) -> dict[str, Estimate]:
     or its Ω are others."""
     lattice, coupling, t = (parameters[key] for key in (LATTICE.name, COUPLING.name, "t"))
     omega, g, U = (parameters[key] / t for key in (OMEGA.name, "g", "U"))
-    others = any(parameters.get(key) for key in (*SEQUENCE_KEYS, "V"))
-    if omega < LEAST_OMEGA or lattice not in SOLVED_LATTICES or coupling not in SOLVED_COUPLINGS or others:
+    others = any(parameters.get(key) for key in (*SEQUENCE_KEYS, *SITE_KEYS, "V"))
+    if omega < LEAST_OMEGA or coupling not in EXACT_COUPLINGS or others:
+        return {}
+    if lattice not in LATTICES or LATTICES[lattice].coordination > MOST_NEIGHBOURS:
         return {}
     try:
         second, fourth = (_numbers(lattice, coupling, omega, g, U, order) for order in PERTURBATION_ORDERS)
