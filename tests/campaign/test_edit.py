@@ -13,6 +13,7 @@ import pytest
 from hpcbip.campaign.edit import Extension, check_extensible, extend
 from hpcbip.campaign.schema import load_config
 from hpcbip.errors import InputError
+from tests.kills import killed_at_rename
 
 HEAD = "name: x\nseed: 1\nmodel: {lattice: square, coupling: bond}\n"
 NEW = {"omega": 0.5, "lambda": 0.45, "U": 8.0}
@@ -251,16 +252,8 @@ def test_a_configuration_that_is_wrong_itself_is_refused(tmp_path: Path) -> None
 def test_a_kill_before_the_rename_leaves_the_old_file(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    class Killed(BaseException):
-        pass
-
-    def kill(*_: object) -> None:
-        raise Killed
-
     path = written(tmp_path, LAYOUTS["flow list"])
-    with monkeypatch.context() as patch, pytest.raises(Killed):
-        patch.setattr(os, "replace", kill)
-        extend(path, [NEW])
+    assert killed_at_rename(1, monkeypatch, lambda: extend(path, [NEW]))
     assert path.read_text() == LAYOUTS["flow list"]
     assert extend(path, [NEW]).points == (NEW,)
 

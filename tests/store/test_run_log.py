@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import json
-import os
+from functools import partial
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -23,6 +22,7 @@ from hpcbip.store.run_log import (
     RunLog,
     read_runs,
 )
+from tests.kills import killed_at_rename
 
 CONFIG = """\
 name: small
@@ -100,36 +100,17 @@ def test_many_events_are_counted(tmp_path: Path) -> None:
     assert len(run.events) == MAX_RECORDED_EVENTS and run.more_events == 7
 
 
-class Killed(BaseException):
-    """Not an Exception: nothing may catch it."""
-
-
 def test_a_kill_at_any_moment_leaves_a_record(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Killed before the first, second, ... file is renamed, until a run comes to its end."""
-    rename = os.replace
     for call in range(1, 20):
         directory = tmp_path / str(call)
         directory.mkdir()
-        count = 0
-
-        def replace(source: Any, target: Any, call: int = call) -> None:
-            nonlocal count
-            count += 1
-            if count == call:
-                raise Killed
-            rename(source, target)
-
-        with monkeypatch.context() as patch:
-            patch.setattr(os, "replace", replace)
-            try:
-                run_once(directory)
-            except Killed:
-                for path in directory.glob("logs/*.json"):
-                    json.loads(path.read_text(encoding="utf-8"))
-                assert [run.outcome for run in read_runs(directory)] == [NO_END] * (call > 1)
-                continue
-        assert call > 4, "a run replaces its record several times"
-        return
+        if not killed_at_rename(call, monkeypatch, partial(run_once, directory)):
+            assert call > 4, "a run replaces its record several times"
+            return
+        for path in directory.glob("logs/*.json"):
+            json.loads(path.read_text(encoding="utf-8"))
+        assert [run.outcome for run in read_runs(directory)] == [NO_END] * (call > 1)
     pytest.fail("no run came to its end")
 
 

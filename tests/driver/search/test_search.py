@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import math
-import os
 import shutil
 from pathlib import Path
 from typing import Any
@@ -19,6 +18,7 @@ from hpcbip.driver.search.loop import Runner, apply_suggestions, begin, search
 from hpcbip.errors import InputError
 from hpcbip.superconductivity.suggestions import Suggestion
 from tests.driver import fake_model
+from tests.kills import Killed, killed_at_rename
 
 CONFIG = Path(__file__).parents[3] / "configs" / "peak-search.yaml"
 KINK = 0.77604  # R² = 1 at U = 8t, where Tc is highest
@@ -158,31 +158,6 @@ def test_a_run_that_fails_ends_the_search_with_its_status(code: int, tmp_path: P
 # Kills
 
 
-class Killed(BaseException):
-    """Not an Exception: nothing may catch it."""
-
-
-def killed_at(call: int, monkeypatch: pytest.MonkeyPatch, directory: Path) -> bool:
-    """Search, and die before the given renaming of a file; False if there were fewer."""
-    count = 0
-    rename = os.replace
-
-    def replace(source: Any, target: Any) -> None:
-        nonlocal count
-        count += 1
-        if count == call:
-            raise Killed
-        rename(source, target)
-
-    with monkeypatch.context() as patch:
-        patch.setattr(os, "replace", replace)
-        try:
-            run_search(directory)
-        except Killed:
-            return True
-    return False
-
-
 @pytest.mark.slow
 def test_a_kill_at_any_moment_changes_nothing(
     tmp_path: Path, coarse: None, monkeypatch: pytest.MonkeyPatch
@@ -190,12 +165,11 @@ def test_a_kill_at_any_moment_changes_nothing(
     """Killed before the 1st, 2nd, ... file is renamed (every third after the 12th), and again after as many
     more."""
     run_search(tmp_path / "undisturbed")
-    call, tried = 1, 0
+    directory, call, tried = tmp_path / "run", 1, 0
     while True:
-        directory = tmp_path / "run"
-        if not killed_at(call, monkeypatch, directory):
+        if not killed_at_rename(call, monkeypatch, lambda: run_search(directory)):
             break
-        killed_at(call, monkeypatch, directory)
+        killed_at_rename(call, monkeypatch, lambda: run_search(directory))
         assert run_search(directory)[0] == 0
         for name in ("search.yaml", "blocks.json"):
             assert (directory / name).read_bytes() == (tmp_path / "undisturbed" / name).read_bytes(), call
