@@ -148,10 +148,7 @@ class Smooth:
         for k in range(q):
             everywhere = np.vstack([v, u])
             covariance = self.amplitudes[k] ** 2 * _kernel(everywhere, everywhere, self.lengths[k])
-            values, vectors = np.linalg.eigh(covariance)
-            keep = values > 1e-14 * values[-1]
-            root = vectors[:, keep] * np.sqrt(values[keep])
-            draw = rng.standard_normal((number, root.shape[1])) @ root.T
+            draw = rng.standard_normal((number, m + n)) @ _root(covariance)
             drawn[:, k], data[:, k] = draw[:, :m], draw[:, m:]
         if noise:
             factors = np.linalg.cholesky(self.noise)
@@ -298,6 +295,13 @@ def _projected(u: Array, variance: Array, s: float, lengths: Array) -> Array:
     contrasts = null_space(_line(u).T)
     inner = contrasts.T @ (s * s * _kernel(u, u, lengths) + np.diag(variance)) @ contrasts
     return np.asarray(contrasts @ np.linalg.solve(inner, contrasts.T))
+
+
+def _root(covariance: Array) -> Array:
+    """Return the symmetric square root, the only one that no library's choice of signs of eigenvectors changes:
+    the draws are the same on all processors, up to rounding."""
+    values, vectors = np.linalg.eigh(covariance)
+    return np.asarray((vectors * np.sqrt(np.maximum(values, 0.0))) @ vectors.T)
 
 
 def _places(x: ArrayLike) -> Array:
