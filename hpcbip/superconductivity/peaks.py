@@ -36,6 +36,8 @@ GRID = 121  # places on the axis at which curves are worked out; between them qu
 INTERPOLATION_DRAWS = 500  # curves drawn for the error of the interpolation
 SMOOTH_P_ALARM = 1e-3  # of a smooth curve through the points
 RESTS = 0.3  # of the largest weight: what a point needs for the peak to rest on it
+_DOUBTS = {flags.PEAK_ON_FLAGGED_POINTS.code, flags.PEAK_NOT_SMOOTH.code}
+"""Flags of a maximum that points which flags speak against may have brought about."""
 MIN_PEAK_POINTS = 4  # points below which the error of the interpolation is hardly known
 RESOLVED = 2.0  # errors by which Δ has to be above Tc somewhere on a curve
 RARE = 0.01  # probability that binding decides below which the errors leave it out
@@ -112,9 +114,33 @@ def find_peaks(points: Sequence[ScanPoint]) -> list[Peak]:
 def find_peak(scan: Scan) -> Peak:
     """Find the maximum of Tc along one curve.
 
+    Points that a flag speaks against are left out where the maximum would rest on them, or no smooth curve
+    goes through all, and the others have one that has none of them beside it and that binding does not decide: m* and R² of weakly bound pairs, far from the maximum, have small statistical
+    errors, with which they would bend the curve, and systematic ones that nobody knows.
+
     Raises:
         InputError: if it has fewer than three points.
     """
+    peak = _find(scan)
+    if _DOUBTS.intersection(peak.flag_codes):
+        sound = scan.sound
+        enough = sound.interpolates and len(np.unique(sound.x)) >= MIN_PEAK_POINTS
+        if enough and len(sound.points) < len(scan.points):
+            other = _find(sound)
+            decided = other.kind in (SMOOTH_KIND, KINK_KIND) and not (other.limit or other.open)
+            return other if decided and _is_among(scan, other.position) else peak
+    return peak
+
+
+def _is_among(scan: Scan, position: float) -> bool:
+    """Tell whether no flag speaks against the points on either side of a place that are nearest to it."""
+    x = scan.x[:, 0]
+    beside = {x[x <= position].max(), x[x >= position].min()}
+    return all(point.valid for point, place in zip(scan.points, x, strict=True) if place in beside)
+
+
+def _find(scan: Scan) -> Peak:
+    """Return the maximum of Tc along the curve through all points."""
     grid = np.linspace(scan.x.min(), scan.x.max(), GRID)
     at = grid[:, None]
     mean = scan.mean(at)

@@ -6,7 +6,7 @@ from __future__ import annotations
 import hashlib
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -112,6 +112,15 @@ class Scan:
     def interpolates(self) -> bool:
         """Whether there are enough points for a smooth curve."""
         return len(self.points) > 0 and enough(self.x)
+
+    @property
+    def sound(self) -> Scan:
+        """The scan of the points that no flag speaks against."""
+        kept = [
+            (point, rows) for point, rows in zip(self.points, self.deviations, strict=True) if point.valid
+        ]
+        points, deviations = tuple(point for point, _ in kept), tuple(rows for _, rows in kept)
+        return replace(self, points=points, deviations=deviations)
 
     @cached_property
     def curves(self) -> Smooth:

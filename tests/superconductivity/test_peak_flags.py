@@ -39,6 +39,21 @@ def test_peak_on_flagged_points_says_so() -> None:
     ]
 
 
+def test_flagged_points_far_from_the_peak_are_left_out_of_its_curve() -> None:
+    """With m* ten times too large there and a small error they would bend it."""
+    records, replicates = KINK.campaign(1)
+    true = find_peaks(records, replicates)[0]
+    first = min(entry["lambda"] for entry in records)
+    for entry in records:
+        if entry["lambda"] == first:
+            entry.update(tc_valid=False, flags=["beta short"])
+            entry["mass_bipolaron"] *= 10.0
+    peak = find_peaks(records, replicates)[0]
+    assert not peak.flags and peak.points == true.points - 1
+    assert abs(peak.height - true.height) < true.height_err
+    assert abs(peak.position - true.position) < true.position_err
+
+
 def test_tc_above_the_binding_energy_at_the_top_limits_the_peak() -> None:
     records, replicates = KINK.campaign(1)
     for entry in records:
