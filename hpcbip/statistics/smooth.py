@@ -298,8 +298,8 @@ def _projected(u: Array, variance: Array, s: float, lengths: Array) -> Array:
 
 
 def _root(covariance: Array) -> Array:
-    """Return the symmetric square root, the only one that no library's choice of signs of eigenvectors changes:
-    the draws are the same on all processors, up to rounding."""
+    """Return the symmetric square root, which no library's choice of signs of eigenvectors changes: with it
+    draws are the same on all processors, up to rounding."""
     values, vectors = np.linalg.eigh(covariance)
     return np.asarray((vectors * np.sqrt(np.maximum(values, 0.0))) @ vectors.T)
 

@@ -115,8 +115,9 @@ def find_peak(scan: Scan) -> Peak:
     """Find the maximum of Tc along one curve.
 
     Points that a flag speaks against are left out where the maximum would rest on them, or no smooth curve
-    goes through all, and the others have one that has none of them beside it and that binding does not decide: m* and R² of weakly bound pairs, far from the maximum, have small statistical
-    errors, with which they would bend the curve, and systematic ones that nobody knows.
+    goes through all, and the others have one that has none of them beside it and that binding does not
+    decide: m* and R² of weakly bound pairs, far from the maximum, have small statistical errors, with which
+    they would bend the curve, and systematic ones that nobody knows.
 
     Raises:
         InputError: if it has fewer than three points.

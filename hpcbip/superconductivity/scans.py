@@ -116,10 +116,8 @@ class Scan:
     @property
     def sound(self) -> Scan:
         """The scan of the points that no flag speaks against."""
-        kept = [
-            (point, rows) for point, rows in zip(self.points, self.deviations, strict=True) if point.valid
-        ]
-        points, deviations = tuple(point for point, _ in kept), tuple(rows for _, rows in kept)
+        at = [i for i, point in enumerate(self.points) if point.valid]
+        points, deviations = tuple(self.points[i] for i in at), tuple(self.deviations[i] for i in at)
         return replace(self, points=points, deviations=deviations)
 
     @cached_property
