@@ -12,6 +12,7 @@ from hpcbip.models import Model
 from hpcbip.qmc.cycle import ACCEPTED, COUNTS, LARGEST_CYCLE, TRIED, UPDATES, run_bins
 from hpcbip.qmc.ensemble import Ensemble
 from hpcbip.qmc.estimators.displacement import LAGS, MARK_ROWS
+from hpcbip.qmc.estimators.distortion import BOND_PARTS
 from hpcbip.qmc.estimators.measure import ESTIMATORS, MOST_SUMS, WORK_ROWS
 from hpcbip.qmc.estimators.waves import WAVE_PARTS
 from hpcbip.qmc.kernel.compilation_lock import compiled_once
@@ -42,6 +43,7 @@ class Chain:
         self._sums = np.zeros((len(ESTIMATORS), MOST_SUMS))
         self._marks = np.zeros((LAGS + 1, MARK_ROWS, ensemble.lattice.dimension))
         self._waves = np.zeros((LAGS + 1, WAVE_PARTS))
+        self._bonds = np.zeros((ensemble.electrons * ensemble.lattice.coordination, BOND_PARTS))
         self._cloud = self._cloud_array()
         self._in_sector = sector_mask(ensemble)
 
@@ -133,7 +135,8 @@ class Chain:
     ) -> tuple[Any, ...]:
         state = (self._path, self._state, self._rng, self.ensemble.parameters)
         scratch = (self._choices, self._weights, self._work, self._sums)
-        return (*state, rows, per_row, cycles, counts, *scratch, self._cloud, self._marks, self._waves)
+        measuring = (self._cloud, self._marks, self._waves, self._bonds)
+        return (*state, rows, per_row, cycles, counts, *scratch, *measuring)
 
     def _run(self, rows: NDArray[np.float64], per_row: int, cycles: int, counts: NDArray[np.int64]) -> None:
         while not run_bins(*self._arguments(rows, per_row, cycles, counts)):

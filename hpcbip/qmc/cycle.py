@@ -74,7 +74,22 @@ def tries_per_cycle(par: np.void) -> list[int]:
 # The cycle stands in the loop: as a function of its own it would be optimised and translated twice.
 @kernel
 def run_bins(
-    path, state, rng, par, rows, per_row, interval, counts, choices, weights, work, sums, cloud, marks, waves
+    path,
+    state,
+    rng,
+    par,
+    rows,
+    per_row,
+    interval,
+    counts,
+    choices,
+    weights,
+    work,
+    sums,
+    cloud,
+    marks,
+    waves,
+    bonds,
 ):
     """Continue to fill `rows` with sums over `per_row` measurements, `interval` cycles apart.
 
@@ -107,7 +122,7 @@ def run_bins(
                 for k in range(par.repeats.size):
                     counts[k, TRIED] += par.repeats[k]
                 state[CYCLES] += 1
-            measure(path, state, par, rows[state[ROW]], work, sums, cloud, marks, waves)
+            measure(path, state, par, rows[state[ROW]], work, sums, cloud, marks, waves, bonds)
             reflect(path, rng, par, work[POSITION], cloud)
             state[CYCLES] = 0
             state[MEASUREMENT] += 1

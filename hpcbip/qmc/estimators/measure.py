@@ -10,15 +10,15 @@ import itertools
 
 import numpy as np
 
-from hpcbip.qmc.estimators import displacement, energy, pair, phonons, waves
+from hpcbip.qmc.estimators import between, displacement, distortion, energy, pair, phonons, waves
 from hpcbip.qmc.kernel.geometry import interaction
 from hpcbip.qmc.kernel.jit import inlined, kernel
 from hpcbip.qmc.kernel.path import AXIS_BITS, HEAD, TAIL, start_position
 from hpcbip.qmc.kernel.symmetry import close_line, open_line, reflects
 
 # in the order of their columns in a bin row
-ESTIMATORS = (energy, displacement, phonons, waves, pair)
-ENERGY, DISPLACEMENT, PHONONS, WAVES, PAIR = range(len(ESTIMATORS))
+ESTIMATORS = (energy, displacement, phonons, waves, pair, distortion, between)
+ENERGY, DISPLACEMENT, PHONONS, WAVES, PAIR, DISTORTION, BETWEEN = range(len(ESTIMATORS))
 _LENGTHS = [len(estimator.COLUMNS.scalars) for estimator in ESTIMATORS]
 SCALARS = sum(_LENGTHS)  # scalar columns, which come before all families
 FIRST_COLUMN = tuple(itertools.accumulate(_LENGTHS[:-1], initial=0))
@@ -30,17 +30,19 @@ POSITION, BEGIN, TOTAL, CUTS, CURVE, SEPARATION = range(WORK_ROWS)
 
 
 @kernel
-def measure(path, state, par, row, work, sums, cloud, marks, wave_parts):
+def measure(path, state, par, row, work, sums, cloud, marks, wave_parts, bonds):
     """Add one measurement of the path to `row` (columns of `layout.kernel_columns`).
 
     Scratch space: `work`, shape (WORK_ROWS, d); `sums`, shape (len(ESTIMATORS), MOST_SUMS); `cloud`, shape
-    (1 + lines, 2 + d); `marks`, shape (1 + lags, MARK_ROWS, d); `wave_parts`, shape (1 + lags, WAVE_PARTS).
+    (1 + lines, 2 + d); `marks`, shape (1 + lags, MARK_ROWS, d); `wave_parts`, shape (1 + lags, WAVE_PARTS);
+    `bonds`, shape (2 z, BOND_PARTS).
     """
     position, begin, total, cuts = work[POSITION], work[BEGIN], work[TOTAL], work[CUTS]
     sums[:] = 0.0
     energy_sums, phonon_sums, pair_sums = sums[ENERGY], sums[PHONONS], sums[PAIR]
     separation = work[SEPARATION]
     base = path[HEAD].bond >> AXIS_BITS
+    first = np.int64(base)  # site of the first electron
     start_position(path, par, position)
     displacement.start(par, position, begin, total, cuts)
     low, high = par.edge, par.beta - par.edge
@@ -61,6 +63,11 @@ def measure(path, state, par, row, work, sums, cloud, marks, wave_parts):
             displacement.cut(par, position, begin, total, cuts, marks, mark, symmetric)
         while mark <= lags and low + mark * spacing < t1:
             displacement.set_mark(par, position, begin, total, cuts, marks, mark, symmetric)
+            if par.node_count > 0 and mark % distortion.STRIDE == distortion.STRIDE // 2:
+                distortion.gather(path, par, i, low + mark * spacing, first, first - rel, bonds)
+                distortion.add_time(par, sums[DISTORTION], bonds)
+                if par.electrons == 2:
+                    between.add_time(par, sums[BETWEEN], first, first - rel, bonds)
             mark += 1
         potential = interaction(par, rel) if par.interacting else 0.0
         energy.add_interval(energy_sums, t1 - t0, potential)
@@ -87,6 +94,8 @@ def measure(path, state, par, row, work, sums, cloud, marks, wave_parts):
                 close_line(par, cloud, cover, partner)
         for a in range(par.dimension):
             position[a] += par.vectors[direction, a]
+        if path[i].electron == 0:
+            first += par.step[direction]
 
     _write(par, state, row, work, sums, marks, wave_parts, window, spacing)
 
@@ -98,5 +107,7 @@ def _write(par, state, row, work, sums, marks, wave_parts, window, spacing):
     phonons.write(state, sums[PHONONS], row[FIRST_COLUMN[PHONONS] :], window)
     if par.electrons == 2:
         pair.write(sums[PAIR], row[FIRST_COLUMN[PAIR] :], window)
+        between.write(sums[BETWEEN], row[FIRST_COLUMN[BETWEEN] :])
+    distortion.write(sums[DISTORTION], row[FIRST_COLUMN[DISTORTION] :])
     displacement.write(par, row, row[FIRST_COLUMN[DISPLACEMENT] :], marks, work[CURVE], spacing)
     waves.write(par, row, marks, wave_parts)

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from hpcbip.models import MAX_SHELLS, Lattice, Model
 from hpcbip.qmc.cycle import UPDATES, tries_per_cycle
+from hpcbip.qmc.estimators.distortion import MOST_NODES, nodes, sign_change_weights
 from hpcbip.qmc.estimators.pair import BOX
 from hpcbip.qmc.estimators.waves import WAVE_LAGS, WAVE_PERIOD
 from hpcbip.qmc.kernel.path import DIRECTIONS, SITE, field_bits, half_range, pack
@@ -45,6 +46,13 @@ KERNEL_PARAMETERS = np.dtype(
         ("bare2", "f8", (DIRECTIONS,)),
         ("joined2", "f8", (DIRECTIONS,)),
         ("frequency", "f8", (DIRECTIONS,)),
+        # g/t by direction; the points q and the weights of the probability that a hop changes its sign
+        ("ratio", "f8", (DIRECTIONS,)),
+        ("node_count", "i8"),
+        ("nodes", "f8", (MOST_NODES,)),
+        ("sign_constant", "f8", (DIRECTIONS,)),
+        ("sign_real", "f8", (DIRECTIONS, MOST_NODES)),
+        ("sign_imaginary", "f8", (DIRECTIONS, MOST_NODES)),
         ("metric", "f8", (MAX_DIMENSION, MAX_DIMENSION)),
         ("momenta", "i8", (MAX_MOMENTA, MAX_DIMENSION)),
         ("cosine", "f8", (WAVE_PERIOD,)),
@@ -105,11 +113,23 @@ def kernel_parameters(
     values["metric"][:d, :d] = lattice.metric
     values["momenta"][: len(waves), :d] = waves
     values["cosine"] = np.cos(2 * np.pi * np.arange(WAVE_PERIOD) / WAVE_PERIOD)
+    _fill_sign_change(values, z)
     _fill_corners(values, neighbours)
     if extended:
         values["potential"][: (2 * REACH[d] + 1) ** d] = potential_table(model, lattice)
     values["repeats"] = tries_per_cycle(values)
     return record.view(np.recarray)[0]
+
+
+def _fill_sign_change(values: np.void, z: int) -> None:
+    """Fill what is measured of the hopping t - gX with; needs the weights of the hops and Ω."""
+    values["ratio"][:z] = np.sqrt(values["joined2"][:z]) / values["bare"][:z]
+    q = nodes(values["ratio"], values["frequency"][0], values["bare"].max(), values["electrons"])
+    values["node_count"] = len(q)
+    values["nodes"][: len(q)] = q
+    for k in range(z if q.size else 0):
+        values["sign_constant"][k], real, imaginary = sign_change_weights(q, values["ratio"][k])
+        values["sign_real"][k, : len(q)], values["sign_imaginary"][k, : len(q)] = real, imaginary
 
 
 def _fill_corners(values: np.void, neighbours: NDArray[np.int64]) -> None:

@@ -1,0 +1,32 @@
+"""The bond between two electrons on neighbouring sites: how often there is one, and times that, the mean over
+such times of what `distortion` measures on the bonds that touch an electron."""
+
+from __future__ import annotations
+
+from hpcbip.qmc.estimators import distortion
+from hpcbip.qmc.estimators.columns import Columns
+from hpcbip.qmc.estimators.distortion import TIMES
+from hpcbip.qmc.kernel.geometry import congruent
+from hpcbip.qmc.kernel.jit import inlined
+
+COLUMNS = Columns((*(f"{name}_between" for name in distortion.COLUMNS.scalars), "bonds_between"), electrons=2)
+BONDS_BETWEEN = len(distortion.COLUMNS.scalars)  # the numbers of the others are those in `distortion`
+
+SUMS = len(COLUMNS.scalars)  # in the order of the columns
+
+
+@inlined
+def add_time(par, sums, first, second, bonds):
+    """Add the bonds, as `distortion.gather` has left them, that join the packed sites of the electrons."""
+    share = 1.0 / TIMES
+    for direction in range(par.z):
+        if congruent(par, first + par.step[direction] - second):
+            sums[BONDS_BETWEEN] += share
+            distortion.add_bond(par, sums, direction, direction, bonds, share)
+
+
+@inlined
+def write(sums, scalars):
+    """Add the measurement to the estimator's part of a bin row."""
+    for k in range(SUMS):
+        scalars[k] += sums[k]

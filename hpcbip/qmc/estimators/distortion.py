@@ -1,0 +1,163 @@
+"""The distortion X = b + b† of the bonds that touch an electron, and how it modulates their hopping t - gX.
+
+At a time τ every bare hop k on bond b stands for an assisted one whose line ends at τ, which has the weight
+w_k = -(g/t) e^{-Ω|τ-τ_k|} relative to its own (docs/physics.md, "The phonon cloud"). So
+
+    <X_b> = <Σ_k w_k>,   <X_b² - 1> = <(Σ_k w_k)² - Σ_k w_k²>,   <e^{iqX_b}> = e^{-q²/2} <Π_k (1 + i q w_k)>,
+
+and the probability that the hopping has changed its sign follows from the characteristic function by an
+integral over q,
+
+    P(X_b > t/g) = 1/2 + (1/π) ∫_0^∞ dq/q Im e^{-iqt/g} <e^{iqX_b}>,
+
+taken by the midpoint rule: with the step h it is exact, but for the tail in q, as long as |X_b - t/g| < 2π/h.
+
+The averages are over the bonds that touch an electron, z for each, at a few times in the window; those that
+an open cluster lacks count as oscillators at rest.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import ndtr
+
+from hpcbip.qmc.estimators.columns import Columns
+from hpcbip.qmc.estimators.displacement import LAGS
+from hpcbip.qmc.kernel.geometry import congruent
+from hpcbip.qmc.kernel.jit import inlined, kernel
+from hpcbip.qmc.kernel.path import AXIS_BITS, AXIS_MASK, FIRST
+
+_Array = NDArray[np.float64]
+
+COLUMNS = Columns(("distortion", "modulation", "modulation2", "sign_change"))
+DISTORTION, MODULATION, MODULATION2, SIGN_CHANGE = range(len(COLUMNS.scalars))
+
+SUMS = len(COLUMNS.scalars)  # in the order of the columns
+
+TIMES = 3  # at which it is measured: in the middle of so many equal parts of the window
+STRIDE = LAGS // TIMES  # marks between them
+NEGLIGIBLE = 12.0  # Ω|τ-τ_k| from which on a hop is left out: e^{-12} = 6e-6
+MOST_NODES = 48  # of the integral over q
+LARGEST_Q = 6.0  # where it ends: e^{-q²/2} = 2e-8
+WIDTH = 6.0  # standard deviations of an oscillator that the integral has to cover
+NEVER_REACHED = 8.0  # t/g from which on the sign does not change: 6e-16 of an oscillator at rest
+
+# columns of `bonds`, which has a row per electron and direction: sums of w and w², Re and Im of Π (1 + iqw)
+SUM, SQUARES, REAL, IMAGINARY = 0, 1, 2, 2 + MOST_NODES
+BOND_PARTS = 2 + 2 * MOST_NODES
+
+
+def nodes(ratios: _Array, omega: float, t: float, electrons: int) -> _Array:
+    """Return the points q of the midpoint rule, shape (number,), none if no hop is modulated.
+
+    The distortion is between 0 and 2 n g/Ω for n electrons, give or take the width of the oscillator.
+
+    Args:
+        ratios: g/t of the bonds.
+        omega, t: Ω and the largest hopping, in one unit.
+        electrons: n.
+    """
+    coupled = ratios[ratios > 0.0]
+    if not coupled.size:
+        return np.empty(0)
+    distance = 2.0 * electrons * coupled.max() * t / omega + min(1.0 / coupled.min(), NEVER_REACHED) + WIDTH
+    number = min(math.ceil(LARGEST_Q * distance / (2.0 * math.pi)), MOST_NODES)
+    return LARGEST_Q / number * (np.arange(number) + 0.5)
+
+
+def sign_change_weights(q: _Array, ratio: float) -> tuple[float, _Array, _Array]:
+    """Return what the probability that the hopping of a bond with this g/t changes its sign is made of: a
+    constant, and the weights of Re and Im of Π (1 + iqw), shape (nodes,)."""
+    if ratio * NEVER_REACHED < 1.0:
+        return 0.0, np.zeros_like(q), np.zeros_like(q)
+    weight = 2.0 * q[0] / math.pi * np.exp(-0.5 * q**2) / q
+    real, imaginary = -weight * np.sin(q / ratio), weight * np.cos(q / ratio)
+    # without a hop it is that of an oscillator at rest
+    return float(ndtr(-1.0 / ratio) - real.sum()), real, imaginary
+
+
+@kernel
+def gather(path, par, i, time, first, second, bonds):
+    """Gather the bare hops on the bonds that touch an electron at `time`, which follows slot i.
+
+    The electrons are at the packed sites `first` and `second`. Row z e + k of `bonds`, shape (2 z,
+    BOND_PARTS), is that of the bond from electron e in direction k.
+    """
+    for k in range(par.electrons * par.z):
+        bonds[k, SUM] = 0.0
+        bonds[k, SQUARES] = 0.0
+        for q in range(par.node_count):
+            bonds[k, REAL + q] = 1.0
+            bonds[k, IMAGINARY + q] = 0.0
+    j = np.uint32(i)
+    while j >= FIRST:
+        decay = par.frequency[0] * (time - path[j].time)
+        if decay > NEGLIGIBLE:
+            break
+        _add_hop(path, par, j, decay, first, second, bonds)
+        j = np.uint32(path[j].prev)
+    j = np.uint32(path[i].next)
+    while j >= FIRST:
+        decay = par.frequency[0] * (path[j].time - time)
+        if decay > NEGLIGIBLE:
+            break
+        _add_hop(path, par, j, decay, first, second, bonds)
+        j = np.uint32(path[j].next)
+
+
+@kernel
+def _add_hop(path, par, j, decay, first, second, bonds):
+    """Add the event in slot j to its bond if it is a bare hop on a bond that touches an electron."""
+    if path[j].partner != 0:
+        return
+    forward = 2 * (path[j].bond & AXIS_MASK)
+    lower = path[j].bond >> AXIS_BITS
+    for e in range(par.electrons):
+        apart = lower - (first if e == 0 else second)
+        if congruent(par, apart):
+            k = par.z * e + forward
+        elif congruent(par, apart + par.step[forward]):
+            k = par.z * e + forward + 1
+        else:
+            continue
+        w = -par.ratio[forward] * math.exp(-decay)
+        bonds[k, SUM] += w
+        bonds[k, SQUARES] += w * w
+        for q in range(par.node_count):
+            real, imaginary = bonds[k, REAL + q], bonds[k, IMAGINARY + q]
+            bonds[k, REAL + q] = real - w * par.nodes[q] * imaginary
+            bonds[k, IMAGINARY + q] = imaginary + w * par.nodes[q] * real
+
+
+@inlined
+def add_bond(par, sums, k, direction, bonds, share):
+    """Add row k of `bonds`, of a bond in this direction, to the sums of X, of -gX/t and its square, and of
+    the probability that the sign changes."""
+    x, ratio = bonds[k, SUM], par.ratio[direction]
+    sums[DISTORTION] += share * x
+    sums[MODULATION] -= share * ratio * x
+    sums[MODULATION2] += share * ratio * ratio * (1.0 + x * x - bonds[k, SQUARES])
+    probability = par.sign_constant[direction]
+    for q in range(par.node_count):
+        probability += par.sign_real[direction, q] * bonds[k, REAL + q]
+        probability += par.sign_imaginary[direction, q] * bonds[k, IMAGINARY + q]
+    sums[SIGN_CHANGE] += share * probability
+
+
+@inlined
+def add_time(par, sums, bonds):
+    """Add the bonds of one time to the mean over the bonds that touch an electron."""
+    share = 1.0 / (TIMES * par.electrons * par.z)
+    for e in range(par.electrons):
+        for direction in range(par.z):
+            add_bond(par, sums, par.z * e + direction, direction, bonds, share)
+
+
+@inlined
+def write(sums, scalars):
+    """Add the measurement to the estimator's part of a bin row."""
+    for k in range(SUMS):
+        scalars[k] += sums[k]
