@@ -89,6 +89,8 @@ def run_bins(
     cloud,
     marks,
     waves,
+    hops,
+    moments,
     bonds,
 ):
     """Continue to fill `rows` with sums over `per_row` measurements, `interval` cycles apart.
@@ -122,7 +124,7 @@ def run_bins(
                 for k in range(par.repeats.size):
                     counts[k, TRIED] += par.repeats[k]
                 state[CYCLES] += 1
-            measure(path, state, par, rows[state[ROW]], work, sums, cloud, marks, waves, bonds)
+            measure(path, state, par, rows[state[ROW]], work, sums, cloud, marks, waves, hops, moments, bonds)
             reflect(path, rng, par, work[POSITION], cloud)
             state[CYCLES] = 0
             state[MEASUREMENT] += 1

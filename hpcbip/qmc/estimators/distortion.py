@@ -28,7 +28,7 @@ from hpcbip.qmc.estimators.columns import Columns
 from hpcbip.qmc.estimators.displacement import LAGS
 from hpcbip.qmc.kernel.geometry import congruent
 from hpcbip.qmc.kernel.jit import inlined, kernel
-from hpcbip.qmc.kernel.path import AXIS_BITS, AXIS_MASK, FIRST
+from hpcbip.qmc.kernel.path import AXIS_BITS, AXIS_MASK
 
 _Array = NDArray[np.float64]
 
@@ -45,6 +45,9 @@ LARGEST_Q = 6.0  # where it ends: e^{-q²/2} = 2e-8
 WIDTH = 6.0  # standard deviations of an oscillator that the integral has to cover
 NEVER_REACHED = 8.0  # t/g from which on the sign does not change: 6e-16 of an oscillator at rest
 
+HOP = np.dtype([("time", "f8"), ("bond", "i8")])  # a bare hop of the path
+MOMENT_WORDS = 3
+HOPS, SITE_1, SITE_2 = range(MOMENT_WORDS)  # columns of `moments`: bare hops before a time, sites at it
 # columns of `bonds`, which has a row per electron and direction: sums of w and w², Re and Im of Π (1 + iqw)
 SUM, SQUARES, REAL, IMAGINARY = 0, 1, 2, 2 + MOST_NODES
 BOND_PARTS = 2 + 2 * MOST_NODES
@@ -79,12 +82,28 @@ def sign_change_weights(q: _Array, ratio: float) -> tuple[float, _Array, _Array]
     return float(ndtr(-1.0 / ratio) - real.sum()), real, imaginary
 
 
-@kernel
-def gather(path, par, i, time, first, second, bonds):
-    """Gather the bare hops on the bonds that touch an electron at `time`, which follows slot i.
+@inlined
+def note_hop(hops, count, time, bond):
+    """Note a bare hop, of which there are `count` before it; returns their number."""
+    hops[count].time = time
+    hops[count].bond = bond
+    return count + 1
 
-    The electrons are at the packed sites `first` and `second`. Row z e + k of `bonds`, shape (2 z,
-    BOND_PARTS), is that of the bond from electron e in direction k.
+
+@inlined
+def note_time(moments, mark, count, first, second):
+    """Note the packed sites of the electrons, and the number of bare hops before, if this mark is one of the
+    times."""
+    if mark % STRIDE == STRIDE // 2:
+        moment = moments[mark // STRIDE]
+        moment[HOPS], moment[SITE_1], moment[SITE_2] = count, first, second
+
+
+@kernel
+def gather(par, hops, count, time, moment, bonds):
+    """Gather the bare hops on the bonds that touch an electron at `time`, whose notes are in `moment`.
+
+    Row z e + k of `bonds`, shape (n z, BOND_PARTS), is that of the bond from electron e in direction k.
     """
     for k in range(par.electrons * par.z):
         bonds[k, SUM] = 0.0
@@ -92,38 +111,29 @@ def gather(path, par, i, time, first, second, bonds):
         for q in range(par.node_count):
             bonds[k, REAL + q] = 1.0
             bonds[k, IMAGINARY + q] = 0.0
-    j = np.uint32(i)
-    while j >= FIRST:
-        decay = par.frequency[0] * (time - path[j].time)
-        if decay > NEGLIGIBLE:
-            break
-        _add_hop(path, par, j, decay, first, second, bonds)
-        j = np.uint32(path[j].prev)
-    j = np.uint32(path[i].next)
-    while j >= FIRST:
-        decay = par.frequency[0] * (path[j].time - time)
-        if decay > NEGLIGIBLE:
-            break
-        _add_hop(path, par, j, decay, first, second, bonds)
-        j = np.uint32(path[j].next)
+    reach = NEGLIGIBLE / par.frequency[0]
+    j = moment[HOPS]
+    while j > 0 and time - hops[j - 1].time < reach:
+        j -= 1
+    while j < count and hops[j].time - time < reach:
+        _add_hop(par, hops, j, time, moment, bonds)
+        j += 1
 
 
-@kernel
-def _add_hop(path, par, j, decay, first, second, bonds):
-    """Add the event in slot j to its bond if it is a bare hop on a bond that touches an electron."""
-    if path[j].partner != 0:
-        return
-    forward = 2 * (path[j].bond & AXIS_MASK)
-    lower = path[j].bond >> AXIS_BITS
+@inlined
+def _add_hop(par, hops, j, time, moment, bonds):
+    """Add a bare hop to its bond if that touches an electron."""
+    forward = 2 * (hops[j].bond & AXIS_MASK)
+    lower = hops[j].bond >> AXIS_BITS
     for e in range(par.electrons):
-        apart = lower - (first if e == 0 else second)
+        apart = lower - moment[SITE_1 + e]
         if congruent(par, apart):
             k = par.z * e + forward
         elif congruent(par, apart + par.step[forward]):
             k = par.z * e + forward + 1
         else:
             continue
-        w = -par.ratio[forward] * math.exp(-decay)
+        w = -par.ratio[forward] * math.exp(-par.frequency[0] * abs(hops[j].time - time))
         bonds[k, SUM] += w
         bonds[k, SQUARES] += w * w
         for q in range(par.node_count):

@@ -30,12 +30,12 @@ POSITION, BEGIN, TOTAL, CUTS, CURVE, SEPARATION = range(WORK_ROWS)
 
 
 @kernel
-def measure(path, state, par, row, work, sums, cloud, marks, wave_parts, bonds):
+def measure(path, state, par, row, work, sums, cloud, marks, wave_parts, hops, moments, bonds):
     """Add one measurement of the path to `row` (columns of `layout.kernel_columns`).
 
     Scratch space: `work`, shape (WORK_ROWS, d); `sums`, shape (len(ESTIMATORS), MOST_SUMS); `cloud`, shape
     (1 + lines, 2 + d); `marks`, shape (1 + lags, MARK_ROWS, d); `wave_parts`, shape (1 + lags, WAVE_PARTS);
-    `bonds`, shape (2 z, BOND_PARTS).
+    `hops`, shape (events,); `moments`, shape (TIMES, MOMENT_WORDS); `bonds`, shape (n z, BOND_PARTS).
     """
     position, begin, total, cuts = work[POSITION], work[BEGIN], work[TOTAL], work[CUTS]
     sums[:] = 0.0
@@ -50,6 +50,7 @@ def measure(path, state, par, row, work, sums, cloud, marks, wave_parts, bonds):
     lags = marks.shape[0] - 1
     spacing = window / lags
     cover = np.int64(0)  # lines that cover the time
+    bare = np.int64(0)  # bare hops so far
     mark = np.int64(0)
     i = np.uint32(par.electrons - 1)
     while True:
@@ -63,11 +64,7 @@ def measure(path, state, par, row, work, sums, cloud, marks, wave_parts, bonds):
             displacement.cut(par, position, begin, total, cuts, marks, mark, symmetric)
         while mark <= lags and low + mark * spacing < t1:
             displacement.set_mark(par, position, begin, total, cuts, marks, mark, symmetric)
-            if par.node_count > 0 and mark % distortion.STRIDE == distortion.STRIDE // 2:
-                distortion.gather(path, par, i, low + mark * spacing, first, first - rel, bonds)
-                distortion.add_time(par, sums[DISTORTION], bonds)
-                if par.electrons == 2:
-                    between.add_time(par, sums[BETWEEN], first, first - rel, bonds)
+            distortion.note_time(moments, mark, bare, first, first - rel)
             mark += 1
         potential = interaction(par, rel) if par.interacting else 0.0
         energy.add_interval(energy_sums, t1 - t0, potential)
@@ -83,7 +80,9 @@ def measure(path, state, par, row, work, sums, cloud, marks, wave_parts, bonds):
         partner = path[i].partner
         if low <= t1 < high:
             phonons.add_event(phonon_sums, partner != 0)
-        if partner != 0:
+        if partner == 0:
+            bare = distortion.note_hop(hops, bare, t1, path[i].bond)
+        else:
             begins = path[partner].time > t1
             energy.add_line_end(par, energy_sums, t1, direction, begins)
             if begins:
@@ -97,7 +96,20 @@ def measure(path, state, par, row, work, sums, cloud, marks, wave_parts, bonds):
         if path[i].electron == 0:
             first += par.step[direction]
 
+    if par.node_count > 0:
+        _add_distortion(par, sums, hops, bare, low, window, moments, bonds)
     _write(par, state, row, work, sums, marks, wave_parts, window, spacing)
+
+
+@inlined
+def _add_distortion(par, sums, hops, bare, low, window, moments, bonds):
+    """Add the distortion of the bonds at the times that the walk has noted."""
+    for k in range(distortion.TIMES):
+        time = low + (k + 0.5) * window / distortion.TIMES
+        distortion.gather(par, hops, bare, time, moments[k], bonds)
+        distortion.add_time(par, sums[DISTORTION], bonds)
+        if par.electrons == 2:
+            between.add_time(par, sums[BETWEEN], moments[k], bonds)
 
 
 @inlined
