@@ -12,7 +12,7 @@ from hpcbip.models import Model
 from hpcbip.qmc.cycle import ACCEPTED, COUNTS, LARGEST_CYCLE, TRIED, UPDATES, run_bins
 from hpcbip.qmc.ensemble import Ensemble
 from hpcbip.qmc.estimators.displacement import LAGS, MARK_ROWS
-from hpcbip.qmc.estimators.distortion import BOND_PARTS, HOP, MOMENT_WORDS, TIMES
+from hpcbip.qmc.estimators.distortion import BOND_PARTS, HOP, SNAPSHOT_WORDS, SNAPSHOTS
 from hpcbip.qmc.estimators.measure import ESTIMATORS, MOST_SUMS, WORK_ROWS
 from hpcbip.qmc.estimators.waves import WAVE_PARTS
 from hpcbip.qmc.kernel.compilation_lock import compiled_once
@@ -44,7 +44,7 @@ class Chain:
         self._marks = np.zeros((LAGS + 1, MARK_ROWS, ensemble.lattice.dimension))
         self._waves = np.zeros((LAGS + 1, WAVE_PARTS))
         self._bonds = np.zeros((ensemble.electrons * ensemble.lattice.coordination, BOND_PARTS))
-        self._moments = np.zeros((TIMES, MOMENT_WORDS), dtype=np.int64)
+        self._snapshots = np.zeros((SNAPSHOTS, SNAPSHOT_WORDS), dtype=np.int64)
         self._cloud, self._hops = self._cloud_array(), self._hop_array()
         self._in_sector = sector_mask(ensemble)
 
@@ -136,7 +136,7 @@ class Chain:
     ) -> tuple[Any, ...]:
         state = (self._path, self._state, self._rng, self.ensemble.parameters)
         scratch = (self._choices, self._weights, self._work, self._sums)
-        measuring = (self._cloud, self._marks, self._waves, self._hops, self._moments, self._bonds)
+        measuring = (self._cloud, self._marks, self._waves, self._hops, self._snapshots, self._bonds)
         return (*state, rows, per_row, cycles, counts, *scratch, *measuring)
 
     def _run(self, rows: NDArray[np.float64], per_row: int, cycles: int, counts: NDArray[np.int64]) -> None:

@@ -90,7 +90,7 @@ def run_bins(
     marks,
     waves,
     hops,
-    moments,
+    snapshots,
     bonds,
 ):
     """Continue to fill `rows` with sums over `per_row` measurements, `interval` cycles apart.
@@ -124,7 +124,9 @@ def run_bins(
                 for k in range(par.repeats.size):
                     counts[k, TRIED] += par.repeats[k]
                 state[CYCLES] += 1
-            measure(path, state, par, rows[state[ROW]], work, sums, cloud, marks, waves, hops, moments, bonds)
+            measure(
+                path, state, par, rows[state[ROW]], work, sums, cloud, marks, waves, hops, snapshots, bonds
+            )
             reflect(path, rng, par, work[POSITION], cloud)
             state[CYCLES] = 0
             state[MEASUREMENT] += 1

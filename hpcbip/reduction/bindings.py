@@ -30,6 +30,14 @@ from hpcbip.reduction.displacement import DisplacementFit
 from hpcbip.reduction.ensembles import TcSettings
 from hpcbip.statistics.binning import Array
 from hpcbip.superconductivity import in_kelvin, prefactor, radius2, transition_temperature
+from hpcbip.vocabulary.cloud import (
+    DISTORTION_BETWEEN,
+    MODULATION_BETWEEN,
+    MODULATION_SPREAD_BETWEEN,
+    MODULATION_SPREAD_BIPOLARON,
+    MODULATION_SPREAD_POLARON,
+    SIGN_CHANGE_BETWEEN,
+)
 from hpcbip.vocabulary.entries import Observable
 from hpcbip.vocabulary.observables import (
     AXIS_MASS_BIPOLARON,
@@ -248,6 +256,26 @@ def _contact(ensemble: BoundEnsemble, weight: Array) -> Array:
 @bound(RADIUS2, columns=("pair_distance2",))
 def _radius2(ensemble: BoundEnsemble, distance2: Array) -> Array:
     return radius2(distance2)
+
+
+@bound(MODULATION_SPREAD_POLARON, MODULATION_SPREAD_BIPOLARON, columns=("modulation", "modulation2"))
+def _modulation_spread(ensemble: BoundEnsemble, modulation: Array, squared: Array) -> Array:
+    return np.sqrt(squared - modulation**2)
+
+
+@bound(DISTORTION_BETWEEN, columns=("distortion_between", "bonds_between"))
+@bound(MODULATION_BETWEEN, columns=("modulation_between", "bonds_between"))
+@bound(SIGN_CHANGE_BETWEEN, columns=("sign_change_between", "bonds_between"))
+def _between(ensemble: BoundEnsemble, total: Array, bonds: Array) -> Array:
+    """The mean over the bonds between electrons, from the sum over them and their number."""
+    return total / bonds
+
+
+@bound(MODULATION_SPREAD_BETWEEN, columns=("modulation_between", "modulation2_between", "bonds_between"))
+def _modulation_spread_between(
+    ensemble: BoundEnsemble, modulation: Array, squared: Array, bonds: Array
+) -> Array:
+    return _modulation_spread(ensemble, modulation / bonds, squared / bonds)
 
 
 _TC_COLUMNS = ("diffusion", _axis_columns, "pair_distance2")

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 from functools import cache
 from types import MappingProxyType
 
+from hpcbip.vocabulary.cloud import CLOUD_BIPOLARON, CLOUD_POLARON
 from hpcbip.vocabulary.entries import Observable, per_sector
 from hpcbip.vocabulary.sectors import BIPOLARON, POLARON
 
@@ -263,6 +264,7 @@ OBSERVABLES: Mapping[str, Observable] = _by_name(
         BARE_HOPS_POLARON,
         ASSISTED_HOPS_POLARON,
         QUASIPARTICLE_WEIGHT_POLARON,
+        *CLOUD_POLARON,
         E_BIPOLARON,
         MASS_BIPOLARON,
         MASS_BIPOLARON_FIT,
@@ -270,6 +272,7 @@ OBSERVABLES: Mapping[str, Observable] = _by_name(
         BARE_HOPS_BIPOLARON,
         ASSISTED_HOPS_BIPOLARON,
         QUASIPARTICLE_WEIGHT_BIPOLARON,
+        *CLOUD_BIPOLARON,
         PAIR_DISTANCE2,
         RADIUS2,
         POTENTIAL,

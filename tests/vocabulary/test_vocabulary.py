@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from hpcbip.campaign.schema import GridSection, ModelSection, PointSection
 from hpcbip.models import Model
-from hpcbip.vocabulary import displays, flags, observables, parameters, sectors
+from hpcbip.vocabulary import cloud, displays, flags, observables, parameters, sectors
 from hpcbip.vocabulary.entries import Entry, Observable
 from hpcbip.vocabulary.flags import FLAGS, GAS_FLAGS, PEAK_FLAGS, speaks_against, split_code
 from hpcbip.vocabulary.observables import LATTICE_OBSERVABLES, OBSERVABLES
@@ -32,10 +32,13 @@ def keys(section: type) -> set[str]:
 def test_names_are_declared_once_and_listed() -> None:
     named = declared(parameters, parameters.Parameter)
     assert sorted(p.name for p in named) == sorted({*PARAMETERS, "t/omega"})
-    assert sorted(o.name for o in declared(observables, Observable)) == sorted(
+    assert sorted(o.name for room in (observables, cloud) for o in declared(room, Observable)) == sorted(
         [*OBSERVABLES, *LATTICE_OBSERVABLES]
     )
-    entries = [entry.name for entry in {*declared(observables, Entry), *declared(displays, Entry)}]
+    entries = [
+        entry.name
+        for entry in {entry for room in (observables, cloud, displays) for entry in declared(room, Entry)}
+    ]
     assert len(entries) == len(set(entries))
     assert sorted(flag.code for flag in declared(flags, flags.Flag)) == sorted(
         [*FLAGS, *PEAK_FLAGS, *GAS_FLAGS]

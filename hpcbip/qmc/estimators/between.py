@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from hpcbip.qmc.estimators import distortion
 from hpcbip.qmc.estimators.columns import Columns
-from hpcbip.qmc.estimators.distortion import SITE_1, SITE_2, TIMES
+from hpcbip.qmc.estimators.distortion import SITE_1, SITE_2, SNAPSHOTS
 from hpcbip.qmc.kernel.geometry import congruent
 from hpcbip.qmc.kernel.jit import inlined
 
@@ -16,11 +16,11 @@ SUMS = len(COLUMNS.scalars)  # in the order of the columns
 
 
 @inlined
-def add_time(par, sums, moment, bonds):
+def add_time(par, sums, snapshot, bonds):
     """Add the bonds, as `distortion.gather` has left them, that join the sites of the electrons."""
-    share = 1.0 / TIMES
+    share = 1.0 / SNAPSHOTS
     for direction in range(par.z):
-        if congruent(par, moment[SITE_1] + par.step[direction] - moment[SITE_2]):
+        if congruent(par, snapshot[SITE_1] + par.step[direction] - snapshot[SITE_2]):
             sums[BONDS_BETWEEN] += share
             distortion.add_bond(par, sums, direction, direction, bonds, share)
 

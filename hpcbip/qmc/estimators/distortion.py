@@ -12,7 +12,7 @@ integral over q,
 
 taken by the midpoint rule: with the step h it is exact, but for the tail in q, as long as |X_b - t/g| < 2π/h.
 
-The averages are over the bonds that touch an electron, z for each, at a few times in the window; those that
+The averages are over the bonds that touch an electron, z for each, at three times in the window; those that
 an open cluster lacks count as oscillators at rest.
 """
 
@@ -37,17 +37,17 @@ DISTORTION, MODULATION, MODULATION2, SIGN_CHANGE = range(len(COLUMNS.scalars))
 
 SUMS = len(COLUMNS.scalars)  # in the order of the columns
 
-TIMES = 3  # at which it is measured: in the middle of so many equal parts of the window
-STRIDE = LAGS // TIMES  # marks between them
+SNAPSHOTS = 3  # times at which it is measured, in the middle of so many equal parts of the window
+STRIDE = LAGS // SNAPSHOTS  # marks between them
 NEGLIGIBLE = 12.0  # Ω|τ-τ_k| from which on a hop is left out: e^{-12} = 6e-6
 MOST_NODES = 48  # of the integral over q
 LARGEST_Q = 6.0  # where it ends: e^{-q²/2} = 2e-8
-WIDTH = 6.0  # standard deviations of an oscillator that the integral has to cover
+DEVIATIONS = 6.0  # standard deviations of an oscillator that the integral has to cover
 NEVER_REACHED = 8.0  # t/g from which on the sign does not change: 6e-16 of an oscillator at rest
 
 HOP = np.dtype([("time", "f8"), ("bond", "i8")])  # a bare hop of the path
-MOMENT_WORDS = 3
-HOPS, SITE_1, SITE_2 = range(MOMENT_WORDS)  # columns of `moments`: bare hops before a time, sites at it
+SNAPSHOT_WORDS = 3
+HOPS, SITE_1, SITE_2 = range(SNAPSHOT_WORDS)  # columns of `snapshots`: bare hops before a time, sites at it
 # columns of `bonds`, which has a row per electron and direction: sums of w and w², Re and Im of Π (1 + iqw)
 SUM, SQUARES, REAL, IMAGINARY = 0, 1, 2, 2 + MOST_NODES
 BOND_PARTS = 2 + 2 * MOST_NODES
@@ -66,7 +66,9 @@ def nodes(ratios: _Array, omega: float, t: float, electrons: int) -> _Array:
     coupled = ratios[ratios > 0.0]
     if not coupled.size:
         return np.empty(0)
-    distance = 2.0 * electrons * coupled.max() * t / omega + min(1.0 / coupled.min(), NEVER_REACHED) + WIDTH
+    distance = (
+        2.0 * electrons * coupled.max() * t / omega + min(1.0 / coupled.min(), NEVER_REACHED) + DEVIATIONS
+    )
     number = min(math.ceil(LARGEST_Q * distance / (2.0 * math.pi)), MOST_NODES)
     return LARGEST_Q / number * (np.arange(number) + 0.5)
 
@@ -91,17 +93,17 @@ def note_hop(hops, count, time, bond):
 
 
 @inlined
-def note_time(moments, mark, count, first, second):
+def take_snapshot(snapshots, mark, count, first, second):
     """Note the packed sites of the electrons, and the number of bare hops before, if this mark is one of the
     times."""
     if mark % STRIDE == STRIDE // 2:
-        moment = moments[mark // STRIDE]
-        moment[HOPS], moment[SITE_1], moment[SITE_2] = count, first, second
+        snapshot = snapshots[mark // STRIDE]
+        snapshot[HOPS], snapshot[SITE_1], snapshot[SITE_2] = count, first, second
 
 
 @kernel
-def gather(par, hops, count, time, moment, bonds):
-    """Gather the bare hops on the bonds that touch an electron at `time`, whose notes are in `moment`.
+def gather(par, hops, count, time, snapshot, bonds):
+    """Gather the bare hops on the bonds that touch an electron at `time`, whose notes are in `snapshot`.
 
     Row z e + k of `bonds`, shape (n z, BOND_PARTS), is that of the bond from electron e in direction k.
     """
@@ -112,21 +114,21 @@ def gather(par, hops, count, time, moment, bonds):
             bonds[k, REAL + q] = 1.0
             bonds[k, IMAGINARY + q] = 0.0
     reach = NEGLIGIBLE / par.frequency[0]
-    j = moment[HOPS]
+    j = snapshot[HOPS]
     while j > 0 and time - hops[j - 1].time < reach:
         j -= 1
     while j < count and hops[j].time - time < reach:
-        _add_hop(par, hops, j, time, moment, bonds)
+        _add_hop(par, hops, j, time, snapshot, bonds)
         j += 1
 
 
 @inlined
-def _add_hop(par, hops, j, time, moment, bonds):
+def _add_hop(par, hops, j, time, snapshot, bonds):
     """Add a bare hop to its bond if that touches an electron."""
     forward = 2 * (hops[j].bond & AXIS_MASK)
     lower = hops[j].bond >> AXIS_BITS
     for e in range(par.electrons):
-        apart = lower - moment[SITE_1 + e]
+        apart = lower - snapshot[SITE_1 + e]
         if congruent(par, apart):
             k = par.z * e + forward
         elif congruent(par, apart + par.step[forward]):
@@ -160,7 +162,7 @@ def add_bond(par, sums, k, direction, bonds, share):
 @inlined
 def add_time(par, sums, bonds):
     """Add the bonds of one time to the mean over the bonds that touch an electron."""
-    share = 1.0 / (TIMES * par.electrons * par.z)
+    share = 1.0 / (SNAPSHOTS * par.electrons * par.z)
     for e in range(par.electrons):
         for direction in range(par.z):
             add_bond(par, sums, par.z * e + direction, direction, bonds, share)

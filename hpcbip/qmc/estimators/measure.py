@@ -30,19 +30,18 @@ POSITION, BEGIN, TOTAL, CUTS, CURVE, SEPARATION = range(WORK_ROWS)
 
 
 @kernel
-def measure(path, state, par, row, work, sums, cloud, marks, wave_parts, hops, moments, bonds):
+def measure(path, state, par, row, work, sums, cloud, marks, wave_parts, hops, snapshots, bonds):
     """Add one measurement of the path to `row` (columns of `layout.kernel_columns`).
 
     Scratch space: `work`, shape (WORK_ROWS, d); `sums`, shape (len(ESTIMATORS), MOST_SUMS); `cloud`, shape
     (1 + lines, 2 + d); `marks`, shape (1 + lags, MARK_ROWS, d); `wave_parts`, shape (1 + lags, WAVE_PARTS);
-    `hops`, shape (events,); `moments`, shape (TIMES, MOMENT_WORDS); `bonds`, shape (n z, BOND_PARTS).
+    `hops`, shape (events,); `snapshots` and `bonds`, for n electrons (n z, BOND_PARTS), of `distortion`.
     """
     position, begin, total, cuts = work[POSITION], work[BEGIN], work[TOTAL], work[CUTS]
     sums[:] = 0.0
-    energy_sums, phonon_sums, pair_sums = sums[ENERGY], sums[PHONONS], sums[PAIR]
-    separation = work[SEPARATION]
+    phonon_sums, pair_sums, separation = sums[PHONONS], sums[PAIR], work[SEPARATION]
     base = path[HEAD].bond >> AXIS_BITS
-    first = np.int64(base)  # site of the first electron
+    first = np.int64(base)  # where the first electron is
     start_position(path, par, position)
     displacement.start(par, position, begin, total, cuts)
     low, high = par.edge, par.beta - par.edge
@@ -50,8 +49,7 @@ def measure(path, state, par, row, work, sums, cloud, marks, wave_parts, hops, m
     lags = marks.shape[0] - 1
     spacing = window / lags
     cover = np.int64(0)  # lines that cover the time
-    bare = np.int64(0)  # bare hops so far
-    mark = np.int64(0)
+    bare, mark = np.int64(0), np.int64(0)  # bare hops and marks so far
     i = np.uint32(par.electrons - 1)
     while True:
         # from slot i to slot j the state is constant
@@ -64,10 +62,10 @@ def measure(path, state, par, row, work, sums, cloud, marks, wave_parts, hops, m
             displacement.cut(par, position, begin, total, cuts, marks, mark, symmetric)
         while mark <= lags and low + mark * spacing < t1:
             displacement.set_mark(par, position, begin, total, cuts, marks, mark, symmetric)
-            distortion.note_time(moments, mark, bare, first, first - rel)
+            distortion.take_snapshot(snapshots, mark, bare, first, first - rel)
             mark += 1
         potential = interaction(par, rel) if par.interacting else 0.0
-        energy.add_interval(energy_sums, t1 - t0, potential)
+        energy.add_interval(sums[ENERGY], t1 - t0, potential)
         bulk = min(t1, high) - max(t0, low)
         if bulk > 0.0:
             phonons.add_interval(phonon_sums, bulk, cover)
@@ -83,33 +81,41 @@ def measure(path, state, par, row, work, sums, cloud, marks, wave_parts, hops, m
         if partner == 0:
             bare = distortion.note_hop(hops, bare, t1, path[i].bond)
         else:
-            begins = path[partner].time > t1
-            energy.add_line_end(par, energy_sums, t1, direction, begins)
-            if begins:
-                open_line(par, cloud, cover, np.uint32(i), path[i].bond, base)
-                cover += 1
-            else:
-                cover -= 1
-                close_line(par, cloud, cover, partner)
+            cover = _add_line_end(path, par, np.uint32(i), sums[ENERGY], cloud, cover, base)
         for a in range(par.dimension):
             position[a] += par.vectors[direction, a]
         if path[i].electron == 0:
             first += par.step[direction]
 
-    if par.node_count > 0:
-        _add_distortion(par, sums, hops, bare, low, window, moments, bonds)
+    _add_distortion(par, sums, hops, bare, low, window, snapshots, bonds)
     _write(par, state, row, work, sums, marks, wave_parts, window, spacing)
 
 
 @inlined
-def _add_distortion(par, sums, hops, bare, low, window, moments, bonds):
-    """Add the distortion of the bonds at the times that the walk has noted."""
-    for k in range(distortion.TIMES):
-        time = low + (k + 0.5) * window / distortion.TIMES
-        distortion.gather(par, hops, bare, time, moments[k], bonds)
+def _add_line_end(path, par, i, energy_sums, cloud, cover, base):
+    """Add the end of a line in slot i to the energy and to the cloud; returns how many lines cover the time
+    after it."""
+    time, partner = path[i].time, path[i].partner
+    begins = path[partner].time > time
+    energy.add_line_end(par, energy_sums, time, path[i].direction, begins)
+    if begins:
+        open_line(par, cloud, cover, i, path[i].bond, base)
+        return cover + 1
+    close_line(par, cloud, cover - 1, partner)
+    return cover - 1
+
+
+@inlined
+def _add_distortion(par, sums, hops, bare, low, window, snapshots, bonds):
+    """Add the distortion of the bonds at the times that the walk has noted, if there are phonons on bonds."""
+    if par.node_count == 0:
+        return
+    for k in range(distortion.SNAPSHOTS):
+        time = low + (k + 0.5) * window / distortion.SNAPSHOTS
+        distortion.gather(par, hops, bare, time, snapshots[k], bonds)
         distortion.add_time(par, sums[DISTORTION], bonds)
         if par.electrons == 2:
-            between.add_time(par, sums[BETWEEN], moments[k], bonds)
+            between.add_time(par, sums[BETWEEN], snapshots[k], bonds)
 
 
 @inlined

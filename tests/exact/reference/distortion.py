@@ -1,0 +1,119 @@
+"""What the columns of `hpcbip.qmc.estimators.distortion` and `between` are, from the matrices of a cluster.
+
+In the gauge of `Problem` all hops t + gY are positive, Y = -X. A function of Y is a matrix on the occupations
+of one oscillator, ∫dx f(x) ψ_m(x) ψ_n(x) with its wave functions, so that neither the step function nor Y² is
+one of a truncated matrix Y.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable
+
+import numpy as np
+import scipy.sparse as sp
+from numpy.typing import NDArray
+from scipy.stats import norm
+
+from tests.exact.reference.problem import Problem
+
+TIMES = (1 / 6, 1 / 2, 5 / 6)  # of the window, at which the kernel measures
+FAR = 25.0  # where wave functions end
+
+Matrix = NDArray[np.float64]
+
+
+def one_mode(f: Callable[[Matrix], Matrix], highest: int, start: float, stop: float) -> Matrix:
+    """Return ∫ f(x) ψ_m(x) ψ_n(x) dx between two limits, shape (highest + 1,) * 2, with ⟨x²⟩ = 1 in the
+    vacuum."""
+    nodes, weights = np.polynomial.legendre.leggauss(600)
+    x = 0.5 * (start + stop) + 0.5 * (stop - start) * nodes
+    functions = [np.sqrt(norm.pdf(x)), x * np.sqrt(norm.pdf(x))]
+    for n in range(1, highest):
+        functions.append((x * functions[n] - np.sqrt(n) * functions[n - 1]) / np.sqrt(n + 1))
+    table = np.array(functions[: highest + 1])
+    return (table * (0.5 * (stop - start) * weights * f(x))) @ table.T
+
+
+def of_mode(problem: Problem, mode: int, matrix: Matrix) -> sp.csr_array:
+    """Put a matrix of one oscillator on the occupations of all."""
+    rest = problem.phonons.copy()
+    rest[:, mode] = 0
+    _, group = np.unique(rest, axis=0, return_inverse=True)
+    where = np.full((group.max() + 1, problem.cutoff + 1), -1)
+    where[group, problem.phonons[:, mode]] = np.arange(len(rest))
+    rows, columns, entries = [], [], []
+    for m, n in itertools.product(range(problem.cutoff + 1), repeat=2):
+        both = (where[:, m] >= 0) & (where[:, n] >= 0)
+        rows.append(where[both, m])
+        columns.append(where[both, n])
+        entries.append(np.full(both.sum(), matrix[m, n]))
+    parts = (np.concatenate(entries), (np.concatenate(rows), np.concatenate(columns)))
+    return sp.csr_array(parts, shape=(len(rest),) * 2)
+
+
+def distortion_columns(problem: Problem) -> dict[str, float]:
+    """Return all columns; bonds that an open cluster lacks are oscillators at rest."""
+    axes = len(problem.cluster.grid.axes)
+    ratios = [
+        problem.g * g / (problem.t * t)
+        for g, t in zip(problem.g_factors or (1.0,) * axes, problem.t_factors or (1.0,) * axes, strict=True)
+    ]
+    names = ("distortion", "modulation", "modulation2", "sign_change")
+    operators = {
+        (name, axis): {
+            "distortion": (lambda x: -x, FAR),
+            "modulation": (lambda x, r=r: r * x, FAR),
+            "modulation2": (lambda x, r=r: (r * x) ** 2, FAR),
+            "sign_change": (np.ones_like, max(-1.0 / r, -FAR) if r else -FAR),
+        }[name]
+        for name in names
+        for axis, r in enumerate(ratios)
+    }
+    matrices = {key: one_mode(f, problem.cutoff, -FAR, end) for key, (f, end) in operators.items()}
+    z, result = 2 * axes, dict.fromkeys(names, 0.0)
+    touching, between = _bonds(problem)
+    modes = {mode: m for m, (mode, _) in enumerate(problem.modes)}
+    if problem.electrons == 2:
+        result |= {f"{name}_between": 0.0 for name in names} | {"bonds_between": 0.0}
+    for left, right in _states(problem):
+        here = np.einsum("pn,pn->p", left, right)
+        if problem.electrons == 2:
+            result["bonds_between"] += sum(here @ counts for counts in between.values()) / len(TIMES)
+        for bond, counts in touching.items():
+            for name in names:
+                matrix = matrices[name, bond[1]]
+                if bond in modes:
+                    means = np.einsum("pn,np->p", left, of_mode(problem, modes[bond], matrix) @ right.T)
+                else:
+                    means = here * matrix[0, 0]
+                result[name] += counts @ means / (z * problem.electrons * len(TIMES))
+                if bond in between:
+                    result[f"{name}_between"] += between[bond] @ means / len(TIMES)
+    return result
+
+
+def _states(problem: Problem) -> list[tuple[Matrix, Matrix]]:
+    """Return e^{-(β-τ)H}|φ> and e^{-τH}|φ>/Z at the times τ, shapes (pairs, occupations)."""
+    shape, window = (len(problem.pairs), -1), problem.beta - 2 * problem.edge
+    found = []
+    for share in TIMES:
+        time = problem.edge + share * window
+        left, right = problem.after(problem.beta - time), problem.after(time)
+        found.append((left.reshape(shape), right.reshape(shape) / (left @ right)))
+    return found
+
+
+def _bonds(problem: Problem) -> tuple[dict, dict]:
+    """Return how often each bond touches an electron, and joins the two, by pair of sites; bonds that are
+    lacking have the site None."""
+    touching: dict[tuple, Matrix] = {}
+    between: dict[tuple, Matrix] = {}
+    for p, pair in enumerate(problem.pairs):
+        for e, k in itertools.product(range(problem.electrons), range(len(problem.cluster.steps))):
+            move = problem.cluster.hop(pair[e], k)
+            target, bond = move if move else (None, (None, k // 2))
+            touching.setdefault(bond, np.zeros(len(problem.pairs)))[p] += 1.0
+            if problem.electrons == 2 and e == 0 and target == pair[1]:
+                between.setdefault(bond, np.zeros(len(problem.pairs)))[p] += 1.0
+    return touching, between
