@@ -23,6 +23,8 @@ MODULATION_POLARON, MODULATION_BIPOLARON = per_sector(
         quantity="modulation",
         words="modulation -g<X>/t of the hopping there, of {who}",
         tex=r"$-g\langle X\rangle/t$",
+        html="−<i>g</i>⟨<i>X</i>⟩/<i>t</i>",
+        group="cloud",
         column="modulation",
         required=False,
     )
@@ -43,6 +45,8 @@ SIGN_CHANGE_POLARON, SIGN_CHANGE_BIPOLARON = per_sector(
         words="probability that the hopping t - gX there is negative, of {who}",
         terminal="P(t<gX)_{sector}",
         tex=r"$P(t<gX)$",
+        html="<i>P</i>(<i>t</i> &lt; <i>gX</i>)",
+        group="cloud",
         column="sign_change",
         required=False,
     )
@@ -77,6 +81,8 @@ SIGN_CHANGE_BETWEEN = Observable(
     sectors=_PAIR,
     words="probability that the hopping t - gX there is negative",
     tex=r"$P_{12}(t<gX)$",
+    html="<i>P</i><sub>12</sub>(<i>t</i> &lt; <i>gX</i>)",
+    group="cloud",
     required=False,
 )
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
+from hpcbip.vocabulary.cloud import MODULATION_BIPOLARON, SIGN_CHANGE_BETWEEN, SIGN_CHANGE_BIPOLARON
 from hpcbip.vocabulary.entries import Entry, Observable
 from hpcbip.vocabulary.observables import (
     BINDING_ENERGY,
@@ -137,6 +138,9 @@ RESULTS_TABLE: tuple[Entry, ...] = (
     MASS_BIPOLARON,
     RADIUS2,
     PHONONS_BIPOLARON,
+    MODULATION_BIPOLARON,
+    SIGN_CHANGE_BIPOLARON,
+    SIGN_CHANGE_BETWEEN,
     MASS_POLARON,
     BINDING_ENERGY,
     E_BIPOLARON,

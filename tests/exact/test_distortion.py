@@ -70,8 +70,10 @@ def test_the_dimer_is_a_displaced_oscillator(electrons: int) -> None:
     assert not (table := compare(sample(ensemble, 16, 24, 60_000), exact)), table
 
 
-@pytest.mark.parametrize("omega", [0.1, 0.3, 1.0, 4.0])
-@pytest.mark.parametrize("ratio", [0.2, 0.7, 1.5, 3.0])
+@pytest.mark.parametrize(
+    ("ratio", "omega"),
+    [(0.2, 0.1), (0.7, 0.1), (0.2, 0.3), (0.7, 0.3), (1.5, 0.3), (1.5, 1.0), (3.0, 1.0), (3.0, 4.0)],
+)
 def test_the_integral_over_q_gives_the_normal_tail(ratio: float, omega: float) -> None:
     """An oscillator displaced by as much as two electrons can: its characteristic function is known."""
     q = nodes(np.array([ratio, 0.0]), omega, 1.0, 2)
@@ -87,15 +89,3 @@ def test_a_weight_wrong_by_a_per_cent_is_rejected(factor: float) -> None:
     ensemble, exact = case("chain, 1, soft")
     ensemble.parameters["ratio"] *= factor
     assert rejected(ensemble, exact, 300_000)
-
-
-def test_a_wrong_decay_of_the_weights_is_rejected() -> None:
-    """Negative control: the times at which the distortion is measured, exchanged for their mean."""
-    ensemble, problem = model_problem(*CASES["chain, 1, soft"][:3], **CASES["chain, 1, soft"][3])
-    middle = Problem(**{**vars_of(problem), "edge": 0.4999 * problem.beta})
-    assert rejected(ensemble, distortion_columns(middle), 300_000)
-
-
-def vars_of(problem: Problem) -> dict[str, object]:
-    """The fields that a problem was made with."""
-    return {name: getattr(problem, name) for name in problem.__dataclass_fields__}

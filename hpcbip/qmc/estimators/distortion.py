@@ -56,7 +56,8 @@ BOND_PARTS = 2 + 2 * MOST_NODES
 def nodes(ratios: _Array, omega: float, t: float, electrons: int) -> _Array:
     """Return the points q of the midpoint rule, shape (number,), none if no hop is modulated.
 
-    The distortion is between 0 and 2 n g/Ω for n electrons, give or take the width of the oscillator.
+    The distortion is between 0 and 2 n g/Ω for n electrons, give or take the width of the oscillator. Beyond
+    2π/h, which is 50 for the most nodes, it would count with the wrong sign.
 
     Args:
         ratios: g/t of the bonds.

@@ -11,7 +11,6 @@ import itertools
 from collections.abc import Callable
 
 import numpy as np
-import scipy.sparse as sp
 from numpy.typing import NDArray
 from scipy.stats import norm
 
@@ -35,21 +34,16 @@ def one_mode(f: Callable[[Matrix], Matrix], highest: int, start: float, stop: fl
     return (table * (0.5 * (stop - start) * weights * f(x))) @ table.T
 
 
-def of_mode(problem: Problem, mode: int, matrix: Matrix) -> sp.csr_array:
-    """Put a matrix of one oscillator on the occupations of all."""
-    rest = problem.phonons.copy()
+def densities(problem: Problem, mode: int, left: Matrix, right: Matrix) -> Matrix:
+    """Return Σ <left|n><m|right> over all other oscillators, shape (pairs, m, n), of vectors of the shape
+    (pairs, occupations)."""
+    rest = problem.phonons.astype(np.uint64)
     rest[:, mode] = 0
-    _, group = np.unique(rest, axis=0, return_inverse=True)
-    where = np.full((group.max() + 1, problem.cutoff + 1), -1)
-    where[group, problem.phonons[:, mode]] = np.arange(len(rest))
-    rows, columns, entries = [], [], []
-    for m, n in itertools.product(range(problem.cutoff + 1), repeat=2):
-        both = (where[:, m] >= 0) & (where[:, n] >= 0)
-        rows.append(where[both, m])
-        columns.append(where[both, n])
-        entries.append(np.full(both.sum(), matrix[m, n]))
-    parts = (np.concatenate(entries), (np.concatenate(rows), np.concatenate(columns)))
-    return sp.csr_array(parts, shape=(len(rest),) * 2)
+    names = np.random.default_rng(1).integers(2**63, size=rest.shape[1], dtype=np.uint64)
+    _, group = np.unique(rest @ names, return_inverse=True)
+    tables = np.zeros((2, len(left), group.max() + 1, problem.cutoff + 1))
+    tables[:, :, group, problem.phonons[:, mode]] = left, right
+    return np.einsum("pgn,pgm->pmn", *tables, optimize=True)
 
 
 def distortion_columns(problem: Problem) -> dict[str, float]:
@@ -81,12 +75,10 @@ def distortion_columns(problem: Problem) -> dict[str, float]:
         if problem.electrons == 2:
             result["bonds_between"] += sum(here @ counts for counts in between.values()) / len(TIMES)
         for bond, counts in touching.items():
+            density = densities(problem, modes[bond], left, right) if bond in modes else None
             for name in names:
                 matrix = matrices[name, bond[1]]
-                if bond in modes:
-                    means = np.einsum("pn,np->p", left, of_mode(problem, modes[bond], matrix) @ right.T)
-                else:
-                    means = here * matrix[0, 0]
+                means = here * matrix[0, 0] if density is None else (density * matrix).sum(axis=(1, 2))
                 result[name] += counts @ means / (z * problem.electrons * len(TIMES))
                 if bond in between:
                     result[f"{name}_between"] += between[bond] @ means / len(TIMES)
