@@ -95,8 +95,7 @@ def run_bins(
 ):
     """Continue to fill `rows` with sums over `per_row` measurements, `interval` cycles apart.
 
-    Returns True when all rows are full, False when the path needs larger arrays, which are then passed in the
-    next call: progress is in `state`.
+    Returns True when all rows are full, False when the next call, which goes on, has to pass larger arrays.
     """
     while state[ROW] < rows.shape[0]:
         while state[MEASUREMENT] < per_row:
