@@ -15,7 +15,7 @@ from hpcbip.report.papers.campaigns.cubic import tail_shifts
 from hpcbip.report.papers.figure import NoPoints
 from hpcbip.report.papers.registry import find_figure
 from hpcbip.report.plotting.picture import Picture
-from tests.report.papers.synthetic import atlas, log_mass, log_size, record
+from tests.report.papers.synthetic import atlas, log_mass, log_size, record, scan
 
 RECORDS = atlas()
 
@@ -144,6 +144,17 @@ def test_masses_for_small_frequencies() -> None:
     )
     inside = np.interp([lines[0]["x"], lines[-1]["x"]], lams, actions)
     assert slope == pytest.approx(7.0 * np.diff(inside)[0] / (lines[-1]["x"] - lines[0]["x"]), rel=1e-6)
+
+
+def test_no_instanton_is_told_of_where_none_can_be_seen() -> None:
+    begins = semiclassical.tabulated_actions("bond", 8.0)[0][0]
+    for beyond in (False, True):
+        scanned = scan("square", "bond", 7.0, [0.5, 0.6, begins, *([begins + 0.1] if beyond else [])])
+        picture = find_figure("9b").draw(scanned)
+        assert any(row["kind"] == "instanton" for row in picture.rows) == beyond
+        assert ("Dashed" in picture.caption) == beyond
+        drawn = {text.get_text() for legend in picture.figure.legends for text in legend.get_texts()}
+        assert ("instanton, shifted" in drawn) == beyond
 
 
 def test_the_others(monkeypatch: pytest.MonkeyPatch) -> None:

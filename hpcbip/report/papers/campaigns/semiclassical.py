@@ -37,6 +37,11 @@ semiclassical theory hold from there on, and only such points are fitted."""
 
 _COUPLINGS = ("bond", "holstein")
 _POWERS = ((0.5, r"$\sqrt{\lambda}$"), (1.0, r"$\lambda$"))
+_SHIFTED = (
+    "Dashed: (t/Ω) s(λ) of the instanton, shifted to the points, for its prefactor is not known; only slopes "
+    "are to be compared. It begins where the pair traps itself."
+)
+_NOT_TRAPPED = "The instanton's line begins where the pair traps itself, beyond these points."
 
 
 def draw(records: Sequence[Record]) -> Picture:
@@ -74,15 +79,14 @@ def draw(records: Sequence[Record]) -> Picture:
     first = grid[0, 0]
     for one in all_series:
         series.legend_entry(first, one.label, one.series_style)
-    if any(row["kind"] == "instanton" for row in rows):
+    if shifted := any(row["kind"] == "instanton" for row in rows):
         series.entry(first, "instanton, shifted", color=style.GREY, lw=1.0, ls="--")
     drawing.hollow_entry(first, all_series, [_MASS])
     layout.legend(figure, first, "bipolarons, square lattice")
     caption = (
         "Mass of bipolarons on the square lattice for t/Ω from 3 to 10, against √λ and λ: a straight line "
-        "is the law ln m* ∝ √λ or ∝ λ. Dashed: (t/Ω) s(λ) of the instanton, shifted to the points, for "
-        "its prefactor is not known; only slopes are to be compared. It begins where the pair traps "
-        "itself."
+        "is the law ln m* ∝ √λ or ∝ λ. "
+        + (_SHIFTED if shifted else _NOT_TRAPPED)
         + drawing.HOLLOW_SENTENCE
         + f" Fits ln m* = a + b λ^p to the points with m* > {HEAVY:g} m0 that no flag speaks against: "
         + f"{'; '.join(words)}."
@@ -147,7 +151,7 @@ def _draw_curve(panels: Sequence[Axes], one: PointSeries, actions: Line) -> draw
 
 
 def _shifted(one: PointSeries, actions: Line) -> Line | None:
-    """Return λ and (t/Ω) s(λ) + c up to the largest λ of the points; None if s is not known at any of them.
+    """Return λ and (t/Ω) s(λ) + c up to the largest λ of the points; None if s is not known below it.
 
     c is the mean over the points at which s is known.
     """
@@ -156,11 +160,11 @@ def _shifted(one: PointSeries, actions: Line) -> Line | None:
         (axis_value(record, _AXIS), math.log(record[_MASS])) for record in _sound(one)
     ]
     inside = [(x, y) for x, y in points if len(lams) > 1 and lams[0] <= x <= lams[-1] * (1.0 + 1e-9)]
-    if not inside:
+    if not inside or (end := min(lams[-1], max(x for x, _ in inside))) <= lams[0]:
         return None
     record: Any = one.records[0]
     ratio = record["t"] / record["omega"]
-    fine = np.linspace(lams[0], min(lams[-1], max(x for x, _ in inside)), 60)
+    fine = np.linspace(lams[0], end, 60)
     exponent = np.interp(fine, lams, ratio * action)
     shift = float(np.mean([y - np.interp(x, fine, exponent) for x, y in inside]))
     return fine, exponent + shift
