@@ -18,6 +18,9 @@ PAGES = [
 ]
 WIDTH = 110
 
+CODE = re.compile(r"^```.*?^```|^    .*?$|`[^`]*`", re.MULTILINE | re.DOTALL)
+UNKNOWN_TAG = re.compile(r"<(?!/?(?:a|b|p)\b|https?:|!--)/?[A-Za-z][^<>]*>")  # what a browser leaves out
+
 LINK = re.compile(r"\]\(([^)#\s]+)(#[^)]*)?\)")
 CITED = re.compile(r"docs/[\w./-]*\w\.(?:md|png|py|svg)")
 NAMED = re.compile(r"`((?:\w+/)+[\w-]+\.(?:py|sh|yaml))[`:]")
@@ -32,6 +35,13 @@ def test_pages_wrap_and_their_links_lead_somewhere(page: Path) -> None:
     assert not wide, f"wider than {WIDTH} columns"
     targets = {match[1] for line in lines for match in LINK.finditer(line) if "://" not in match[1]}
     assert not [target for target in targets if not (page.parent / target).exists()]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_no_text_is_lost_as_markup(page: Path) -> None:
+    text = CODE.sub("", page.read_text(encoding="utf-8"))
+    lost = [line for line in text.splitlines() if line.startswith("%")]  # a comment
+    assert not lost + UNKNOWN_TAG.findall(text)
 
 
 def test_pages_that_the_code_cites_are_there() -> None:
