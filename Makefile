@@ -92,6 +92,7 @@ test: install-test install-slurm install-parallel install-mpich install-browser
 
 # Tutorials are run, so the kernel is compiled first where it is not yet; a warning is an error.
 docs: install-docs
+	@$(BIN)/python -c 'from hpcbip.qmc import warm_up; warm_up()'
 	$(BIN)/python -m sphinx -W --keep-going -j auto -b html docs docs/_build/html
 
 lint: install-test

@@ -17,8 +17,13 @@ def _heading(text: str, underline: str) -> list[str]:
 
 
 def page(package: str, modules: list[str], rooms: list[str]) -> str:
-    """Return the page of one package: its docstring, its modules, links to the rooms in it."""
+    """Return the page of one package: its docstring, links to the rooms in it, its modules.
+
+    Links below the modules would be those of the last module, and navigation would not show them.
+    """
     lines = [*_heading(package, "="), f".. automodule:: {package}", "   :no-members:", ""]
+    if rooms:
+        lines += [".. toctree::", "   :maxdepth: 1", "", *(f"   {room}" for room in rooms), ""]
     for module in modules:
         lines += [
             *_heading(module, "-"),
@@ -26,8 +31,6 @@ def page(package: str, modules: list[str], rooms: list[str]) -> str:
             "   :members:",
             "",
         ]
-    if rooms:
-        lines += [".. toctree::", "   :maxdepth: 1", "", *(f"   {room}" for room in rooms), ""]
     return "\n".join(lines)
 
 
