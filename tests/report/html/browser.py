@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 SIZE = (1280, 800)
+PHONE = (390, 800)
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 FLAGS = (
     "--headless=new",
@@ -62,6 +63,21 @@ def resize(driver: Any, width: int, height: int) -> None:
     """Give the viewport this size, in pixels."""
     metrics = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": False}
     driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
+
+
+@contextmanager
+def on_a_phone(driver: Any) -> Iterator[None]:
+    """A narrow viewport, for a while."""
+    resize(driver, *PHONE)
+    try:
+        yield
+    finally:
+        resize(driver, *SIZE)
+
+
+def overflow(driver: Any) -> int:
+    """By how many pixels the page is wider than the viewport."""
+    return driver.execute_script("return document.documentElement.scrollWidth - innerWidth")
 
 
 def messages(driver: Any) -> list[str]:

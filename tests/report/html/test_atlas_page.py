@@ -134,3 +134,8 @@ def test_a_point_tells_all_about_itself(opened: Any) -> None:
     one(opened, ".mark[data-point='4']").send_keys("\ue007")
     assert "λ = 0.4" in one(opened, "#point h3").text and EVIL in one(opened, "#facts").text
     assert browser.messages(opened) == []
+
+
+def test_a_phone(opened: Any) -> None:
+    with browser.on_a_phone(opened):
+        assert one(opened, "#plot").is_displayed() and browser.overflow(opened) <= 0

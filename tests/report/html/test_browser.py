@@ -59,10 +59,6 @@ def one(driver: Any, selector: str) -> Any:
     return driver.find_element("css selector", selector)
 
 
-def overflow(driver: Any) -> int:
-    return driver.execute_script("return document.documentElement.scrollWidth - innerWidth")
-
-
 def test_clean_and_alone(opened: Open) -> None:
     driver = opened(many_kinds(), EVIL)
     assert driver.title.startswith(EVIL) and one(driver, "h1").text == EVIL
@@ -72,7 +68,7 @@ def test_clean_and_alone(opened: Open) -> None:
     assert widths == [60, 120]
     loaded = driver.execute_script("return performance.getEntriesByType('resource').map(one => one.name)")
     assert [url for url in loaded if not url.startswith("data:")] == [] and browser.requests(driver) == []
-    assert driver.execute_script("return innerWidth") == browser.SIZE[0] and overflow(driver) <= 0
+    assert driver.execute_script("return innerWidth") == browser.SIZE[0] and browser.overflow(driver) <= 0
     assert texts(driver, "#table tbody th") == [str(i + 1) for i in range(len(many_kinds()))]
 
 
@@ -169,7 +165,7 @@ def test_selecting_a_point_shows_its_checks(opened: Open) -> None:
 def test_many_points(opened: Open) -> None:
     records = [good(0.001 * i, 0.1, **(flagged("beta_short") if i % 7 == 0 else {})) for i in range(2000)]
     driver = opened(records)
-    assert points(driver) == list(range(1, 101)) and overflow(driver) <= 0
+    assert points(driver) == list(range(1, 101)) and browser.overflow(driver) <= 0
     one(driver, "#forth").click()
     assert points(driver)[0] == 101 and one(driver, "#page").text == "101–200 of 2000"
     one(driver, "#back").click()
@@ -221,6 +217,12 @@ def test_without_a_script(opened: Open, driver: Any) -> None:
         assert len(sizes(browser.on_paper(driver))) >= 4
     finally:
         driver.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": False})
+
+
+def test_a_phone(opened: Open) -> None:
+    driver = opened(many_kinds())
+    with browser.on_a_phone(driver):
+        assert one(driver, "#table tbody tr").is_displayed() and browser.overflow(driver) <= 0
 
 
 def test_screenshot(opened: Open, tmp_path: Path) -> None:
