@@ -1,4 +1,4 @@
-"""Convergence of the exact diagonalisation: states of successive spaces, extrapolated, with errors.
+"""Convergence of the exact diagonalisation: lowest states of growing spaces, extrapolated, with errors.
 
 Energies are in the unit of t, masses in m_e = 1/(2t) for the polaron and m0 = 1/t for the pair. See
 docs/theory/exact.md.
@@ -13,15 +13,27 @@ from dataclasses import dataclass
 import numpy as np
 
 from hpcbip.errors import InputError
-from hpcbip.theory.exact.basis import build_space
-from hpcbip.theory.exact.solver import Level, guess_momentum, solve_in_space, solve_near_momentum
+from hpcbip.theory.exact.selection import Selection, guess_momentum
+from hpcbip.theory.exact.solver import Level
 from hpcbip.theory.exact.system import System
 
 DEFAULT_STATES = 100_000
-"""Number of states that the largest space has by default, about."""
+"""Number of states of the largest space by default."""
+
+LEAST_STATES = 4
+"""Smallest number of states that can be asked for."""
 
 COMPARED_SPACES = 3
-"""Number of spaces of successive Nh whose levels are extrapolated."""
+"""Number of spaces whose levels are extrapolated."""
+
+SIZE_RATIO = 2.0
+"""Ratio of their sizes."""
+
+SHARE_OF_STEP = 0.25
+"""Least error of a limit, in units of the step to it from the largest space."""
+
+SHARE_OF_CURVATURE = 3.0
+"""Least error of a limit, in units of its change if the curve is taken for a parabola."""
 
 LARGEST_STEP_RATIO = 0.8
 """Ratio of successive steps above which no limit is extrapolated."""
@@ -44,10 +56,12 @@ class ConvergedState:
 
     Attributes:
         system: the system solved.
-        levels: lowest states of successive spaces, the largest last.
+        levels: lowest states of growing spaces, the largest last.
         E: energy; its upper bound is `levels[-1].E`.
         mass: in m_e (one electron) or m0 (two).
         pair_distance2: <(r1 - r2)²>; None for one electron.
+        phonons: mean number of phonons.
+        weight: probability of no phonon.
     """
 
     system: System
@@ -55,6 +69,8 @@ class ConvergedState:
     E: Extrapolated
     mass: Extrapolated
     pair_distance2: Extrapolated
+    phonons: Extrapolated
+    weight: Extrapolated
 
 
 def scaled_difference(a: Extrapolated, b: Extrapolated, scale: float = 1.0) -> Extrapolated:
@@ -72,9 +88,10 @@ def extrapolate(values: Sequence[float | None]) -> Extrapolated:
     Where the steps do not shrink to `LARGEST_STEP_RATIO` or less, or change sign, the last term is the value
     and the larger of the last two steps, times 1/(1 - `LARGEST_STEP_RATIO`), the error.
     """
-    if any(value is None or not math.isfinite(value) for value in values) or len(values) < COMPARED_SPACES:
+    known = _known(values)
+    if known is None:
         return Extrapolated(values[-1] if values else None, None)
-    a, b, c = (float(value) for value in values[-3:] if value is not None)
+    a, b, c = known
     first, second = b - a, c - b
     floor = SOLVER_TOLERANCE * abs(c)
     if max(abs(first), abs(second)) <= floor:
@@ -86,50 +103,83 @@ def extrapolate(values: Sequence[float | None]) -> Extrapolated:
     return Extrapolated(c + step, max(abs(step), 0.5 * abs(second), 0.1 * abs(first)) + floor)
 
 
+def extrapolate_in_E2(values: Sequence[float | None], E2: Sequence[float | None]) -> Extrapolated:
+    """Extrapolate values of growing spaces to E2 = 0, where nothing is left out.
+
+    The value is that of the straight line through the last two points. The error is the largest of
+    `SHARE_OF_STEP` of the step to it from the last, `SHARE_OF_CURVATURE` of its distance to the limit of the
+    parabola through the last three, and ... .
+    """
+    known, rest = _known(values), _known(E2)
+    if known is None or rest is None:
+        return Extrapolated(values[-1] if values else None, None)
+    (x1, x2, x3), (y1, y2, y3) = rest, known
+    floor = SOLVER_TOLERANCE * max(abs(y3), 1.0)
+    last = abs(y3 - y2)
+    if last <= floor or x3 == 0.0:
+        return Extrapolated(y3, floor)
+    if not x1 < x2 < x3 < 0.0:
+        return Extrapolated(y3, max(last, abs(y2 - y1)) / (1.0 - LARGEST_STEP_RATIO) + floor)
+    slope, before = (y3 - y2) / (x3 - x2), (y2 - y1) / (x2 - x1)
+    step = -slope * x3
+    bend = (slope - before) / (x3 - x1) * x2 * x3
+    error = max(SHARE_OF_STEP * abs(step), SHARE_OF_CURVATURE * abs(bend))
+    return Extrapolated(y3 + step, error + floor)
+
+
+def _known(values: Sequence[float | None]) -> tuple[float, float, float] | None:
+    """Return the last three values, None if there are fewer or any is unknown."""
+    found = [float(value) for value in values if value is not None and math.isfinite(value)]
+    if len(found) < len(values) or len(found) < COMPARED_SPACES:
+        return None
+    return found[-3], found[-2], found[-1]
+
+
 def converge(
-    system: System,
-    nh: int | None = None,
-    states: int = DEFAULT_STATES,
-    momentum: Sequence[float] | None = None,
+    system: System, states: int = DEFAULT_STATES, momentum: Sequence[float] | None = None
 ) -> ConvergedState:
-    """Solve a system in three successive variational spaces.
+    """Solve a system in three growing spaces of chosen states.
 
     Args:
         system: geometry and parameters.
-        nh: moves of the largest space; None: as many as keep it below about `states` states.
-        states: size of the largest space if `nh` is None.
+        states: size of the largest space, which may have a few less.
         momentum: total momentum, Cartesian, units 1/a; None: that of the lowest state, found in every space
             anew.
 
     Raises:
-        InputError: for nh below 2 or beyond the lattice's limit, and for a momentum of wrong length.
+        InputError: for too few states, and for a momentum of wrong length.
     """
     d = system.geometry.bravais.dimension
     if momentum is not None and (len(momentum) != d or not np.all(np.isfinite(momentum))):
         raise InputError(f"K: {momentum}; allowed: {d} finite components")
-    if nh is not None and nh < COMPARED_SPACES - 1:
-        raise InputError(f"nh: {nh}; allowed: >= {COMPARED_SPACES - 1}, three spaces are compared")
-    space = build_space(system.geometry, nh, states)
-    guess = guess_momentum(space, system) if momentum is None else None
+    if states < LEAST_STATES:
+        raise InputError(f"states: {states}; allowed: >= {LEAST_STATES}, three spaces are compared")
+    K = guess_momentum(system) if momentum is None else np.array(momentum, dtype=float)
+    selection = Selection(system)
     levels = []
-    for n in range(max(space.nh - COMPARED_SPACES + 1, 0), space.nh + 1):
-        block = space.block(n)
-        if guess is None:
-            levels.append(solve_in_space(block, system, np.array(momentum, dtype=float))[0])
-        else:
-            levels.append(solve_near_momentum(block, system, guess))
+    for n in reversed(range(COMPARED_SPACES)):
+        selection.grow(max(round(states / SIZE_RATIO**n), 1), K)
+        levels.append(selection.solve(K, free=momentum is None))
+        K = np.array(levels[-1].K)
     return extrapolate_levels(system, levels)
 
 
 def extrapolate_levels(system: System, levels: Sequence[Level]) -> ConvergedState:
-    """Extrapolate the lowest state from successive spaces, the largest last."""
-    inverse = extrapolate([level.inverse_mass for level in levels])
+    """Extrapolate the lowest state from growing spaces, the largest last: in E2 where it is known."""
+    E2 = [level.E2 for level in levels]
+
+    def limit(name: str) -> Extrapolated:
+        values = [getattr(level, name) for level in levels]
+        return extrapolate(values) if None in E2 else extrapolate_in_E2(values, E2)
+
     return ConvergedState(
         system,
         tuple(levels),
-        extrapolate([level.E for level in levels]),
-        _inverted(inverse),
-        extrapolate([level.pair_distance2 for level in levels]),
+        limit("E"),
+        _inverted(limit("inverse_mass")),
+        limit("pair_distance2"),
+        limit("phonons"),
+        limit("weight"),
     )
 
 

@@ -11,7 +11,7 @@ which is the exact second derivative of the variational energy. (H - E) is posit
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -27,7 +27,6 @@ from hpcbip.theory.exact.system import Geometry, System
 DENSE_SIZE = 300  # number of states up to which dense matrices are quicker; they need no tolerance
 DEGENERACY_TOLERANCE = 1e-8  # distance of levels, in t, below which a curvature has no meaning
 FLAT_SLOPE = 1e-6  # slope of E(K), in t, of a minimum or maximum
-MOMENTA_PER_LINE = 9  # momenta per line of the search for the lowest state, zero and the zone edge included
 
 
 @dataclass(frozen=True)
@@ -35,7 +34,6 @@ class Level:
     """The lowest state of one variational space.
 
     Attributes:
-        nh: number of moves from the roots.
         basis_size: number of states.
         K: total momentum, Cartesian, units 1/a.
         E: energy.
@@ -45,9 +43,9 @@ class Level:
         pair_distance2: <(r1 - r2)²>, None for one electron.
         phonons: mean number of phonons.
         weight: probability of no phonon; for one electron the quasiparticle weight |<0|c_K|ψ>|².
+        E2: what the states left out would change E by, in second order; None where that was not computed.
     """
 
-    nh: int
     basis_size: int
     K: tuple[float, ...]
     E: float
@@ -56,6 +54,7 @@ class Level:
     pair_distance2: float | None
     phonons: float
     weight: float
+    E2: float | None = None
 
     @property
     def mass(self) -> float | None:
@@ -90,13 +89,14 @@ class Hamiltonian:
         self.matrix = (upper + upper.conj().T + sp.diags(self.diagonal)).tocsr()
 
     def lowest(
-        self, start: NDArray[Any] | None, levels: int = 1
+        self, start: NDArray[Any] | None, levels: int = 1, tolerance: float = 1e-10
     ) -> tuple[float, NDArray[np.complex128], float]:
         """Find E, the normalised state of shape (N,), and the distance to the next level.
 
         Args:
             start: start vector of the iteration, None for one spread over few moves.
             levels: number of levels to find; for one level the distance is infinite.
+            tolerance: relative accuracy.
         """
         size = len(self.diagonal)
         if size <= DENSE_SIZE:
@@ -104,11 +104,11 @@ class Hamiltonian:
         else:
             if start is None:
                 start = np.zeros(size)
-                start[: self.space.sizes[min(4, self.space.nh)]] = 1.0
+                start[: self.space.sizes[min(4, len(self.space.sizes) - 1)]] = 1.0
                 start[0] += 1.0
             start = start.real if self.real else start
             energies, states = eigsh(
-                self.matrix, k=levels, which="SA", v0=start, tol=1e-10, ncv=max(16, 8 * levels)
+                self.matrix, k=levels, which="SA", v0=start, tol=tolerance, ncv=max(16, 8 * levels)
             )
             order = np.argsort(energies)
             energies, states = energies[order], states[:, order]
@@ -130,10 +130,25 @@ class Hamiltonian:
                 result += step[axis] * (-1j * c * (matrix @ state) + 1j * np.conj(c) * (matrix.T @ state))
         return result
 
+    def term(self, number: int, reverse: bool) -> tuple[Any, list[Any]]:
+        """Return what multiplies a move in H(K), or its adjoint, and in the derivatives along the axes.
+
+        The axes are those of `responses`; for a real ψ at K = 0 the derivatives are without their i.
+
+        Args:
+            number: of the move, among the space's matrices.
+            reverse: whether it is the adjoint.
+        """
+        c, step = self.strengths[number], self.steps[number]
+        if self.real:
+            return c, [(c if reverse else -c) * step[axis] for axis in self._axes]
+        c = np.conj(c) if reverse else c
+        return c, [(1j if reverse else -1j) * c * step[axis] for axis in self._axes]
+
     def derivatives(
         self, energy: float, state: NDArray[np.complex128], second: bool = True
     ) -> tuple[NDArray[np.float64], float | None]:
-        """Compute ∂E/∂K, shape (d,), and, if `second`, Σ_a ∂²E/∂K_a²/d."""
+        """Compute ∂E/∂K, shape (d,), and, if `second`, Σ_a ∂²E/∂K_a²/d; nan if the iteration fails."""
         d = self.space.geometry.bravais.dimension
         first = [self.derivative(state, axis) for axis in range(d)]
         slope = np.zeros(d) if self.real else np.array([np.vdot(state, x).real for x in first])
@@ -143,28 +158,42 @@ class Hamiltonian:
         for c, step, (_, matrix) in zip(self.strengths, self.steps, self.space.matrices, strict=True):
             if step.any():
                 curvature -= 2.0 * float(step @ step) * (c * np.vdot(state, matrix @ state)).real
-        # at K = 0 all lattices of `hpcbip.models` are isotropic, so one axis stands for all
-        axes = (0,) if self.real and self._isotropic else range(d)
-        responses = [2.0 * self._response(energy, state, first[axis]) for axis in axes]
-        return slope, curvature / d - float(np.mean(responses))
+        solved = zip(self._axes, self.responses(energy, state, 1e-9), strict=True)
+        return slope, curvature / d - float(np.mean([2.0 * np.vdot(first[a], x).real for a, x in solved]))
 
     @property
-    def _isotropic(self) -> bool:
+    def _axes(self) -> Sequence[int]:
+        """The axes along which second derivatives are needed.
+
+        At K = 0 all lattices of `hpcbip.models` are isotropic, so one axis stands for all.
+        """
         geometry = self.space.geometry
-        return not (geometry.electrons == 2 and geometry.spin == "triplet")
+        isotropic = not (geometry.electrons == 2 and geometry.spin == "triplet")
+        return (0,) if self.real and isotropic else range(geometry.bravais.dimension)
+
+    def responses(
+        self, energy: float, state: NDArray[np.complex128], accuracy: float
+    ) -> list[NDArray[np.complex128]]:
+        """Compute Q (H - E)⁻¹ Q H'_a ψ, shape (N,), for the axes a that are needed; nan if that fails.
+
+        Args:
+            energy: energy of the lowest state ψ.
+            state: ψ, shape (N,).
+            accuracy: relative accuracy.
+        """
+        return [self._response(energy, state, self.derivative(state, axis), accuracy) for axis in self._axes]
 
     def _response(
-        self, energy: float, state: NDArray[np.complex128], source: NDArray[np.complex128]
-    ) -> float:
-        """Compute <source|Q (H - E)⁻¹ Q|source>; nan if the iteration fails."""
+        self, energy: float, state: NDArray[np.complex128], source: NDArray[np.complex128], accuracy: float
+    ) -> NDArray[np.complex128]:
         right = source - state * np.vdot(state, source)
-        scale = float(np.linalg.norm(right))
-        if scale < 1e-14:
-            return 0.0
+        if float(np.linalg.norm(right)) < 1e-14:
+            return np.zeros_like(right)
         if len(right) <= DENSE_SIZE:
             energies, states = np.linalg.eigh(self.matrix.toarray())
-            parts = np.abs(states.conj().T @ right)[1:] ** 2
-            return float((parts / (energies[1:] - energy)).sum())
+            above = energies - energy > DEGENERACY_TOLERANCE * self.system.t
+            parts = (states.conj().T @ right)[above] / (energies[above] - energy)
+            return np.asarray(states[:, above] @ parts)
         floor = 0.1 * self.system.t
         preconditioner = 1.0 / np.maximum(self.diagonal - energy, floor)
 
@@ -178,19 +207,21 @@ class Hamiltonian:
         shape, kind = self.matrix.shape, right.dtype
         operator = LinearOperator(shape, apply, dtype=kind)
         guess = LinearOperator(shape, lambda x: project(preconditioner * project(x)), dtype=kind)
-        solution, failed = cg(operator, right, rtol=1e-9, atol=0.0, maxiter=3000, M=guess)
-        if failed:
-            return float("nan")
-        return float(np.vdot(right, solution).real)
+        solution, failed = cg(operator, right, rtol=accuracy, atol=0.0, maxiter=3000, M=guess)
+        return np.full_like(right, np.nan) if failed else project(solution)
 
 
 def _diagonal(space: Space, system: System) -> NDArray[np.float64]:
     result = system.omega * space.phonons[0] + system.omega_holstein * space.phonons[1].astype(float)
     if space.geometry.electrons == 2:
-        distance = np.linalg.norm(space.separation, axis=1)
-        tail = np.divide(system.V, distance, out=np.full(len(distance), system.U), where=distance > 0.0)
-        result = result + tail
+        result = result + interaction(system, space.separation)
     return result
+
+
+def interaction(system: System, separation: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Compute the interaction of two electrons, shape (N,), from r2 - r1, Cartesian, shape (N, d)."""
+    distance = np.linalg.norm(separation, axis=1)
+    return np.divide(system.V, distance, out=np.full(len(distance), float(system.U)), where=distance > 0.0)
 
 
 def solve_in_space(
@@ -216,8 +247,7 @@ def solve_in_space(
     d = geometry.bravais.dimension
     momentum = np.zeros(d) if momentum is None else momentum
     hamiltonian = Hamiltonian(space, system, momentum)
-    crossing = geometry.electrons == 2 and geometry.spin == "triplet" and d > 1
-    energy, state, gap = hamiltonian.lowest(start, levels=2 if crossing else 1)
+    energy, state, gap = hamiltonian.lowest(start, levels=2 if geometry.crossing else 1)
     mass = mass and geometry.cluster is None
     slope, curvature = hamiltonian.derivatives(energy, state, mass and gap > DEGENERACY_TOLERANCE * system.t)
     unit = geometry.mass_factor * system.t
@@ -225,7 +255,6 @@ def solve_in_space(
     total = space.phonons.sum(axis=0)
     distance2 = float(probability @ (space.separation**2).sum(axis=1)) if geometry.electrons == 2 else None
     level = Level(
-        nh=space.nh,
         basis_size=len(space),
         K=tuple(float(x) for x in momentum),
         E=energy,
@@ -238,37 +267,23 @@ def solve_in_space(
     return level, state
 
 
-def guess_momentum(space: Space, system: System) -> NDArray[np.float64]:
-    """Estimate the total momentum of the lowest state, Cartesian, units 1/a, shape (d,), in a small space.
+def solve_near_momentum(
+    space: Space, system: System, guess: NDArray[np.float64], start: NDArray[Any] | None = None
+) -> tuple[Level, NDArray[Any]]:
+    """Find the lowest state at the minimum of E(K) next to a guess, with `minimise_energy`.
 
-    Where all matrix elements of H(K = 0) can be given one sign (bond and Holstein coupling, polaron and
-    singlet, and the triplet of the chain), it is zero. Otherwise it is the best of `MOMENTA_PER_LINE`
-    momenta along the first reciprocal vector and along the diagonal; a minimum closer to zero shows as a
-    negative curvature there.
+    Arguments and results are those of `solve_in_space`.
     """
-    geometry = space.geometry
-    d = geometry.bravais.dimension
-    crossed = geometry.electrons == 2 and geometry.spin == "triplet" and d > 1
-    if geometry.cluster is not None or not ("site-peierls" in geometry.coupling or crossed):
-        return np.zeros(d)
-    lines = search_lines(geometry)
-    momenta = [x * line for line in lines for x in np.linspace(0.0, 0.5, MOMENTA_PER_LINE)]
-    small = space.block(max(sum(end <= 3000 for end in space.sizes) - 1, min(4, space.nh)))
-    best = momenta[int(np.argmin([solve_in_space(small, system, k, mass=False)[0].E for k in momenta]))]
-    if not best.any() and (solve_in_space(small, system)[0].inverse_mass or 1.0) < 0.0:
-        return 0.5 * momenta[1]
-    return best
-
-
-def solve_near_momentum(space: Space, system: System, guess: NDArray[np.float64]) -> Level:
-    """Find the lowest state at the minimum of E(K) next to a guess, with `minimise_energy`."""
-    state: list[NDArray[np.complex128] | None] = [None]
+    state = start
 
     def level(k: NDArray[np.float64], mass: bool) -> Level:
-        found, state[0] = solve_in_space(space, system, k, state[0], mass=mass)
+        nonlocal state
+        found, state = solve_in_space(space, system, k, state, mass=mass)
         return found
 
-    return minimise_energy(level, system, guess)
+    found = minimise_energy(level, system, guess)
+    assert state is not None
+    return found, state
 
 
 def minimise_energy(

@@ -97,6 +97,11 @@ class Geometry:
         """The unit of mass is 1/(mass_factor t): m_e for one electron, m0 for two."""
         return MASS_FACTORS[self.electrons]
 
+    @property
+    def crossing(self) -> bool:
+        """Whether the lowest level may be degenerate by symmetry: triplets beyond the chain."""
+        return self.electrons == 2 and self.spin == "triplet" and len(self.bravais.primitive) > 1
+
     @cached_property
     def bravais(self) -> Lattice:
         """The infinite lattice."""

@@ -33,32 +33,31 @@ from hpcbip.vocabulary.parameters import (
 
 def exact_table(
     systems: Sequence[System],
-    nh: int | None = None,
     states: int = DEFAULT_STATES,
     momentum: Sequence[float] | None = None,
 ) -> list[dict[str, Any]]:
     """Solve systems and tabulate them, a row per system.
 
-    `E`, `mass` and `pair_distance2` are extrapolated, the other columns belong to the largest space.
-    `E_bound` is the variational upper bound, `K` is |K|, `K_x` ... its components. Of two electrons,
+    `E`, `mass`, `pair_distance2`, `phonons` and `weight` are extrapolated. `E_bound` is the variational upper
+    bound, `E2` the estimate of what is left out of it, `basis_size` the number of states; `K` is |K|, `K_x` ... its components. Of two electrons,
     `binding_energy` is 2 E_polaron - E; where it does not exceed its error, no bound pair is resolved, and
     mass and size have no meaning.
 
     Args:
         systems: the systems to solve.
-        nh, states, momentum: as in `converge`.
+        states, momentum: as in `converge`.
 
     Raises:
         InputError: as in `converge`.
     """
-    return [_exact_row(converge(system, nh, states, momentum)) for system in systems]
+    return [_exact_row(converge(system, states, momentum)) for system in systems]
 
 
 def _binding(result: ConvergedState) -> Extrapolated:
     if result.system.geometry.electrons == 1 or result.system.geometry.cluster is not None:
         return Extrapolated(None, None)
     one_electron = replace(result.system, geometry=replace(result.system.geometry, electrons=1))
-    polaron = converge(one_electron, states=max(result.levels[-1].basis_size // 2, 2000)).E
+    polaron = converge(one_electron, max(result.levels[-1].basis_size // 2, 2000)).E
     return scaled_difference(polaron, result.E, 2.0)
 
 
@@ -80,10 +79,12 @@ def _exact_row(result: ConvergedState) -> dict[str, Any]:
         PAIR_DISTANCE2.name + ERROR: result.pair_distance2.error,
         BINDING_ENERGY.name: binding.value,
         BINDING_ENERGY.name + ERROR: binding.error,
-        "phonons": last.phonons,
-        "weight": last.weight,
+        "phonons": result.phonons.value,
+        "phonons_err": result.phonons.error,
+        "weight": result.weight.value,
+        "weight_err": result.weight.error,
         "K": math.hypot(*last.K),
         **{f"K_{axis}": k for axis, k in zip("xyz", last.K, strict=False)},
         "basis_size": last.basis_size,
-        "nh": last.nh,
+        "E2": last.E2,
     }

@@ -1,0 +1,275 @@
+"""Spaces of the states that matter most to one system, and what the states left out would change.
+
+From a space with its lowest state ψ of energy E, H reaches states i outside it. Perturbation theory about the
+diagonal of H (Epstein, Phys. Rev. 28, 695; Nesbet, Proc. R. Soc. A 230, 312) says by how much each would lower
+the energy, by |<i|H|ψ>|²/(H_ii - E), and all of them E2 = -Σ_i |<i|H|ψ>|²/(H_ii - E) (Huron, Malrieu and
+Rancurel, J. Chem. Phys. 58, 5745). Those that lower it most join, the lowest state is found anew, and so on:
+spaces are nested, every E is an upper bound, and E2 → 0 where nothing is left out.
+
+The mass needs E(K) near K, and with it states without any weight in ψ. With χ_a = dψ/dK_a the energy at
+K + k is that of ψ + Σ_a k_a χ_a up to k⁴: the score of a state is its gain for ψ plus those of the χ_a, times
+`NEARBY`².
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hpcbip.theory.exact.basis import Space, chunks, positions, space_of
+from hpcbip.theory.exact.solver import (
+    Hamiltonian,
+    Level,
+    interaction,
+    search_lines,
+    solve_in_space,
+    solve_near_momentum,
+)
+from hpcbip.theory.exact.states import SiteNumbering, States, join_states
+from hpcbip.theory.exact.system import Move, System
+
+GROWTH = 1.25
+"""Ratio of successive sizes. With larger ones, many of the states that join are worse than those which the
+best of them reach."""
+
+SMALL = 200
+"""Number of states up to which all that H reaches may join at once."""
+
+REACH = {1: 250, 2: 60, 3: 24}
+"""Largest lattice coordinate of the states, by dimension, counted from the first electron."""
+
+NEARBY = 0.2
+"""Distance in K, in 1/a, up to which the states are to describe E(K)."""
+
+SMALLEST_DENOMINATOR = 1e-3
+"""Least H_ii - E, in t, that is reckoned with: what is left out may be as low as E."""
+
+EQUAL = 1e-6
+"""Relative difference up to which scores count as equal. Such states join together or not at all, so that
+neither rounding nor the order of storage decides between states that symmetry makes equal."""
+
+ROUGH, ROUGH_RESPONSE = 1e-8, 1e-4
+"""Relative accuracies of the states, and of their derivatives, from which others are chosen."""
+
+
+@dataclass(frozen=True)
+class Outside:
+    """The states outside a space that H reaches from its lowest state.
+
+    Attributes:
+        E2: what they would change the energy by, in second order; <= 0.
+        score: what each would do to E(K), shape (M,).
+        source: number of a state of the space from which each is reached, shape (M,).
+        term: number of the term of H by which it is reached, shape (M,).
+    """
+
+    E2: float
+    score: NDArray[np.float64]
+    source: NDArray[np.int32]
+    term: NDArray[np.int16]
+
+    def best(self, number: int) -> NDArray[np.intp]:
+        """List the states of the highest scores, at most this many.
+
+        Where there is room for less than the first states of equal scores, their hashes decide.
+        """
+        order = np.argsort(-self.score, kind="stable")
+        if number >= len(order):
+            return order
+        falls = self.score[order[1:]] < (1.0 - EQUAL) * self.score[order[:-1]]
+        ends = np.flatnonzero(falls) + 1
+        fitting = ends[ends <= number]
+        return order[: fitting[-1] if len(fitting) else number]
+
+GUESS_STATES = 500
+"""Number of states of the spaces in which the momentum of the lowest state is searched."""
+
+MOMENTA_PER_LINE = 9
+"""Momenta per line of that search, zero and the zone edge included."""
+
+
+class Selection:
+    """A space that grows by the states that matter most.
+
+    Args:
+        system: what the states are chosen for.
+
+    Attributes:
+        space: the basis with its matrices.
+        state: an approximate lowest state, shape (N,).
+    """
+
+    def __init__(self, system: System) -> None:
+        self.system = system
+        geometry = system.geometry
+        self.numbering = SiteNumbering(geometry, REACH[geometry.bravais.dimension])
+        self._terms: list[tuple[int, Move, int, bool]] = [
+            (number, move, electron, reverse)
+            for number, move in enumerate((*geometry.hops, *geometry.creations))
+            for electron in range(geometry.electrons)
+            for reverse in (False, True)
+        ]
+        self._states = self.numbering.roots()
+        self._sizes = [len(self._states)]
+        self._interaction = _by_difference(self.numbering, system)
+        steps = np.abs(geometry.bravais.neighbours).max()
+        self._farthest = self.numbering.half - 2 * int(steps) - 1
+        self._rebuild()
+        self.state: NDArray[Any] = np.ones(len(self._states)) / len(self._states) ** 0.5
+
+    def __len__(self) -> int:
+        return len(self._states)
+
+    def grow(self, size: int, momentum: NDArray[np.float64]) -> None:
+        """Add states until there are at most this many, or until H reaches no others.
+
+        Args:
+            size: number of states.
+            momentum: total momentum for whose lowest state they are chosen, Cartesian, units 1/a.
+        """
+        while len(self) < size:
+            hamiltonian = Hamiltonian(self.space, self.system, momentum)
+            energy, self.state, _ = hamiltonian.lowest(self.state, tolerance=ROUGH)
+            outside = self.outside(hamiltonian, energy, self.state)
+            target = _next_size(len(self), size)
+            best = outside.best(target - len(self))
+            self._add(outside, best)
+            if len(best) == 0 or (target == size and len(best) < len(outside.score)):
+                break
+
+    def solve(self, momentum: NDArray[np.float64], free: bool = False) -> Level:
+        """Find the lowest state in the space, with the E2 of what is left out.
+
+        Args:
+            momentum: total momentum, Cartesian, units 1/a.
+            free: whether to go from there to the minimum of E(K).
+        """
+        solve = solve_near_momentum if free else solve_in_space
+        level, self.state = solve(self.space, self.system, momentum, self.state)
+        hamiltonian = Hamiltonian(self.space, self.system, np.array(level.K))
+        return replace(level, E2=self.outside(hamiltonian, level.E, self.state).E2)
+
+    def outside(self, hamiltonian: Hamiltonian, energy: float, state: NDArray[Any]) -> Outside:
+        """Find the states that H reaches from a state of the space, with what they would change.
+
+        Args:
+            hamiltonian: H(K) in the space.
+            energy: energy of the state.
+            state: amplitudes of its lowest state, shape (N,).
+        """
+        responses = self._responses(hamiltonian, energy, state)
+        vectors = np.stack([state, *responses])
+        hashes, values, diagonals, sources, terms = zip(
+            *self._reached(hamiltonian, vectors), strict=True
+        )
+        joined = np.concatenate(hashes)
+        order = np.argsort(joined, kind="stable")
+        joined = joined[order]
+        starts = np.flatnonzero(np.concatenate([[True], joined[1:] != joined[:-1]]))[: len(joined)]
+        one = order[starts]
+        floor = SMALLEST_DENOMINATOR * self.system.t
+        denominator = np.maximum(np.concatenate(diagonals)[one] - energy, floor)
+        weights = np.array([1.0, *(NEARBY**2 for _ in responses)])
+        summed = np.add.reduceat(np.concatenate(values, axis=1)[:, order], starts, axis=1)
+        gains = np.abs(summed) ** 2 / denominator
+        return Outside(
+            -float(gains[0].sum()), weights @ gains, np.concatenate(sources)[one], np.concatenate(terms)[one]
+        )
+
+    def _responses(self, hamiltonian: Hamiltonian, energy: float, state: NDArray[Any]) -> list[NDArray[Any]]:
+        """Compute the χ_a; none where there is no mass, on a cluster or where levels cross."""
+        if self.system.geometry.cluster is not None or self.system.geometry.crossing:
+            return []
+        found = hamiltonian.responses(energy, state, ROUGH_RESPONSE)
+        return [-x for x in found if np.all(np.isfinite(x))]
+
+    def _reached(self, hamiltonian: Hamiltonian, vectors: NDArray[Any]) -> Iterator[tuple[Any, ...]]:
+        """Yield hashes, contributions to <i|H|ψ> and to the χ_a, H_ii, source and term, for every term of H."""
+        geometry, numbering = self.system.geometry, self.numbering
+        phonons = self.space.phonons.astype(float)
+        quanta = self.system.omega * phonons[0] + self.system.omega_holstein * phonons[1]
+        for term, (number, move, electron, reverse) in enumerate(self._terms):
+            strength, slopes = hamiltonian.term(number, reverse)
+            made = 0.0
+            if move.mode is not None:
+                made = self.system.omega if move.mode < geometry.main_modes else self.system.omega_holstein
+                made = -made if reverse else made
+            for start, chunk in chunks(self._states):
+                source, new, weight = numbering.act(chunk, move, electron, reverse)
+                hashes = numbering.hashes(new)
+                out = np.flatnonzero(positions(hashes, self._known) < 0)
+                source = source[out] + start
+                parts = weight[out] * vectors[:, source]
+                values = strength * parts
+                for row in range(1, len(vectors)):
+                    values[row] += slopes[row - 1] * parts[0]
+                apart = (new.place[-1] - new.place[0])[out] // geometry.modes
+                yield (
+                    hashes[out],
+                    values,
+                    quanta[source] + made + self._interaction[apart],
+                    source.astype(np.int32),
+                    np.full(len(out), term, dtype=np.int16),
+                )
+
+    def _add(self, outside: Outside, best: NDArray[np.intp]) -> None:
+        """Let states join."""
+        parts = []
+        for term, (_, move, electron, reverse) in enumerate(self._terms):
+            source = np.sort(outside.source[best[outside.term[best] == term]])
+            _, new, _ = self.numbering.act(self._states.select(source), move, electron, reverse)
+            parts.append(new.select(self.numbering.extents(new) <= self._farthest))
+        added = sum(map(len, parts))
+        self._states = join_states([self._states, *parts], self.numbering.empty)
+        self._sizes.append(len(self))
+        self.state = np.concatenate([self.state, np.zeros(added, self.state.dtype)])
+        self._rebuild()
+
+    def _rebuild(self) -> None:
+        self.space: Space = space_of(self.numbering, self._states, tuple(self._sizes))
+        self._known = np.sort(self.numbering.hashes(self._states))
+
+
+def _next_size(now: int, size: int) -> int:
+    """Return the next size on the way from one to another, by equal ratios of `GROWTH` at most."""
+    if now < SMALL:
+        return min(SMALL, size)
+    steps = math.ceil(math.log(size / now) / math.log(GROWTH))
+    return min(size, math.ceil(now * (size / now) ** (1.0 / steps)))
+
+
+def _by_difference(numbering: SiteNumbering, system: System) -> NDArray[np.float64]:
+    """Tabulate the interaction by the difference between the site numbers of the electrons."""
+    if numbering.geometry.electrons == 1:
+        return np.zeros(1)
+    vectors = numbering.vectors(numbering.geometry.modes * np.arange(numbering.base ** len(numbering.weights)))
+    return interaction(system, vectors @ np.array(numbering.geometry.bravais.primitive))
+
+
+def guess_momentum(system: System) -> NDArray[np.float64]:
+    """Estimate the total momentum of the lowest state, Cartesian, units 1/a, shape (d,), in small spaces.
+
+    Where all matrix elements of H(K = 0) can be given one sign (bond and Holstein coupling, polaron and
+    singlet, and the triplet of the chain), it is zero. Otherwise it is the best of `MOMENTA_PER_LINE`
+    momenta along the first reciprocal vector and along the diagonal; a minimum closer to zero shows as a
+    negative curvature there.
+    """
+    geometry = system.geometry
+    d = geometry.bravais.dimension
+    if geometry.cluster is not None or not ("site-peierls" in geometry.coupling or geometry.crossing):
+        return np.zeros(d)
+    momenta = [x * line for line in search_lines(geometry) for x in np.linspace(0.0, 0.5, MOMENTA_PER_LINE)]
+    levels = []
+    for momentum in momenta:
+        selection = Selection(system)
+        selection.grow(GUESS_STATES, momentum)
+        levels.append(solve_in_space(selection.space, system, momentum, selection.state)[0])
+    best = int(np.argmin([level.E for level in levels]))
+    if not momenta[best].any() and (levels[best].inverse_mass or 1.0) < 0.0:
+        return 0.5 * momenta[1]
+    return momenta[best]
