@@ -114,7 +114,7 @@ BASES: dict[str, tuple[str, ...]] = {
     "search": ("c.yaml", "--out", "out", "--cpu-hours", "1"),
     "figure": ("--list",),
     "atlas check": ("--number", "1"),
-    "theory exact": ("--lambda", "0.5", "--nh", "1"),
+    "theory exact": ("--lambda", "0.5", "--states", "20"),
     "theory antiadiabatic": ("--omega", "10", "--states", "20"),
     "theory eliashberg": ("--lambda", "0.5"),
     "theory fermi-surface": ("--lattice", "chain", "--lambda", "0.5"),

@@ -41,7 +41,7 @@ def test_exact(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 def test_critical(tmp_path: Path) -> None:
-    out, rows = draw_figure(tmp_path, "exact --critical --omega 3 --nh 6")
+    out, rows = draw_figure(tmp_path, "exact --critical --omega 3 --states 2000")
     assert "leaves K = 0 at λ = 0.68" in out
     for row in rows:
         assert (float(row["K"]) == pytest.approx(0.0, abs=1e-3)) == (float(row["inverse_mass_0"]) > 0.0)

@@ -42,7 +42,7 @@ COLUMNS_OF_TABLE = (
     "--order", "orders", type=int, multiple=True, default=(2, 4), show_default=True, help="In g; repeatable."
 )
 @click.option(
-    "--states", type=click.IntRange(min=1), help="Of the exact solution. [default: 100000, chain; 400000]"
+    "--states", type=click.IntRange(min=1), help="Of the exact solution. [default: 20000, chain; 50000]"
 )
 @click.option("--terms", is_flag=True, help="Instead: the amplitudes of the effective Hamiltonians.")
 @figure_option

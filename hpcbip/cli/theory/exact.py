@@ -36,9 +36,8 @@ from hpcbip.errors import InputError
     "--omega-holstein", type=NOT_NEGATIVE, help="Of the sites, with ...+holstein. [default: --omega]"
 )
 @click.option(
-    "--nh", type=int, help="Size of the space: how often the coupling acts. [default: from --states]"
+    "--states", type=click.IntRange(min=1), help="Of the largest space. [default: 100000; --critical: 20000]"
 )
-@click.option("--states", type=click.IntRange(min=1), default=100_000, show_default=True, help="At most.")
 @click.option(
     "--K", "K", type=FINITE, multiple=True, help="Total momentum in 1/a. [default: that of the lowest state]"
 )
@@ -53,8 +52,7 @@ def exact(
     lambdas: list[float] | None,
     strengths: list[float] | None,
     interactions: list[float],
-    nh: int | None,
-    states: int,
+    states: int | None,
     K: tuple[float, ...],
     critical: bool,
     omega_holstein: float | None,
@@ -64,13 +62,14 @@ def exact(
 ) -> None:
     """Exact diagonalisation of one or two electrons with phonons: E, mass, size, cloud, with errors."""
     from hpcbip.report.figures.theory.exact import critical_figure, exact_figure
-    from hpcbip.theory.exact.critical import critical_lambda, critical_lambda_row
+    from hpcbip.theory.exact.convergence import DEFAULT_STATES
+    from hpcbip.theory.exact.critical import CRITICAL_STATES, critical_lambda, critical_lambda_row
     from hpcbip.theory.exact.system import Geometry, System, g_from_lambda
     from hpcbip.theory.exact.tables import exact_table
 
     t, omega = energies["t"], energies["omega"]
     if critical:
-        found = critical_lambda(omega, t, nh or 9)
+        found = critical_lambda(omega, t, states or CRITICAL_STATES)
         print_records([critical_lambda_row(found, omega)], form)
         draw_and_save(lambda: critical_figure(found, omega / t), figure, form)
         return
@@ -91,6 +90,6 @@ def exact(
         for U in interactions
         for value in given
     ]
-    rows = exact_table(systems, nh, states, K or None)
+    rows = exact_table(systems, states or DEFAULT_STATES, K or None)
     print_records(rows, form)
     draw_and_save(lambda: exact_figure(rows), figure, form)

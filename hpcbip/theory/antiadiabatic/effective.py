@@ -200,7 +200,6 @@ def solve_effective(space: Space, system: System, momentum: Array, order: int) -
     unit = geometry.mass_factor * system.t
     phonons = float(np.vdot(ground, found.phonons @ ground).real)
     return Level(
-        nh=space.nh,
         basis_size=len(energies),
         K=tuple(float(k) for k in momentum),
         E=float(energies[0]),

@@ -20,21 +20,11 @@ from hpcbip.theory.antiadiabatic.effective import (
     converge_effective,
     effective_amplitudes,
 )
-from hpcbip.theory.exact.basis import build_space
-from hpcbip.theory.exact.convergence import (
-    COMPARED_SPACES,
-    ConvergedState,
-    Extrapolated,
-    extrapolate_levels,
-    scaled_difference,
-)
-from hpcbip.theory.exact.solver import Level, guess_momentum, solve_near_momentum
+from hpcbip.theory.exact.convergence import ConvergedState, Extrapolated, converge, scaled_difference
 from hpcbip.theory.exact.system import Geometry, System, parameters_of
 from hpcbip.vocabulary.parameters import COUPLING, LAMBDA, LATTICE, OMEGA, G, U
 
-EXACT_STATES = {1: 100_000, 2: 400_000, 3: 400_000}  # size of the largest exact space, by dimension
-EXACT_PAIR_EXTENT = {1: 24, 2: 8, 3: 4}  # pair extent, in hops, of the exact space, by dimension
-SMALLEST_PAIR_EXTENT = 2  # to which it is reduced where the moves would not fit
+EXACT_STATES = {1: 20_000, 2: 50_000, 3: 50_000}  # size of the largest exact space, by dimension
 OMEGA_RANGE = (1.0, 1e5)  # smallest and largest Ω/t allowed
 LARGEST_RATIO, LARGEST_U = 100.0, 1e4  # largest g²/Ω and |U| allowed, in t
 POINTS_OF_FIT = 3  # smallest number of points from which a power is fitted
@@ -66,72 +56,6 @@ def scan_systems(geometry: Geometry, ratio: float, omegas: Sequence[float], U: f
                 "the theory is of large ones"
             )
     return [System(geometry, 1.0, omega, math.sqrt(ratio * omega), U) for omega in omegas]
-
-
-def converge_exact(systems: Sequence[System], states: int) -> list[ConvergedState]:
-    """Find the exact lowest states of systems of one geometry, extrapolated in moves and in pair extent.
-
-    Pairs may be wider than the few moves that reach all phonons of a large Ω, so the spaces start from all
-    pairs up to `EXACT_PAIR_EXTENT` hops apart, or fewer where three moves from there do not fit. The limit
-    in moves at this extent is corrected by the limit in extent, which is taken from this, one and a half
-    times and twice this extent at two moves less; errors add.
-
-    Args:
-        systems: the systems to solve.
-        states: approximate size of the largest space.
-
-    Raises:
-        InputError: for too few states.
-    """
-    geometry = systems[0].geometry
-    d, pair = geometry.bravais.dimension, geometry.electrons == 2
-    for width in range(EXACT_PAIR_EXTENT[d], SMALLEST_PAIR_EXTENT - 1, -2) if pair else (0,):
-        largest = build_space(geometry, None, states, width)
-        if largest.nh >= COMPARED_SPACES:
-            break
-    else:
-        raise InputError(
-            f"states: {states}; allowed: more, so that {COMPARED_SPACES} moves fit into the space"
-        )
-    first = largest.nh - COMPARED_SPACES + 1
-    spaces = [largest.block(n) for n in range(first, largest.nh + 1)]
-    wider = [build_space(geometry, first, pair_extent=w) for w in (width * 3 // 2, width * 2)] if pair else []
-    result = []
-    for system in systems:
-        levels: list[Level] = []
-        guess = guess_momentum(spaces[0], system)
-        for space in (*spaces, *wider):
-            levels.append(solve_near_momentum(space, system, np.array(levels[-1].K) if levels else guess))
-        found = extrapolate_levels(system, levels[:COMPARED_SPACES])
-        result.append(
-            _widened(found, extrapolate_levels(system, [levels[0], *levels[COMPARED_SPACES:]]))
-            if pair
-            else found
-        )
-    return result
-
-
-def _widened(found: ConvergedState, wide: ConvergedState) -> ConvergedState:
-    """Add the change from the first to the extrapolated pair extent to the limit in moves."""
-    start = wide.levels[0]
-
-    def sum_of(one: Extrapolated, other: Extrapolated, begin: float | None) -> Extrapolated:
-        if (
-            one.value is None
-            or other.value is None
-            or one.error is None
-            or other.error is None
-            or begin is None
-        ):
-            return Extrapolated(None, None)
-        return Extrapolated(one.value + other.value - begin, one.error + other.error)
-
-    return replace(
-        found,
-        E=sum_of(found.E, wide.E, start.E),
-        mass=sum_of(found.mass, wide.mass, start.mass),
-        pair_distance2=sum_of(found.pair_distance2, wide.pair_distance2, start.pair_distance2),
-    )
 
 
 def _effective(systems: Sequence[System], order: int, pair_extent: int | None) -> list[ConvergedState]:
@@ -192,7 +116,7 @@ def antiadiabatic_table(
     Args:
         systems: systems of one geometry, as from `scan_systems`.
         orders: 2, 4 or both.
-        states: as in `converge_exact`; a tenth of it for the single electron beside a pair.
+        states: size of the largest exact space; a tenth of it for the single electron beside a pair.
         pair_extent: as in `build_effective_spaces`.
 
     Raises:
@@ -203,7 +127,8 @@ def antiadiabatic_table(
         groups.append([replace(s, geometry=replace(s.geometry, electrons=1)) for s in systems])
     effective = {order: [_effective(group, order, pair_extent) for group in groups] for order in orders}
     states = EXACT_STATES[systems[0].geometry.bravais.dimension] if states is None else states
-    solved = [converge_exact(group, states // (10 if k else 1)) for k, group in enumerate(groups)]
+    sizes = [states, max(states // 10, min(states, 2000))]  # of pairs, and of the electron beside a pair
+    solved = [[converge(one, size) for one in group] for group, size in zip(groups, sizes, strict=False)]
     exact_states = [StateWithBinding(*pair) for pair in zip(*solved, strict=True)]
     table: list[dict[str, Any]] = []
     for order in orders:

@@ -106,9 +106,11 @@ def extrapolate(values: Sequence[float | None]) -> Extrapolated:
 def extrapolate_in_E2(values: Sequence[float | None], E2: Sequence[float | None]) -> Extrapolated:
     """Extrapolate values of growing spaces to E2 = 0, where nothing is left out.
 
-    The value is that of the straight line through the last two points. The error is the largest of
-    `SHARE_OF_STEP` of the step to it from the last, `SHARE_OF_CURVATURE` of its distance to the limit of the
-    parabola through the last three, and ... .
+    The value is that of the straight line through the last two points. The error is at least `SHARE_OF_STEP`
+    of the step to it from the last, and `SHARE_OF_CURVATURE` times its distance from the limit of the parabola
+    through the last three. Where the line gets steeper, the states outside that H does not reach matter, as
+    they do for wide pairs: then it is also at least what is left of a geometric sequence, which a power of
+    the number of states is. Where E2 does not shrink, the last value is given as by `extrapolate`.
     """
     known, rest = _known(values), _known(E2)
     if known is None or rest is None:
@@ -124,6 +126,9 @@ def extrapolate_in_E2(values: Sequence[float | None], E2: Sequence[float | None]
     step = -slope * x3
     bend = (slope - before) / (x3 - x1) * x2 * x3
     error = max(SHARE_OF_STEP * abs(step), SHARE_OF_CURVATURE * abs(bend))
+    if abs(slope) > abs(before):
+        ratio = min(last / abs(y2 - y1), LARGEST_STEP_RATIO) if y2 != y1 else LARGEST_STEP_RATIO
+        error = max(error, last * ratio / (1.0 - ratio))
     return Extrapolated(y3 + step, error + floor)
 
 

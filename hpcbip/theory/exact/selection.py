@@ -37,7 +37,7 @@ GROWTH = 1.25
 """Ratio of successive sizes. With larger ones, many of the states that join are worse than those which the
 best of them reach."""
 
-SMALL = 200
+SMALL = 50
 """Number of states up to which all that H reaches may join at once."""
 
 REACH = {1: 250, 2: 60, 3: 24}
@@ -86,7 +86,10 @@ class Outside:
         fitting = ends[ends <= number]
         return order[: fitting[-1] if len(fitting) else number]
 
-GUESS_STATES = 500
+NEGLIGIBLE = 1e-15
+"""Relative change of the energy by all states outside below which none of them joins."""
+
+GUESS_STATES = 300
 """Number of states of the spaces in which the momentum of the lowest state is searched."""
 
 MOMENTA_PER_LINE = 9
@@ -126,7 +129,7 @@ class Selection:
         return len(self._states)
 
     def grow(self, size: int, momentum: NDArray[np.float64]) -> None:
-        """Add states until there are at most this many, or until H reaches no others.
+        """Add states until there are at most this many, or until no others matter.
 
         Args:
             size: number of states.
@@ -136,10 +139,12 @@ class Selection:
             hamiltonian = Hamiltonian(self.space, self.system, momentum)
             energy, self.state, _ = hamiltonian.lowest(self.state, tolerance=ROUGH)
             outside = self.outside(hamiltonian, energy, self.state)
+            if outside.score.sum() <= NEGLIGIBLE * (abs(energy) + self.system.t):
+                break
             target = _next_size(len(self), size)
             best = outside.best(target - len(self))
             self._add(outside, best)
-            if len(best) == 0 or (target == size and len(best) < len(outside.score)):
+            if target == size and len(best) < len(outside.score):
                 break
 
     def solve(self, momentum: NDArray[np.float64], free: bool = False) -> Level:

@@ -24,7 +24,7 @@ from scipy.sparse.linalg import LinearOperator, cg, eigsh
 from hpcbip.theory.exact.basis import Space
 from hpcbip.theory.exact.system import Geometry, System
 
-DENSE_SIZE = 300  # number of states up to which dense matrices are quicker; they need no tolerance
+DENSE_SIZE = 100  # number of states up to which dense matrices are quicker; they need no tolerance
 DEGENERACY_TOLERANCE = 1e-8  # distance of levels, in t, below which a curvature has no meaning
 FLAT_SLOPE = 1e-6  # slope of E(K), in t, of a minimum or maximum
 

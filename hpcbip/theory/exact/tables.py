@@ -41,7 +41,8 @@ def exact_table(
     `E`, `mass`, `pair_distance2`, `phonons` and `weight` are extrapolated. `E_bound` is the variational upper
     bound, `E2` the estimate of what is left out of it, `basis_size` the number of states; `K` is |K|, `K_x` ... its components. Of two electrons,
     `binding_energy` is 2 E_polaron - E; where it does not exceed its error, no bound pair is resolved, and
-    mass and size have no meaning.
+    mass and size have no meaning. Two electrons far apart have twice E_polaron, so that E above it is not
+    converged: its error reaches down to there.
 
     Args:
         systems: the systems to solve.
@@ -65,13 +66,16 @@ def _exact_row(result: ConvergedState) -> dict[str, Any]:
     system, last = result.system, result.levels[-1]
     geometry = system.geometry
     binding = _binding(result)
+    E_err = result.E.error
+    if E_err is not None and binding.value is not None:
+        E_err = max(E_err, -binding.value)
     return {
         **parameters_of(system, (LATTICE, COUPLING)),
         "electrons": geometry.electrons,
         "spin": geometry.spin if geometry.electrons == 2 else None,
         **parameters_of(system, (HOPPING, OMEGA, G, LAMBDA, U, V, G_HOLSTEIN, OMEGA_HOLSTEIN)),
         "E": result.E.value,
-        "E_err": result.E.error,
+        "E_err": E_err,
         "E_bound": last.E,
         "mass": result.mass.value,
         "mass_err": result.mass.error,
