@@ -150,7 +150,7 @@ def test_the_ground_state_leaves_zero_momentum() -> None:
     geometry = Geometry("chain", "site-peierls")
     below, above, far = exact_table(
         [System(geometry, 1.0, 3.0, g_from_lambda(geometry, lam, 3.0, 1.0)) for lam in (0.67, 0.70, 1.5)],
-        states=1500,
+        states=600,
     )
     assert below["K"] == 0.0 and 0.1 < above["K"] < far["K"] < np.pi / 2
     assert above["E"] < solve_in_space(build_space(geometry, 7), System(geometry, 1.0, 3.0, above["g"]))[0].E
@@ -165,7 +165,7 @@ def test_light_bipolaron() -> None:
     for coupling in ("site-peierls", "holstein"):
         geometry = Geometry("chain", coupling, 2)
         system = System(geometry, 1.0, 3.0, g_from_lambda(geometry, 1.0, 3.0, 1.0))
-        row = exact_table([system], states=2000)[0]
+        row = exact_table([system], states=1000)[0]
         assert row["binding_energy"] > 1.0
         found[coupling] = row["mass"]
     assert found["site-peierls"] < 1.2 and found["holstein"] > 20.0

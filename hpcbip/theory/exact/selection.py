@@ -182,8 +182,10 @@ class Selection:
         weights = np.array([1.0, *(NEARBY**2 for _ in responses)])
         summed = np.add.reduceat(np.concatenate(values, axis=1)[:, order], starts, axis=1)
         gains = np.abs(summed) ** 2 / denominator
+        score = weights @ gains
+        one = one[matters := score > 0.0]
         return Outside(
-            -float(gains[0].sum()), weights @ gains, np.concatenate(sources)[one], np.concatenate(terms)[one]
+            -float(gains[0].sum()), score[matters], np.concatenate(sources)[one], np.concatenate(terms)[one]
         )
 
     def _responses(self, hamiltonian: Hamiltonian, energy: float, state: NDArray[Any]) -> list[NDArray[Any]]:
