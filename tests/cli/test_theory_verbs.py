@@ -91,9 +91,9 @@ def test_exact() -> None:
     pair = json.loads(output_of("exact", *words.split()))[0]
     keys = "E E_err mass mass_err pair_distance2 phonons weight K basis_size E2"
     assert set(keys.split()) <= set(pair) and pair["mass"] == pytest.approx(0.891, abs=0.01)
-    critical = json.loads(output_of("exact", "--critical", "--omega", "3", "--states", "2000", "--format", "json"))[
-        0
-    ]
+    critical = json.loads(
+        output_of("exact", "--critical", "--omega", "3", "--states", "2000", "--format", "json")
+    )[0]
     assert critical["lambda"] == pytest.approx(0.6819, abs=2e-4)
 
 
@@ -125,7 +125,17 @@ def test_bad_input_is_one_line(words: str) -> None:
 
 def test_the_frequency_of_the_sites_follows_that_of_the_bonds() -> None:
     """`--coupling bond+holstein` alone was refused by a default of 0."""
-    words = ("exact", "--coupling", "bond+holstein", "--g-holstein", "0.3", "--lambda", "0.2", "--states", "50")
+    words = (
+        "exact",
+        "--coupling",
+        "bond+holstein",
+        "--g-holstein",
+        "0.3",
+        "--lambda",
+        "0.2",
+        "--states",
+        "50",
+    )
     words = (*words, "--omega", "2", "--format", "json")
     assert output_of(*words) == output_of(*words, "--omega-holstein", "2")
     assert output_of(*words) != output_of(*words, "--omega-holstein", "1")

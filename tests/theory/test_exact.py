@@ -18,6 +18,7 @@ from hpcbip.theory.exact.system import EXACT_COUPLINGS, Geometry, System, g_from
 from hpcbip.theory.exact.tables import exact_table
 from tests.theory.plain import plain, system_of
 
+
 @pytest.mark.parametrize("electrons", [1, 2])
 @pytest.mark.parametrize(
     ("lattice", "nh"), [("chain", 3), ("square", 2), ("triangular", 2), ("cubic", 2)], ids=lambda x: str(x)

@@ -107,7 +107,11 @@ KNOWN = {
         2.0 * -2.18221775814,
         1e-9,
     ),
-    "dimer": (System(Geometry("chain", "bond", 2, cluster=(2,)), 1.0, 0.8, 0.7), -2.0 - 4.0 * 0.49 / 0.8, 0.0),
+    "dimer": (
+        System(Geometry("chain", "bond", 2, cluster=(2,)), 1.0, 0.8, 0.7),
+        -2.0 - 4.0 * 0.49 / 0.8,
+        0.0,
+    ),
     "one site": (
         System(Geometry("chain", "holstein", 2, cluster=(1,)), 1.0, 1.0, 0.7, U=0.9),
         0.9 - 4.0 * 0.49,
@@ -156,7 +160,7 @@ def test_holstein_pair_of_the_literature() -> None:
 
 
 def test_strong_coupling() -> None:
-    """E → -g²/Ω - 2t e^{-(g/Ω)²} + O(t²/(2g²/Ω)) for one electron (Lang and Firsov, Sov. Phys. JETP 16, 1301).
+    """One electron at small t: E = -g²/Ω - 2t e^{-(g/Ω)²} + O(t²) (Lang, Firsov, Sov. Phys. JETP 16, 1301).
 
     To second order in t: -2t² Σ_{n+m>0} e^{-2a} aⁿ⁺ᵐ/(n! m! (n + m) Ω), a = (g/Ω)², for the hops there and
     back, and the same sum over one oscillator twice for the hops to second neighbours at K = 0.

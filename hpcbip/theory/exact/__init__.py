@@ -1,4 +1,4 @@
-"""Exact diagonalisation of one or two electrons with phonons in the Bonča–Trugman space."""
+"""Exact diagonalisation of one or two electrons with phonons, in the states that matter most."""
 
 from hpcbip.theory.exact.convergence import ConvergedState, Extrapolated, converge
 from hpcbip.theory.exact.critical import CriticalLambda, critical_lambda

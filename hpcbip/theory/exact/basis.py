@@ -1,8 +1,8 @@
 """Spaces: states with the matrices of the moves between them, built without loops over states.
 
 The space of Nh (Bonča, Trugman and Batistić, PRB 60, 1633) holds what up to Nh moves make of the roots, the
-bare electron or pair (singlet: on one site, triplet: on neighbouring sites; with a `pair_extent`, all pairs up
-to that many hops apart). It is complete in the number of moves, which is what an expansion in powers of the
+bare electron or pair (singlet: on one site, triplet: on neighbouring sites; with a `pair_extent`, all pairs
+up to that many hops apart). It is complete in the number of moves, which is what an expansion in powers of the
 coupling needs; the states that matter most for one system are chosen in `selection`.
 """
 

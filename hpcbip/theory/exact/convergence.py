@@ -107,8 +107,8 @@ def extrapolate_in_E2(values: Sequence[float | None], E2: Sequence[float | None]
     """Extrapolate values of growing spaces to E2 = 0, where nothing is left out.
 
     The value is that of the straight line through the last two points. The error is at least `SHARE_OF_STEP`
-    of the step to it from the last, and `SHARE_OF_CURVATURE` times its distance from the limit of the parabola
-    through the last three. Where the line gets steeper, the states outside that H does not reach matter, as
+    of the step to it from the last, and `SHARE_OF_CURVATURE` times its distance from the limit of the
+    parabola through the last three. Where the line gets steeper, the states outside that H does not reach matter, as
     they do for wide pairs: then it is also at least what is left of a geometric sequence, which a power of
     the number of states is. Where E2 does not shrink, the last value is given as by `extrapolate`.
     """

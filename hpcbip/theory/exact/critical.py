@@ -111,7 +111,9 @@ def critical_lambda_row(critical: CriticalLambda, omega: float) -> dict[str, Any
     return {"omega": omega, "lambda": critical.lam.value, "lambda_err": critical.lam.error, **by_size}
 
 
-def sharp_transition(lambdas: Sequence[float], omega: float, states: int = 2000) -> list[dict[str, float | None]]:
+def sharp_transition(
+    lambdas: Sequence[float], omega: float, states: int = 2000
+) -> list[dict[str, float | None]]:
     """Tabulate the site-Peierls polaron on the chain across its critical coupling (PRL 105, 266605), t = 1.
 
     Returns:

@@ -1,8 +1,8 @@
 """Spaces of the states that matter most to one system, and what the states left out would change.
 
 From a space with its lowest state ψ of energy E, H reaches states i outside it. Perturbation theory about the
-diagonal of H (Epstein, Phys. Rev. 28, 695; Nesbet, Proc. R. Soc. A 230, 312) says by how much each would lower
-the energy, by |<i|H|ψ>|²/(H_ii - E), and all of them E2 = -Σ_i |<i|H|ψ>|²/(H_ii - E) (Huron, Malrieu and
+diagonal of H (Epstein, Phys. Rev. 28, 695; Nesbet, Proc. R. Soc. A 230, 312) says by how much each would
+lower the energy, |<i|H|ψ>|²/(H_ii - E), and all of them E2 = -Σ_i |<i|H|ψ>|²/(H_ii - E) (Huron, Malrieu and
 Rancurel, J. Chem. Phys. 58, 5745). Those that lower it most join, the lowest state is found anew, and so on:
 spaces are nested, every E is an upper bound, and E2 → 0 where nothing is left out.
 
@@ -30,7 +30,7 @@ from hpcbip.theory.exact.solver import (
     solve_in_space,
     solve_near_momentum,
 )
-from hpcbip.theory.exact.states import SiteNumbering, States, join_states
+from hpcbip.theory.exact.states import SiteNumbering, join_states
 from hpcbip.theory.exact.system import Move, System
 
 GROWTH = 1.25
@@ -85,6 +85,7 @@ class Outside:
         ends = np.flatnonzero(falls) + 1
         fitting = ends[ends <= number]
         return order[: fitting[-1] if len(fitting) else number]
+
 
 NEGLIGIBLE = 1e-15
 """Relative change of the energy by all states outside below which none of them joins."""
@@ -169,9 +170,7 @@ class Selection:
         """
         responses = self._responses(hamiltonian, energy, state)
         vectors = np.stack([state, *responses])
-        hashes, values, diagonals, sources, terms = zip(
-            *self._reached(hamiltonian, vectors), strict=True
-        )
+        hashes, values, diagonals, sources, terms = zip(*self._reached(hamiltonian, vectors), strict=True)
         joined = np.concatenate(hashes)
         order = np.argsort(joined, kind="stable")
         joined = joined[order]
@@ -196,7 +195,7 @@ class Selection:
         return [-x for x in found if np.all(np.isfinite(x))]
 
     def _reached(self, hamiltonian: Hamiltonian, vectors: NDArray[Any]) -> Iterator[tuple[Any, ...]]:
-        """Yield hashes, contributions to <i|H|ψ> and to the χ_a, H_ii, source and term, for every term of H."""
+        """Yield hashes, amplitudes for ψ and the χ_a, H_ii, source and number, for every term of H."""
         geometry, numbering = self.system.geometry, self.numbering
         phonons = self.space.phonons.astype(float)
         quanta = self.system.omega * phonons[0] + self.system.omega_holstein * phonons[1]
@@ -254,7 +253,9 @@ def _by_difference(numbering: SiteNumbering, system: System) -> NDArray[np.float
     """Tabulate the interaction by the difference between the site numbers of the electrons."""
     if numbering.geometry.electrons == 1:
         return np.zeros(1)
-    vectors = numbering.vectors(numbering.geometry.modes * np.arange(numbering.base ** len(numbering.weights)))
+    vectors = numbering.vectors(
+        numbering.geometry.modes * np.arange(numbering.base ** len(numbering.weights))
+    )
     return interaction(system, vectors @ np.array(numbering.geometry.bravais.primitive))
 
 

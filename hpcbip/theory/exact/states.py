@@ -142,7 +142,7 @@ class SiteNumbering:
         return np.stack([first, states.count - first])
 
     def extents(self, states: States) -> NDArray[np.int64]:
-        """Compute the largest lattice coordinate, regardless of sign, of electrons and phonons; shape (N,)."""
+        """Compute the largest lattice coordinate of electrons and phonons, without its sign; shape (N,)."""
         result = np.zeros(len(states), dtype=np.int64)
         for row in states.place:
             result = np.maximum(result, np.abs(self.vectors(row)).max(axis=1))
