@@ -2,8 +2,8 @@
 
 The space of Nh (Bonča, Trugman and Batistić, PRB 60, 1633) holds what up to Nh moves make of the roots, the
 bare electron or pair (singlet: on one site, triplet: on neighbouring sites; with a `pair_extent`, all pairs
-up to that many hops apart). It is complete in the number of moves, which is what an expansion in powers of the
-coupling needs; the states that matter most for one system are chosen in `selection`.
+up to that many hops apart). It is complete in the number of moves, which is what an expansion in powers of
+the coupling needs; the states that matter most for one system are chosen in `selection`.
 """
 
 from __future__ import annotations

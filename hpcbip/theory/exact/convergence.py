@@ -29,8 +29,11 @@ COMPARED_SPACES = 3
 SIZE_RATIO = 2.0
 """Ratio of their sizes."""
 
-SHARE_OF_STEP = 0.25
+SHARE_OF_STEP = 0.5
 """Least error of a limit, in units of the step to it from the largest space."""
+
+SLOW_RATIO = 0.4
+"""Ratio of successive steps of doubled spaces above which a limit converges slowly."""
 
 SHARE_OF_CURVATURE = 3.0
 """Least error of a limit, in units of its change if the curve is taken for a parabola."""
@@ -108,9 +111,10 @@ def extrapolate_in_E2(values: Sequence[float | None], E2: Sequence[float | None]
 
     The value is that of the straight line through the last two points. The error is at least `SHARE_OF_STEP`
     of the step to it from the last, and `SHARE_OF_CURVATURE` times its distance from the limit of the
-    parabola through the last three. Where the line gets steeper, the states outside that H does not reach matter, as
-    they do for wide pairs: then it is also at least what is left of a geometric sequence, which a power of
-    the number of states is. Where E2 does not shrink, the last value is given as by `extrapolate`.
+    parabola through the last three. Where steps do not shrink to `SLOW_RATIO`, or the line gets steeper, the
+    states matter that H does not reach from the space, as they do for wide pairs: there it is also at least
+    what is left of a geometric sequence, which any power of the number of states is. Where E2 does not
+    shrink, the last value is given as by `extrapolate`.
     """
     known, rest = _known(values), _known(E2)
     if known is None or rest is None:
@@ -126,8 +130,8 @@ def extrapolate_in_E2(values: Sequence[float | None], E2: Sequence[float | None]
     step = -slope * x3
     bend = (slope - before) / (x3 - x1) * x2 * x3
     error = max(SHARE_OF_STEP * abs(step), SHARE_OF_CURVATURE * abs(bend))
-    if abs(slope) > abs(before):
-        ratio = min(last / abs(y2 - y1), LARGEST_STEP_RATIO) if y2 != y1 else LARGEST_STEP_RATIO
+    ratio = min(last / abs(y2 - y1), LARGEST_STEP_RATIO) if y2 != y1 else LARGEST_STEP_RATIO
+    if ratio > SLOW_RATIO or abs(slope) > abs(before):
         error = max(error, last * ratio / (1.0 - ratio))
     return Extrapolated(y3 + step, error + floor)
 

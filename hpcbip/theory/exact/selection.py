@@ -90,8 +90,8 @@ class Outside:
 NEGLIGIBLE = 1e-15
 """Relative change of the energy by all states outside below which none of them joins."""
 
-GUESS_STATES = 300
-"""Number of states of the spaces in which the momentum of the lowest state is searched."""
+GUESS_STATES = 100
+"""Number of states per momentum in the space in which that of the lowest state is searched."""
 
 MOMENTA_PER_LINE = 9
 """Momenta per line of that search, zero and the zone edge included."""
@@ -260,7 +260,7 @@ def _by_difference(numbering: SiteNumbering, system: System) -> NDArray[np.float
 
 
 def guess_momentum(system: System) -> NDArray[np.float64]:
-    """Estimate the total momentum of the lowest state, Cartesian, units 1/a, shape (d,), in small spaces.
+    """Estimate the total momentum of the lowest state, Cartesian, units 1/a, shape (d,), in a small space.
 
     Where all matrix elements of H(K = 0) can be given one sign (bond and Holstein coupling, polaron and
     singlet, and the triplet of the chain), it is zero. Otherwise it is the best of `MOMENTA_PER_LINE`
@@ -272,11 +272,10 @@ def guess_momentum(system: System) -> NDArray[np.float64]:
     if geometry.cluster is not None or not ("site-peierls" in geometry.coupling or geometry.crossing):
         return np.zeros(d)
     momenta = [x * line for line in search_lines(geometry) for x in np.linspace(0.0, 0.5, MOMENTA_PER_LINE)]
-    levels = []
-    for momentum in momenta:
-        selection = Selection(system)
-        selection.grow(GUESS_STATES, momentum)
-        levels.append(solve_in_space(selection.space, system, momentum, selection.state)[0])
+    selection = Selection(system)
+    for number, momentum in enumerate(momenta, 1):
+        selection.grow(number * GUESS_STATES, momentum)
+    levels = [solve_in_space(selection.space, system, momentum)[0] for momentum in momenta]
     best = int(np.argmin([level.E for level in levels]))
     if not momenta[best].any() and (levels[best].inverse_mass or 1.0) < 0.0:
         return 0.5 * momenta[1]
