@@ -28,16 +28,16 @@ _SITE_PEIERLS = Geometry("chain", "site-peierls", 2)
 _SQUARE = Geometry("square", "bond", 2)
 CASES: dict[str, tuple[System, float | None, tuple[int, ...]]] = {
     "Holstein polaron": (System(Geometry("chain", "holstein"), 1.0, 1.0, 1.0), -2.469684723933, (8, 10, 12)),
-    "Holstein pair": (System(Geometry("chain", "holstein", 2), 1.0, 1.0, 1.0), -5.42465286, (10, 12, 14)),
+    "Holstein pair": (System(Geometry("chain", "holstein", 2), 1.0, 1.0, 1.0), -5.42465286, (8, 10, 12)),
     "site-Peierls pair": (
         System(_SITE_PEIERLS, 1.0, 3.0, g_from_lambda(_SITE_PEIERLS, 1.0, 3.0, 1.0), 4.0),
         -6.871224,
-        (7, 8, 9),
+        (6, 7, 8),
     ),
     "square, bond pair": (
         System(_SQUARE, 1.0, 4.0, g_from_lambda(_SQUARE, 0.5, 4.0, 1.0), 4.0),
         None,
-        (4, 5, 6),
+        (3, 4, 5),
     ),
 }
 """Systems, their energies (None: unknown), and the moves of the spaces that are compared."""
@@ -70,8 +70,8 @@ def _compared(name: str) -> Iterator[dict[str, Any]]:
 
 def _costs() -> Iterator[dict[str, Any]]:
     for name, (system, _, _) in CASES.items():
-        for states in (30_000, 100_000, 300_000):
-            if states > 100_000 and "site" not in name:
+        for states in (10_000, 30_000, 100_000):
+            if states > 30_000 and "site" not in name:
                 continue
             start = time.process_time()
             found = converge(system, states, np.zeros(system.geometry.bravais.dimension))
