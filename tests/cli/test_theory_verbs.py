@@ -87,7 +87,7 @@ def test_exact() -> None:
     assert rows[0]["E"] == pytest.approx(-2.469684, abs=1e-6) and rows[0]["mass"] == pytest.approx(
         1.35049, abs=1e-5
     )
-    words = "--coupling site-peierls --omega 3 --lambda 1 --U 4 --electrons 2 --states 4000 --format json"
+    words = "--coupling site-peierls --omega 3 --lambda 1 --U 4 --electrons 2 --states 1500 --format json"
     pair = json.loads(output_of("exact", *words.split()))[0]
     keys = "E E_err mass mass_err pair_distance2 phonons weight K basis_size E2"
     assert set(keys.split()) <= set(pair) and pair["mass"] == pytest.approx(0.891, abs=0.01)

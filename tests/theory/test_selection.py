@@ -89,7 +89,7 @@ def test_the_order_of_storage_does_not_matter() -> None:
     system, K, found = site_peierls_pair(), np.zeros(1), []
     for seed in (None, 1, 2):
         selection = Selection(system)
-        for size in (300, 900):
+        for size in (200, 500):
             selection.grow(size, K)
             if seed is not None:
                 reorder(selection, np.random.default_rng(seed).permutation(len(selection)))
@@ -136,7 +136,7 @@ def test_errors_hold(name: str, states: int) -> None:
 def test_masses_sizes_and_clouds_have_errors_that_hold() -> None:
     """Against much larger spaces."""
     for system in (HOLSTEIN, HOLSTEIN_PAIR, site_peierls_pair()):
-        few, many = (converge(system, states, (0.0,)) for states in (1500, 5000))
+        few, many = (converge(system, states, (0.0,)) for states in (1000, 3000))
         for name in ("E", "mass", "phonons", "weight", "pair_distance2"):
             a, b = getattr(few, name), getattr(many, name)
             if a.value is not None:

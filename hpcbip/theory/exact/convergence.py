@@ -44,6 +44,9 @@ LARGEST_STEP_RATIO = 0.8
 SOLVER_TOLERANCE = 1e-10
 """Relative error that the eigensolver leaves at most."""
 
+RESPONSE_TOLERANCE = 1e-9
+"""Error that the iterations leave at most in the inverse mass, which is a small difference for heavy ones."""
+
 
 @dataclass(frozen=True)
 class Extrapolated:
@@ -106,7 +109,9 @@ def extrapolate(values: Sequence[float | None]) -> Extrapolated:
     return Extrapolated(c + step, max(abs(step), 0.5 * abs(second), 0.1 * abs(first)) + floor)
 
 
-def extrapolate_in_E2(values: Sequence[float | None], E2: Sequence[float | None]) -> Extrapolated:
+def extrapolate_in_E2(
+    values: Sequence[float | None], E2: Sequence[float | None], tolerance: float = SOLVER_TOLERANCE
+) -> Extrapolated:
     """Extrapolate values of growing spaces to E2 = 0, where nothing is left out.
 
     The value is that of the straight line through the last two points. The error is at least `SHARE_OF_STEP`
@@ -114,13 +119,13 @@ def extrapolate_in_E2(values: Sequence[float | None], E2: Sequence[float | None]
     parabola through the last three. Where steps do not shrink to `SLOW_RATIO`, or the line gets steeper, the
     states matter that H does not reach from the space, as they do for wide pairs: there it is also at least
     what is left of a geometric sequence, which any power of the number of states is. Where E2 does not
-    shrink, the last value is given as by `extrapolate`.
+    shrink, the last value is given as by `extrapolate`. No error is below `tolerance` times the value or 1.
     """
     known, rest = _known(values), _known(E2)
     if known is None or rest is None:
         return Extrapolated(values[-1] if values else None, None)
     (x1, x2, x3), (y1, y2, y3) = rest, known
-    floor = SOLVER_TOLERANCE * max(abs(y3), 1.0)
+    floor = tolerance * max(abs(y3), 1.0)
     last = abs(y3 - y2)
     if last <= floor or x3 == 0.0:
         return Extrapolated(y3, floor)
@@ -179,7 +184,8 @@ def extrapolate_levels(system: System, levels: Sequence[Level]) -> ConvergedStat
 
     def limit(name: str) -> Extrapolated:
         values = [getattr(level, name) for level in levels]
-        return extrapolate(values) if None in E2 else extrapolate_in_E2(values, E2)
+        tolerance = RESPONSE_TOLERANCE if name == "inverse_mass" else SOLVER_TOLERANCE
+        return extrapolate(values) if None in E2 else extrapolate_in_E2(values, E2, tolerance)
 
     return ConvergedState(
         system,
