@@ -257,7 +257,7 @@ def test_power() -> None:
         lambda: scan_systems(Geometry("chain", "bond"), 1.0, [-1.0]),
         lambda: scan_systems(Geometry("chain", "bond", 2, "triplet"), 1.0, [10.0]),
         lambda: antiadiabatic_table(scan_systems(Geometry("chain", "bond"), 1.0, [10.0]), (3,)),
-        lambda: antiadiabatic_table(scan_systems(Geometry("chain", "bond", 2), 1.0, [10.0]), (2,), states=10),
+        lambda: antiadiabatic_table(scan_systems(Geometry("chain", "bond", 2), 1.0, [10.0]), (2,), states=3),
         lambda: build_effective_spaces(Geometry("square", "bond", 2), 100),
         lambda: effective_amplitudes(System(Geometry("chain", "bond", 2, "triplet"), 1.0, 10.0, 1.0), 2),
     ],

@@ -25,7 +25,7 @@ from hpcbip.vocabulary.parameters import ADIABATICITY, G_HOLSTEIN, LAMBDA, OMEGA
 _QUANTITIES = ((1, E_POLARON.name, MASS_POLARON.name), (2, E_BIPOLARON.name, MASS_BIPOLARON.name))
 """Number of electrons, with the energy and the mass of that sector."""
 
-STATES = 30_000
+STATES = 5_000
 """States of the exact diagonalisation."""
 
 POINTED_OUT = 2.0

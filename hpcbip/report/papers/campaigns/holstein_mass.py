@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 _AXIS = LAMBDA.name
 _LATTICES = ("chain", "square")
 _MOST_CURVES, _LEAST_POINTS = 2, 3  # of bipolarons in a panel, and of the λ of each
-_STATES, _COUPLINGS = 30_000, 9  # of the exact diagonalisation: size of the space, number of λ
+_STATES, _COUPLINGS = 5_000, 9  # of the exact diagonalisation: size of the space, number of λ
 _DEFAULT = (1.0, 0.0, 0.1, 1.0)
 """t/Ω, U/t and range of λ of the exact diagonalisation where there are no points of the chain."""
 _SECTORS = ((MASS_POLARON, "s", "polaron, $m^*/m_e$"), (MASS_BIPOLARON, "o", "bipolaron, $m^*/m_0$"))

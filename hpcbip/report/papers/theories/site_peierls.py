@@ -26,7 +26,7 @@ _CURVES = {
     ("holstein", 4.0): (0.6, 0.7, 0.8, 1.0),
 }
 """λ by coupling and U/t."""
-_STATES = 20_000  # of the largest space: some seconds for the whole figure
+_STATES = 4_000  # of the largest space: some seconds for the whole figure
 
 
 def draw(records: Sequence[Record]) -> Picture:
