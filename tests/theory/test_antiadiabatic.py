@@ -224,7 +224,7 @@ def test_second_neighbours_move_the_polaron_from_zero() -> None:
 
 
 def test_wide_spaces() -> None:
-    """Pairs far wider than the moves: the attractive Hubbard chain, and chosen states beside all of some moves."""
+    """Pairs far wider than the moves: the attractive Hubbard chain, and chosen states beside all of a box."""
     geometry = Geometry("chain", "holstein", 2)
     hubbard = solve_in_space(
         build_space(geometry, 1, pair_extent=40), System(geometry, 1.0, 50.0, 0.0, U=-2.0)

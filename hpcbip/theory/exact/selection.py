@@ -8,7 +8,7 @@ spaces are nested, every E is an upper bound, and E2 → 0 where nothing is left
 
 The mass needs E(K) near K, and with it states without any weight in ψ. With χ_a = dψ/dK_a the energy at
 K + k is that of ψ + Σ_a k_a χ_a up to k⁴: the score of a state is its gain for ψ plus those of the χ_a, times
-`NEARBY`².
+`NEARBY_MOMENTA`².
 """
 
 from __future__ import annotations
@@ -33,23 +33,23 @@ from hpcbip.theory.exact.solver import (
 from hpcbip.theory.exact.states import SiteNumbering, join_states
 from hpcbip.theory.exact.system import Move, System
 
-GROWTH = 1.25
+SIZE_STEP = 1.25
 """Ratio of successive sizes. With larger ones, many of the states that join are worse than those which the
 best of them reach."""
 
-SMALL = 50
+SMALL_SPACE = 50
 """Number of states up to which all that H reaches may join at once."""
 
-REACH = {1: 250, 2: 60, 3: 24}
+LARGEST_COORDINATE = {1: 250, 2: 60, 3: 24}
 """Largest lattice coordinate of the states, by dimension, counted from the first electron."""
 
-NEARBY = 0.2
+NEARBY_MOMENTA = 0.2
 """Distance in K, in 1/a, up to which the states are to describe E(K)."""
 
 SMALLEST_DENOMINATOR = 1e-3
 """Least H_ii - E, in t, that is reckoned with: what is left out may be as low as E."""
 
-EQUAL = 1e-6
+EQUAL_SCORES = 1e-6
 """Relative difference up to which scores count as equal. Such states join together or not at all, so that
 neither rounding nor the order of storage decides between states that symmetry makes equal."""
 
@@ -81,13 +81,13 @@ class Outside:
         order = np.argsort(-self.score, kind="stable")
         if number >= len(order):
             return order
-        falls = self.score[order[1:]] < (1.0 - EQUAL) * self.score[order[:-1]]
+        falls = self.score[order[1:]] < (1.0 - EQUAL_SCORES) * self.score[order[:-1]]
         ends = np.flatnonzero(falls) + 1
         fitting = ends[ends <= number]
         return order[: fitting[-1] if len(fitting) else number]
 
 
-NEGLIGIBLE = 1e-15
+NEGLIGIBLE_GAIN = 1e-15
 """Relative change of the energy by all states outside below which none of them joins."""
 
 GUESS_STATES = 100
@@ -111,7 +111,7 @@ class Selection:
     def __init__(self, system: System) -> None:
         self.system = system
         geometry = system.geometry
-        self.numbering = SiteNumbering(geometry, REACH[geometry.bravais.dimension])
+        self.numbering = SiteNumbering(geometry, LARGEST_COORDINATE[geometry.bravais.dimension])
         self._terms: list[tuple[int, Move, int, bool]] = [
             (number, move, electron, reverse)
             for number, move in enumerate((*geometry.hops, *geometry.creations))
@@ -140,7 +140,7 @@ class Selection:
             hamiltonian = Hamiltonian(self.space, self.system, momentum)
             energy, self.state, _ = hamiltonian.lowest(self.state, tolerance=ROUGH)
             outside = self.outside(hamiltonian, energy, self.state)
-            if outside.score.sum() <= NEGLIGIBLE * (abs(energy) + self.system.t):
+            if outside.score.sum() <= NEGLIGIBLE_GAIN * (abs(energy) + self.system.t):
                 break
             target = _next_size(len(self), size)
             best = outside.best(target - len(self))
@@ -178,7 +178,7 @@ class Selection:
         one = order[starts]
         floor = SMALLEST_DENOMINATOR * self.system.t
         denominator = np.maximum(np.concatenate(diagonals)[one] - energy, floor)
-        weights = np.array([1.0, *(NEARBY**2 for _ in responses)])
+        weights = np.array([1.0, *(NEARBY_MOMENTA**2 for _ in responses)])
         summed = np.add.reduceat(np.concatenate(values, axis=1)[:, order], starts, axis=1)
         gains = np.abs(summed) ** 2 / denominator
         score = weights @ gains
@@ -242,10 +242,10 @@ class Selection:
 
 
 def _next_size(now: int, size: int) -> int:
-    """Return the next size on the way from one to another, by equal ratios of `GROWTH` at most."""
-    if now < SMALL:
-        return min(SMALL, size)
-    steps = math.ceil(math.log(size / now) / math.log(GROWTH))
+    """Return the next size on the way from one to another, by equal ratios of `SIZE_STEP` at most."""
+    if now < SMALL_SPACE:
+        return min(SMALL_SPACE, size)
+    steps = math.ceil(math.log(size / now) / math.log(SIZE_STEP))
     return min(size, math.ceil(now * (size / now) ** (1.0 / steps)))
 
 
