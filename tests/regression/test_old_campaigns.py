@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import h5py
+import numpy as np
 import pytest
 
 import hpcbip
@@ -97,6 +98,6 @@ def flip_a_bit(segment: Path) -> None:
     with h5py.File(segment, "r+", locking=False) as file:
         rectangle = file[min(file)]["0"]
         row = rectangle["bins"][0, 0]
-        row.view("<u8")[0] ^= 1
+        row.view("<u8")[0] ^= np.uint64(1)
         rectangle["bins"][0, 0] = row
         rectangle["crc"][0, 0] = zlib.crc32(bytes(8), zlib.crc32(row.tobytes())) or 1  # bytes(8): it is bin 0
