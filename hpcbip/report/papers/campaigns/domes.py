@@ -160,7 +160,8 @@ DOMES = PaperFigure(
     message=(
         "Bond-Peierls bipolarons have a dome of Tc far above the conventional ceiling and above "
         "Migdal–Eliashberg theory of the same model where that is confirmed, and its top moves to smaller "
-        "λ as t/Ω grows. Holstein bipolarons stay near the ceiling or below it, and U lowers them."
+        "λ as t/Ω grows. Holstein bipolarons come near it only without repulsion, where within a "
+        "narrow range of λ a large light pair becomes a small heavy one, and U lowers them."
     ),
     campaigns=(
         "square-bond-1",

@@ -31,6 +31,19 @@ def _small(records: Sequence[Record]) -> list[Record]:
     return [one for one in known if one[_SIZE] + 2.0 * one[_SIZE + ERROR] < SMALL]
 
 
+def _where_light(small: Sequence[Record]) -> str:
+    """Return how many of the small pairs are light beyond their errors, and at which λ and U."""
+    light = [one for one in small if exceeds(LIGHT - one[_MASS], one[_MASS + ERROR])]
+    if not light:
+        return ""
+    (first, last), (lowest, highest) = (
+        (min(values), max(values))
+        for values in zip(*((one[LAMBDA.name], one["U"] / one["t"]) for one in light), strict=True)
+    )
+    repulsion = f"U = {lowest:g}t" + (f" to {highest:g}t" if highest > lowest else "")
+    return f"; light, m*/m0 < {LIGHT:g}, are {len(light)}, at λ = {first:.3g} to {last:.3g} and {repulsion}"
+
+
 def _examine_size_and_mass(records: Sequence[Record]) -> Finding:
     comparisons: list[bool | None] = []
     numbers, missing = [], []
@@ -49,7 +62,7 @@ def _examine_size_and_mass(records: Sequence[Record]) -> Finding:
             f"{with_error(lightest[_MASS], error)}, R² = "
             f"{with_error(lightest[_SIZE], lightest[_SIZE + ERROR])} (t/Ω = "
             f"{lightest['t'] / lightest['omega']:.3g}, λ = {lightest[LAMBDA.name]:.3g}, "
-            f"U = {lightest['U'] / lightest['t']:g}t)."
+            f"U = {lightest['U'] / lightest['t']:g}t){_where_light(small)}."
         )
     return Finding(comparisons, numbers, missing)
 
