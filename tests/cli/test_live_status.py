@@ -20,7 +20,7 @@ from hpcbip.campaign.plan import make_plan
 from hpcbip.campaign.schema import load_config
 from hpcbip.cli.status import status
 from hpcbip.errors import InputError
-from hpcbip.report.checks import run_checks, worst
+from hpcbip.report.checks import Level, run_checks, worst
 from hpcbip.report.live_status import StatusView, read_snapshot, run_at_work, watch
 from hpcbip.store.progress import CampaignProgress, EnsembleProgress
 from hpcbip.store.run_log import RunLog
@@ -126,15 +126,15 @@ def test_a_run_on_another_machine_is_at_work(age: float, outcome: str, running: 
     assert "40 blocks, 2 blocks/s on 8 ranks, about 1 min 00 s left" in line
 
 
-@pytest.mark.parametrize("flags,colour", [([], "\x1b[32m●"), (["not_bound"], "\x1b[31m●")])
-def test_lights_have_the_colour_of_the_checks(flags: list[str], colour: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("level,colour", [("green", "\x1b[32m●"), ("red", "\x1b[31m●")])
+def test_lights_have_the_colour_of_the_checks(level: Level, colour: str, tmp_path: Path) -> None:
     synthetic(tmp_path, 96, 2)
     snapshot = read_snapshot(tmp_path)
-    assert {point.level for point in snapshot.points} == {"green"}
-    if flags:
-        for number, point in enumerate(snapshot.points):
-            record = {**point.record, "flag_codes": flags, "flags": ["not bound"]}
-            snapshot.points[number] = type(point)(record, worst(run_checks(record)), point.ensembles)
+    for number, point in enumerate(snapshot.points):
+        assert point.level == worst(run_checks(point.record))
+        flagged = {**point.record, "flag_codes": ["not_bound"], "flags": ["not bound"]}
+        assert worst(run_checks(flagged)) == "red"
+        snapshot.points[number] = type(point)(point.record, level, point.ensembles)
     out = io.StringIO()
     console = Console(file=out, force_terminal=True, width=200, color_system="standard")
     console.print(StatusView().render(snapshot, {"running": False}))

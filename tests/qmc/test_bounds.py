@@ -27,7 +27,8 @@ BLOCKS = {
 
 def sample(ensemble: Ensemble) -> np.ndarray:
     chain = Chain.start(ensemble, np.arange(1, 5, dtype=np.uint64))
-    chain._path = chain._path.view(np.recarray)  # whose elements have attributes, as machine code has them
+    # elements of these have attributes, as machine code has them
+    chain._path, chain._hops = chain._path.view(np.recarray), chain._hops.view(np.recarray)
     return chain.run_block(1, 1000)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import zlib
+
 import numpy as np
 
 from hpcbip.campaign.plan import Plan
@@ -55,5 +57,8 @@ def sector_bins(
     first = names.index("displacement2[1]")
     centre[first : first + len(times)] = mean["diffusion"] * times + TRANSIENT * (1.0 - np.exp(-times))
     width[first : first + len(times)] = 0.01 * times
-    noise = ar1(np.random.default_rng(seed), tau, chains, bins, len(names))
+    # numbers of its own for each column: those that come later leave the others alone
+    streams = (np.random.default_rng([seed, zlib.crc32(name.encode())]) for name in names)
+    columns_of_chains = zip(*(ar1(rng, tau, chains, bins, 1) for rng in streams), strict=True)
+    noise = [np.hstack(parts) for parts in columns_of_chains]
     return EnsembleBins(sector, record.parameters, names, [centre + width * x for x in noise], times)

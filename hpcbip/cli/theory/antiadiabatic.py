@@ -7,7 +7,15 @@ from typing import Any
 
 import click
 
-from hpcbip.cli.options import FINITE, NOT_NEGATIVE, Numbers, couplings_option, figure_option, lattice_option
+from hpcbip.cli.options import (
+    FINITE,
+    NOT_NEGATIVE,
+    STATES,
+    Numbers,
+    couplings_option,
+    figure_option,
+    lattice_option,
+)
 from hpcbip.cli.output import draw_and_save, format_option, print_records
 from hpcbip.errors import InputError
 from hpcbip.vocabulary.observables import BINDING_ENERGY, PAIR_DISTANCE2
@@ -41,9 +49,7 @@ COLUMNS_OF_TABLE = (
 @click.option(
     "--order", "orders", type=int, multiple=True, default=(2, 4), show_default=True, help="In g; repeatable."
 )
-@click.option(
-    "--states", type=click.IntRange(min=1), help="Of the exact solution. [default: 20000, chain; 50000]"
-)
+@click.option("--states", type=STATES, help="Of the exact solution. [default: 20000, chain; 50000]")
 @click.option("--terms", is_flag=True, help="Instead: the amplitudes of the effective Hamiltonians.")
 @figure_option
 @format_option

@@ -22,7 +22,6 @@ import math
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import ndtr
 
 from hpcbip.qmc.estimators.columns import Columns
 from hpcbip.qmc.estimators.displacement import LAGS
@@ -79,10 +78,12 @@ def sign_change_weights(q: _Array, ratio: float) -> tuple[float, _Array, _Array]
     constant, and the weights of Re and Im of Π (1 + iqw), shape (nodes,)."""
     if ratio * NEVER_REACHED < 1.0:
         return 0.0, np.zeros_like(q), np.zeros_like(q)
-    weight = 2.0 * q[0] / math.pi * np.exp(-0.5 * q**2) / q
-    real, imaginary = -weight * np.sin(q / ratio), weight * np.cos(q / ratio)
+    # by the standard library, like the kernel: numpy's functions and sums depend on its version and processor
+    weight = [2.0 * q[0] / math.pi * math.exp(-0.5 * x**2) / x for x in q.tolist()]
+    real = np.array([-w * math.sin(x / ratio) for w, x in zip(weight, q.tolist(), strict=True)])
+    imaginary = np.array([w * math.cos(x / ratio) for w, x in zip(weight, q.tolist(), strict=True)])
     # without a hop it is that of an oscillator at rest
-    return float(ndtr(-1.0 / ratio) - real.sum()), real, imaginary
+    return 0.5 * math.erfc(math.sqrt(0.5) / ratio) - math.fsum(real.tolist()), real, imaginary
 
 
 @inlined
