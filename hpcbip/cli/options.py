@@ -67,7 +67,7 @@ def _is_utf8(content: bytes) -> bool:
 
 FOLDER, FILE = UserPath(), UserPath(is_file=True)
 RANKS = click.IntRange(min=1, max=1_000_000)
-STATES = click.IntRange(min=10, max=1_000_000)  # of a million the largest vectors take some GB
+STATE_COUNT = click.IntRange(min=10, max=1_000_000)  # of a million the largest vectors take some GB
 """Numbers of MPI ranks, nodes and tasks."""
 
 

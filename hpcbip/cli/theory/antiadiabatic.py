@@ -10,7 +10,7 @@ import click
 from hpcbip.cli.options import (
     FINITE,
     NOT_NEGATIVE,
-    STATES,
+    STATE_COUNT,
     Numbers,
     couplings_option,
     figure_option,
@@ -49,7 +49,7 @@ COLUMNS_OF_TABLE = (
 @click.option(
     "--order", "orders", type=int, multiple=True, default=(2, 4), show_default=True, help="In g; repeatable."
 )
-@click.option("--states", type=STATES, help="Of the exact solution. [default: 20000, chain; 50000]")
+@click.option("--states", type=STATE_COUNT, help="Of the exact solution. [default: 20000, chain; 50000]")
 @click.option("--terms", is_flag=True, help="Instead: the amplitudes of the effective Hamiltonians.")
 @figure_option
 @format_option

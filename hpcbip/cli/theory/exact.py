@@ -10,7 +10,7 @@ from hpcbip.cli.options import (
     FINITE,
     NOT_NEGATIVE,
     POSITIVE,
-    STATES,
+    STATE_COUNT,
     Numbers,
     check_number_of_combinations,
     couplings_option,
@@ -36,7 +36,7 @@ from hpcbip.errors import InputError
 @click.option(
     "--omega-holstein", type=NOT_NEGATIVE, help="Of the sites, with ...+holstein. [default: --omega]"
 )
-@click.option("--states", type=STATES, help="Of the largest space. [default: 100000; --critical: 20000]")
+@click.option("--states", type=STATE_COUNT, help="Of the largest space. [default: 100000; --critical: 20000]")
 @click.option(
     "--K", "K", type=FINITE, multiple=True, help="Total momentum in 1/a. [default: that of the lowest state]"
 )
