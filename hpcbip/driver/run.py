@@ -237,6 +237,9 @@ def _sample(
     report_status(status)
     ranks_lost = False
     if isinstance(executor, MpiExecutor):
+        if executor.lost and message:  # launchers may end this rank with the first other one that leaves
+            print_message(f"hpcbip: {message}")
+            message = ""
         executor.shut_down(status)
         ranks_lost = bool(executor.lost)
     if ranks_lost:
