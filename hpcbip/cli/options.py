@@ -67,8 +67,9 @@ def _is_utf8(content: bytes) -> bool:
 
 FOLDER, FILE = UserPath(), UserPath(is_file=True)
 RANKS = click.IntRange(min=1, max=1_000_000)
-STATE_COUNT = click.IntRange(min=10, max=1_000_000)  # of a million the largest vectors take some GB
 """Numbers of MPI ranks, nodes and tasks."""
+STATE_COUNT = click.IntRange(min=10, max=1_000_000)
+"""Numbers of basis states of an exact diagonalisation; a million take some GB."""
 
 
 class Finite(click.FloatRange):

@@ -55,6 +55,7 @@ def test_light_and_small() -> None:
     claim = light_pairs.LIGHT_AND_SMALL
     found = claim.examine(bond_mass_is(100.0, RECORDS, "holstein"))
     assert found.verdict == "confirmed" and "Bond-Peierls: of" in found.numbers[0]
+    assert "; light, m*/m0 < 10, are " in found.numbers[0] and "light, m*" not in found.numbers[1]
     heavy = bond_mass_is(1e4, bond_mass_is(1e-4, RECORDS, "holstein"), "bond")
     assert claim.examine(heavy).verdict == "contradicted"
     assert claim.examine([]).verdict == "open"
