@@ -2,8 +2,9 @@
 
 `g` is what the Hamiltonian holds and what is stored; λ is only ever quoted together with its convention:
 
-- bond (bond-Peierls): λ = 2 g²/(z Ω t). Square lattice: g²/(2Ωt), PRX 13, 011010; triangular: g²/(3Ωt),
-arXiv:2507.07662.
+- bond (bond-Peierls): λ = 2 g²/(z Ω t), z the mean number of neighbours of a site. Square lattice: g²/(2Ωt),
+PRX 13, 011010; triangular: g²/(3Ωt), arXiv:2507.07662; honeycomb: 2g²/(3Ωt); Lieb: 3g²/(4Ωt). The factors of
+t, g and Ω along bond axes do not enter.
 - holstein: λ = g²/(4 d Ω t). Square lattice: g²/(8Ωt), as rescaled in PRX 13, 011010.
 - bond+holstein: λ is that of the bonds; the sites' coupling is given as g_holstein.
 """

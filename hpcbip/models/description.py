@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from hpcbip.models.couplings import BOND_COUPLINGS, SITE_COUPLINGS
-from hpcbip.models.lattice import get_lattice
+from hpcbip.models.named_lattices import get_lattice
 
 _BOND_WORDS = "an oscillator on every bond modulates the hopping over it (bond-Peierls coupling)"
 _SITE_WORDS = "couples to the density there (Holstein coupling)"

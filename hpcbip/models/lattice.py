@@ -1,18 +1,16 @@
-"""Bravais lattices as data: neighbour vectors, primitive vectors, and finite clusters cut from them.
+"""Lattices: primitive vectors, sites of the cell, bonds, and finite clusters cut from them.
 
-Directions come in opposite pairs: direction 2a runs along bond axis a and direction 2a + 1 against it, so `k
-^ 1` reverses direction k, and a bond is named by its lower site and its axis. A new lattice is a new entry in
-`LATTICES` and nothing else; one that is needed once is written out in its name (see `get_lattice`).
+Directions of hops come in opposite pairs: direction 2a runs along bond axis a and direction 2a + 1 against
+it, so `k ^ 1` reverses direction k, and a bond is named by its lower site and its axis. A Bravais lattice has
+one site per cell; on a lattice with a basis a bond axis begins and ends on given sites of the cell (its
+`ends`), and hops along it start from the former only. The lattices that have a name are in `named_lattices`.
 """
 
 from __future__ import annotations
 
 import itertools
-import json
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cache
-from types import MappingProxyType
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,21 +18,29 @@ from numpy.typing import NDArray
 MOMENTUM_PERIOD = 16  # phases K·a of the momenta are multiples of 2π over this number
 MAX_SHELLS = 8  # neighbour shells with interactions of their own
 MAX_SHELL_COORDINATE = 8  # lattice coordinates of sites in these shells
-MAX_AXES = 6  # bond axes of a lattice; fcc has as many
+MAX_AXES = 6  # bond axes of a lattice; fcc and kagome have as many
 MAX_BOND = 8  # lattice coordinates of a bond; the kernel packs the electrons' distance into few bits
+MAX_SITES = 8  # sites of a cell; the kernel packs them into three bits
+FINEST_POSITION = 10_000  # positions in the cell are multiples of 1 over a number up to this one
 
 
 @dataclass(frozen=True)
 class Lattice:
-    """A Bravais lattice, infinite or cut to a finite cluster.
+    """A lattice, infinite or cut to a finite cluster.
 
     Attributes:
         name: the name used in configurations.
         primitive: d primitive vectors (rows, Cartesian, units of the lattice constant).
-        axes: one lattice-coordinate vector per bond axis; each axis gives two directions.
-        shape: None for the infinite lattice, otherwise the extent of the cluster along each primitive vector.
-        periodic: whether a finite cluster closes on itself. Extents of a periodic cluster are at least 3,
-            because on a ring of two sites the same pair would be joined by two bonds.
+        axes: per bond axis the lattice vector from the cell in which it begins to the one in which it ends;
+            each axis gives two directions.
+        shape: None for the infinite lattice, otherwise the extent of the cluster along each primitive vector,
+            in cells.
+        periodic: whether a finite cluster closes on itself.
+        sites: positions of the sites of the cell, d numbers in units of the primitive vectors, and after them
+            up to 3 - d Cartesian heights; empty for a Bravais lattice.
+        ends: per bond axis the site of the cell at which it begins, and that at which it ends; empty for a
+            Bravais lattice.
+        site_names: names of the sites of the cell; empty for a Bravais lattice.
     """
 
     name: str
@@ -42,6 +48,9 @@ class Lattice:
     axes: tuple[tuple[int, ...], ...]
     shape: tuple[int, ...] | None = None
     periodic: bool = False
+    sites: tuple[tuple[float, ...], ...] = ()
+    ends: tuple[tuple[int, int], ...] = ()
+    site_names: tuple[str, ...] = ()
 
     @property
     def dimension(self) -> int:
@@ -49,15 +58,73 @@ class Lattice:
         return len(self.primitive)
 
     @property
-    def coordination(self) -> int:
-        """Number z of nearest neighbours on the infinite lattice."""
+    def kinds(self) -> int:
+        """Number of sites of the cell."""
+        return len(self.sites) or 1
+
+    @property
+    def is_bravais(self) -> bool:
+        """Whether there is one site per cell."""
+        return self.kinds == 1
+
+    @property
+    def directions(self) -> int:
+        """Number of directions of hops, two per bond axis."""
         return 2 * len(self.axes)
 
     @property
+    def coordination(self) -> float:
+        """Mean number z of nearest neighbours on the infinite lattice; a whole number (int) on most."""
+        z = self.directions / self.kinds
+        return int(z) if z == int(z) else z
+
+    @property
     def neighbours(self) -> NDArray[np.int64]:
-        """Neighbour vectors in lattice coordinates, shape (z, d); rows k and k ^ 1 are opposite."""
+        """Lattice vector from cell to cell of every direction, shape (directions, d); rows k and k ^ 1 are
+        opposite."""
         axes = np.array(self.axes, dtype=np.int64)
         return np.stack([axes, -axes], axis=1).reshape(-1, self.dimension)
+
+    @property
+    def hop_ends(self) -> NDArray[np.int64]:
+        """Sites of the cell from which and to which the hops of every direction lead, shape
+        (directions, 2)."""
+        ends = np.array(self.ends or ((0, 0),) * len(self.axes), dtype=np.int64)
+        return np.stack([ends, ends[:, ::-1]], axis=1).reshape(-1, 2)
+
+    @cached_property
+    def resolution(self) -> int:
+        """The smallest number of which all positions in the cell are multiples of the inverse; 1 for a
+        Bravais lattice."""
+        inside = np.array([site[: self.dimension] for site in self.sites] or [[0.0] * self.dimension])
+        for number in range(1, FINEST_POSITION + 1):
+            if np.abs(inside * number - np.round(inside * number)).max() < 1e-6 * number:
+                return number
+        return FINEST_POSITION
+
+    @property
+    def places(self) -> NDArray[np.int64]:
+        """Positions of the sites of the cell in units of the primitive vectors over `resolution`, shape
+        (kinds, d)."""
+        inside = np.array([site[: self.dimension] for site in self.sites] or [[0.0] * self.dimension])
+        return np.round(inside * self.resolution).astype(np.int64)
+
+    @property
+    def heights(self) -> NDArray[np.float64]:
+        """Cartesian components of the sites at right angles to the primitive vectors, shape
+        (kinds, 3 - d)."""
+        heights = np.zeros((self.kinds, 3 - self.dimension))
+        for k, site in enumerate(self.sites):
+            rest = site[self.dimension :]
+            heights[k, : len(rest)] = rest
+        return heights
+
+    @property
+    def steps(self) -> NDArray[np.int64]:
+        """The vector of a hop of every direction in units of the primitive vectors over `resolution`, shape
+        (directions, d)."""
+        places, ends = self.places, self.hop_ends
+        return self.resolution * self.neighbours + places[ends[:, 1]] - places[ends[:, 0]]
 
     @property
     def metric(self) -> NDArray[np.float64]:
@@ -73,8 +140,10 @@ class Lattice:
 
     @property
     def hypercubic(self) -> bool:
-        """Whether the bonds run along orthogonal primitive vectors: then every coordinate has its mirror."""
-        return self.orthogonal and np.array_equal(np.array(self.axes), np.eye(self.dimension))
+        """Whether it is a Bravais lattice whose bonds run along orthogonal primitive vectors: then every
+        coordinate has its mirror."""
+        along = np.array_equal(np.array(self.axes), np.eye(self.dimension))
+        return self.is_bravais and self.orthogonal and along
 
     @property
     def momenta(self) -> NDArray[np.int64]:
@@ -86,6 +155,14 @@ class Lattice:
         diagonal = [(k,) * d for k in (4, 8)] if d > 1 else []
         return np.array(along + diagonal)
 
+    def distances(self, cells: NDArray[np.int64], one: int = 0, other: int = 0) -> NDArray[np.float64]:
+        """Return the distances, in lattice constants, of sites `one` in these cells, shape (number, d), from
+        the site `other` in the cell at the origin."""
+        places, heights = self.places, self.heights
+        r = cells + (places[one] - places[other]) / self.resolution
+        height2 = float(((heights[one] - heights[other]) ** 2).sum())
+        return np.asarray(np.sqrt(np.einsum("ia,ab,ib->i", r, self.metric, r) + height2))
+
     def shells(self, number: int) -> list[float]:
         """Return the distances of the first neighbour shells, in lattice constants.
 
@@ -95,98 +172,29 @@ class Lattice:
         """
         width = 2 + MAX_SHELL_COORDINATE
         r = np.array(list(itertools.product(range(-width, width + 1), repeat=self.dimension)))
-        distances = np.sqrt(np.einsum("ia,ab,ib->i", r, self.metric, r))
+        pairs = itertools.product(range(self.kinds), repeat=2)
+        distances = np.stack([self.distances(r, *pair) for pair in pairs])
         radii = np.unique(np.round(distances, 9))[1 : number + 1]
-        if number > MAX_SHELLS or np.abs(r[distances <= radii[-1] + 1e-9]).max() > MAX_SHELL_COORDINATE:
+        reached = (distances <= radii[-1] + 1e-9).any(axis=0)
+        if number > MAX_SHELLS or np.abs(r[reached]).max() > MAX_SHELL_COORDINATE:
             raise ValueError(f"{number} shells reach beyond lattice coordinates of {MAX_SHELL_COORDINATE}")
         return [float(x) for x in radii]
 
     def cluster(self, *shape: int, periodic: bool = False) -> Lattice:
-        """Return the finite cluster of the given extents, open or periodic.
+        """Return the finite cluster of the given extents in cells, open or periodic.
 
         Raises:
-            ValueError: if the number of extents is not d, or an extent is below 1 (periodic: below 3).
+            ValueError: if the number of extents is not d, an extent is below 1, or two bonds of a periodic
+                cluster join the same two sites, as on a ring of two sites.
         """
-        if len(shape) != self.dimension or min(shape) < (3 if periodic else 1):
+        possible = len(shape) == self.dimension and min(shape) >= 1
+        if possible and periodic:
+            joined = [
+                (*end, *np.mod(step, shape).tolist())
+                for end, step in zip(self.hop_ends.tolist(), self.neighbours, strict=True)
+            ]
+            loops = any(one == other and not any(step) for one, other, *step in joined)
+            possible = len(set(joined)) == len(joined) and not loops
+        if not possible:
             raise ValueError(f"{self.name}: cluster {shape} (periodic={periodic}) is not possible")
         return replace(self, shape=shape, periodic=periodic)
-
-
-_HALF_ROOT3 = 0.8660254037844386
-
-LATTICES: Mapping[str, Lattice] = MappingProxyType(
-    {
-        lattice.name: lattice
-        for lattice in (
-            Lattice("chain", primitive=((1.0,),), axes=((1,),)),
-            Lattice("square", primitive=((1.0, 0.0), (0.0, 1.0)), axes=((1, 0), (0, 1))),
-            Lattice("triangular", primitive=((1.0, 0.0), (0.5, _HALF_ROOT3)), axes=((1, 0), (0, 1), (1, -1))),
-            Lattice(
-                "cubic",
-                primitive=((1.0, 0.0, 0.0), (0.0, 1.0, 0.0), (0.0, 0.0, 1.0)),
-                axes=((1, 0, 0), (0, 1, 0), (0, 0, 1)),
-            ),
-            # lattice constant: the edge of the conventional cube
-            Lattice(
-                "bcc",
-                primitive=((-0.5, 0.5, 0.5), (0.5, -0.5, 0.5), (0.5, 0.5, -0.5)),
-                axes=((1, 0, 0), (0, 1, 0), (0, 0, 1), (1, 1, 1)),
-            ),
-            Lattice(
-                "fcc",
-                primitive=((0.0, 0.5, 0.5), (0.5, 0.0, 0.5), (0.5, 0.5, 0.0)),
-                axes=((1, 0, 0), (0, 1, 0), (0, 0, 1), (1, -1, 0), (0, 1, -1), (1, 0, -1)),
-            ),
-        )
-    }
-)
-
-
-def written_lattice(vectors: Sequence[Sequence[float]], bonds: Sequence[Sequence[int]]) -> Lattice:
-    """Define a Bravais lattice by its primitive vectors (rows, Cartesian) and one lattice vector per bond
-    axis.
-
-    Its name is its definition, so it can go wherever the name of a lattice goes.
-
-    Raises:
-        ValueError: with what is wrong, if it is not a lattice on which an electron reaches every site.
-    """
-    d = len(vectors)
-    if d not in (1, 2, 3) or any(len(vector) != d for vector in vectors):
-        raise ValueError("vectors must be d rows of d numbers, d = 1, 2 or 3")
-    if abs(np.linalg.det(np.array(vectors, dtype=float))) < 1e-9:
-        raise ValueError("vectors must be linearly independent")
-    if not 1 <= len(bonds) <= MAX_AXES or any(len(bond) != d for bond in bonds):
-        raise ValueError(f"bonds must be 1 to {MAX_AXES} rows of {d} integers, one of each opposite pair")
-    if any(abs(x) > MAX_BOND for bond in bonds for x in bond):
-        raise ValueError(f"bonds must have entries up to {MAX_BOND}: take shorter vectors")
-    both = [tuple(sign * x for x in bond) for bond in bonds for sign in (1, -1)]
-    if len(set(both)) != len(both):
-        raise ValueError("bonds must be different from each other, from each other's opposite and from zero")
-    minors = [
-        round(float(np.linalg.det(np.array(rows, dtype=float)))) for rows in itertools.combinations(bonds, d)
-    ]
-    if np.gcd.reduce([0, *minors]) != 1:
-        raise ValueError("bonds must connect all sites of the lattice")
-    primitive = tuple(tuple(float(x) for x in vector) for vector in vectors)
-    axes = tuple(tuple(int(x) for x in bond) for bond in bonds)
-    name = json.dumps({"vectors": primitive, "bonds": axes}, separators=(",", ":"))
-    return Lattice(name, primitive, axes)
-
-
-@cache
-def get_lattice(name: str) -> Lattice:
-    """Return the infinite lattice of that name, or the one that the name writes out as JSON, {"vectors": ...,
-    "bonds": ...}.
-
-    Raises:
-        KeyError: for an unknown name; the message lists the known ones.
-        ValueError: for a lattice written out wrongly.
-    """
-    if name.startswith("{"):
-        written = json.loads(name)
-        return written_lattice(written["vectors"], written["bonds"])
-    try:
-        return LATTICES[name]
-    except KeyError:
-        raise KeyError(f"unknown lattice {name!r}; allowed: {', '.join(LATTICES)}") from None

@@ -9,8 +9,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from hpcbip.models.couplings import BOND_COUPLINGS, SITE_COUPLINGS, check_coupling, lambda_from_coupling
-from hpcbip.models.lattice import Lattice, get_lattice
-from hpcbip.vocabulary.parameters import FACTOR_KEYS, SEQUENCE_KEYS
+from hpcbip.models.lattice import Lattice
+from hpcbip.models.named_lattices import get_lattice
+from hpcbip.vocabulary.parameters import CELL_KEYS, FACTOR_KEYS, SEQUENCE_KEYS
 
 BULK_EDGE = 0.2
 """Bulk averages leave out this part of β at either end of the path, where it relaxes to the ground state."""
@@ -18,8 +19,8 @@ BULK_EDGE = 0.2
 
 @dataclass(frozen=True)
 class Model:
-    """The Hamiltonian H = -Σ_b t_b K_b + Σ_{i<j} V(r_i - r_j) n_i n_j + U Σ n↑n↓ + Ω Σ b†b + coupling; all
-    energies in the same unit.
+    """The Hamiltonian H = -Σ_b t_b K_b + Σ_i ε_i n_i + Σ_{i<j} V(r_i - r_j) n_i n_j + Σ_i U_i n↑n↓ + Σ Ω b†b +
+    coupling; all energies in the same unit.
 
     K_b = Σ_σ (c†_iσ c_jσ + h.c.) of the bond b = <ij>. The coupling is g Σ_b K_b (b†_b + b_b) for `bond`, g
     Σ_i n_i (b†_i + b_i) for `holstein`, and for `bond+holstein` both, with g and Ω for the bonds and
@@ -35,7 +36,10 @@ class Model:
         V: strength of the unscreened Coulomb tail V/|r|, r ≠ 0, |r| in lattice constants.
         shells: interactions of the first, second, ... neighbour shells, in the order of their distances.
         g_holstein, omega_holstein: of the sites, for `bond+holstein` only.
-        t_factors, g_factors: per bond axis, what multiplies t and g there; empty: one everywhere.
+        t_factors, g_factors, omega_factors: per bond axis, what multiplies t, g and Ω there; empty: one
+            everywhere.
+        levels: per site of the cell the energy ε of an electron there; empty: zero everywhere.
+        U_factors: per site of the cell what multiplies U there; empty: one everywhere.
 
     Raises:
         ValueError: for an unknown coupling or parameters that do not go together.
@@ -53,6 +57,9 @@ class Model:
     omega_holstein: float = 0.0
     t_factors: tuple[float, ...] = ()
     g_factors: tuple[float, ...] = ()
+    omega_factors: tuple[float, ...] = ()
+    levels: tuple[float, ...] = ()
+    U_factors: tuple[float, ...] = ()
 
     def __post_init__(self) -> None:
         check_coupling(self.coupling)
@@ -62,8 +69,13 @@ class Model:
         for name in FACTOR_KEYS:
             if len(getattr(self, name)) not in (0, axes):
                 raise ValueError(f"{name}: one factor per bond axis of the lattice, which has {axes}")
-        if any(factor <= 0.0 for factor in self.t_factors):
-            raise ValueError("t_factors must be positive")
+        kinds = self.bravais.kinds
+        for name in CELL_KEYS:
+            if len(getattr(self, name)) not in ((0, kinds) if kinds > 1 else (0,)):
+                allowed = f"which has {kinds}" if kinds > 1 else "on a lattice with several"
+                raise ValueError(f"{name}: one number per site of the cell, {allowed}")
+        if any(factor <= 0.0 for factor in (*self.t_factors, *self.omega_factors)):
+            raise ValueError("t_factors and omega_factors must be positive")
         if (self.omega_holstein > 0.0) != (self.coupling == "bond+holstein"):
             raise ValueError("omega_holstein > 0 goes with the coupling bond+holstein, and with no other")
 
@@ -84,6 +96,21 @@ class Model:
         return g * np.array(self.g_factors or (1.0,) * len(self.bravais.axes))
 
     @property
+    def bond_frequencies(self) -> NDArray[np.float64]:
+        """The frequency Ω of the oscillators of every bond axis, shape (axes,)."""
+        return self.omega * np.array(self.omega_factors or (1.0,) * len(self.bravais.axes))
+
+    @property
+    def site_levels(self) -> NDArray[np.float64]:
+        """The energy of an electron on every site of the cell, shape (kinds,)."""
+        return np.array(self.levels or (0.0,) * self.bravais.kinds)
+
+    @property
+    def repulsions(self) -> NDArray[np.float64]:
+        """The interaction U of two electrons on every site of the cell, shape (kinds,)."""
+        return self.U * np.array(self.U_factors or (1.0,) * self.bravais.kinds)
+
+    @property
     def site_coupling(self) -> float:
         """The coupling g of the site oscillators; zero without Holstein coupling."""
         if self.coupling not in SITE_COUPLINGS:
@@ -95,16 +122,24 @@ class Model:
         """The frequency Ω of the site oscillators."""
         return self.omega_holstein if self.coupling == "bond+holstein" else self.omega
 
-    def interaction(self, distance: ArrayLike) -> NDArray[np.float64]:
-        """Return V(r) at these distances |r| (lattice constants), zero included: U, the shells' energies or
-        V/|r|."""
+    def interaction(self, distance: ArrayLike, kind: int = 0) -> NDArray[np.float64]:
+        """Return V(r) at these distances |r| (lattice constants), zero included: U of this site of the cell,
+        the shells' energies or V/|r|."""
         distance = np.asarray(distance, dtype=np.float64)
         result = np.divide(self.V, distance, out=np.zeros_like(distance), where=distance > 0)
         if self.shells:
             for radius, energy in zip(self.bravais.shells(len(self.shells)), self.shells, strict=True):
                 result[np.isclose(distance, radius, atol=1e-9)] += energy
-        result[distance == 0.0] = self.U
+        result[distance == 0.0] = self.repulsions[kind]
         return result
+
+    def band_bottom(self) -> float:
+        """Return the energy of a free electron at momentum zero, where the band has its bottom: on a Bravais
+        lattice minus twice the sum of the hoppings."""
+        hops = np.diag(self.site_levels)
+        for (one, other), t in zip(self.bravais.hop_ends, np.repeat(self.hoppings, 2), strict=True):
+            hops[one, other] -= t
+        return float(np.linalg.eigvalsh(hops)[0])
 
     @property
     def lam(self) -> float:

@@ -43,7 +43,7 @@ class Chain:
         self._sums = np.zeros((len(ESTIMATORS), MOST_SUMS))
         self._marks = np.zeros((LAGS + 1, MARK_ROWS, ensemble.lattice.dimension))
         self._waves = np.zeros((LAGS + 1, WAVE_PARTS))
-        self._bonds = np.zeros((ensemble.electrons * ensemble.lattice.coordination, BOND_PARTS))
+        self._bonds = np.zeros((ensemble.electrons * ensemble.lattice.directions, BOND_PARTS))
         self._snapshots = np.zeros((SNAPSHOTS, SNAPSHOT_WORDS), dtype=np.int64)
         self._cloud, self._hops = self._cloud_array(), self._hop_array()
         self._in_sector = sector_mask(ensemble)

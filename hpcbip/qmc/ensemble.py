@@ -49,7 +49,7 @@ class Ensemble:
         if not 0.0 < self.window[0] < self.beta / 2:
             raise ValueError(f"edge = {self.edge}; allowed: between 0 and beta/2 = {self.beta / 2}")
         extents = self.lattice.shape or ()
-        if any(extent >= half_range(self.lattice.dimension) for extent in extents):
+        if any(extent >= half_range(self.lattice.dimension, self.lattice.kinds) for extent in extents):
             raise ValueError(f"cluster {extents} is too large")
         extended = self.model.V != 0.0 or any(self.model.shells)
         if (

@@ -1,9 +1,10 @@
 """What the kernel's arithmetic bears: limits of the products of a point's numbers with β.
 
 *Events.* A path has at most `MAX_EVENTS` of them (links of 16 bits). The estimator of the energy is E = <Ω Σ
-lengths of lines - n>/β for one electron, so n >= -E β. With the variational bounds E <= -2 Σ_a t_a (free
-electron) and E <= -g²/Ω (electron at rest on a displaced oscillator) what has β max(2 Σ_a t_a, g²/Ω) above
-`MAX_EVENTS` cannot be sampled. Between the bounds, and for pairs, the run finds out.
+lengths of lines - n>/β for one electron, so n >= -E β. With the variational bounds of a free electron, E <=
+-2 Σ_a t_a on a Bravais lattice, and E <= -g²/Ω of an electron at rest on a displaced oscillator what has β
+max(2 Σ_a t_a, g²/Ω) above `MAX_EVENTS` cannot be sampled. (With energies of the sites E counts from the lowest
+of them.) Between the bounds, and for pairs, the run finds out.
 
 *Resolution of time.* Times in [0, β] are doubles, spaced by β 2^-53. An energy E has its effect on times of
 1/E, which has to be many spacings long: when it is not, events fall on equal times, and their order, on which
@@ -44,15 +45,15 @@ class Excess(NamedTuple):
 
 def find_excess(model: Model, electrons: int, beta: float) -> Excess | None:
     """Return why the kernel cannot sample a model on a path of this length; None if it can."""
-    hops = 2.0 * float(model.hoppings.sum())
+    hops = float(model.site_levels.min()) - model.band_bottom()
     if hops * beta < FEWEST_HOPS:
         wrong = f"a path of beta = {beta:g} is shorter than {FEWEST_HOPS:g} hops"
         return Excess("beta", wrong, f"beta >= {FEWEST_HOPS / hops:.3g}")
     if (excess := find_unresolved(model, electrons, beta)) is not None:
         return excess
     if electrons == 1:
-        bond, site = float(max(model.bond_couplings) ** 2), model.site_coupling**2
-        coupled = max(bond / model.omega, site / model.site_frequency)
+        bond = float((model.bond_couplings**2 / model.bond_frequencies).max())
+        coupled = max(bond, model.site_coupling**2 / model.site_frequency)
         most = MAX_EVENTS / beta
         if hops > most:
             wrong = f"a path of beta = {beta:g} has {hops * beta:.2g} hops, more than {MAX_EVENTS}"
@@ -74,11 +75,14 @@ def find_unresolved(model: Model, electrons: int, beta: float) -> Excess | None:
 
 def _energies(model: Model, electrons: int) -> dict[str, float]:
     """Collect the absolute values of the energies that act on a path, by the parameter that gives them."""
-    energies = {"omega": model.omega, "omega_holstein": model.omega_holstein}
+    energies = {"omega": float(model.bond_frequencies.max()), "omega_holstein": model.omega_holstein}
+    energies["levels"] = float(abs(model.site_levels).max())
     energies["g"] = max(float(abs(model.bond_couplings).max()), abs(model.site_coupling))
     if electrons == 2:
-        r, metric = model.bravais.neighbours, model.bravais.metric
-        nearest = math.sqrt(min(float(vector @ metric @ vector) for vector in r))
-        energies |= {"U": abs(model.U), "V": abs(model.V) / nearest}
+        lattice = model.bravais
+        nearest = float(lattice.distances(lattice.neighbours).min())
+        if not lattice.is_bravais:
+            nearest = lattice.shells(1)[0]
+        energies |= {"U": float(abs(model.repulsions).max()), "V": abs(model.V) / nearest}
         energies["shells"] = max(map(abs, model.shells), default=0.0)
     return energies

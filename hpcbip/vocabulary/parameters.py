@@ -226,6 +226,40 @@ G_FACTORS = Parameter(
     check=each(is_non_negative),
     optional=True,
 )
+OMEGA_FACTORS = Parameter(
+    name="omega_factors",
+    words="factor of omega along each bond axis",
+    symbol="Ω factors",
+    tex=r"$\Omega$ factors",
+    html="omega_factors",
+    section=MODEL,
+    allowed="one number > 0 per bond axis",
+    check=each(is_positive),
+    optional=True,
+)
+LEVELS = Parameter(
+    name="levels",
+    words="energy of an electron on each site of the cell",
+    symbol="levels",
+    tex="levels",
+    html="levels",
+    section=MODEL,
+    allowed="one number per site of the cell, on a lattice with several",
+    check=each(is_number),
+    optional=True,
+)
+U_FACTORS = Parameter(
+    name="U_factors",
+    words="factor of U on each site of the cell",
+    symbol="U factors",
+    tex="$U$ factors",
+    html="U_factors",
+    section=MODEL,
+    allowed="one number per site of the cell, on a lattice with several",
+    check=each(is_number),
+    optional=True,
+    of_pair=True,
+)
 SHELLS = Parameter(
     name="shells",
     words="interactions of the neighbour shells, which add to V/r",
@@ -273,6 +307,9 @@ PARAMETERS: Mapping[str, Parameter] = _by_name(
         OMEGA_HOLSTEIN,
         T_FACTORS,
         G_FACTORS,
+        OMEGA_FACTORS,
+        LEVELS,
+        U_FACTORS,
         SHELLS,
     )
 )
@@ -300,11 +337,17 @@ MODEL_KEYS: tuple[str, ...] = tuple(
 )
 """Keys of the model that every configuration has."""
 
-FACTOR_KEYS: tuple[str, ...] = (T_FACTORS.name, G_FACTORS.name)
+FACTOR_KEYS: tuple[str, ...] = (T_FACTORS.name, G_FACTORS.name, OMEGA_FACTORS.name)
 """Keys of factors along the bond axes: what makes a model anisotropic."""
 
-SEQUENCE_KEYS: tuple[str, ...] = (*FACTOR_KEYS, SHELLS.name)
-"""Keys of the model that take one number per bond axis or shell."""
+CELL_KEYS: tuple[str, ...] = (LEVELS.name, U_FACTORS.name)
+"""Keys of the model that take one number per site of the cell."""
+
+SEQUENCE_KEYS: tuple[str, ...] = (*FACTOR_KEYS, *CELL_KEYS, SHELLS.name)
+"""Keys of the model that take one number per bond axis, site of the cell or shell."""
+
+PAIR_SEQUENCE_KEYS: tuple[str, ...] = tuple(key for key in SEQUENCE_KEYS if PARAMETERS[key].of_pair)
+"""Those of them on which only the pair depends."""
 
 ENSEMBLE_KEYS: tuple[str, ...] = tuple(
     name for name, p in PARAMETERS.items() if p.of_ensemble and not p.optional

@@ -8,6 +8,7 @@ from hpcbip.qmc.estimators.columns import Columns
 from hpcbip.qmc.estimators.distortion import SITE_1, SITE_2, SNAPSHOTS
 from hpcbip.qmc.kernel.geometry import congruent
 from hpcbip.qmc.kernel.jit import inlined
+from hpcbip.qmc.kernel.path import kind_of
 
 COLUMNS = Columns((*(f"{name}_between" for name in distortion.COLUMNS.scalars), "bonds_between"), electrons=2)
 BONDS_BETWEEN = len(distortion.COLUMNS.scalars)  # the numbers of the others are those in `distortion`
@@ -19,7 +20,9 @@ SUMS = len(COLUMNS.scalars)  # in the order of the columns
 def add_time(par, sums, snapshot, bonds):
     """Add the bonds, as `distortion.gather` has left them, that join the sites of the electrons."""
     share = 1.0 / SNAPSHOTS
-    for direction in range(par.z):
+    kind = kind_of(par, snapshot[SITE_1])
+    for k in range(par.exit_count[kind]):
+        direction = par.exits[kind, k]
         if congruent(par, snapshot[SITE_1] + par.step[direction] - snapshot[SITE_2]):
             sums[BONDS_BETWEEN] += share
             distortion.add_bond(par, sums, direction, direction, bonds, share)

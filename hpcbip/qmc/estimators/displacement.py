@@ -45,7 +45,7 @@ NEVER = 1e300  # number of a cut that does not come
 def _part(par, position, begin, a):
     """Return the part of component a in |ΔR|² of a segment; the parts add up to it on every lattice.
 
-    `position` and `begin` hold the summed coordinates of the electrons at its ends.
+    `position` and `begin` hold the summed positions of the electrons at its ends.
     """
     total = 0.0
     for b in range(par.dimension):

@@ -27,7 +27,7 @@ from hpcbip.qmc.estimators.columns import Columns
 from hpcbip.qmc.estimators.displacement import LAGS
 from hpcbip.qmc.kernel.geometry import congruent
 from hpcbip.qmc.kernel.jit import inlined, kernel
-from hpcbip.qmc.kernel.path import AXIS_BITS, AXIS_MASK
+from hpcbip.qmc.kernel.path import AXIS_BITS, AXIS_MASK, kind_of
 
 _Array = NDArray[np.float64]
 
@@ -60,7 +60,7 @@ def nodes(ratios: _Array, omega: float, t: float, electrons: int) -> _Array:
 
     Args:
         ratios: g/t of the bonds.
-        omega, t: Ω and the largest hopping, in one unit.
+        omega, t: the smallest Ω and the largest hopping, in one unit.
         electrons: n.
     """
     coupled = ratios[ratios > 0.0]
@@ -115,7 +115,7 @@ def gather(par, hops, count, time, snapshot, bonds):
         for q in range(par.node_count):
             bonds[k, REAL + q] = 1.0
             bonds[k, IMAGINARY + q] = 0.0
-    reach = NEGLIGIBLE / par.frequency[0]
+    reach = NEGLIGIBLE / par.lowest_frequency
     j = snapshot[HOPS]
     while j > 0 and time - hops[j - 1].time < reach:
         j -= 1
@@ -137,7 +137,7 @@ def _add_hop(par, hops, j, time, snapshot, bonds):
             k = par.z * e + forward + 1
         else:
             continue
-        w = -par.ratio[forward] * math.exp(-par.frequency[0] * abs(hops[j].time - time))
+        w = -par.ratio[forward] * math.exp(-par.frequency[forward] * abs(hops[j].time - time))
         bonds[k, SUM] += w
         bonds[k, SQUARES] += w * w
         for q in range(par.node_count):
@@ -162,11 +162,14 @@ def add_bond(par, sums, k, direction, bonds, share):
 
 
 @inlined
-def add_time(par, sums, bonds):
-    """Add the bonds of one time to the mean over the bonds that touch an electron."""
-    share = 1.0 / (SNAPSHOTS * par.electrons * par.z)
+def add_time(par, sums, snapshot, bonds):
+    """Add the bonds of one time to the mean over the bonds that touch an electron, and over electrons."""
     for e in range(par.electrons):
-        for direction in range(par.z):
+        kind = kind_of(par, snapshot[SITE_1 + e])
+        count = par.exit_count[kind]
+        share = 1.0 / (SNAPSHOTS * par.electrons * count)
+        for k in range(count):
+            direction = par.exits[kind, k]
             add_bond(par, sums, par.z * e + direction, direction, bonds, share)
 
 

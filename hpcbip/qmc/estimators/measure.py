@@ -13,7 +13,7 @@ import numpy as np
 from hpcbip.qmc.estimators import between, displacement, distortion, energy, pair, phonons, waves
 from hpcbip.qmc.kernel.geometry import interaction
 from hpcbip.qmc.kernel.jit import inlined, kernel
-from hpcbip.qmc.kernel.path import AXIS_BITS, HEAD, TAIL, start_position
+from hpcbip.qmc.kernel.path import AXIS_BITS, HEAD, TAIL, base_cell, start_position
 from hpcbip.qmc.kernel.symmetry import close_line, open_line, reflects
 
 # in the order of their columns in a bin row
@@ -40,8 +40,9 @@ def measure(path, state, par, row, work, sums, cloud, marks, wave_parts, hops, s
     position, begin, total, cuts = work[POSITION], work[BEGIN], work[TOTAL], work[CUTS]
     sums[:] = 0.0
     phonon_sums, pair_sums, separation = sums[PHONONS], sums[PAIR], work[SEPARATION]
-    base = path[HEAD].bond >> AXIS_BITS
-    first = np.int64(base)  # where the first electron is
+    base = base_cell(path, par)
+    # where the electrons are; the second is not asked for if there is none
+    first, second = np.int64(path[HEAD].bond >> AXIS_BITS), np.int64(path[HEAD + 1].bond >> AXIS_BITS)
     start_position(path, par, position)
     displacement.start(par, position, begin, total, cuts)
     low, high = par.edge, par.beta - par.edge
@@ -62,7 +63,7 @@ def measure(path, state, par, row, work, sums, cloud, marks, wave_parts, hops, s
             displacement.cut(par, position, begin, total, cuts, marks, mark, symmetric)
         while mark <= lags and low + mark * spacing < t1:
             displacement.set_mark(par, position, begin, total, cuts, marks, mark, symmetric)
-            distortion.take_snapshot(snapshots, mark, bare, first, first - rel)
+            distortion.take_snapshot(snapshots, mark, bare, first, second)
             mark += 1
         potential = interaction(par, rel) if par.interacting else 0.0
         energy.add_interval(sums[ENERGY], t1 - t0, potential)
@@ -86,6 +87,8 @@ def measure(path, state, par, row, work, sums, cloud, marks, wave_parts, hops, s
             position[a] += par.vectors[direction, a]
         if path[i].electron == 0:
             first += par.step[direction]
+        else:
+            second += par.step[direction]
 
     _add_distortion(par, sums, hops, bare, low, window, snapshots, bonds)
     _write(par, state, row, work, sums, marks, wave_parts, window, spacing)
@@ -113,7 +116,7 @@ def _add_distortion(par, sums, hops, bare, low, window, snapshots, bonds):
     for k in range(distortion.SNAPSHOTS):
         time = low + (k + 0.5) * window / distortion.SNAPSHOTS
         distortion.gather(par, hops, bare, time, snapshots[k], bonds)
-        distortion.add_time(par, sums[DISTORTION], bonds)
+        distortion.add_time(par, sums[DISTORTION], snapshots[k], bonds)
         if par.electrons == 2:
             between.add_time(par, sums[BETWEEN], snapshots[k], bonds)
 

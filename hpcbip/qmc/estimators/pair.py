@@ -1,5 +1,9 @@
 """The relative coordinate of two electrons, averaged over the bulk window: ⟨|r1 - r2|²⟩, the interaction
-V(r1 - r2) and the weights P(r1 - r2) in a box of displacements."""
+V(r1 - r2) and the weights P(r1 - r2) in a box of displacements.
+
+On a lattice with a basis displacements are those of the cells, the interaction includes the energies of the
+electrons on their sites, and further columns hold the weights of two electrons on one site by its kind.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +16,7 @@ from hpcbip.models import Lattice
 from hpcbip.qmc.estimators.columns import Columns
 from hpcbip.qmc.kernel.geometry import relative
 from hpcbip.qmc.kernel.jit import inlined
+from hpcbip.qmc.kernel.path import kind_of
 
 BOX = {1: 8, 2: 3, 3: 2}  # half width of the box of pair displacements, by dimension
 
@@ -26,7 +31,15 @@ def _weight_columns(lattice: Lattice) -> list[str]:
     return ["pair_weight[" + ",".join(map(str, r)) + "]" for r in displacements(lattice)]
 
 
-COLUMNS = Columns(("pair_distance2", "potential"), {"pair_column": _weight_columns}, electrons=2)
+def _contact_columns(lattice: Lattice) -> list[str]:
+    return [] if lattice.is_bravais else [f"contact[{kind}]" for kind in range(lattice.kinds)]
+
+
+COLUMNS = Columns(
+    ("pair_distance2", "potential"),
+    {"pair_column": _weight_columns, "contact_column": _contact_columns},
+    electrons=2,
+)
 PAIR_DISTANCE2, POTENTIAL = range(len(COLUMNS.scalars))
 
 SUMS = len(COLUMNS.scalars)  # in the order of the columns
@@ -48,14 +61,18 @@ def _count(par, row, rel, share, separation):
     """Count r1 - r2 in the box of displacements; returns |r1 - r2|²."""
     index = 0
     inside = True
+    pair = kind_of(par, rel)
     for a in range(par.dimension):
         x = relative(par, rel, a)
-        separation[a] = x
+        separation[a] = par.resolution * x + par.apart[pair, a]
         inside &= abs(x) <= par.box
         index = index * (2 * par.box + 1) + x + par.box
     if inside:
         row[par.pair_column + index] += share
-    return _squared_length(par, separation)
+    squared = _squared_length(par, separation) + par.height2[pair]
+    if par.kinds > 1 and squared == 0.0:
+        row[par.contact_column + par.first_kind[pair]] += share
+    return squared
 
 
 @inlined

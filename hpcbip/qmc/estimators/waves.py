@@ -3,6 +3,8 @@ the window: they fall as e^{-(E(K) - E(0)) lag}."""
 
 from __future__ import annotations
 
+import math
+
 from hpcbip.models import MOMENTUM_PERIOD, Lattice
 from hpcbip.qmc.estimators.columns import Columns
 from hpcbip.qmc.estimators.displacement import HERE
@@ -33,10 +35,14 @@ def write(par, row, marks, waves):
         for m in range(marks_count):
             phase = 0
             for a in range(par.dimension):
-                # coordinates of R are multiples of 1/2, those of K of 2π/16
+                # coordinates of R are multiples of 1/2 over the resolution, those of K of 2π/16
                 phase += par.momenta[k, a] * int(marks[m, HERE, a] * (2 // par.electrons))
-            waves[m, COSINE] = par.cosine[phase & (WAVE_PERIOD - 1)]
-            waves[m, SINE] = par.cosine[(phase - WAVE_PERIOD // 4) & (WAVE_PERIOD - 1)]
+            if par.resolution == 1:
+                waves[m, COSINE] = par.cosine[phase & (WAVE_PERIOD - 1)]
+                waves[m, SINE] = par.cosine[(phase - WAVE_PERIOD // 4) & (WAVE_PERIOD - 1)]
+            else:
+                angle = 2.0 * math.pi * phase / (WAVE_PERIOD * par.resolution)
+                waves[m, COSINE], waves[m, SINE] = math.cos(angle), math.sin(angle)
         for lag in range(1, par.wave_lags + 1):
             total = 0.0
             for m in range(marks_count - lag):

@@ -2,7 +2,7 @@
 
 On an infinite lattice (`par.open` and `par.periodic` zero) hops always exist and sites are equal if their
 packed integers are. The kernel keeps coordinates of a periodic cluster unwrapped, so that displacements count
-windings.
+windings. Hops in a direction start from sites of one kind, which whoever draws a direction has to see to.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import math
 import numpy as np
 
 from hpcbip.qmc.kernel.jit import inlined, kernel
-from hpcbip.qmc.kernel.path import AXIS_BITS, AXIS_MASK, coordinate
+from hpcbip.qmc.kernel.path import AXIS_BITS, AXIS_MASK, coordinate, kind_of
 
 
 @kernel
@@ -32,6 +32,8 @@ def congruent(par, difference):
     """Tell whether two sites with this packed difference are the same site of the lattice."""
     if not par.periodic:
         return difference == 0
+    if difference & par.kind_mask != 0:
+        return False
     for a in range(par.dimension):
         if coordinate(par, difference, a) % par.extent[a] != 0:
             return False
@@ -50,7 +52,8 @@ def same_oscillator(par, one, other):
 
 @kernel
 def relative(par, rel, a):
-    """Return coordinate a of r1 - r2, on a periodic cluster the image nearest to zero."""
+    """Return coordinate a of the difference of the electrons' cells, on a periodic cluster the image nearest
+    to zero."""
     x = coordinate(par, rel, a)
     if par.periodic:
         x = x % par.extent[a]
@@ -62,30 +65,39 @@ def relative(par, rel, a):
 @inlined
 def interaction(par, rel):
     """Return V(r1 - r2) in the energy unit of the model: U on the same site, the table near it, the tail
-    V/r beyond."""
+    V/r beyond; and the energies of the electrons on their sites."""
+    pair = kind_of(par, rel)
     if not par.extended:
-        return par.U if congruent(par, rel) else 0.0
-    index = 0
+        contact = congruent(par, rel - pair)
+        return par.level[pair] + (par.contact[pair] if contact else 0.0)
+    index = pair
     inside = True
     for a in range(par.dimension):
         x = relative(par, rel, a)
         inside &= abs(x) <= par.reach
         index = index * (2 * par.reach + 1) + x + par.reach
-    return par.potential[index] if inside else _tail(par, rel)
+    return par.level[pair] + (par.potential[index] if inside else _tail(par, rel))
 
 
 @kernel
 def _tail(par, rel):
-    squared = 0.0
+    pair = kind_of(par, rel)
+    squared = par.height2[pair]
     for a in range(par.dimension):
         for b in range(par.dimension):
-            squared += par.metric[a, b] * relative(par, rel, a) * relative(par, rel, b)
+            squared += par.metric[a, b] * separation(par, rel, a) * separation(par, rel, b)
     return par.V / math.sqrt(squared)
+
+
+@inlined
+def separation(par, rel, a):
+    """Return component a of r1 - r2 in units of the primitive vectors over the lattice's resolution."""
+    return par.resolution * relative(par, rel, a) + par.apart[kind_of(par, rel), a]
 
 
 @kernel
 def log_trial(par, rel):
-    """Return ln φ(r1 - r2) = -κ |r1 - r2|₁ (lattice coordinates), the trial state at the ends of the path."""
+    """Return ln φ(r1 - r2) = -κ |r1 - r2|₁ (coordinates of the cells), the trial state at the ends of the path."""
     distance = 0
     for a in range(par.dimension):
         distance += abs(relative(par, rel, a))

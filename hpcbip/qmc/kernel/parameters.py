@@ -16,13 +16,13 @@ from hpcbip.qmc.cycle import UPDATES, tries_per_cycle
 from hpcbip.qmc.estimators.distortion import MOST_NODES, nodes, sign_change_weights
 from hpcbip.qmc.estimators.pair import BOX
 from hpcbip.qmc.estimators.waves import WAVE_LAGS, WAVE_PERIOD
-from hpcbip.qmc.kernel.path import DIRECTIONS, SITE, field_bits, half_range, pack
+from hpcbip.qmc.kernel.basis import BASIS_FIELDS, MAX_DIMENSION, fill_basis, pairs_of_kinds
+from hpcbip.qmc.kernel.path import DIRECTIONS, SITE, field_bits, half_range, kind_bits, pack
 from hpcbip.qmc.layout import FAMILIES, family_offsets
 
-MAX_DIMENSION = 3
 MAX_NEIGHBOURS = SITE  # neighbours of a site: fcc has 12
-REACH = {1: 1024, 2: 20, 3: MAX_SHELLS}  # half width of the table of the interaction: every shell fits
-TABLE = max((2 * reach + 1) ** d for d, reach in REACH.items())
+REACH = {1: 1024, 2: 20, 3: MAX_SHELLS}  # largest half width of the table of the interaction: every shell fits
+TABLE = 8192  # entries of the table, of all pairs of kinds together
 MAX_MOMENTA = 6
 
 KERNEL_PARAMETERS = np.dtype(
@@ -36,7 +36,8 @@ KERNEL_PARAMETERS = np.dtype(
             for name in ("hypercubic", "bits", "bias", "box", "reach", "momentum_count", "wave_lags")
         ),
         *((name, "i8") for name in FAMILIES),
-        *((name, "f8") for name in ("beta", "edge", "U", "V", "kappa")),
+        *BASIS_FIELDS,
+        *((name, "f8") for name in ("beta", "edge", "V", "kappa")),
         ("repeats", "i8", (len(UPDATES),)),
         ("extent", "i8", (MAX_DIMENSION,)),
         # by direction, vertices included: packed and lattice vectors, amplitudes t, t² and g², frequency Ω
@@ -53,6 +54,7 @@ KERNEL_PARAMETERS = np.dtype(
         ("sign_constant", "f8", (DIRECTIONS,)),
         ("sign_real", "f8", (DIRECTIONS, MOST_NODES)),
         ("sign_imaginary", "f8", (DIRECTIONS, MOST_NODES)),
+        ("lowest_frequency", "f8"),
         ("metric", "f8", (MAX_DIMENSION, MAX_DIMENSION)),
         ("momenta", "i8", (MAX_MOMENTA, MAX_DIMENSION)),
         ("cosine", "f8", (WAVE_PERIOD,)),
@@ -71,7 +73,7 @@ def kernel_parameters(
     model: Model, lattice: Lattice, electrons: int, beta: float, edge: float, kappa: float
 ) -> np.record:
     """Build the record for one sector of one model on a lattice or cluster."""
-    d, z = lattice.dimension, lattice.coordination
+    d, z, kinds = lattice.dimension, lattice.directions, lattice.kinds
     finite = lattice.shape is not None
     waves = lattice.momenta
     record = np.zeros(1, dtype=KERNEL_PARAMETERS)
@@ -81,42 +83,42 @@ def kernel_parameters(
         "electrons": electrons,
         "dimension": d,
         "z": z,
-        "interacting": electrons == 2 and (model.U != 0.0 or extended),
-        "extended": extended,
+        "interacting": electrons == 2 and (model.U != 0.0 or extended) or any(model.levels),
+        "extended": electrons == 2 and extended,
         "open": finite and not lattice.periodic,
         "periodic": finite and lattice.periodic,
         "hypercubic": lattice.hypercubic,
-        "bits": field_bits(d),
-        "bias": pack(np.full(d, half_range(d))),
+        "bits": field_bits(d, kinds),
+        "bias": pack(np.full(d, half_range(d, kinds)), kinds) >> (2 * kind_bits(kinds)),
         "box": BOX[d],
-        "reach": REACH[d],
+        "reach": reach_of(lattice),
         "momentum_count": len(waves),
         "wave_lags": WAVE_LAGS,
         **family_offsets(lattice),
         "beta": beta,
         "edge": edge,
-        "U": model.U,
         "V": model.V,
         "kappa": kappa,
     }.items():
         values[name] = value
     values["extent"][:d] = lattice.shape or (0,) * d
-    neighbours = lattice.neighbours
-    values["step"][:z] = [pack(vector) for vector in neighbours]
-    values["vectors"][:z, :d] = neighbours
+    fill_basis(values, model, lattice, electrons)
+    values["vectors"][:z, :d] = lattice.steps
     values["bare"][:z] = np.repeat(model.hoppings, 2)
     values["bare2"] = values["bare"] ** 2
     values["joined2"][:z] = np.repeat(model.bond_couplings, 2) ** 2
     values["joined2"][SITE] = model.site_coupling**2
-    values["frequency"][:z] = model.omega
+    values["frequency"][:z] = np.repeat(model.bond_frequencies, 2)
     values["frequency"][SITE] = model.site_frequency
-    values["metric"][:d, :d] = lattice.metric
+    values["lowest_frequency"] = model.bond_frequencies.min()
+    values["metric"][:d, :d] = lattice.metric / lattice.resolution**2
     values["momenta"][: len(waves), :d] = waves
     values["cosine"] = np.cos(2 * np.pi * np.arange(WAVE_PERIOD) / WAVE_PERIOD)
     _fill_sign_change(values, z)
-    _fill_corners(values, neighbours)
+    _fill_corners(values, lattice)
     if extended:
-        values["potential"][: (2 * REACH[d] + 1) ** d] = potential_table(model, lattice)
+        table = potential_table(model, lattice)
+        values["potential"][: table.size] = table.ravel()
     values["repeats"] = tries_per_cycle(values)
     return record.view(np.recarray)[0]
 
@@ -124,7 +126,7 @@ def kernel_parameters(
 def _fill_sign_change(values: np.void, z: int) -> None:
     """Fill what is measured of the hopping t - gX with; needs the weights of the hops and Ω."""
     values["ratio"][:z] = np.sqrt(values["joined2"][:z]) / values["bare"][:z]
-    q = nodes(values["ratio"], values["frequency"][0], values["bare"].max(), values["electrons"])
+    q = nodes(values["ratio"], values["lowest_frequency"], values["bare"].max(), values["electrons"])
     values["node_count"] = len(q)
     values["nodes"][: len(q)] = q
     for k in range(z if q.size else 0):
@@ -132,13 +134,16 @@ def _fill_sign_change(values: np.void, z: int) -> None:
         values["sign_real"][k, : len(q)], values["sign_imaginary"][k, : len(q)] = real, imaginary
 
 
-def _fill_corners(values: np.void, neighbours: NDArray[np.int64]) -> None:
-    """Fill the tables of the pairs of directions with the same sum, and of those whose sum is a direction."""
-    z = len(neighbours)
-    direction = {tuple(vector): k for k, vector in enumerate(neighbours)}
+def _fill_corners(values: np.void, lattice: Lattice) -> None:
+    """Fill the tables of the pairs of directions with the same ends, and of those that have the ends of one
+    direction."""
+    z, neighbours, ends = lattice.directions, lattice.neighbours, lattice.hop_ends
+    direction = {(*ends[k].tolist(), *vector.tolist()): k for k, vector in enumerate(neighbours)}
     groups: dict[tuple[int, ...], list[int]] = {}
     for d1, d2 in itertools.product(range(z), repeat=2):
-        groups.setdefault(tuple(neighbours[d1] + neighbours[d2]), []).append(d1 * z + d2)
+        if ends[d1, 1] == ends[d2, 0]:
+            key = (int(ends[d1, 0]), int(ends[d2, 1]), *(neighbours[d1] + neighbours[d2]).tolist())
+            groups.setdefault(key, []).append(d1 * z + d2)
     values["merged"][:] = -1
     for vector, codes in groups.items():
         for code in codes:
@@ -151,8 +156,25 @@ def _fill_corners(values: np.void, neighbours: NDArray[np.int64]) -> None:
             values["merged"][codes] = direction[vector]
 
 
-def potential_table(model: Model, lattice: Lattice) -> NDArray[np.float64]:
-    """Tabulate V(r1 - r2) for all lattice coordinates within the reach, in the kernel's order."""
+def reach_of(lattice: Lattice) -> int:
+    """Return the half width of the table of the interaction, in cells."""
+    pairs = 1 << (2 * kind_bits(lattice.kinds))
     reach = REACH[lattice.dimension]
-    r = np.array(list(itertools.product(range(-reach, reach + 1), repeat=lattice.dimension)))
-    return model.interaction(np.sqrt(np.einsum("ia,ab,ib->i", r, lattice.metric, r)))
+    while pairs * (2 * reach + 1) ** lattice.dimension > TABLE:
+        reach -= 1
+    return reach
+
+
+def potential_table(model: Model, lattice: Lattice) -> NDArray[np.float64]:
+    """Tabulate V(r1 - r2) for all differences of cells within the reach, in the kernel's order, shape (packed
+    pairs of kinds, differences).
+
+    Raises:
+        ValueError: if interactions of neighbour shells reach beyond the table.
+    """
+    reach, d = reach_of(lattice), lattice.dimension
+    r = np.array(list(itertools.product(range(-reach, reach + 1), repeat=d)))
+    table = np.zeros((1 << (2 * kind_bits(lattice.kinds)), len(r)))
+    for one, other, pair in pairs_of_kinds(lattice.kinds):
+        table[pair] = model.interaction(lattice.distances(r, one, other), one)
+    return table

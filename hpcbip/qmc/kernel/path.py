@@ -10,9 +10,11 @@ slot; vertices are always joined.
 
 Positions are packed into one 32-bit integer, `par.bits` bits per lattice coordinate, so that a step is one
 addition; they are only ever compared and subtracted, so a path that leaves the range of a field does no harm
-as long as the electrons are less than half a range apart. `bond` names the oscillator of an event: lower site
-<< 3 | axis, with the axis code `SITE_AXIS` for the oscillator of a site. `rel` is r1 - r2 from this event to
-the next one of the path.
+as long as the electrons are less than half a range apart. On a lattice with a basis the lowest
+`par.cell_shift` bits, below the coordinates of the cell, hold the site of the cell, its *kind*, from 0 on.
+`bond` names the oscillator of an event: lower site << 3 | axis, with the axis code `SITE_AXIS` for the
+oscillator of a site. `rel` is r1 - r2 from this event to the next one of the path: the difference of the
+cells and, in the bits below, both kinds side by side, the first electron's in the upper half.
 """
 
 from __future__ import annotations
@@ -59,39 +61,82 @@ EVENT = np.dtype(
 )
 
 
-def field_bits(dimension: int) -> int:
-    """Return the bits of one packed coordinate in d dimensions."""
-    return POSITION_BITS // dimension
+def kind_bits(kinds: int) -> int:
+    """Return the bits of a packed site of the cell, of which there are so many."""
+    return (kinds - 1).bit_length()
 
 
-def pack(coordinates: np.ndarray) -> int:
-    """Return the packed form of a lattice vector, shape (d,): coordinates side by side, as a plain sum so
-    that vectors add."""
-    bits = field_bits(len(coordinates))
-    return int(sum(int(x) << (bits * a) for a, x in enumerate(coordinates)))
+def field_bits(dimension: int, kinds: int = 1) -> int:
+    """Return the bits of one packed coordinate in d dimensions, with so many sites per cell."""
+    return (POSITION_BITS - 2 * kind_bits(kinds)) // dimension
 
 
-def half_range(dimension: int) -> int:
+def pack(coordinates: np.ndarray, kinds: int = 1) -> int:
+    """Return the packed form of a lattice vector, shape (d,), above the bits of the kinds: coordinates side
+    by side, as a plain sum so that vectors add."""
+    bits = field_bits(len(coordinates), kinds)
+    return int(sum(int(x) << (bits * a) for a, x in enumerate(coordinates))) << (2 * kind_bits(kinds))
+
+
+def half_range(dimension: int, kinds: int = 1) -> int:
     """Return h: coordinates from -h to h - 1 can be unpacked."""
-    return 1 << (field_bits(dimension) - 1)
+    return 1 << (field_bits(dimension, kinds) - 1)
 
 
 @kernel
 def coordinate(par, packed, axis):
-    """Return coordinate `axis` of a packed difference of two sites."""
+    """Return coordinate `axis` of the cell of a packed site, or of a packed difference of two."""
     half = 1 << (par.bits - 1)
-    return (((packed + par.bias) >> (par.bits * axis)) & ((1 << par.bits) - 1)) - half
+    cell = packed >> par.cell_shift
+    return (((cell + par.bias) >> (par.bits * axis)) & ((1 << par.bits) - 1)) - half
+
+
+@inlined
+def kind_of(par, site):
+    """Return the site of the cell that a packed site is; also the packed pair of kinds in `rel`."""
+    return site & par.kind_mask
+
+
+@inlined
+def pair_of_kinds(par, one, other):
+    """Return the packed pair of two kinds, the index of tables."""
+    return (one << (par.cell_shift >> 1)) | other
+
+
+@inlined
+def kinds_of(par, rel):
+    """Return the packed pair of the kinds of both electrons; of one electron its own kind twice."""
+    pair = rel & par.kind_mask
+    if par.electrons == 1:
+        pair |= pair >> (par.cell_shift >> 1)
+    return pair
 
 
 @inlined
 def start_position(path, par, position):
-    """Set `position`, shape (d,), to the summed coordinates of the electrons at time 0; they count from the
-    site of the first electron."""
-    base = path[HEAD].bond >> AXIS_BITS
-    for a in range(par.dimension):
-        position[a] = 0.0
-        if par.electrons == 2:
-            position[a] += coordinate(par, (path[HEAD + 1].bond >> AXIS_BITS) - base, a)
+    """Set `position`, shape (d,), to the summed positions of the electrons at time 0, in units of the
+    primitive vectors over the lattice's resolution; they count from the cell of the first electron."""
+    base = base_cell(path, par)
+    for e in range(par.electrons):
+        site = (path[HEAD + e].bond >> AXIS_BITS) - base
+        for a in range(par.dimension):
+            x = par.resolution * coordinate(par, site, a) + par.place[kind_of(par, site), a]
+            position[a] = x if e == 0 else position[a] + x
+
+
+@inlined
+def oscillator_of(par, bond):
+    """Return which oscillator of the cell belongs to a bond: its axis, or `SITE_AXIS` plus the kind of the
+    site."""
+    axis = np.int64(bond & AXIS_MASK)
+    return axis if axis != SITE_AXIS else axis + kind_of(par, np.int64(bond >> AXIS_BITS))
+
+
+@inlined
+def base_cell(path, par):
+    """Return the packed cell in which the first electron starts."""
+    site = np.int64(path[HEAD].bond >> AXIS_BITS)
+    return site - kind_of(par, site)
 
 
 @inlined
@@ -126,7 +171,7 @@ def bond_of(par, site, direction):
 @kernel
 def change_of_rel(par, electron, direction):
     """Return the change of the packed r1 - r2 by an event of this electron in this direction."""
-    return par.step[direction] if electron == 0 else -par.step[direction]
+    return par.rel_step[electron, direction]
 
 
 @inlined

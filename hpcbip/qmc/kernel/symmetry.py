@@ -9,11 +9,15 @@ Monte Carlo").
 Operations tried: inversion about the centre of the pair, with the electrons exchanged, which reverses all
 components, and on hypercubic lattices the mirrors through the centre, which reverse one. A mirror maps the
 pair to itself if both electrons lie on it or are exchanged by it. The cloud must be its own image. (On an
-open cluster nothing is symmetric; on a periodic one the unwrapped coordinates are used.)
+open cluster nothing is symmetric; on a periodic one the unwrapped coordinates are used.) On a lattice with a
+basis the inversion has to be one of its symmetries, which depends on the kinds of the electrons' sites. Where
+it is none, as about a site of the honeycomb lattice, the empty cloud of a single site has others, that leave
+no direction of the displacement as it is: its mean over them vanishes all the same.
 
 The cloud is a table of integers: row `TOTALS` holds the sums of the others, row k ≥ 1 the slot that opened a
-line, the axis of its oscillator, and twice the coordinates of the oscillator's centre. All positions count
-from the site `base`, so that it does not matter where on the lattice the path is.
+line, its oscillator (see `oscillator_of`), and twice the coordinates of the oscillator's centre, in units of
+the primitive vectors over the lattice's resolution. All positions count from the cell `base`, so that it does
+not matter where on the lattice the path is.
 """
 
 from __future__ import annotations
@@ -21,9 +25,9 @@ from __future__ import annotations
 import numpy as np
 
 from hpcbip.qmc.kernel.jit import inlined, kernel
-from hpcbip.qmc.kernel.path import AXIS_BITS, AXIS_MASK, SITE_AXIS, coordinate
+from hpcbip.qmc.kernel.path import AXIS_BITS, SITE_AXIS, coordinate, kind_of, kinds_of, oscillator_of
 
-SLOT, AXIS, CENTRE = 0, 1, 2  # columns of the cloud: two numbers and the first coordinate of the centre
+SLOT, OSCILLATOR, CENTRE = 0, 1, 2  # columns of the cloud: two numbers and the first coordinate of the centre
 NO_REVERSAL = np.int64(0)  # mask: no component is reversed
 TOTALS = 0  # row of the cloud that holds the sums of the others
 
@@ -34,13 +38,15 @@ def open_line(par, cloud, cover, slot, bond, base):
     if cover == 0:
         for a in range(par.dimension):
             cloud[TOTALS, CENTRE + a] = 0
-    axis = bond & AXIS_MASK
+    oscillator = oscillator_of(par, bond)
+    site = (bond >> AXIS_BITS) - base
+    kind = kind_of(par, site)
     cloud[1 + cover, SLOT] = slot
-    cloud[1 + cover, AXIS] = axis
+    cloud[1 + cover, OSCILLATOR] = oscillator
     for a in range(par.dimension):
-        centre = 2 * coordinate(par, (bond >> AXIS_BITS) - base, a)
-        if axis != SITE_AXIS:
-            centre += par.vectors[2 * axis, a]
+        centre = 2 * (par.resolution * coordinate(par, site, a) + par.place[kind, a])
+        if oscillator < SITE_AXIS:
+            centre += par.vectors[2 * oscillator, a]
         cloud[1 + cover, CENTRE + a] = centre
         cloud[TOTALS, CENTRE + a] += centre
 
@@ -55,16 +61,16 @@ def close_line(par, cloud, cover, slot):
         cloud[TOTALS, CENTRE + a] -= cloud[k, CENTRE + a]
         cloud[k, CENTRE + a] = cloud[1 + cover, CENTRE + a]
     cloud[k, SLOT] = cloud[1 + cover, SLOT]
-    cloud[k, AXIS] = cloud[1 + cover, AXIS]
+    cloud[k, OSCILLATOR] = cloud[1 + cover, OSCILLATOR]
 
 
 @kernel
-def _count(par, cloud, cover, k, position, mask):
-    """Count the lines on the image of line k under reversal of the components in `mask` about the
-    centre."""
+def _count(par, cloud, cover, k, position, mask, image):
+    """Count the lines on the image of line k under reversal of the components in `mask` about the centre,
+    which is an oscillator `image` of the cell."""
     count = 0
     for m in range(1, cover + 1):
-        same = cloud[m, AXIS] == cloud[k, AXIS]
+        same = cloud[m, OSCILLATOR] == image
         for a in range(par.dimension):
             x = cloud[k, CENTRE + a]
             if (mask >> a) & 1:
@@ -83,24 +89,26 @@ def _doubled(par, position, a):
 
 
 @kernel
-def cloud_symmetric(par, position, cloud, cover, mask):
-    """Tell whether reversal of the components in `mask` about the centre maps the cloud to itself."""
+def cloud_symmetric(par, position, cloud, cover, mask, kinds):
+    """Tell whether reversal of the components in `mask` about the centre maps the cloud to itself; `kinds` is
+    the packed pair of the electrons' kinds, for which the reversal is a symmetry of the lattice."""
     for a in range(par.dimension):
         if (mask >> a) & 1 and cloud[TOTALS, CENTRE + a] != cover * _doubled(par, position, a):
             return False
-    if cover == 1:
+    if cover == 1 and par.kinds == 1:
         return True
     for k in range(1, cover + 1):
-        own_image = True  # as for a cloud on the site of the pair; then there is nothing to count
+        oscillator = cloud[k, OSCILLATOR]
+        image = par.image[kinds, oscillator]
+        own_image = image == oscillator  # as for a cloud on the site of the pair; then there is nothing to count
         for a in range(par.dimension):
             if (mask >> a) & 1 and cloud[k, CENTRE + a] != _doubled(par, position, a):
                 own_image = False
                 break
         if own_image:
             continue
-        if _count(par, cloud, cover, k, position, mask) != _count(
-            par, cloud, cover, k, position, NO_REVERSAL
-        ):
+        images = _count(par, cloud, cover, k, position, mask, image)
+        if images != _count(par, cloud, cover, k, position, NO_REVERSAL, oscillator):
             return False
     return True
 
@@ -111,7 +119,11 @@ def reflects(par, position, rel, cloud, cover):
     if par.open:
         return 0
     everything = (1 << par.dimension) - 1
-    if cover == 0 or cloud_symmetric(par, position, cloud, cover, everything):
+    kinds = kinds_of(par, rel)
+    if par.inverts[kinds]:
+        if cover == 0 or cloud_symmetric(par, position, cloud, cover, everything, kinds):
+            return everything
+    elif cover == 0 and par.isotropic[kinds] and (par.electrons == 1 or rel == kinds):
         return everything
     result = 0
     if par.hypercubic and par.dimension > 1:
@@ -123,6 +135,6 @@ def reflects(par, position, rel, cloud, cover):
         for a in range(par.dimension):
             if (extended >> a) & 1 and extended != 1 << a:
                 continue
-            if cloud_symmetric(par, position, cloud, cover, 1 << a):
+            if cloud_symmetric(par, position, cloud, cover, 1 << a, kinds):
                 result |= 1 << a
     return result

@@ -4,7 +4,8 @@ An event i and the k ≥ 1 following ones of its world line are drawn, k scale-f
 If these k events are a closed block, their times are reflected about (τ_i + τ_j)/2 and their positions about
 the middle of the bridge's two ends, (x_i + x_j)/2: the same hops in the reverse order, between the same ends.
 Lines keep their lengths and their oscillators stay pairwise equal, so R = e^{-ΔS}. The update is its own
-inverse. It changes the separation of the electrons by much in one step, which hops one by one would do only
+inverse. On a lattice with a basis the inversion has to be a symmetry of the lattice, which depends on the kinds
+of the two ends; it leads from bonds to their images. It changes the separation of the electrons by much in one step, which hops one by one would do only
 slowly.
 """
 
@@ -16,12 +17,15 @@ from hpcbip.qmc.kernel.geometry import action
 from hpcbip.qmc.kernel.jit import kernel
 from hpcbip.qmc.kernel.path import (
     AXIS_BITS,
-    AXIS_MASK,
     FIRST,
     SITE,
+    SITE_AXIS,
     TAIL,
     change_of_rel,
+    kind_of,
     link,
+    oscillator_of,
+    pair_of_kinds,
     random_interval,
     site_after,
     site_before,
@@ -47,33 +51,38 @@ def invert_bridge(path, state, rng, par):
     j = np.uint32(path[last].enext)
     if j < FIRST and j != TAIL + path[i].electron:
         return False
-    if not closed(path, first, last):
+    start, end = site_before(path, par, first), site_after(path, par, last)
+    pair = pair_of_kinds(par, kind_of(par, start), kind_of(par, end))
+    if not par.inverts[pair] or not closed(path, first, last):
         return False
     old = action(path, par, i, j)
-    _invert(path, par, i, first, last, j)
+    _invert(path, par, i, first, last, j, start + end, pair)
     if accept(rng, 1.0, action(path, par, i, j) - old):
         return True
-    _invert(path, par, i, last, first, j)
+    _invert(path, par, i, last, first, j, start + end, pair)
     return False
 
 
 @kernel
-def _invert(path, par, i, first, last, j):
-    """Invert the events from `first` to `last` between the slots i and j of one world line."""
+def _invert(path, par, i, first, last, j, ends, pair):
+    """Invert the events from `first` to `last` between the slots i and j of one world line, about the middle
+    of its ends: their packed sum and their kinds."""
     electron = np.int64(path[i].electron)
-    middle = site_before(path, par, first) + site_after(path, par, last)
     times = path[i].time + path[j].time
     # take the events out of the path and turn them round
     q = first
     while True:
         unlink(path, q)
         following = np.uint32(path[q].enext)
-        direction = path[q].direction
         path[q].time = times - path[q].time
-        site = middle - (path[q].bond >> AXIS_BITS)
-        if direction != SITE:
-            site -= par.step[direction - (direction & 1)]
-        path[q].bond = (site << AXIS_BITS) | (path[q].bond & AXIS_MASK)
+        image = oscillator_of(par, path[q].bond)
+        site = ends - (path[q].bond >> AXIS_BITS) + par.image_shift[pair, image]
+        path[q].bond = (site << AXIS_BITS) | min(par.image[pair, image], SITE_AXIS)
+        if path[q].direction != SITE:
+            # space turns the hop round, and time back again; where the image of the bond runs the other way
+            # space does not
+            forward = (path[q].direction & 1) ^ par.image_turned[pair, image] ^ 1
+            path[q].direction = 2 * par.image[pair, image] + forward
         path[q].enext = path[q].eprev
         path[q].eprev = following
         if q == last:

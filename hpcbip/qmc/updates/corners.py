@@ -1,7 +1,7 @@
 """Corner flips: two hops of a world line are replaced by two others with the same sum; what lies between them
 moves along.
 
-k ≥ 0 events lie between the two hops, k scale-free; they are a closed block. The hops keep their times. Both
+k ≥ 0 events lie between the two hops, k scale-free; they are a closed block, which moves by a lattice vector. The hops keep their times. Both
 are bare, or they are joined to each other and inverse (a kink–antikink pair that turns to another bond
 together with its phonon). With the other pairs of directions of the same sum equally likely the proposal is
 symmetric: R = e^{-ΔS} w'/w with the weights t t of the bare hops, or g² e^{-Ωτ} of the joined pair, of the
@@ -14,7 +14,17 @@ import numpy as np
 
 from hpcbip.qmc.kernel.geometry import action_change, hop_allowed
 from hpcbip.qmc.kernel.jit import kernel
-from hpcbip.qmc.kernel.path import EVENTS, SITE, bond_of, random_event, shift, site_after, site_before
+from hpcbip.qmc.kernel.path import (
+    EVENTS,
+    SITE,
+    bond_of,
+    change_of_rel,
+    kind_of,
+    random_event,
+    shift,
+    site_after,
+    site_before,
+)
 from hpcbip.qmc.kernel.rng import accept, below, scale_free
 from hpcbip.qmc.updates.blocks import FORWARD, block_end, closed, move_block
 
@@ -52,7 +62,10 @@ def flip_corner(path, state, rng, par):
     if skip > 0 and not closed(path, first, last):
         return False
     step = par.step[e1] - par.step[d1]
-    by = step if path[i].electron == 0 else -step
+    if skip > 0 and kind_of(par, step) != 0:
+        return False
+    electron = np.int64(path[i].electron)
+    by = change_of_rel(par, electron, e1) - change_of_rel(par, electron, d1)
     start, stop = path[i].time, path[j].time
     exponent = action_change(path, par, i, start, stop, by)
     if path[i].partner == 0:

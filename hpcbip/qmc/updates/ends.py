@@ -1,8 +1,8 @@
 """Growing and shrinking the free ends: the first or last hop of a world line appears or disappears.
 
 The bulk stays in place and the end of the world line moves. With T the time from the end of the path to the
-nearest event of that world line without the hop in question, the hop is drawn uniform in T and over z
-directions:
+nearest event of that world line without the hop in question, the hop is drawn uniform in T and over the z
+directions that lead to (from) the site there:
 
     R(grow) = t T z e^{-ΔS} φ(new)/φ(old),   φ the trial state at that end; R(shrink) is its inverse.
 
@@ -26,6 +26,7 @@ from hpcbip.qmc.kernel.path import (
     bond_of,
     change_of_rel,
     drop_event,
+    kind_of,
     locate,
     locate_back,
     shift,
@@ -52,9 +53,10 @@ def _last_head(par):
 def _grow_head(path, state, rng, par, electron):
     head = np.uint32(HEAD + electron)
     interval = path[path[head].enext].time
-    direction = below(rng, par.z)
-    time = interval * uniform(rng)
     site = site_after(path, par, head)
+    kind = kind_of(par, site)
+    direction = par.entries[kind, below(rng, par.exit_count[kind])]
+    time = interval * uniform(rng)
     start = site - par.step[direction]
     if not hop_allowed(par, site, direction ^ 1):
         return False
@@ -62,7 +64,7 @@ def _grow_head(path, state, rng, par, electron):
     rel = np.int64(path[_last_head(par)].rel)
     change = action_change(path, par, _last_head(par), 0.0, time, by)
     change += log_trial(par, rel) - log_trial(par, rel + by)
-    if uniform(rng) > par.bare[direction] * interval * par.z * math.exp(-change):
+    if uniform(rng) > par.bare[direction] * interval * par.exit_count[kind] * math.exp(-change):
         return False
     before = locate(path, head, time)
     rel_before = path[before].rel
@@ -87,7 +89,8 @@ def _shrink_head(path, state, rng, par, electron):
     rel = np.int64(path[_last_head(par)].rel)
     change = action_change(path, par, _last_head(par), 0.0, time, by)
     change += log_trial(par, rel) - log_trial(par, rel + by)
-    if uniform(rng) * par.bare[direction] * interval * par.z > math.exp(-change):
+    count = par.exit_count[par.end_kind[direction]]
+    if uniform(rng) * par.bare[direction] * interval * count > math.exp(-change):
         return False
     path[head].bond = site_after(path, par, i) << AXIS_BITS
     _shift_heads(path, par, by)
@@ -101,9 +104,10 @@ def _grow_tail(path, state, rng, par, electron):
     tail = np.uint32(TAIL + electron)
     a = np.uint32(path[tail].eprev)
     interval = par.beta - path[a].time
-    direction = below(rng, par.z)
-    time = par.beta - interval * uniform(rng)
     site = site_after(path, par, a)
+    kind = kind_of(par, site)
+    direction = par.exits[kind, below(rng, par.exit_count[kind])]
+    time = par.beta - interval * uniform(rng)
     if not hop_allowed(par, site, direction):
         return False
     by = change_of_rel(par, electron, direction)
@@ -111,7 +115,7 @@ def _grow_tail(path, state, rng, par, electron):
     rel = np.int64(path[path[TAIL].prev].rel)
     change = action_change(path, par, before, time, par.beta, by)
     change += log_trial(par, rel) - log_trial(par, rel + by)
-    if uniform(rng) > par.bare[direction] * interval * par.z * math.exp(-change):
+    if uniform(rng) > par.bare[direction] * interval * par.exit_count[kind] * math.exp(-change):
         return False
     i = add_event(path, state, before, a, time, bond_of(par, site, direction), direction)
     path[i].rel = path[before].rel + by
@@ -131,7 +135,8 @@ def _shrink_tail(path, state, rng, par, electron):
     rel = np.int64(path[path[TAIL].prev].rel)
     change = action_change(path, par, i, path[i].time, par.beta, by)
     change += log_trial(par, rel) - log_trial(par, rel + by)
-    if uniform(rng) * par.bare[direction] * interval * par.z > math.exp(-change):
+    count = par.exit_count[par.start_kind[direction]]
+    if uniform(rng) * par.bare[direction] * interval * count > math.exp(-change):
         return False
     shift(path, i, par.beta, by)
     drop_event(path, state, i)

@@ -2,8 +2,8 @@
 
 k ≥ 0 events of the world line are skipped, k scale-free and drawn alike in both directions of time. The new
 time is uniform in the interval on the other side of the block. A hop by the vector s that passes the block
-moves it by -s (forward in time) or +s; the block must be closed then. A bare hop moves along by the net
-displacement D of the block; an event with a phonon line keeps its oscillator, so D has to be zero. With L the
+moves it by -s (forward in time) or +s; the block must be closed then, and s a lattice vector. A bare hop moves
+along by the net displacement D of the block, a lattice vector; an event with a phonon line keeps its oscillator, so D has to be zero. With L the
 interval the event leaves (without the event itself) and L' the one it goes to (k = 0: L' = L),
 
     R = (L'/L) e^{-ΔS} e^{-Ω(|τ'-τ_p| - |τ-τ_p|)},
@@ -22,6 +22,7 @@ from hpcbip.qmc.kernel.path import (
     AXIS_BITS,
     EVENTS,
     change_of_rel,
+    kind_of,
     link,
     link_line,
     locate_back,
@@ -76,10 +77,10 @@ def _jump_past(path, rng, par, i, skip, backward):
         return False
     first, last = (far, near) if backward else (near, far)
     step = par.step[path[i].direction]
-    if step != 0 and (par.open or not closed(path, first, last)):
+    if step != 0 and (par.open or kind_of(par, step) != 0 or not closed(path, first, last)):
         return False
     displacement = site_after(path, par, last) - site_before(path, par, first)
-    if displacement != 0 and path[i].partner != 0:
+    if displacement != 0 and (path[i].partner != 0 or kind_of(par, displacement) != 0):
         return False
     begin, end = path[first].time, path[last].time
     before, after = path[path[first].eprev].time, path[path[last].enext].time

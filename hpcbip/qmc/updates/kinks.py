@@ -4,7 +4,7 @@ same bond.
 Both hops are bare (weight t² dτ1 dτ2) or joined by a phonon line (g² e^{-Ω(τ2-τ1)} dτ1 dτ2); the kind is
 drawn in proportion, so that the pair counts with the sum w(τ2-τ1) = t² + g² e^{-Ω(τ2-τ1)} of its bond.
 
-Insertion: one of the n + N_e intervals of the world lines, one of z directions, two uniform times in the
+Insertion: one of the n + N_e intervals of the world lines, one of the z directions from its site, two uniform times in the
 interval of length L (density 2/L² for the ordered pair). Removal: one of the then n + 2 events, the next
 event of its world line must undo it.
 
@@ -31,6 +31,7 @@ from hpcbip.qmc.kernel.path import (
     change_of_rel,
     drop_two,
     join,
+    kind_of,
     locate,
     random_event,
     random_interval,
@@ -47,9 +48,10 @@ def pair_weight(par, direction, duration):
 
 
 @kernel
-def proposals(par, n, interval):
-    """Return the ratio of the proposals of removal and insertion of a pair in a path of n events."""
-    return 0.5 * par.z * interval * interval * (n + par.electrons) / (n + 2)
+def proposals(par, n, interval, kind):
+    """Return the ratio of the proposals of removal and insertion of a pair, from a site of this kind, in a
+    path of n events."""
+    return 0.5 * par.exit_count[kind] * interval * interval * (n + par.electrons) / (n + 2)
 
 
 @kernel
@@ -59,18 +61,19 @@ def insert_kinks(path, state, rng, par):
     a = random_interval(par, state, rng)
     start = path[a].time
     interval = path[path[a].enext].time - start
-    direction = below(rng, par.z)
+    site = site_after(path, par, a)
+    kind = kind_of(par, site)
+    direction = par.exits[kind, below(rng, par.exit_count[kind])]
     x = interval * uniform(rng)
     y = interval * uniform(rng)
     t1, t2 = start + min(x, y), start + max(x, y)
-    site = site_after(path, par, a)
     if not hop_allowed(par, site, direction):
         return False
     by = change_of_rel(par, np.int64(path[a].electron), direction)
     before = locate(path, a, t1)
     change = action_change(path, par, before, t1, t2, by)
     u = uniform(rng)
-    ratio = proposals(par, n, interval)
+    ratio = proposals(par, n, interval, kind)
     largest = ratio * (par.bare2[direction] + par.joined2[direction])
     if change >= 0.0 and u > largest:
         return False
@@ -106,7 +109,7 @@ def remove_kinks(path, state, rng, par):
     interval = path[path[j].enext].time - path[path[i].eprev].time
     by = -change_of_rel(par, np.int64(path[i].electron), direction)
     change = action_change(path, par, i, t1, t2, by)
-    u = uniform(rng) * proposals(par, n - 2, interval)
+    u = uniform(rng) * proposals(par, n - 2, interval, par.start_kind[direction])
     largest = par.bare2[direction] + par.joined2[direction]
     # with -change the change of the insertion; the exponentials only where the bound does not decide
     undecided = change > 0.0 or u * largest > 1.0

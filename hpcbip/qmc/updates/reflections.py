@@ -5,7 +5,10 @@ inversion about the centre of the pair, with the electrons exchanged (about its 
 later events are inverted with probability 1/2: the weight of the path stays the same. Lines that cover such a
 time lead from an oscillator to its image afterwards, so that the lines of the two exchange their ends; the
 sum of the lengths of all lines, and with it the weight, does not change, for an oscillator and its image have
-the same axis.
+the same frequency.
+
+On a lattice with a basis an inversion leads from bonds and sites of the cell to their images. Two inversions
+have to be a translation together, so those are taken that have the same images (`par.reflected`).
 
 The displacement estimator averages over these reflections anyhow. The update makes the average last: when
 phonons close over a symmetric time again, the displacement across it is another one.
@@ -16,9 +19,21 @@ from __future__ import annotations
 import numpy as np
 
 from hpcbip.qmc.kernel.jit import inlined, kernel
-from hpcbip.qmc.kernel.path import AXIS_BITS, AXIS_MASK, HEAD, SITE, TAIL, start_position
+from hpcbip.qmc.kernel.path import (
+    AXIS_BITS,
+    AXIS_MASK,
+    HEAD,
+    SITE,
+    SITE_AXIS,
+    TAIL,
+    base_cell,
+    kind_of,
+    oscillator_of,
+    pair_of_kinds,
+    start_position,
+)
 from hpcbip.qmc.kernel.rng import coin
-from hpcbip.qmc.kernel.symmetry import AXIS, CENTRE, SLOT, close_line, cloud_symmetric, open_line
+from hpcbip.qmc.kernel.symmetry import CENTRE, OSCILLATOR, SLOT, close_line, cloud_symmetric, open_line
 
 
 @kernel
@@ -29,11 +44,9 @@ def reflect(path, rng, par, position, cloud):
     """
     if par.open:
         return 0
-    base = path[HEAD].bond >> AXIS_BITS
-    total = (
-        path[HEAD].bond >> AXIS_BITS
-    )  # packed sum of the positions of both electrons, or twice that of one
-    total += path[HEAD + 1].bond >> AXIS_BITS if par.electrons == 2 else total
+    base = base_cell(path, par)
+    site0 = np.int64(path[HEAD].bond >> AXIS_BITS)
+    site1 = np.int64(path[HEAD + 1].bond >> AXIS_BITS) if par.electrons == 2 else site0
     start_position(path, par, position)
     everything = (1 << par.dimension) - 1
     inverted = False
@@ -43,11 +56,15 @@ def reflect(path, rng, par, position, cloud):
     last0, last1 = np.uint32(HEAD), np.uint32(HEAD + 1)
     i = np.uint32(par.electrons - 1)
     while True:
-        if (cover == 0 or cloud_symmetric(par, position, cloud, cover, everything)) and coin(rng):
+        kinds = pair_of_kinds(par, kind_of(par, site0), kind_of(par, site1))
+        symmetric = par.reflected[kinds] and (
+            cover == 0 or cloud_symmetric(par, position, cloud, cover, everything, kinds)
+        )
+        if symmetric and coin(rng):
             inverted = not inverted
-            offset = total - offset
+            offset = site0 + site1 + par.reflection_shift[kinds] - offset
             reflections += 1
-            _exchange_ends(path, par, position, cloud, cover)
+            _exchange_ends(path, par, position, cloud, cover, kinds)
         i = np.uint32(path[i].next)
         if i == TAIL:
             break
@@ -62,7 +79,10 @@ def reflect(path, rng, par, position, cloud):
             path[last1].enext = i
             path[i].eprev = last1
             last1 = i
-        total += par.step[direction] if par.electrons == 2 else 2 * par.step[direction]
+        if path[i].electron == 0:
+            site0 += par.step[direction]
+        if path[i].electron == 1 or par.electrons == 1:
+            site1 += par.step[direction]
         for a in range(par.dimension):
             position[a] += par.vectors[direction, a]
         partner = path[i].partner
@@ -86,32 +106,34 @@ def _move(path, par, i, inverted, offset):
     """Map one event to its image."""
     bond = path[i].bond
     site = bond >> AXIS_BITS
-    direction = np.int64(path[i].direction)
-    if inverted:
-        site = offset - site
-        if direction != SITE:
-            site -= par.step[direction - (direction & 1)]
-            path[i].direction = direction ^ 1
-        if par.electrons == 2:
-            path[i].electron = 1 - path[i].electron
-    else:
-        site += offset
-    path[i].bond = (site << AXIS_BITS) | (bond & AXIS_MASK)
+    if not inverted:
+        path[i].bond = ((site + offset) << AXIS_BITS) | (bond & AXIS_MASK)
+        return
+    oscillator = oscillator_of(par, bond)
+    pair, image = par.reflection, par.image[par.reflection, oscillator]
+    site = offset - site + par.image_shift[pair, oscillator]
+    if path[i].direction != SITE:
+        turned = (path[i].direction & 1) ^ par.image_turned[pair, oscillator]
+        path[i].direction = 2 * image + turned
+    if par.electrons == 2:
+        path[i].electron = 1 - path[i].electron
+    path[i].bond = (site << AXIS_BITS) | min(image, SITE_AXIS)
 
 
 @kernel
-def _exchange_ends(path, par, position, cloud, cover):
+def _exchange_ends(path, par, position, cloud, cover, kinds):
     """Let the lines of every oscillator and of its image exchange their later ends, one by one in order."""
     for k in range(1, cover + 1):
         if cloud[k, SLOT] < 0:
             continue
-        own_image = True
+        image = par.image[kinds, cloud[k, OSCILLATOR]]
+        own_image = image == cloud[k, OSCILLATOR]
         for a in range(par.dimension):
             own_image &= cloud[k, CENTRE + a] == _image(par, position, cloud, k, a)
         if own_image:
             continue
         for m in range(k + 1, cover + 1):
-            found = cloud[m, SLOT] >= 0 and cloud[m, AXIS] == cloud[k, AXIS]
+            found = cloud[m, SLOT] >= 0 and cloud[m, OSCILLATOR] == image
             for a in range(par.dimension):
                 found &= cloud[m, CENTRE + a] == _image(par, position, cloud, k, a)
             if found:
