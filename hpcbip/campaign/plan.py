@@ -16,7 +16,12 @@ from hpcbip.campaign.projection import auto_beta, projection_length_of
 from hpcbip.campaign.schema import Config
 from hpcbip.models import Model, get_lattice, lambda_from_coupling
 from hpcbip.qmc.ensemble import Ensemble
-from hpcbip.vocabulary.parameters import FACTOR_KEYS, MODEL_KEYS, SITE_KEYS
+from hpcbip.vocabulary.parameters import (
+    MODEL_KEYS,
+    PAIR_SEQUENCE_KEYS,
+    SHARED_SEQUENCE_KEYS,
+    SITE_KEYS,
+)
 from hpcbip.vocabulary.sectors import BIPOLARON, SECTORS
 
 __all__ = ["EnsembleKey", "EnsembleRecord", "Plan", "Point", "auto_beta", "chain_seed", "make_plan"]
@@ -100,8 +105,9 @@ def make_plan(config: Config) -> Plan:
     for entry in config.all_points():
         shared = _shared_parameters(config.model, entry)
         interaction: dict[str, Any] = {"U": entry.U, "V": entry.V}
-        if config.model.shells:
-            interaction["shells"] = list(config.model.shells)
+        for key in PAIR_SEQUENCE_KEYS:
+            if values := getattr(config.model, key):
+                interaction[key] = list(values)
         keys = {}
         for sector in SECTORS:
             beta = projection_length_of(config.sampling.beta, config.model, entry, sector)
@@ -128,7 +134,7 @@ def _shared_parameters(model: ModelSection, entry: PointSection) -> dict[str, An
     }
     # keys that are not used stay away, so that identities do not depend on what later versions know
     extra = {key: getattr(entry, key) for key in SITE_KEYS}
-    extra |= {key: list(getattr(model, key)) or None for key in FACTOR_KEYS}
+    extra |= {key: list(getattr(model, key)) or None for key in SHARED_SEQUENCE_KEYS}
     return shared | {key: value for key, value in extra.items() if value is not None}
 
 

@@ -7,7 +7,7 @@ import math
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, model_validator
 
 from hpcbip.campaign.validation import NonNegative, Number, Positive, Section, choice, refusal
 from hpcbip.models import (
@@ -17,10 +17,11 @@ from hpcbip.models import (
     Model,
     coupling_from_lambda,
     get_lattice,
+    lattice_with_basis,
     written_lattice,
 )
 from hpcbip.vocabulary.numbers import is_positive
-from hpcbip.vocabulary.parameters import FACTOR_KEYS, LAMBDA, POINT_KEYS
+from hpcbip.vocabulary.parameters import CELL_KEYS, FACTOR_KEYS, G_FACTORS, LAMBDA, OMEGA_FACTORS, POINT_KEYS
 
 _OTHER_COUPLINGS = {
     "site-peierls": "has a sign problem in quantum Monte Carlo, use exact diagonalisation for it",
@@ -37,11 +38,20 @@ def _lattice(word: object) -> str:
     """Check the name of a lattice; one that is written out gets its definition as its name."""
     if not isinstance(word, dict):
         return choice(word, LATTICES, "lattice")
-    written = WrittenLattice.model_validate(word)
+    with_basis = "sites" in word
     try:
+        if with_basis:
+            basis = WrittenBasis.model_validate(word)
+            bonds = [(bond.start, bond.end, bond.cell) for bond in basis.bonds]
+            return lattice_with_basis(basis.vectors, basis.sites, bonds).name
+        written = WrittenLattice.model_validate(word)
         return written_lattice(written.vectors, written.bonds).name
+    except ValidationError:
+        raise
     except ValueError as error:
         allowed = "primitive vectors as rows of numbers, bonds as rows of integers in units of these"
+        if with_basis:
+            allowed = "vectors as rows of numbers, sites as name: position, bonds as {from, to, cell}"
         raise refusal(str(error), allowed) from None
 
 
@@ -72,15 +82,37 @@ class WrittenLattice(Section):
     bonds: tuple[tuple[_Integer, ...], ...]
 
 
+class WrittenBond(Section):
+    """A bond of a cell: the names of the sites at its ends, and the lattice vector from the cell of the first
+    to that of the second."""
+
+    start: str = Field(alias="from")
+    end: str = Field(alias="to")
+    cell: tuple[_Integer, ...]
+
+
+class WrittenBasis(Section):
+    """A lattice with several sites per cell: primitive vectors (rows, Cartesian), positions of the sites by
+    name (in units of the vectors, Cartesian heights after them), and bonds."""
+
+    vectors: tuple[tuple[Number, ...], ...]
+    sites: dict[str, tuple[Number, ...]]
+    bonds: tuple[WrittenBond, ...]
+
+
 class ModelSection(Section):
-    """The part of the model that all points share: lattice, kind of coupling, hopping t; factors of t and g
-    per bond axis; interactions of the neighbour shells, which add to the tail V/r."""
+    """The part of the model that all points share: lattice, kind of coupling, hopping t; factors of t, g and Ω
+    per bond axis; energies and factors of U per site of the cell; interactions of the neighbour shells, which
+    add to the tail V/r."""
 
     lattice: Annotated[str, BeforeValidator(_lattice)]
     coupling: Annotated[str, BeforeValidator(_coupling)]
     t: Positive = 1.0
     t_factors: tuple[Positive, ...] = ()
     g_factors: tuple[NonNegative, ...] = ()
+    omega_factors: tuple[Positive, ...] = ()
+    levels: tuple[Number, ...] = ()
+    U_factors: tuple[Number, ...] = ()
     shells: tuple[Number, ...] = Field((), max_length=MAX_SHELLS)
 
     @model_validator(mode="after")
@@ -90,6 +122,13 @@ class ModelSection(Section):
             if len(getattr(self, key)) not in (0, axes):
                 allowed = f"one factor per bond axis of the lattice, which has {axes}"
                 raise refusal("wrong number of factors", allowed, key=key, value=list(getattr(self, key)))
+        kinds = get_lattice(self.lattice).kinds
+        for key in CELL_KEYS:
+            if len(getattr(self, key)) not in ((0, kinds) if kinds > 1 else (0,)):
+                allowed = f"one number per site of the cell, which has {kinds}"
+                if kinds == 1:
+                    allowed = "one number per site of the cell, on a lattice whose cell has several"
+                raise refusal("wrong number of values", allowed, key=key, value=list(getattr(self, key)))
         if self.shells:
             try:
                 get_lattice(self.lattice).shells(len(self.shells))
@@ -100,9 +139,10 @@ class ModelSection(Section):
                     key="shells",
                     value=list(self.shells),
                 ) from None
-        if self.g_factors and self.coupling == "holstein":
-            wrong = "without a bond coupling they have no meaning"
-            raise refusal(wrong, "no g_factors with holstein", key="g_factors", value=list(self.g_factors))
+        for key in (G_FACTORS.name, OMEGA_FACTORS.name):
+            if (values := getattr(self, key)) and self.coupling == "holstein":
+                wrong = "without a bond coupling they have no meaning"
+                raise refusal(wrong, f"no {key} with holstein", key=key, value=list(values))
         return self
 
 
@@ -173,6 +213,9 @@ class PointSection(Section):
             self.omega_holstein or 0.0,
             model.t_factors,
             model.g_factors,
+            model.omega_factors,
+            model.levels,
+            model.U_factors,
         )
 
 

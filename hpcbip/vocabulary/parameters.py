@@ -349,6 +349,9 @@ SEQUENCE_KEYS: tuple[str, ...] = (*FACTOR_KEYS, *CELL_KEYS, SHELLS.name)
 PAIR_SEQUENCE_KEYS: tuple[str, ...] = tuple(key for key in SEQUENCE_KEYS if PARAMETERS[key].of_pair)
 """Those of them on which only the pair depends."""
 
+SHARED_SEQUENCE_KEYS: tuple[str, ...] = tuple(key for key in SEQUENCE_KEYS if key not in PAIR_SEQUENCE_KEYS)
+"""Those of them on which the polaron depends as well."""
+
 ENSEMBLE_KEYS: tuple[str, ...] = tuple(
     name for name, p in PARAMETERS.items() if p.of_ensemble and not p.optional
 )
