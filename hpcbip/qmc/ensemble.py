@@ -55,12 +55,13 @@ class Ensemble:
         if (
             self.lattice.periodic
             and extended
-            and not self.lattice.orthogonal
+            and not (self.lattice.orthogonal and self.lattice.is_bravais)
             and any(x % 2 == 0 for x in extents)
         ):
             # half an extent has two images, which are not equally far away there
             raise ValueError(
-                f"periodic cluster {extents} with V(r); allowed on an oblique lattice: odd extents"
+                f"periodic cluster {extents} with V(r); allowed on an oblique lattice, and on one with a basis: "
+                "odd extents"
             )
 
     @property

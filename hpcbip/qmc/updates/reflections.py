@@ -27,6 +27,7 @@ from hpcbip.qmc.kernel.path import (
     SITE_AXIS,
     TAIL,
     base_cell,
+    change_of_rel,
     kind_of,
     oscillator_of,
     pair_of_kinds,
@@ -53,6 +54,7 @@ def reflect(path, rng, par, position, cloud):
     offset = 0  # an event at site x is moved to offset + x, or offset - x if inverted
     reflections = 0
     cover = np.int64(0)
+    rel = np.int64(path[HEAD + par.electrons - 1].rel)
     last0, last1 = np.uint32(HEAD), np.uint32(HEAD + 1)
     i = np.uint32(par.electrons - 1)
     while True:
@@ -71,6 +73,9 @@ def reflect(path, rng, par, position, cloud):
         if inverted or offset != 0:
             _move(path, par, i, inverted, offset)
         direction = path[i].direction
+        if par.kinds > 1:  # otherwise r1 - r2 is its own image, for the electrons are exchanged
+            rel += change_of_rel(par, np.int64(path[i].electron), np.int64(direction))
+            path[i].rel = rel
         if path[i].electron == 0:
             path[last0].enext = i
             path[i].eprev = last0

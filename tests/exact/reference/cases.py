@@ -8,9 +8,24 @@ from typing import Any
 
 import numpy as np
 
-from hpcbip.models import Model, get_lattice, written_lattice
+from hpcbip.models import Model, get_lattice, lattice_with_basis, written_lattice
 from hpcbip.qmc import Chain, Ensemble, columns
-from tests.exact.reference.cluster import CHAIN, CUBIC, NEXT_NEIGHBOURS, SQUARE, TRIANGULAR, Cluster
+from tests.exact.reference.cluster import (
+    BILAYER,
+    CHAIN,
+    CHECKERBOARD,
+    CUBIC,
+    DIAMOND,
+    HONEYCOMB,
+    KAGOME,
+    LADDER,
+    LIEB,
+    NEXT_NEIGHBOURS,
+    SAWTOOTH,
+    SQUARE,
+    TRIANGULAR,
+    Cluster,
+)
 from tests.exact.reference.problem import Problem
 from tests.exact.reference.zscore import compare
 
@@ -21,6 +36,26 @@ NAMES = {
     SQUARE: "square",
     TRIANGULAR: "triangular",
     CUBIC: "cubic",
+    HONEYCOMB: "honeycomb",
+    KAGOME: "kagome",
+    LIEB: "lieb",
+    CHECKERBOARD: "checkerboard",
+    BILAYER: "bilayer",
+    DIAMOND: "diamond",
+    LADDER: lattice_with_basis(
+        ((1.0,),), {"A": (0.0, 0.0), "B": (0.0, 0.8)}, (("A", "A", (1,)), ("B", "B", (1,)), ("A", "B", (0,)))
+    ).name,
+    SAWTOOTH: lattice_with_basis(
+        ((1.0,),),
+        {"A": (0.0, 0.0), "B": (0.2, 0.7), "C": (0.45, 1.1)},
+        (
+            ("A", "A", (1,)),
+            ("B", "B", (1,)),
+            ("A", "B", (0,)),
+            ("B", "C", (0,)),
+            ("A", "C", (0,)),
+        ),
+    ).name,
 }
 TRUNCATED = (
     1e-4  # largest share of paths that may have as many phonons at β/2 as the exact calculation can hold

@@ -65,7 +65,7 @@ def distortion_columns(problem: Problem) -> dict[str, float]:
         for axis, r in enumerate(ratios)
     }
     matrices = {key: one_mode(f, problem.cutoff, -FAR, end) for key, (f, end) in operators.items()}
-    z, result = 2 * axes, dict.fromkeys(names, 0.0)
+    result = dict.fromkeys(names, 0.0)
     touching, between = _bonds(problem)
     modes = {mode: m for m, (mode, _) in enumerate(problem.modes)}
     if problem.electrons == 2:
@@ -79,7 +79,7 @@ def distortion_columns(problem: Problem) -> dict[str, float]:
             for name in names:
                 matrix = matrices[name, bond[1]]
                 means = here * matrix[0, 0] if density is None else (density * matrix).sum(axis=(1, 2))
-                result[name] += counts @ means / (z * problem.electrons * len(TIMES))
+                result[name] += counts @ means / (problem.electrons * len(TIMES))
                 if bond in between:
                     result[f"{name}_between"] += between[bond] @ means / len(TIMES)
     return result
@@ -97,15 +97,20 @@ def _states(problem: Problem) -> list[tuple[Matrix, Matrix]]:
 
 
 def _bonds(problem: Problem) -> tuple[dict, dict]:
-    """Return how often each bond touches an electron, and joins the two, by pair of sites; bonds that are
-    lacking have the site None."""
+    """Return which share of the bonds of an electron each bond is, summed over electrons, and how often it
+    joins the two, by pair of sites; bonds that are lacking have the site None."""
     touching: dict[tuple, Matrix] = {}
     between: dict[tuple, Matrix] = {}
+    cluster = problem.cluster
+    ends = [end[k % 2] for end in cluster.grid.ends or ((0, 0),) * len(cluster.grid.axes) for k in (0, 1)]
     for p, pair in enumerate(problem.pairs):
-        for e, k in itertools.product(range(problem.electrons), range(len(problem.cluster.steps))):
-            move = problem.cluster.hop(pair[e], k)
+        for e, k in itertools.product(range(problem.electrons), range(len(cluster.steps))):
+            if ends[k] != cluster.kind(pair[e]):
+                continue
+            move = cluster.hop(pair[e], k)
             target, bond = move if move else (None, (None, k // 2))
-            touching.setdefault(bond, np.zeros(len(problem.pairs)))[p] += 1.0
+            share = 1.0 / ends.count(ends[k])
+            touching.setdefault(bond, np.zeros(len(problem.pairs)))[p] += share
             if problem.electrons == 2 and e == 0 and target == pair[1]:
                 between.setdefault(bond, np.zeros(len(problem.pairs)))[p] += 1.0
     return touching, between

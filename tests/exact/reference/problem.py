@@ -48,16 +48,21 @@ class Problem:
     omega_holstein: float = 0.0
     t_factors: tuple[float, ...] = ()
     g_factors: tuple[float, ...] = ()
+    omega_factors: tuple[float, ...] = ()
+    levels: tuple[float, ...] = ()
+    U_factors: tuple[float, ...] = ()
     from_electron: bool = True  # whether to see a periodic cluster from electron 1
 
     @property
     def _moving(self) -> bool:
-        return self.cluster.periodic and self.from_electron
+        return self.cluster.periodic and self.from_electron and not self.cluster.grid.ends
 
     @cached_property
     def modes(self) -> list[tuple[Vector, float]]:
         """Oscillators, as (lower site, axis) of a bond or (site,), with their frequencies."""
-        bonds = [(bond, self.omega) for bond in self.cluster.bonds] if "bond" in self.coupling else []
+        factors = self.omega_factors or (1.0,) * len(self.cluster.grid.axes)
+        bonds = [(bond, self.omega * factors[bond[1]]) for bond in self.cluster.bonds]
+        bonds = bonds if "bond" in self.coupling else []
         omega = self.omega if self.coupling == "holstein" else self.omega_holstein
         sites = (
             [((i,), omega) for i in range(len(self.cluster.coordinates))]
@@ -153,7 +158,7 @@ class Problem:
         t_factors, g_factors = self.t_factors or (1.0,) * axes, self.g_factors or (1.0,) * axes
         size = len(self.pairs) * len(self.phonons)
         result = []
-        for k, step in enumerate(self.cluster.steps):
+        for k, step in enumerate(self.cluster.vectors):
             t, g = self.t * t_factors[k // 2], self.g * g_factors[k // 2]
             bare, assisted = sp.csr_array((size, size)), sp.csr_array((size, size))
             for (bond, origin), hop in self._moves(k).items():
@@ -186,24 +191,28 @@ class Problem:
         return [self.cluster.separation(*pair) for pair in self.pairs]
 
     def interaction(self, r: Vector) -> float:
-        """Return V(r): U on the same site, elsewhere V/|r| and the energy of the shell."""
-        if not any(r):
-            return self.U
+        """Return V(r) of a separation: U on the same site, elsewhere V/|r| and the energy of the shell."""
         distance = np.sqrt(self.cluster.length2(r))
+        if distance == 0.0:
+            return self.U * (self.U_factors[r[-1]] if self.U_factors else 1.0)
         shells = zip(self.cluster.grid.radii, self.shells, strict=False)
         return self.V / distance + sum(energy for radius, energy in shells if abs(distance - radius) < 1e-9)
 
     @cached_property
     def potential(self) -> NDArray[np.float64]:
-        """V(r1 - r2) on the whole space."""
-        return self.diagonal(np.array([self.interaction(r) for r in self.separations]))
+        """V(r1 - r2), and the energies of the electrons on their sites, on the whole space."""
+        energy = np.zeros(len(self.pairs))
+        if self.electrons == 2:
+            energy += [self.interaction(r) for r in self.separations]
+        if self.levels:
+            energy += [sum(self.levels[self.cluster.kind(site)] for site in pair) for pair in self.pairs]
+        return self.diagonal(energy)
 
     @cached_property
     def hamiltonian(self) -> sp.csr_array:
         """H, with the sign of g in which all hops and vertices are positive."""
         energy = np.tile(self.phonons @ np.array([omega for _, omega in self.modes]), len(self.pairs))
-        if self.electrons == 2:
-            energy = energy + self.potential
+        energy = energy + self.potential
         hops = sum(bare + assisted for _, bare, assisted in self.directed)
         return sp.csr_array(sp.diags_array(energy) - hops - self.vertices)
 
@@ -212,7 +221,8 @@ class Problem:
         vacuum = (self.phonons.sum(axis=1) == 0).astype(float)
         weight = np.ones(len(self.pairs))
         if self.electrons == 2:
-            weight = np.array([np.exp(-self.kappa * np.abs(r).sum()) for r in self.separations])
+            d = len(self.cluster.extents)
+            weight = np.array([np.exp(-self.kappa * np.abs(r[:d]).sum()) for r in self.separations])
         return np.kron(weight, vacuum)
 
     def solve(self, nodes: int = 12) -> dict[str, float]:
@@ -240,9 +250,13 @@ class Problem:
             distance2 = np.array([self.cluster.length2(r) for r in self.separations])
             operators["pair_distance2"] = sp.diags_array(self.diagonal(distance2))
             operators["potential"] = sp.diags_array(self.potential)
-            for r in sorted(set(self.separations)):
-                here = np.array([float(s == r) for s in self.separations])
+            cells = [r[: len(self.cluster.extents)] for r in self.separations]
+            for r in sorted(set(cells)):
+                here = np.array([float(s == r) for s in cells])
                 operators["pair_weight[" + ",".join(map(str, r)) + "]"] = sp.diags_array(self.diagonal(here))
+            for kind in range(self.cluster.grid.kinds if self.cluster.grid.ends else 0):
+                here = np.array([float(i == j and self.cluster.kind(i) == kind) for i, j in self.pairs])
+                operators[f"contact[{kind}]"] = sp.diags_array(self.diagonal(here))
         sums = dict.fromkeys(operators, 0.0)
         for k, weight in enumerate(weights / 2):
             left, right = (
