@@ -19,9 +19,6 @@ PACKAGE = ROOT / "hpcbip"
 NAMES = {*PARAMETERS, *COORDINATES, *OBSERVABLES}
 MOST_NAMES, MOST_SECTORS = 2, 1  # more of them in one literal make a list of names
 EXEMPT = {
-    ("qmc/kernel/parameters.py", str(["beta", "U", "V"])): (
-        "fields of the structure that compiled code reads as attributes, as in `par.beta`"
-    ),
     ("theory/pair/tables.py", "the text of a flag, 'not bound'"): (
         "the status of a state that was looked for and is not there; no flag is raised"
     ),

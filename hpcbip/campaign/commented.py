@@ -17,6 +17,7 @@ from hpcbip.vocabulary.observables import TARGETS
 from hpcbip.vocabulary.parameters import (
     BETA,
     COUPLING,
+    FACTOR_KEYS,
     HOPPING,
     LAMBDA,
     LATTICE,
@@ -24,6 +25,8 @@ from hpcbip.vocabulary.parameters import (
     POINT_KEYS,
     SEQUENCE_KEYS,
     SHELLS,
+    SITE_LEVELS,
+    U_FACTORS,
     G,
 )
 
@@ -113,20 +116,28 @@ def _comment(words: Sequence[str], indent: str) -> Iterator[str]:
     yield line
 
 
+_OWN_LATTICE = "{vectors: [[1,0],[0,1.5]], bonds: [[1,0],[0,1]]}"
+_OWN_BASIS = (
+    "{vectors: [[1]], sites: {A: [0], B: [0.5]}, bonds: [{from: A, to: B, cell: [0]}, "
+    "{from: A, to: B, cell: [-1]}]}"
+)
+
+
 def _model(config: Config) -> Iterator[str]:
     model = config.model
     yield "model:"
     written = model.lattice.startswith("{")
     lattice = json.loads(model.lattice) if written else model.lattice
     names = ", ".join(LATTICES) + ", or its primitive vectors and bond axes:"
-    own = "{vectors: [[1,0],[0,1.5]], bonds: [[1,0],[0,1]]}"
-    yield from _entry(LATTICE.name, lattice, f"(fixed) {names} {own}")
-    kinds = "; ".join(f"{name}: {_COUPLINGS[name]}" for name in COUPLINGS)
-    yield from _entry(COUPLING.name, model.coupling, f"(fixed) {kinds}")
+    yield from _entry(LATTICE.name, lattice, f"(fixed) {names} {_OWN_LATTICE} or, with a basis, {_OWN_BASIS}")
+    couplings = "; ".join(f"{name}: {_COUPLINGS[name]}" for name in COUPLINGS)
+    yield from _entry(COUPLING.name, model.coupling, f"(fixed) {couplings}")
     yield from _entry(HOPPING.name, model.t, "(fixed) hopping, > 0; the unit of energy")
-    axes = len(get_lattice(model.lattice).axes)
-    examples = dict.fromkeys(SEQUENCE_KEYS, [1.0] * axes) | {SHELLS.name: [1.0]}
-    for key in SEQUENCE_KEYS:
+    axes, kinds = len(get_lattice(model.lattice).axes), get_lattice(model.lattice).kinds
+    examples = dict.fromkeys(FACTOR_KEYS, [1.0] * axes) | {SHELLS.name: [1.0]}
+    if kinds > 1:
+        examples |= {SITE_LEVELS.name: [0.0] * kinds, U_FACTORS.name: [1.0] * kinds}
+    for key in (key for key in SEQUENCE_KEYS if key in examples):
         given = getattr(model, key)
         yield from _entry(key, list(given) or examples[key], f"(fixed) {_words(key)}", given=bool(given))
 

@@ -101,9 +101,9 @@ class WrittenBasis(Section):
 
 
 class ModelSection(Section):
-    """The part of the model that all points share: lattice, kind of coupling, hopping t; factors of t, g and Ω
-    per bond axis; energies and factors of U per site of the cell; interactions of the neighbour shells, which
-    add to the tail V/r."""
+    """The part of the model that all points share: lattice, kind of coupling, hopping t; factors of t, g and
+    Ω per bond axis; energies and factors of U per site of the cell; interactions of the neighbour shells,
+    which add to the tail V/r."""
 
     lattice: Annotated[str, BeforeValidator(_lattice)]
     coupling: Annotated[str, BeforeValidator(_coupling)]

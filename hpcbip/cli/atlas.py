@@ -11,7 +11,8 @@ import click
 from hpcbip.cli.options import FILE, FOLDER, Wanted, directory_argument
 from hpcbip.cli.output import format_option, print_data, print_records
 from hpcbip.errors import InputError
-from hpcbip.vocabulary.parameters import ADIABATICITY, PARAMETERS, Parameter
+from hpcbip.vocabulary.parameter_entry import Parameter
+from hpcbip.vocabulary.parameters import ADIABATICITY, PARAMETERS
 
 
 def _condition(parameter: Parameter) -> Callable[..., Any]:

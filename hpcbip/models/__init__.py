@@ -1,7 +1,7 @@
 """Models as data: lattices, couplings, interactions and their conventions."""
 
 from hpcbip.models.couplings import COUPLINGS, coupling_from_lambda, lambda_from_coupling
-from hpcbip.models.lattice import MAX_SHELLS, MAX_SITES, MOMENTUM_PERIOD, Lattice
+from hpcbip.models.lattice import MAX_KINDS, MAX_SHELLS, MOMENTUM_PERIOD, Lattice
 from hpcbip.models.model import BULK_EDGE, Model
 from hpcbip.models.named_lattices import (
     BRAVAIS_LATTICES,
@@ -17,7 +17,7 @@ __all__ = [
     "COUPLINGS",
     "LATTICES",
     "MAX_SHELLS",
-    "MAX_SITES",
+    "MAX_KINDS",
     "MOMENTUM_PERIOD",
     "Lattice",
     "Model",

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from fractions import Fraction
 from typing import Protocol
 
 from hpcbip.models.couplings import BOND_COUPLINGS, SITE_COUPLINGS
@@ -45,6 +46,18 @@ class ModelKind(Protocol):
     def g_factors(self) -> tuple[float, ...]:
         """Factors of the coupling along the bond axes."""
 
+    @property
+    def omega_factors(self) -> tuple[float, ...]:
+        """Factors of the phonon energy along the bond axes."""
+
+    @property
+    def levels(self) -> tuple[float, ...]:
+        """Energies of an electron on the sites of the cell."""
+
+    @property
+    def U_factors(self) -> tuple[float, ...]:
+        """Factors of U on the sites of the cell."""
+
 
 def model_in_words(model: ModelKind, coulomb: bool = False) -> str:
     """Return one or two sentences: who moves on which lattice, coupled to what.
@@ -64,6 +77,12 @@ def model_in_words(model: ModelKind, coulomb: bool = False) -> str:
         more.append(f"hopping multiplied by {_numbers(model.t_factors)} along the bond axes")
     if model.g_factors:
         more.append(f"coupling multiplied by {_numbers(model.g_factors)} along the bond axes")
+    if model.omega_factors:
+        more.append(f"phonon energy multiplied by {_numbers(model.omega_factors)} along the bond axes")
+    if model.levels:
+        more.append(f"energies {_numbers(model.levels)} of an electron on the sites of the cell")
+    if model.U_factors:
+        more.append(f"U multiplied by {_numbers(model.U_factors)} on the sites of the cell")
     return words + (f" With {', '.join(more)}." if more else "")
 
 
@@ -73,6 +92,10 @@ def _lattice_in_words(lattice: str) -> str:
     if lattice.startswith("{"):
         written = json.loads(lattice)
         vectors, bonds = written["vectors"], written["bonds"]
+        if "sites" in written:
+            sites = ", ".join(f"{name} at {at}" for name, at in written["sites"].items())
+            ends = ", ".join(f"{one}–{other} {cell}" for one, other, cell in bonds)
+            return f"the infinite lattice with primitive vectors {vectors}, sites {sites} and bonds {ends}"
         return f"the infinite lattice with primitive vectors {vectors} and bonds {bonds}"
     return f"the infinite {lattice} lattice"
 
@@ -99,6 +122,8 @@ def hamiltonian(model: ModelKind, coulomb: bool = False) -> str:
     terms = [f"H = −t {_BONDS} {_HOP}", "U Σ_{i} n_{i↑}n_{i↓}"]
     if coulomb:
         terms.append(f"V {_PAIRS} {_DENSITIES}/{_DISTANCE}")
+    if model.levels:
+        terms.append("Σ_{i} ε_{i}n_{i}")
     if model.shells:
         terms.append(f"{_PAIRS} v({_DISTANCE}) {_DENSITIES}")
     if model.coupling in BOND_COUPLINGS:
@@ -112,5 +137,8 @@ def hamiltonian(model: ModelKind, coulomb: bool = False) -> str:
 def lambda_convention(model: ModelKind) -> str:
     """Return the convention of λ (`hpcbip.models.couplings`) for this model, as `λ = g²/(2Ωt)`."""
     lattice = get_lattice(model.lattice)
-    number = lattice.coordination // 2 if model.coupling in BOND_COUPLINGS else 4 * lattice.dimension
-    return f"λ = g²/({'' if number == 1 else number}Ωt)"
+    number = Fraction(4 * lattice.dimension)
+    if model.coupling in BOND_COUPLINGS:
+        number = Fraction(len(lattice.axes), lattice.kinds)
+    above, below = (str(x) if x > 1 else "" for x in (number.denominator, number.numerator))
+    return f"λ = {above}g²/({below}Ωt)"

@@ -20,7 +20,7 @@ MAX_SHELLS = 8  # neighbour shells with interactions of their own
 MAX_SHELL_COORDINATE = 8  # lattice coordinates of sites in these shells
 MAX_AXES = 6  # bond axes of a lattice; fcc and kagome have as many
 MAX_BOND = 8  # lattice coordinates of a bond; the kernel packs the electrons' distance into few bits
-MAX_SITES = 8  # sites of a cell; the kernel packs them into three bits
+MAX_KINDS = 8  # sites of a cell; the kernel packs them into three bits
 FINEST_POSITION = 10_000  # positions in the cell are multiples of 1 over a number up to this one
 
 
@@ -96,7 +96,7 @@ class Lattice:
     def resolution(self) -> int:
         """The smallest number of which all positions in the cell are multiples of the inverse; 1 for a
         Bravais lattice."""
-        inside = np.array([site[: self.dimension] for site in self.sites] or [[0.0] * self.dimension])
+        inside = np.array([site[: self.dimension] for site in self.sites] or [(0.0,) * self.dimension])
         for number in range(1, FINEST_POSITION + 1):
             if np.abs(inside * number - np.round(inside * number)).max() < 1e-6 * number:
                 return number
@@ -106,7 +106,7 @@ class Lattice:
     def places(self) -> NDArray[np.int64]:
         """Positions of the sites of the cell in units of the primitive vectors over `resolution`, shape
         (kinds, d)."""
-        inside = np.array([site[: self.dimension] for site in self.sites] or [[0.0] * self.dimension])
+        inside = np.array([site[: self.dimension] for site in self.sites] or [(0.0,) * self.dimension])
         return np.round(inside * self.resolution).astype(np.int64)
 
     @property

@@ -19,8 +19,8 @@ BULK_EDGE = 0.2
 
 @dataclass(frozen=True)
 class Model:
-    """The Hamiltonian H = -Σ_b t_b K_b + Σ_i ε_i n_i + Σ_{i<j} V(r_i - r_j) n_i n_j + Σ_i U_i n↑n↓ + Σ Ω b†b +
-    coupling; all energies in the same unit.
+    """The Hamiltonian H = -Σ_b t_b K_b + Σ_i ε_i n_i + Σ_{i<j} V(r_i - r_j) n_i n_j + Σ_i U_i n↑n↓ + Σ Ω b†b
+    + coupling; all energies in the same unit.
 
     K_b = Σ_σ (c†_iσ c_jσ + h.c.) of the bond b = <ij>. The coupling is g Σ_b K_b (b†_b + b_b) for `bond`, g
     Σ_i n_i (b†_i + b_i) for `holstein`, and for `bond+holstein` both, with g and Ω for the bonds and

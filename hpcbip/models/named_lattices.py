@@ -14,7 +14,7 @@ from types import MappingProxyType
 
 import numpy as np
 
-from hpcbip.models.lattice import MAX_AXES, MAX_BOND, MAX_SITES, Lattice
+from hpcbip.models.lattice import MAX_AXES, MAX_BOND, MAX_KINDS, Lattice
 
 _HALF_ROOT3 = 0.8660254037844386
 _SQUARE = ((1.0, 0.0), (0.0, 1.0))
@@ -139,7 +139,8 @@ def written_lattice(vectors: Sequence[Sequence[float]], bonds: Sequence[Sequence
 def _spans(vectors: Sequence[Sequence[int]], d: int) -> bool:
     """Tell whether every lattice vector is a sum of these and their opposites."""
     minors = [
-        round(float(np.linalg.det(np.array(rows, dtype=float)))) for rows in itertools.combinations(vectors, d)
+        round(float(np.linalg.det(np.array(rows, dtype=float))))
+        for rows in itertools.combinations(vectors, d)
     ]
     return bool(np.gcd.reduce([0, *minors]) == 1)
 
@@ -163,8 +164,8 @@ def lattice_with_basis(
     """
     _check_vectors(vectors)
     d = len(vectors)
-    if not 1 <= len(sites) <= MAX_SITES:
-        raise ValueError(f"sites must be 1 to {MAX_SITES}")
+    if not 1 <= len(sites) <= MAX_KINDS:
+        raise ValueError(f"sites must be 1 to {MAX_KINDS}")
     if any(not d <= len(at) <= 3 for at in sites.values()):
         raise ValueError(f"sites must have positions of {d} to 3 numbers")
     places = [(*np.round(np.mod(at[:d], 1.0), 6), *at[d:]) for at in sites.values()]

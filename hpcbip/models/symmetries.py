@@ -76,9 +76,7 @@ class Symmetries:
         matrices = (np.array(rows, dtype=np.int64).reshape(d, d) for rows in entries)
         return [matrix for matrix in matrices if np.allclose(matrix.T @ metric @ matrix, metric)]
 
-    def _symmetry(
-        self, matrix: _Integers, shift: _Integers, heights: NDArray[np.float64]
-    ) -> Symmetry | None:
+    def _symmetry(self, matrix: _Integers, shift: _Integers, heights: NDArray[np.float64]) -> Symmetry | None:
         """Return x → M x + c of positions in units of the lattice's resolution, with these heights of the
         images; None if it is no symmetry."""
         lattice = self.model.bravais

@@ -60,8 +60,8 @@ class Ensemble:
         ):
             # half an extent has two images, which are not equally far away there
             raise ValueError(
-                f"periodic cluster {extents} with V(r); allowed on an oblique lattice, and on one with a basis: "
-                "odd extents"
+                f"periodic cluster {extents} with V(r); allowed on an oblique lattice, and on one with "
+                "a basis: odd extents"
             )
 
     @property

@@ -3,8 +3,8 @@
 *Events.* A path has at most `MAX_EVENTS` of them (links of 16 bits). The estimator of the energy is E = <Ω Σ
 lengths of lines - n>/β for one electron, so n >= -E β. With the variational bounds of a free electron, E <=
 -2 Σ_a t_a on a Bravais lattice, and E <= -g²/Ω of an electron at rest on a displaced oscillator what has β
-max(2 Σ_a t_a, g²/Ω) above `MAX_EVENTS` cannot be sampled. (With energies of the sites E counts from the lowest
-of them.) Between the bounds, and for pairs, the run finds out.
+max(2 Σ_a t_a, g²/Ω) above `MAX_EVENTS` cannot be sampled. (With energies of the sites E counts from the
+lowest of them.) Between the bounds, and for pairs, the run finds out.
 
 *Resolution of time.* Times in [0, β] are doubles, spaced by β 2^-53. An energy E has its effect on times of
 1/E, which has to be many spacings long: when it is not, events fall on equal times, and their order, on which
@@ -17,7 +17,6 @@ pushes together are 2^23 spacings apart. U = 10^6 t, which nothing tells from a 
 
 from __future__ import annotations
 
-import math
 from typing import NamedTuple
 
 from hpcbip.models import Model

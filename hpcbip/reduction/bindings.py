@@ -52,6 +52,9 @@ from hpcbip.vocabulary.observables import (
     MASS_POLARON_DISPERSION,
     MASS_POLARON_FIT,
     RADIUS2,
+    SITE_CONTACT,
+    SITE_WEIGHT_BIPOLARON,
+    SITE_WEIGHT_POLARON,
     TC_KELVIN,
     TC_OVER_OMEGA,
     sector_observables,
@@ -110,13 +113,12 @@ class BoundEnsemble:
 
     @cached_property
     def anisotropic(self) -> bool:
-        """Whether there is a mass of its own along every primitive vector.
-
-        The vectors are at right angles, and differ by factors of t or g, or in the lengths of their bonds.
-        """
+        """Whether there is a mass of its own along every primitive vector: they are at right angles, and differ
+        by factors of t, g or Ω, in the lengths of their bonds, or may differ by what is in the cell."""
         lengths2 = np.diag(self.lattice.metric)
         stretched = self.lattice.hypercubic and not np.allclose(lengths2, lengths2[0])
-        return self.lattice.orthogonal and (stretched or any(self.parameters.get(key) for key in FACTOR_KEYS))
+        differ = not self.lattice.is_bravais or any(self.parameters.get(key) for key in FACTOR_KEYS)
+        return self.lattice.orthogonal and (stretched or differ)
 
     @cached_property
     def wave_time(self) -> float:
@@ -204,7 +206,13 @@ def _sector_names(sector: str, lattice: str, factors: bool) -> tuple[str, ...]:
     return tuple(name for one in sector_observables(sector) for name in members(one, ensemble))
 
 
-def _contact_column(ensemble: BoundEnsemble) -> tuple[str, ...]:
+def _site_columns(column: str) -> Callable[[BoundEnsemble], tuple[str, ...]]:
+    return lambda ensemble: tuple(f"{column}[{kind}]" for kind in range(_sites(ensemble)))
+
+
+def _contact_columns(ensemble: BoundEnsemble) -> tuple[str, ...]:
+    if not ensemble.lattice.is_bravais:
+        return _site_columns("contact")(ensemble)
     return (f"pair_weight[{','.join('0' * ensemble.dimension)}]",)
 
 
@@ -214,6 +222,10 @@ def _fitted_columns(ensemble: BoundEnsemble) -> tuple[str, ...]:
 
 def _momenta(ensemble: BoundEnsemble) -> int:
     return len(ensemble.lattice.momenta)
+
+
+def _sites(ensemble: BoundEnsemble) -> int:
+    return 0 if ensemble.lattice.is_bravais else ensemble.lattice.kinds
 
 
 def _axes(ensemble: BoundEnsemble) -> int:
@@ -248,9 +260,15 @@ def _mass_difference(ensemble: BoundEnsemble, diffusion: Array, curve: Array) ->
     return _mass(ensemble, diffusion) - _mass_fit(ensemble, diffusion, curve)
 
 
-@bound(CONTACT, columns=(_contact_column,))
-def _contact(ensemble: BoundEnsemble, weight: Array) -> Array:
-    return weight[..., 0]
+@bound(CONTACT, columns=(_contact_columns,))
+def _contact(ensemble: BoundEnsemble, weights: Array) -> Array:
+    return weights.sum(axis=-1)
+
+
+@bound(SITE_CONTACT, columns=(_site_columns("contact"),), number=_sites)
+@bound(SITE_WEIGHT_POLARON, SITE_WEIGHT_BIPOLARON, columns=(_site_columns("site_weight"),), number=_sites)
+def _by_site(ensemble: BoundEnsemble, weights: Array) -> Array:
+    return weights
 
 
 @bound(RADIUS2, columns=("pair_distance2",))

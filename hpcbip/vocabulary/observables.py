@@ -249,6 +249,21 @@ AXIS_MASS_POLARON, AXIS_MASS_BIPOLARON = per_sector(
         indexed=True,
     )
 )
+SITE_WEIGHT_POLARON, SITE_WEIGHT_BIPOLARON = per_sector(
+    Observable(
+        name="site_weight_{sector}[s]",
+        quantity="site_weight",
+        words="probability of an electron of {who} on site s of the cell",
+        indexed=True,
+    )
+)
+SITE_CONTACT = Observable(
+    name="site_contact[s]",
+    quantity="contact",
+    sectors=_PAIR,
+    words="probability of both electrons on one site, which is site s of its cell",
+    indexed=True,
+)
 
 
 def _by_name(observables: Iterable[Observable]) -> Mapping[str, Observable]:
@@ -290,9 +305,12 @@ LATTICE_OBSERVABLES: Mapping[str, Observable] = _by_name(
         MASS_POLARON_DISPERSION,
         DISPERSION_POLARON,
         AXIS_MASS_POLARON,
+        SITE_WEIGHT_POLARON,
         MASS_BIPOLARON_DISPERSION,
         DISPERSION_BIPOLARON,
         AXIS_MASS_BIPOLARON,
+        SITE_WEIGHT_BIPOLARON,
+        SITE_CONTACT,
     )
 )
 """Observables whose number depends on the lattice, by name; they follow those of their sector."""

@@ -5,78 +5,14 @@ Energies are in the unit in which t is given, the projection length beta in its 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
 from types import MappingProxyType
-from typing import Any
 
 from hpcbip.vocabulary.numbers import each, is_non_negative, is_number, is_positive, is_word
+from hpcbip.vocabulary.parameter_entry import Parameter, ScanAxis
 
 MODEL, POINT, SAMPLING = "model", "point", "sampling"
 """Sections of a configuration: what all points share; what a point or the grid gives; sampling."""
-
-
-@dataclass(frozen=True)
-class ScanAxis:
-    """What a search along an axis needs to know.
-
-    Attributes:
-        bounds: between which new points lie, unless said otherwise.
-        tolerance: absolute error with which the position of a maximum counts as pinned down.
-        first_step: first step away from a single point; None: a share of its value.
-        natural_end: value at which the axis ends by its meaning, so that a maximum there is an answer.
-    """
-
-    bounds: tuple[float, float]
-    tolerance: float
-    first_step: float | None = None
-    natural_end: float | None = None
-
-
-@dataclass(frozen=True, kw_only=True)
-class Parameter:
-    """One parameter of a point.
-
-    Attributes:
-        name: in configurations and results.
-        words: what it is.
-        symbol, tex, html: how it is written; "" where the value speaks for itself (`square`).
-        section: of the configuration in which it is given: "model", "point" or "sampling".
-        allowed, check: what is allowed, in words and as a predicate.
-        in_units_of_t: an energy that labels and axes show in units of t.
-        optional: given for some models only, and left out of records otherwise.
-        follows: follows from the other parameters (in its convention), so that no table needs a column of it.
-        of_ensemble: stored with the ensembles; lambda is not, it is g in a convention.
-        of_pair: only the pair depends on it.
-        unremarkable: the value that labels leave out; None: every value is named.
-        scan: set if a scan may run along it.
-    """
-
-    name: str
-    words: str
-    symbol: str
-    tex: str
-    html: str
-    section: str
-    allowed: str
-    check: Callable[[Any], bool]
-    in_units_of_t: bool = False
-    optional: bool = False
-    follows: bool = False
-    of_ensemble: bool = True
-    of_pair: bool = False
-    unremarkable: Any = None
-    scan: ScanAxis | None = None
-
-    @property
-    def axis_symbol(self) -> str:
-        """Symbol of the values that axes show, which are energies in units of t, or plain numbers."""
-        return f"{self.symbol}/t" if self.in_units_of_t else self.symbol
-
-    @property
-    def axis_tex(self) -> str:
-        """`axis_symbol` in TeX."""
-        return f"{self.tex.removesuffix('$')}/t$" if self.in_units_of_t else self.tex
 
 
 LATTICE = Parameter(
@@ -237,7 +173,7 @@ OMEGA_FACTORS = Parameter(
     check=each(is_positive),
     optional=True,
 )
-LEVELS = Parameter(
+SITE_LEVELS = Parameter(
     name="levels",
     words="energy of an electron on each site of the cell",
     symbol="levels",
@@ -308,7 +244,7 @@ PARAMETERS: Mapping[str, Parameter] = _by_name(
         T_FACTORS,
         G_FACTORS,
         OMEGA_FACTORS,
-        LEVELS,
+        SITE_LEVELS,
         U_FACTORS,
         SHELLS,
     )
@@ -340,7 +276,7 @@ MODEL_KEYS: tuple[str, ...] = tuple(
 FACTOR_KEYS: tuple[str, ...] = (T_FACTORS.name, G_FACTORS.name, OMEGA_FACTORS.name)
 """Keys of factors along the bond axes: what makes a model anisotropic."""
 
-CELL_KEYS: tuple[str, ...] = (LEVELS.name, U_FACTORS.name)
+CELL_KEYS: tuple[str, ...] = (SITE_LEVELS.name, U_FACTORS.name)
 """Keys of the model that take one number per site of the cell."""
 
 SEQUENCE_KEYS: tuple[str, ...] = (*FACTOR_KEYS, *CELL_KEYS, SHELLS.name)

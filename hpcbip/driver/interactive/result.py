@@ -15,7 +15,8 @@ from hpcbip.messages import counted
 from hpcbip.statistics.notation import with_error
 from hpcbip.vocabulary.entries import ERROR, TIME, VERDICT
 from hpcbip.vocabulary.observables import LATTICE_OBSERVABLES, OBSERVABLES
-from hpcbip.vocabulary.parameters import PARAMETERS, Parameter
+from hpcbip.vocabulary.parameter_entry import Parameter
+from hpcbip.vocabulary.parameters import PARAMETERS
 
 if TYPE_CHECKING:
     import pandas

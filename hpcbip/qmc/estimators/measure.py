@@ -10,15 +10,15 @@ import itertools
 
 import numpy as np
 
-from hpcbip.qmc.estimators import between, displacement, distortion, energy, pair, phonons, waves
+from hpcbip.qmc.estimators import between, displacement, distortion, energy, pair, phonons, sites, waves
 from hpcbip.qmc.kernel.geometry import interaction
 from hpcbip.qmc.kernel.jit import inlined, kernel
 from hpcbip.qmc.kernel.path import AXIS_BITS, HEAD, TAIL, base_cell, start_position
 from hpcbip.qmc.kernel.symmetry import close_line, open_line, reflects
 
 # in the order of their columns in a bin row
-ESTIMATORS = (energy, displacement, phonons, waves, pair, distortion, between)
-ENERGY, DISPLACEMENT, PHONONS, WAVES, PAIR, DISTORTION, BETWEEN = range(len(ESTIMATORS))
+ESTIMATORS = (energy, displacement, phonons, waves, pair, distortion, between, sites)
+ENERGY, DISPLACEMENT, PHONONS, WAVES, PAIR, DISTORTION, BETWEEN, SITES = range(len(ESTIMATORS))
 _LENGTHS = [len(estimator.COLUMNS.scalars) for estimator in ESTIMATORS]
 SCALARS = sum(_LENGTHS)  # scalar columns, which come before all families
 FIRST_COLUMN = tuple(itertools.accumulate(_LENGTHS[:-1], initial=0))
@@ -41,7 +41,6 @@ def measure(path, state, par, row, work, sums, cloud, marks, wave_parts, hops, s
     sums[:] = 0.0
     phonon_sums, pair_sums, separation = sums[PHONONS], sums[PAIR], work[SEPARATION]
     base = base_cell(path, par)
-    # where the electrons are; the second is not asked for if there is none
     first, second = np.int64(path[HEAD].bond >> AXIS_BITS), np.int64(path[HEAD + 1].bond >> AXIS_BITS)
     start_position(path, par, position)
     displacement.start(par, position, begin, total, cuts)
@@ -49,8 +48,7 @@ def measure(path, state, par, row, work, sums, cloud, marks, wave_parts, hops, s
     window = high - low
     lags = marks.shape[0] - 1
     spacing = window / lags
-    cover = np.int64(0)  # lines that cover the time
-    bare, mark = np.int64(0), np.int64(0)  # bare hops and marks so far
+    cover, bare, mark = np.int64(0), np.int64(0), np.int64(0)  # lines over the time, bare hops, marks so far
     i = np.uint32(par.electrons - 1)
     while True:
         # from slot i to slot j the state is constant
@@ -70,16 +68,16 @@ def measure(path, state, par, row, work, sums, cloud, marks, wave_parts, hops, s
         bulk = min(t1, high) - max(t0, low)
         if bulk > 0.0:
             phonons.add_interval(phonon_sums, bulk, cover)
+            sites.add_interval(par, row, rel, bulk / window)
             if par.electrons == 2:
                 pair.add_interval(par, row, pair_sums, rel, bulk, bulk / window, potential, separation)
         if j == TAIL:
             break
         i = j
         direction = path[i].direction
-        partner = path[i].partner
         if low <= t1 < high:
-            phonons.add_event(phonon_sums, partner != 0)
-        if partner == 0:
+            phonons.add_event(phonon_sums, path[i].partner != 0)
+        if path[i].partner == 0:
             bare = distortion.note_hop(hops, bare, t1, path[i].bond)
         else:
             cover = _add_line_end(path, par, np.uint32(i), sums[ENERGY], cloud, cover, base)

@@ -1,5 +1,5 @@
-"""The tables that tell the kernel of the sites of a cell: which hops begin where, how far sites are apart, and
-what an inversion maps bonds and sites to.
+"""The tables that tell the kernel of the sites of a cell: which hops begin where, how far sites are apart,
+and what an inversion maps bonds and sites to.
 
 Tables of two kinds have an entry per packed pair, see `path.pair_of_kinds`.
 """
@@ -11,22 +11,22 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from hpcbip.models import MAX_SITES, Lattice, Model
+from hpcbip.models import MAX_KINDS, Lattice, Model
 from hpcbip.models.symmetries import Symmetries, Symmetry
 from hpcbip.qmc.kernel.path import DIRECTIONS, SITE, SITE_AXIS, kind_bits, pack
 
 MAX_DIMENSION = 3
 MAX_ELECTRONS = 2
-PAIRS = 1 << (2 * kind_bits(MAX_SITES))
-OSCILLATORS = SITE_AXIS + MAX_SITES  # of a cell: its bond axes, and from `SITE_AXIS` on its sites
+PAIRS = 1 << (2 * kind_bits(MAX_KINDS))
+OSCILLATORS = SITE_AXIS + MAX_KINDS  # of a cell: its bond axes, and from `SITE_AXIS` on its sites
 
 BASIS_FIELDS = [
     *((name, "i8") for name in ("kinds", "cell_shift", "kind_mask", "resolution", "reflection")),
     # by kind: how many hops begin (and end) there, and in which directions; position in the cell
-    ("exit_count", "i8", (MAX_SITES,)),
-    ("exits", "i8", (MAX_SITES, SITE)),
-    ("entries", "i8", (MAX_SITES, SITE)),
-    ("place", "i8", (MAX_SITES, MAX_DIMENSION)),
+    ("exit_count", "i8", (MAX_KINDS,)),
+    ("exits", "i8", (MAX_KINDS, SITE)),
+    ("entries", "i8", (MAX_KINDS, SITE)),
+    ("place", "i8", (MAX_KINDS, MAX_DIMENSION)),
     # by direction: kinds at the ends; by electron and direction: change of the packed r1 - r2
     ("start_kind", "i8", (DIRECTIONS,)),
     ("end_kind", "i8", (DIRECTIONS,)),
@@ -35,6 +35,7 @@ BASIS_FIELDS = [
     ("level", "f8", (PAIRS,)),
     ("contact", "f8", (PAIRS,)),
     ("first_kind", "i8", (PAIRS,)),
+    ("second_kind", "i8", (PAIRS,)),
     ("apart", "i8", (PAIRS, MAX_DIMENSION)),
     ("height2", "f8", (PAIRS,)),
     # symmetries: inversion about the centre of a pair of kinds and its images of oscillators; see `symmetry`
@@ -65,7 +66,7 @@ def fill_basis(values: np.void, model: Model, lattice: Lattice, electrons: int) 
         values["rel_step"][0, k] = step + ((other - one) << bits)
         values["rel_step"][1, k] = -step + other - one
     for one, other, pair in pairs_of_kinds(kinds):
-        values["first_kind"][pair] = one
+        values["first_kind"][pair], values["second_kind"][pair] = one, other
         values["apart"][pair, :d] = lattice.places[one] - lattice.places[other]
         values["height2"][pair] = ((lattice.heights[one] - lattice.heights[other]) ** 2).sum()
         if electrons == 2:
@@ -102,7 +103,7 @@ def _fill_symmetries(values: np.void, model: Model, lattice: Lattice) -> None:
     largest: list[int] = []
     for group in range(groups.max() + 1):
         members = np.flatnonzero(groups == group)
-        alike = [m for m in members if _constant(shifts[m] - shifts[members[0]], lattice)]
+        alike = [int(m) for m in members if _constant(shifts[m] - shifts[members[0]], lattice)]
         largest = max(largest, alike, key=len)
     reference = inverting[largest[0]]
     values["reflection"] = reference

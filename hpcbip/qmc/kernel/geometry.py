@@ -97,7 +97,8 @@ def separation(par, rel, a):
 
 @kernel
 def log_trial(par, rel):
-    """Return ln φ(r1 - r2) = -κ |r1 - r2|₁ (coordinates of the cells), the trial state at the ends of the path."""
+    """Return ln φ(r1 - r2) = -κ |r1 - r2|₁ (coordinates of the cells), the trial state at the ends of the
+    path."""
     distance = 0
     for a in range(par.dimension):
         distance += abs(relative(par, rel, a))

@@ -21,7 +21,11 @@ from hpcbip.qmc.kernel.path import DIRECTIONS, SITE, field_bits, half_range, kin
 from hpcbip.qmc.layout import FAMILIES, family_offsets
 
 MAX_NEIGHBOURS = SITE  # neighbours of a site: fcc has 12
-REACH = {1: 1024, 2: 20, 3: MAX_SHELLS}  # largest half width of the table of the interaction: every shell fits
+REACH = {
+    1: 1024,
+    2: 20,
+    3: MAX_SHELLS,
+}  # largest half width of the table of the interaction: every shell fits
 TABLE = 8192  # entries of the table, of all pairs of kinds together
 MAX_MOMENTA = 6
 

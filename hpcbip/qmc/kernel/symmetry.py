@@ -100,7 +100,9 @@ def cloud_symmetric(par, position, cloud, cover, mask, kinds):
     for k in range(1, cover + 1):
         oscillator = cloud[k, OSCILLATOR]
         image = par.image[kinds, oscillator]
-        own_image = image == oscillator  # as for a cloud on the site of the pair; then there is nothing to count
+        own_image = (
+            image == oscillator
+        )  # as for a cloud on the site of the pair; then there is nothing to count
         for a in range(par.dimension):
             if (mask >> a) & 1 and cloud[k, CENTRE + a] != _doubled(par, position, a):
                 own_image = False

@@ -1,8 +1,8 @@
 """Blocks: consecutive events of one world line that move rigidly, so that phonons keep their weight.
 
-A block can move by a lattice vector, from sites to sites of the same kind, if every phonon line that begins in it ends in it: then both events of a
-line move to the same other oscillator. On open clusters, where a block could leave the lattice, no block with
-events in it moves.
+A block can move by a lattice vector, from sites to sites of the same kind, if every phonon line that begins
+in it ends in it: then both events of a line move to the same other oscillator. On open clusters, where a
+block could leave the lattice, no block with events in it moves.
 """
 
 from __future__ import annotations

@@ -4,9 +4,9 @@ An event i and the k ≥ 1 following ones of its world line are drawn, k scale-f
 If these k events are a closed block, their times are reflected about (τ_i + τ_j)/2 and their positions about
 the middle of the bridge's two ends, (x_i + x_j)/2: the same hops in the reverse order, between the same ends.
 Lines keep their lengths and their oscillators stay pairwise equal, so R = e^{-ΔS}. The update is its own
-inverse. On a lattice with a basis the inversion has to be a symmetry of the lattice, which depends on the kinds
-of the two ends; it leads from bonds to their images. It changes the separation of the electrons by much in one step, which hops one by one would do only
-slowly.
+inverse. On a lattice with a basis the inversion has to be a symmetry of the lattice, which depends on the
+kinds of the two ends; it leads from bonds to their images. It changes the separation of the electrons by much
+in one step, which hops one by one would do only slowly.
 """
 
 from __future__ import annotations

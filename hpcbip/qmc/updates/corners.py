@@ -1,11 +1,11 @@
 """Corner flips: two hops of a world line are replaced by two others with the same sum; what lies between them
 moves along.
 
-k ≥ 0 events lie between the two hops, k scale-free; they are a closed block, which moves by a lattice vector. The hops keep their times. Both
-are bare, or they are joined to each other and inverse (a kink–antikink pair that turns to another bond
-together with its phonon). With the other pairs of directions of the same sum equally likely the proposal is
-symmetric: R = e^{-ΔS} w'/w with the weights t t of the bare hops, or g² e^{-Ωτ} of the joined pair, of the
-bonds before and after. k = 0 exchanges consecutive hops.
+k ≥ 0 events lie between the two hops, k scale-free; they are a closed block, which moves by a lattice vector.
+The hops keep their times. Both are bare, or they are joined to each other and inverse (a kink–antikink pair
+that turns to another bond together with its phonon). With the other pairs of directions of the same sum
+equally likely the proposal is symmetric: R = e^{-ΔS} w'/w with the weights t t of the bare hops, or g²
+e^{-Ωτ} of the joined pair, of the bonds before and after. k = 0 exchanges consecutive hops.
 """
 
 from __future__ import annotations

@@ -2,9 +2,10 @@
 
 k ≥ 0 events of the world line are skipped, k scale-free and drawn alike in both directions of time. The new
 time is uniform in the interval on the other side of the block. A hop by the vector s that passes the block
-moves it by -s (forward in time) or +s; the block must be closed then, and s a lattice vector. A bare hop moves
-along by the net displacement D of the block, a lattice vector; an event with a phonon line keeps its oscillator, so D has to be zero. With L the
-interval the event leaves (without the event itself) and L' the one it goes to (k = 0: L' = L),
+moves it by -s (forward in time) or +s; the block must be closed then, and s a lattice vector. A bare hop
+moves along by the net displacement D of the block, a lattice vector; an event with a phonon line keeps its
+oscillator, so D has to be zero. With L the interval the event leaves (without the event itself) and L' the
+one it goes to (k = 0: L' = L),
 
     R = (L'/L) e^{-ΔS} e^{-Ω(|τ'-τ_p| - |τ-τ_p|)},
 

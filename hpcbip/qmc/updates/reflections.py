@@ -49,7 +49,6 @@ def reflect(path, rng, par, position, cloud):
     site0 = np.int64(path[HEAD].bond >> AXIS_BITS)
     site1 = np.int64(path[HEAD + 1].bond >> AXIS_BITS) if par.electrons == 2 else site0
     start_position(path, par, position)
-    everything = (1 << par.dimension) - 1
     inverted = False
     offset = 0  # an event at site x is moved to offset + x, or offset - x if inverted
     reflections = 0
@@ -59,10 +58,7 @@ def reflect(path, rng, par, position, cloud):
     i = np.uint32(par.electrons - 1)
     while True:
         kinds = pair_of_kinds(par, kind_of(par, site0), kind_of(par, site1))
-        symmetric = par.reflected[kinds] and (
-            cover == 0 or cloud_symmetric(par, position, cloud, cover, everything, kinds)
-        )
-        if symmetric and coin(rng):
+        if _symmetric(par, position, cloud, cover, kinds) and coin(rng):
             inverted = not inverted
             offset = site0 + site1 + par.reflection_shift[kinds] - offset
             reflections += 1
@@ -80,14 +76,14 @@ def reflect(path, rng, par, position, cloud):
             path[last0].enext = i
             path[i].eprev = last0
             last0 = i
+            site0 += par.step[direction]
         else:
             path[last1].enext = i
             path[i].eprev = last1
             last1 = i
-        if path[i].electron == 0:
-            site0 += par.step[direction]
-        if path[i].electron == 1 or par.electrons == 1:
             site1 += par.step[direction]
+        if par.electrons == 1:
+            site1 = site0
         for a in range(par.dimension):
             position[a] += par.vectors[direction, a]
         partner = path[i].partner
@@ -98,12 +94,25 @@ def reflect(path, rng, par, position, cloud):
             else:
                 cover -= 1
                 close_line(par, cloud, cover, partner)
-    path[last0].enext = TAIL
-    path[TAIL].eprev = last0
+    _close(path, np.uint32(TAIL), last0)
     if par.electrons == 2:
-        path[last1].enext = TAIL + 1
-        path[TAIL + 1].eprev = last1
+        _close(path, np.uint32(TAIL + 1), last1)
     return reflections
+
+
+@inlined
+def _close(path, tail, last):
+    """Link the last event of a world line to its tail."""
+    path[last].enext = tail
+    path[tail].eprev = last
+
+
+@inlined
+def _symmetric(par, position, cloud, cover, kinds):
+    """Tell whether an inversion with the images that reflections have maps the state to itself."""
+    if not par.reflected[kinds]:
+        return False
+    return cover == 0 or cloud_symmetric(par, position, cloud, cover, (1 << par.dimension) - 1, kinds)
 
 
 @inlined

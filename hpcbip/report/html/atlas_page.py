@@ -26,7 +26,8 @@ from hpcbip.vocabulary.displays import DERIVED
 from hpcbip.vocabulary.entries import ERROR, SYSTEMATIC, VERDICT
 from hpcbip.vocabulary.flags import concerns_tc_only, flags_of, speaks_against
 from hpcbip.vocabulary.observables import OBSERVABLES, TC_OVER_OMEGA
-from hpcbip.vocabulary.parameters import COORDINATES, LAMBDA, LATTICE, PARAMETERS, SCAN_AXES, Parameter
+from hpcbip.vocabulary.parameter_entry import Parameter
+from hpcbip.vocabulary.parameters import COORDINATES, LAMBDA, LATTICE, PARAMETERS, SCAN_AXES
 from hpcbip.vocabulary.sectors import SECTORS
 
 _DIGITS = 8

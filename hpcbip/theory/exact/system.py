@@ -15,7 +15,8 @@ from typing import Any
 
 from hpcbip.errors import InputError
 from hpcbip.models import LATTICES, Lattice, coupling_from_lambda, get_lattice, lambda_from_coupling
-from hpcbip.vocabulary.parameters import COUPLING, G_HOLSTEIN, HOPPING, LAMBDA, LATTICE, OMEGA, G, Parameter
+from hpcbip.vocabulary.parameter_entry import Parameter
+from hpcbip.vocabulary.parameters import COUPLING, G_HOLSTEIN, HOPPING, LAMBDA, LATTICE, OMEGA, G
 from hpcbip.vocabulary.sectors import SECTORS
 
 EXACT_COUPLINGS: tuple[str, ...] = (

@@ -84,7 +84,8 @@ class Bands:
 
 @dataclass(frozen=True)
 class Pairs:
-    """Two electrons without phonons in a box of cells for their distance; fields as in `hpcbip.models.Model`."""
+    """Two electrons without phonons in a box of cells for their distance; fields as in
+    `hpcbip.models.Model`."""
 
     grid: Grid
     U: float

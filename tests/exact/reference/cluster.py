@@ -16,8 +16,8 @@ Vector = tuple[int, ...]
 class Grid:
     """A lattice: a vector per bond axis (lattice coordinates), their metric, distances of the first shells.
 
-    With several sites per cell also the sites of the cell, in lattice coordinates, heights above them, and per
-    bond axis the sites at its ends; its vector leads from cell to cell.
+    With several sites per cell also the sites of the cell, in lattice coordinates, heights above them, and
+    per bond axis the sites at its ends; its vector leads from cell to cell.
     """
 
     axes: tuple[Vector, ...]

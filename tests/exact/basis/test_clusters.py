@@ -1,5 +1,5 @@
-"""The kernel on lattices with a basis against e^{-βH}, all observables, sixteen seeds each, and on the infinite
-lattices against closed forms; and the same tests on wrong weights.
+"""The kernel on lattices with a basis against e^{-βH}, all observables, sixteen seeds each, and on the
+infinite lattices against closed forms; and the same tests on wrong weights.
 
 The false-alarm rate is `zscore.FALSE_ALARM` = 1e-4 per case, so 3e-3 for the whole file. On periodic clusters
 `displacement2_window` is the sum over segments between the cuts of the improved mass estimator, whose mean is
@@ -68,7 +68,12 @@ CASES: dict[str, tuple[Cluster, int, int, dict[str, Any]]] = {
     "bilayer, bond, 1": (BILAYER_CELLS, 1, 3, {"g": 0.3, "t_factors": (1.0, 1.0, 1.0, 1.0, 0.5)}),
     "ladder, bond, 2": (LADDER_RING, 2, 4, {"g": 0.25, "U": 4.0, "t_factors": (1.0, 1.0, 0.6)}),
     "ladder, tail, 2": (LADDER_ODD, 2, 5, {"g": 0.4, "U": 4.0, "V": 1.5}),
-    "ladder, uneven, 2": (LADDER_ODD, 2, 5, {"g": 0.4, "U": 4.0, "levels": (0.0, 1.0), "U_factors": (1.0, 2.0)}),
+    "ladder, uneven, 2": (
+        LADDER_ODD,
+        2,
+        5,
+        {"g": 0.4, "U": 4.0, "levels": (0.0, 1.0), "U_factors": (1.0, 2.0)},
+    ),
     "bilayer, open, 2": (BILAYER_OPEN, 2, 10, {"g": 0.6, "U": 2.0, "V": 1.0, "levels": (0.0, 0.8)}),
     "ladder, holstein, 2": (LADDER_RING, 2, 6, {"coupling": "holstein", "g": 0.8, "U": 2.0}),
     "diamond, bond, 1": (DIAMOND_CELLS, 1, 3, {"g": 0.3}),

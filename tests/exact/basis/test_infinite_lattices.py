@@ -1,5 +1,5 @@
-"""The kernel on infinite lattices with a basis: bands, bound pairs in a box, second-order perturbation theory,
-and the square lattice that is left of the Lieb lattice's coppers where oxygens are far above them.
+"""The kernel on infinite lattices with a basis: bands, bound pairs in a box, second-order perturbation
+theory, and the square lattice that is left of the Lieb lattice's coppers where oxygens are far above them.
 
 The false-alarm rate is `zscore.FALSE_ALARM` = 1e-4 per case, so 1e-3 for the whole file.
 """
@@ -31,7 +31,9 @@ BANDS: dict[str, tuple[Grid, dict[str, Any]]] = {
 }
 
 
-def ensemble(grid: Grid, electrons: int, beta: float, g: float = 0.0, U: float = 0.0, **fields: Any) -> Ensemble:
+def ensemble(
+    grid: Grid, electrons: int, beta: float, g: float = 0.0, U: float = 0.0, **fields: Any
+) -> Ensemble:
     fields = {"coupling": "bond", **fields}
     return Ensemble(Model(NAMES[grid], t=1.0, omega=1.0, g=g, U=U, **fields), electrons, beta)
 
@@ -58,7 +60,6 @@ def test_weak_coupling_is_second_order_perturbation_theory(name: str, coupling: 
     g, bands = 0.15, Bands(grid, **fields)
     weak = ensemble(grid, 1, 24.0, g, coupling=coupling, **fields)
     bins = sample(weak, 16, 24, 100_000)
-    # the energy of the whole path is that of its ends too: the derivative of ln Z between the ends is the bulk's
     found = {"shift": [a / weak.model.omega for a in bins["assisted_hops"]]}
     exact = {"shift": 2.0 * g * g * bands.second_order(coupling)}
     table = compare(found, exact)
@@ -81,7 +82,7 @@ def test_bound_pairs(name: str) -> None:
     bound = ensemble(grid, 2, 12.0, **fields)
     energy = exact.pop("energy")
     bins = sample(bound, 16, 24, 60_000)
-    # at both ends the path relaxes from the trial state: the bulk's energy is what the estimators of the bulk give
+    # at its ends the path relaxes from the trial state, so the energy is taken in the bulk
     bins["bulk_energy"] = [v - h for v, h in zip(bins["potential"], bins["bare_hops"], strict=True)]
     table = compare(bins, exact | {"bulk_energy": energy})
     assert not table, table
