@@ -113,8 +113,8 @@ class BoundEnsemble:
 
     @cached_property
     def anisotropic(self) -> bool:
-        """Whether there is a mass of its own along every primitive vector: they are at right angles, and differ
-        by factors of t, g or Ω, in the lengths of their bonds, or may differ by what is in the cell."""
+        """Whether there is a mass of its own along every primitive vector: they are at right angles, and
+        differ by factors of t, g or Ω, in the lengths of their bonds, or by what may be in the cell."""
         lengths2 = np.diag(self.lattice.metric)
         stretched = self.lattice.hypercubic and not np.allclose(lengths2, lengths2[0])
         differ = not self.lattice.is_bravais or any(self.parameters.get(key) for key in FACTOR_KEYS)
