@@ -22,6 +22,8 @@ MAX_AXES = 6  # bond axes of a lattice; fcc and kagome have as many
 MAX_BOND = 8  # lattice coordinates of a bond; the kernel packs the electrons' distance into few bits
 MAX_KINDS = 8  # sites of a cell; the kernel packs them into three bits
 FINEST_POSITION = 10_000  # positions in the cell are multiples of 1 over a number up to this one
+TABLE = 8192  # entries of the kernel's table of V(r), of all pairs of sites of the cell together
+REACH = {1: 1024, 2: 20, 3: MAX_SHELL_COORDINATE}  # its largest half width: every shell fits
 
 
 @dataclass(frozen=True)
@@ -155,6 +157,15 @@ class Lattice:
         diagonal = [(k,) * d for k in (4, 8)] if d > 1 else []
         return np.array(along + diagonal)
 
+    @property
+    def reach(self) -> int:
+        """Half width, in cells, of the kernel's table of V(r), beyond which there is only the tail V/r."""
+        pairs = 1 << (2 * (self.kinds - 1).bit_length())
+        reach = REACH[self.dimension]
+        while pairs * (2 * reach + 1) ** self.dimension > TABLE:
+            reach -= 1
+        return reach
+
     def distances(self, cells: NDArray[np.int64], one: int = 0, other: int = 0) -> NDArray[np.float64]:
         """Return the distances, in lattice constants, of sites `one` in these cells, shape (number, d), from
         the site `other` in the cell at the origin."""
@@ -167,17 +178,19 @@ class Lattice:
         """Return the distances of the first neighbour shells, in lattice constants.
 
         Raises:
-            ValueError: if sites of these shells have lattice coordinates beyond `MAX_SHELL_COORDINATE`: the
-                primitive vectors are far from the shortest ones.
+            ValueError: if sites of these shells have lattice coordinates beyond `MAX_SHELL_COORDINATE`, or
+            beyond
+                the table of a lattice with many sites per cell: the primitive vectors are far from the
+                shortest ones.
         """
-        width = 2 + MAX_SHELL_COORDINATE
+        width, most = 2 + MAX_SHELL_COORDINATE, min(self.reach, MAX_SHELL_COORDINATE)
         r = np.array(list(itertools.product(range(-width, width + 1), repeat=self.dimension)))
         pairs = itertools.product(range(self.kinds), repeat=2)
         distances = np.stack([self.distances(r, *pair) for pair in pairs])
         radii = np.unique(np.round(distances, 9))[1 : number + 1]
         reached = (distances <= radii[-1] + 1e-9).any(axis=0)
-        if number > MAX_SHELLS or np.abs(r[reached]).max() > MAX_SHELL_COORDINATE:
-            raise ValueError(f"{number} shells reach beyond lattice coordinates of {MAX_SHELL_COORDINATE}")
+        if number > MAX_SHELLS or np.abs(r[reached]).max() > most:
+            raise ValueError(f"{number} shells reach beyond lattice coordinates of {most}")
         return [float(x) for x in radii]
 
     def cluster(self, *shape: int, periodic: bool = False) -> Lattice:

@@ -152,6 +152,30 @@ MODELS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
         {"lattice": "cubic", "coupling": "bond", "t_factors": [1, 1, 0.2], "g_factors": [1, 1, 0]},
         {},
     ),
+    "basis": (
+        {
+            "lattice": "lieb",
+            "coupling": "bond",
+            "levels": [0, 1, 2],
+            "U_factors": [1, 0.5, 0],
+            "omega_factors": [1, 2, 1, 3],
+        },
+        {"V": [0.5]},
+    ),
+    "written basis": (
+        {
+            "lattice": {
+                "vectors": [[1]],
+                "sites": {"A": [0, 0], "B": [0.3, 1]},
+                "bonds": [
+                    {"from": "A", "to": "A", "cell": [1]},
+                    {"from": "A", "to": "B", "cell": [0]},
+                ],
+            },
+            "coupling": "bond+holstein",
+        },
+        {"g_holstein": [0.5], "omega_holstein": [0.3]},
+    ),
     "tail": ({"lattice": "bcc", "coupling": "bond", "shells": [1.0, -0.5]}, {"V": [0.8]}),
     "written": (
         {"lattice": {"vectors": [[1, 0], [0, 2]], "bonds": [[1, 0], [0, 1], [1, 1]]}, "coupling": "holstein"},
@@ -172,6 +196,8 @@ def test_every_model_of_a_configuration_reaches_the_kernel(name: str) -> None:
         rows = Chain.start(ensemble, np.arange(1, 5, dtype=np.uint64)).run_block(2, 20_000)
         assert np.isfinite(rows).all()
         assert ensemble.model.coupling == model["coupling"]
+        assert ("U_factors" in record.parameters) == (name == "basis" and record.sector == "bipolaron")
+        assert ("levels" in record.parameters) == (name == "basis")
         assert ("shells" in record.parameters) == (name == "tail" and record.sector == "bipolaron")
     other = {key: value for key, value in model.items() if key in ("coupling", "lattice")}
     if other != model:

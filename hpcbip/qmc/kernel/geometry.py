@@ -66,10 +66,11 @@ def relative(par, rel, a):
 def interaction(par, rel):
     """Return V(r1 - r2) in the energy unit of the model: U on the same site, the table near it, the tail
     V/r beyond; and the energies of the electrons on their sites."""
+    if par.kinds == 1 and not par.extended:  # the most common case, without tables
+        return par.contact[0] if congruent(par, rel) else 0.0
     pair = kind_of(par, rel)
     if not par.extended:
-        contact = congruent(par, rel - pair)
-        return par.level[pair] + (par.contact[pair] if contact else 0.0)
+        return par.level[pair] + (par.contact[pair] if congruent(par, rel - pair) else 0.0)
     index = pair
     inside = True
     for a in range(par.dimension):

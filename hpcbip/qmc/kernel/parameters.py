@@ -11,7 +11,8 @@ import itertools
 import numpy as np
 from numpy.typing import NDArray
 
-from hpcbip.models import MAX_SHELLS, Lattice, Model
+from hpcbip.models import Lattice, Model
+from hpcbip.models.lattice import TABLE
 from hpcbip.qmc.cycle import UPDATES, tries_per_cycle
 from hpcbip.qmc.estimators.distortion import MOST_NODES, nodes, sign_change_weights
 from hpcbip.qmc.estimators.pair import BOX
@@ -21,12 +22,6 @@ from hpcbip.qmc.kernel.path import DIRECTIONS, SITE, field_bits, half_range, kin
 from hpcbip.qmc.layout import FAMILIES, family_offsets
 
 MAX_NEIGHBOURS = SITE  # neighbours of a site: fcc has 12
-REACH = {
-    1: 1024,
-    2: 20,
-    3: MAX_SHELLS,
-}  # largest half width of the table of the interaction: every shell fits
-TABLE = 8192  # entries of the table, of all pairs of kinds together
 MAX_MOMENTA = 6
 
 KERNEL_PARAMETERS = np.dtype(
@@ -95,7 +90,7 @@ def kernel_parameters(
         "bits": field_bits(d, kinds),
         "bias": pack(np.full(d, half_range(d, kinds)), kinds) >> (2 * kind_bits(kinds)),
         "box": BOX[d],
-        "reach": reach_of(lattice),
+        "reach": lattice.reach,
         "momentum_count": len(waves),
         "wave_lags": WAVE_LAGS,
         **family_offsets(lattice),
@@ -160,23 +155,10 @@ def _fill_corners(values: np.void, lattice: Lattice) -> None:
             values["merged"][codes] = direction[vector]
 
 
-def reach_of(lattice: Lattice) -> int:
-    """Return the half width of the table of the interaction, in cells."""
-    pairs = 1 << (2 * kind_bits(lattice.kinds))
-    reach = REACH[lattice.dimension]
-    while pairs * (2 * reach + 1) ** lattice.dimension > TABLE:
-        reach -= 1
-    return reach
-
-
 def potential_table(model: Model, lattice: Lattice) -> NDArray[np.float64]:
     """Tabulate V(r1 - r2) for all differences of cells within the reach, in the kernel's order, shape (packed
-    pairs of kinds, differences).
-
-    Raises:
-        ValueError: if interactions of neighbour shells reach beyond the table.
-    """
-    reach, d = reach_of(lattice), lattice.dimension
+    pairs of kinds, differences)."""
+    reach, d = lattice.reach, lattice.dimension
     r = np.array(list(itertools.product(range(-reach, reach + 1), repeat=d)))
     table = np.zeros((1 << (2 * kind_bits(lattice.kinds)), len(r)))
     for one, other, pair in pairs_of_kinds(lattice.kinds):

@@ -98,6 +98,13 @@ def kind_of(par, site):
 
 
 @inlined
+def draw_exit(par, rng, kind):
+    """Draw one of the directions of the hops from sites of a kind."""
+    k = below(rng, par.exit_count[kind])
+    return k if par.kinds == 1 else par.exits[kind, k]
+
+
+@inlined
 def pair_of_kinds(par, one, other):
     """Return the packed pair of two kinds, the index of tables."""
     return (one << (par.cell_shift >> 1)) | other

@@ -25,6 +25,7 @@ from hpcbip.qmc.kernel.path import (
     add_event,
     bond_of,
     change_of_rel,
+    draw_exit,
     drop_event,
     kind_of,
     locate,
@@ -106,7 +107,7 @@ def _grow_tail(path, state, rng, par, electron):
     interval = par.beta - path[a].time
     site = site_after(path, par, a)
     kind = kind_of(par, site)
-    direction = par.exits[kind, below(rng, par.exit_count[kind])]
+    direction = draw_exit(par, rng, kind)
     time = par.beta - interval * uniform(rng)
     if not hop_allowed(par, site, direction):
         return False

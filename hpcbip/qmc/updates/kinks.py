@@ -29,6 +29,7 @@ from hpcbip.qmc.kernel.path import (
     add_event,
     bond_of,
     change_of_rel,
+    draw_exit,
     drop_two,
     join,
     kind_of,
@@ -38,7 +39,7 @@ from hpcbip.qmc.kernel.path import (
     shift,
     site_after,
 )
-from hpcbip.qmc.kernel.rng import below, coin, uniform
+from hpcbip.qmc.kernel.rng import coin, uniform
 
 
 @kernel
@@ -63,7 +64,7 @@ def insert_kinks(path, state, rng, par):
     interval = path[path[a].enext].time - start
     site = site_after(path, par, a)
     kind = kind_of(par, site)
-    direction = par.exits[kind, below(rng, par.exit_count[kind])]
+    direction = draw_exit(par, rng, kind)
     x = interval * uniform(rng)
     y = interval * uniform(rng)
     t1, t2 = start + min(x, y), start + max(x, y)
