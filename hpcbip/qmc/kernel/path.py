@@ -140,6 +140,28 @@ def oscillator_of(par, bond):
 
 
 @inlined
+def image_of(par, pair, oscillator):
+    """Return the oscillator of the cell to which the inversion about two sites, a packed pair of kinds, maps
+    one; on a Bravais lattice it is the same."""
+    return oscillator if par.kinds == 1 else par.image[pair, oscillator]
+
+
+@inlined
+def image_of_lower(par, pair, oscillator, total, lower):
+    """Return the lower site of the image of an oscillator under the inversion about two sites of this
+    packed sum and pair of kinds."""
+    if par.kinds > 1:
+        return total - lower + par.image_shift[pair, oscillator]
+    return total - lower - (par.step[2 * oscillator] if oscillator < SITE_AXIS else 0)
+
+
+@inlined
+def image_turned(par, pair, oscillator):
+    """Tell (1 or 0) whether that inversion maps a hop along the bond to one against its image."""
+    return 1 if par.kinds == 1 else par.image_turned[pair, oscillator]
+
+
+@inlined
 def base_cell(path, par):
     """Return the packed cell in which the first electron starts."""
     site = np.int64(path[HEAD].bond >> AXIS_BITS)

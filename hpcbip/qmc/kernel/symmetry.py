@@ -25,7 +25,15 @@ from __future__ import annotations
 import numpy as np
 
 from hpcbip.qmc.kernel.jit import inlined, kernel
-from hpcbip.qmc.kernel.path import AXIS_BITS, SITE_AXIS, coordinate, kind_of, kinds_of, oscillator_of
+from hpcbip.qmc.kernel.path import (
+    AXIS_BITS,
+    SITE_AXIS,
+    coordinate,
+    image_of,
+    kind_of,
+    kinds_of,
+    oscillator_of,
+)
 
 SLOT, OSCILLATOR, CENTRE = 0, 1, 2  # columns of the cloud: two numbers and the first coordinate of the centre
 NO_REVERSAL = np.int64(0)  # mask: no component is reversed
@@ -99,7 +107,7 @@ def cloud_symmetric(par, position, cloud, cover, mask, kinds):
         return True
     for k in range(1, cover + 1):
         oscillator = cloud[k, OSCILLATOR]
-        image = par.image[kinds, oscillator]
+        image = image_of(par, kinds, oscillator)
         own_image = (
             image == oscillator
         )  # as for a cloud on the site of the pair; then there is nothing to count

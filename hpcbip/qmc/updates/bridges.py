@@ -22,6 +22,9 @@ from hpcbip.qmc.kernel.path import (
     SITE_AXIS,
     TAIL,
     change_of_rel,
+    image_of,
+    image_of_lower,
+    image_turned,
     kind_of,
     link,
     oscillator_of,
@@ -75,14 +78,15 @@ def _invert(path, par, i, first, last, j, ends, pair):
         unlink(path, q)
         following = np.uint32(path[q].enext)
         path[q].time = times - path[q].time
-        image = oscillator_of(par, path[q].bond)
-        site = ends - (path[q].bond >> AXIS_BITS) + par.image_shift[pair, image]
-        path[q].bond = (site << AXIS_BITS) | min(par.image[pair, image], SITE_AXIS)
+        oscillator = oscillator_of(par, path[q].bond)
+        image = image_of(par, pair, oscillator)
+        site = image_of_lower(par, pair, oscillator, ends, path[q].bond >> AXIS_BITS)
+        path[q].bond = (site << AXIS_BITS) | min(image, SITE_AXIS)
         if path[q].direction != SITE:
             # space turns the hop round, and time back again; where the image of the bond runs the other way
             # space does not
-            forward = (path[q].direction & 1) ^ par.image_turned[pair, image] ^ 1
-            path[q].direction = 2 * par.image[pair, image] + forward
+            against = (path[q].direction & 1) ^ image_turned(par, pair, oscillator) ^ 1
+            path[q].direction = 2 * image + against
         path[q].enext = path[q].eprev
         path[q].eprev = following
         if q == last:

@@ -28,6 +28,9 @@ from hpcbip.qmc.kernel.path import (
     TAIL,
     base_cell,
     change_of_rel,
+    image_of,
+    image_of_lower,
+    image_turned,
     kind_of,
     oscillator_of,
     pair_of_kinds,
@@ -124,11 +127,11 @@ def _move(path, par, i, inverted, offset):
         path[i].bond = ((site + offset) << AXIS_BITS) | (bond & AXIS_MASK)
         return
     oscillator = oscillator_of(par, bond)
-    pair, image = par.reflection, par.image[par.reflection, oscillator]
-    site = offset - site + par.image_shift[pair, oscillator]
+    image = image_of(par, par.reflection, oscillator)
+    site = image_of_lower(par, par.reflection, oscillator, offset, site)
     if path[i].direction != SITE:
-        turned = (path[i].direction & 1) ^ par.image_turned[pair, oscillator]
-        path[i].direction = 2 * image + turned
+        against = (path[i].direction & 1) ^ image_turned(par, par.reflection, oscillator)
+        path[i].direction = 2 * image + against
     if par.electrons == 2:
         path[i].electron = 1 - path[i].electron
     path[i].bond = (site << AXIS_BITS) | min(image, SITE_AXIS)
@@ -140,7 +143,7 @@ def _exchange_ends(path, par, position, cloud, cover, kinds):
     for k in range(1, cover + 1):
         if cloud[k, SLOT] < 0:
             continue
-        image = par.image[kinds, cloud[k, OSCILLATOR]]
+        image = image_of(par, kinds, cloud[k, OSCILLATOR])
         own_image = image == cloud[k, OSCILLATOR]
         for a in range(par.dimension):
             own_image &= cloud[k, CENTRE + a] == _image(par, position, cloud, k, a)
