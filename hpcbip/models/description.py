@@ -94,7 +94,7 @@ def _lattice_in_words(lattice: str) -> str:
         vectors, bonds = written["vectors"], written["bonds"]
         if "sites" in written:
             sites = ", ".join(f"{name} at {at}" for name, at in written["sites"].items())
-            ends = ", ".join(f"{one}–{other} {cell}" for one, other, cell in bonds)
+            ends = ", ".join(f"{bond['from']}–{bond['to']} {bond['cell']}" for bond in bonds)
             return f"the infinite lattice with primitive vectors {vectors}, sites {sites} and bonds {ends}"
         return f"the infinite lattice with primitive vectors {vectors} and bonds {bonds}"
     return f"the infinite {lattice} lattice"

@@ -188,7 +188,7 @@ def lattice_with_basis(
     definition = {
         "vectors": primitive,
         "sites": dict(zip(names, positions, strict=True)),
-        "bonds": [[one, other, list(cell)] for one, other, cell in bonds],
+        "bonds": [{"from": one, "to": other, "cell": list(cell)} for one, other, cell in bonds],
     }
     name = json.dumps(definition, separators=(",", ":"))
     return Lattice(name, primitive, axes, sites=positions, ends=ends, site_names=tuple(names))
@@ -232,7 +232,8 @@ def get_lattice(name: str) -> Lattice:
     if name.startswith("{"):
         written = json.loads(name)
         if "sites" in written:
-            return lattice_with_basis(written["vectors"], written["sites"], written["bonds"])
+            bonds = [(bond["from"], bond["to"], bond["cell"]) for bond in written["bonds"]]
+            return lattice_with_basis(written["vectors"], written["sites"], bonds)
         return written_lattice(written["vectors"], written["bonds"])
     try:
         return LATTICES[name]

@@ -20,7 +20,7 @@ from hpcbip.campaign.plan import make_plan
 from hpcbip.campaign.schema import Config
 from hpcbip.driver.interactive.record import _ensemble_bins
 from hpcbip.driver.interactive.request import check_request
-from hpcbip.models import written_lattice
+from hpcbip.models import lattice_with_basis, written_lattice
 from hpcbip.reduction.results import read_results
 from hpcbip.store.segment import block_means
 from hpcbip.store.selection import select_bins
@@ -97,6 +97,18 @@ def test_one_sector_alone_is_that_part_of_both(both: Any, electrons: int, sector
     assert {key: alone.record[key] for key in own} == {key: both.record[key] for key in own}
     assert [flag for flag in alone.flags if flag in both.flags or "binding" in flag] == alone.flags
     assert alone.flags or sector == "polaron"
+
+
+def test_a_lattice_with_a_basis_can_be_sampled() -> None:
+    bonds = (("A", "B", (0,)), ("A", "B", (-1,)))
+    own = lattice_with_basis([[1.0]], {"A": (0.0,), "B": (0.4,)}, bonds)
+    model = hpcbip.Model(own.name, "bond", 1.0, 1.0, 0.5, 2.0, levels=(0.0, 1.0), U_factors=(1.0, 0.5))
+    found = hpcbip.sample(model, electrons=2, beta=8.0, bins=32, chains=4, updates_per_bin=20_000, seed=1)
+    contact = found["site_contact[1]"].value + found["site_contact[2]"].value
+    assert contact == pytest.approx(found["contact"].value)
+    weights = [found[f"site_weight_bipolaron[{site}]"].value for site in (1, 2)]
+    assert sum(weights) == pytest.approx(1.0) and weights[0] > weights[1]
+    assert found.record["levels"] == [0.0, 1.0] and found.record["U_factors"] == [1.0, 0.5]
 
 
 def test_a_campaign_and_a_sample_name_their_ensembles_alike() -> None:
