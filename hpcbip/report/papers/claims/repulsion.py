@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
+from hpcbip.reduction.peaks import scan_points
+from hpcbip.report.atlas_tables import CAMPAIGN
 from hpcbip.report.figures.curves import Curve, curves
 from hpcbip.report.papers.campaigns.repulsion import REPULSION_RATIOS
 from hpcbip.report.papers.claims.claim import Claim, Finding, counted_peak, exceeds, peak_text
@@ -13,13 +15,15 @@ from hpcbip.report.papers.points import points_of
 from hpcbip.report.tables import Record
 from hpcbip.statistics.notation import with_error
 from hpcbip.superconductivity.peaks import Peak
-from hpcbip.superconductivity.scans import axis_value
+from hpcbip.superconductivity.maximum import find_maximum
+from hpcbip.superconductivity.scans import axis_value, scans
 from hpcbip.vocabulary.entries import ERROR
 from hpcbip.vocabulary.parameters import LAMBDA, U
 
 _OPTIMUM = 8.0  # U/t at which Tc is said to be highest
 _APPRECIABLE = 0.1  # Tc/Ω that remains with the tail
 _LEAST_POINTS = 3
+_SEARCHES = "peak-search-U"  # with which the names of the campaigns of these searches begin
 
 
 def _at(line: Curve, repulsion: float) -> Record | None:
@@ -64,6 +68,17 @@ def _ends(found: dict[float, Peak], rising: bool) -> bool | None:
     return exceeds(difference, math.hypot(first.height_err, last.height_err))
 
 
+def _highest(records: Sequence[Record]) -> list[str]:
+    """State the maximum over λ and U together, from the points of the searches for it."""
+    found = []
+    for ratio in REPULSION_RATIOS:
+        chosen = points_of(records, lattice="square", coupling="bond", V=0.0, t_over_omega=ratio)
+        searched = [one for one in chosen if str(one[CAMPAIGN]).startswith(_SEARCHES)]
+        for scan in scans(scan_points(searched), (LAMBDA.name, U.name)):
+            found.append(f"Highest over λ and U, by `hpcbip search`: {find_maximum(scan).statement}.")
+    return found
+
+
 def _examine_repulsion(records: Sequence[Record]) -> Finding:
     comparisons, numbers = _fixed_coupling(records)
     missing = [] if comparisons else ["bond coupling at one λ with U = 0 and 8t"]
@@ -76,7 +91,7 @@ def _examine_repulsion(records: Sequence[Record]) -> Finding:
             comparisons.append(_ends(found, rising=coupling == "bond"))
             parts = [f"U = {value:g}t: {peak_text(peak)}" for value, peak in found.items()]
             numbers.append(f"{word}, optimised over λ at t/Ω = {ratio:g}: {'; '.join(parts)}.")
-    return Finding(comparisons or [None], numbers, missing)
+    return Finding(comparisons or [None], numbers + _highest(records), missing)
 
 
 def _examine_tail(records: Sequence[Record]) -> Finding:
