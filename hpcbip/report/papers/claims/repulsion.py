@@ -14,8 +14,8 @@ from hpcbip.report.papers.drawing import TC
 from hpcbip.report.papers.points import points_of
 from hpcbip.report.tables import Record
 from hpcbip.statistics.notation import with_error
-from hpcbip.superconductivity.peaks import Peak
 from hpcbip.superconductivity.maximum import find_maximum
+from hpcbip.superconductivity.peaks import Peak
 from hpcbip.superconductivity.scans import axis_value, scans
 from hpcbip.vocabulary.entries import ERROR
 from hpcbip.vocabulary.parameters import LAMBDA, U
