@@ -112,6 +112,11 @@ REFUSED = [
     "d-wave --U -1",
     "exact --lambda 1 --g 1",
     "exact --g 1 --lattice kagome",
+    "antiadiabatic --lattice honeycomb",
+    "antiadiabatic --lattice lieb --terms",
+    "fermi-surface --lattice kagome",
+    "instanton --lattice honeycomb",
+    "pair --lattice lieb",
     "exact --g -x",
     "exact --g 1 --coupling none",
 ]

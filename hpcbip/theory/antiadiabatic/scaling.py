@@ -17,6 +17,7 @@ from hpcbip.errors import InputError
 from hpcbip.theory.antiadiabatic.effective import (
     PERTURBATION_ORDERS,
     build_effective_spaces,
+    check_lattice,
     converge_effective,
     effective_amplitudes,
 )
@@ -35,8 +36,9 @@ def scan_systems(geometry: Geometry, ratio: float, omegas: Sequence[float], U: f
 
     Raises:
         InputError: for two couplings together, triplets, no Ω, and numbers beyond `OMEGA_RANGE`,
-            `LARGEST_RATIO` and `LARGEST_U`.
+            `LARGEST_RATIO` and `LARGEST_U`; as in `check_lattice`.
     """
+    check_lattice(geometry)
     if geometry.coupling.endswith("+holstein"):
         raise InputError(f"coupling {geometry.coupling!r}; allowed: bond, site-peierls, holstein, each alone")
     if geometry.electrons == 2 and geometry.spin != "singlet":

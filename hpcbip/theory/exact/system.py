@@ -14,7 +14,7 @@ from functools import cached_property
 from typing import Any
 
 from hpcbip.errors import InputError
-from hpcbip.models import LATTICES, Lattice, coupling_from_lambda, get_lattice, lambda_from_coupling
+from hpcbip.models import BRAVAIS_LATTICES, Lattice, coupling_from_lambda, get_lattice, lambda_from_coupling
 from hpcbip.vocabulary.parameters import COUPLING, G_HOLSTEIN, HOPPING, LAMBDA, LATTICE, OMEGA, G, Parameter
 from hpcbip.vocabulary.sectors import SECTORS
 
@@ -75,8 +75,8 @@ class Geometry:
     cluster: tuple[int, ...] | None = None
 
     def __post_init__(self) -> None:
-        if self.lattice not in LATTICES:
-            raise InputError(f"lattice {self.lattice!r} is unknown; allowed: {', '.join(LATTICES)}")
+        if self.lattice not in BRAVAIS_LATTICES:
+            raise InputError(f"lattice: {self.lattice!r}; allowed: {', '.join(BRAVAIS_LATTICES)}")
         if self.coupling not in EXACT_COUPLINGS:
             raise InputError(f"coupling {self.coupling!r} is unknown; allowed: {', '.join(EXACT_COUPLINGS)}")
         if self.electrons not in (1, 2):
