@@ -152,7 +152,7 @@ def eliminate_phonons(
         raise InputError(f"order: {order}; allowed: {', '.join(map(str, PERTURBATION_ORDERS))}")
     full = _hamiltonian(Hamiltonian(space, system, momentum), derivatives)
     number = space.phonons.sum(axis=0)
-    quanta = system.omega * space.phonons[0] + system.omega_holstein * space.phonons[1]
+    quanta = system.quanta(space.phonons)
     none, one, two = (np.flatnonzero(number == n) for n in range(3))
     roots = np.arange(space.sizes[0])
     electrons = Jet(full.value - sp.diags(quanta), full.slope, full.curvature)

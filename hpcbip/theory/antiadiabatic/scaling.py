@@ -22,7 +22,8 @@ from hpcbip.theory.antiadiabatic.effective import (
     effective_amplitudes,
 )
 from hpcbip.theory.exact.convergence import ConvergedState, Extrapolated, converge, scaled_difference
-from hpcbip.theory.exact.system import Geometry, System, parameters_of
+from hpcbip.theory.exact.system import Geometry, System
+from hpcbip.theory.exact.tables import parameters_of
 from hpcbip.vocabulary.parameters import COUPLING, LAMBDA, LATTICE, OMEGA, G, U
 
 EXACT_STATES = {1: 20_000, 2: 50_000, 3: 50_000}  # size of the largest exact space, by dimension
