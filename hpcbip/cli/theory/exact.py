@@ -22,7 +22,7 @@ from hpcbip.errors import InputError
 
 
 @click.command()
-@lattice_option("A name, as chain, square, honeycomb, lieb, or one written out", "chain")
+@lattice_option("chain, square, ..., honeycomb, lieb, ..., or one written out", "chain")
 @couplings_option("holstein, bond, site-peierls, ...+holstein", "holstein")
 @click.option("--electrons", type=click.IntRange(1, 2), default=1, show_default=True)
 @click.option("--spin", default="singlet", show_default=True, help="Of two electrons: singlet, triplet.")

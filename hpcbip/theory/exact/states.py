@@ -122,8 +122,8 @@ class SiteNumbering:
         place = np.arange(geometry.bravais.kinds, dtype=np.int32)[None]
         if geometry.electrons == 2:
             pairs = self._pairs(max(self.pair_extent, int(triplet)))
-            kept = sorted(pair for pair in pairs if not triplet or pair[0] != pair[1])
-            place = np.array(kept, dtype=np.int32).reshape(-1, 2).T.copy()
+            ordered = sorted(pair for pair in pairs if not triplet or pair[0] != pair[1])
+            place = np.array(ordered, dtype=np.int32).reshape(-1, 2).T.copy()
             if geometry.cluster:
                 place = place[:, self._inside(place[1])]
         width = place.shape[1]
@@ -198,8 +198,8 @@ class SiteNumbering:
         allowed = np.ones(len(states), dtype=bool)
         phonon, number = None, np.zeros(len(states))
         if move.mode is not None:
-            there = move.at_target != reverse
-            cell = target - np.int32(end) if there else states.place[electron] - np.int32(start)
+            at_target = move.at_target != reverse
+            cell = target - np.int32(end) if at_target else states.place[electron] - np.int32(start)
             phonon = (cell + np.int32(self.origin + move.mode)).astype(self.dtype)
             for row in states.phonons[: int(states.count.max(initial=0))]:
                 number += row == phonon

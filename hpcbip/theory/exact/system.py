@@ -258,16 +258,16 @@ class System:
 
     def _check_sequences(self) -> None:
         lattice = self.geometry.bravais
-        several = lattice.kinds if lattice.kinds > 1 else 0
         for name in LISTS_OF_SYSTEM:
             values = tuple(float(x) for x in getattr(self, name))
-            number = len(lattice.axes) if name in FACTOR_KEYS else several
-            what = "bond axes" if name in FACTOR_KEYS else "sites per cell"
-            if len(values) not in (0, number) or not PARAMETERS[name].check(values):
-                there = len(lattice.axes) if name in FACTOR_KEYS else lattice.kinds
+            what, number = "sites per cell", lattice.kinds
+            if name in FACTOR_KEYS:
+                what, number = "bond axes", len(lattice.axes)
+            fits = len(values) == number and (name in FACTOR_KEYS or not lattice.is_bravais)
+            if values and not (fits and PARAMETERS[name].check(values)):
                 raise InputError(
                     f"{name}: {', '.join(f'{x:g}' for x in values)}; allowed: {PARAMETERS[name].allowed}; "
-                    f"this one has {there} {what}"
+                    f"this one has {number} {what}"
                 )
             object.__setattr__(self, name, values)
 

@@ -42,9 +42,10 @@ def exact_table(
 
     `E`, `mass`, `pair_distance2`, `phonons` and `weight` are extrapolated. `E_bound` is the variational upper
     bound, `E2` the estimate of what is left out of it, `basis_size` the number of states; `K` is |K|, `K_x`
-    ... its components. Of two electrons, `binding_energy` is 2 E_polaron - E; where it does not exceed its
-    error, no bound pair is resolved, and mass and size have no meaning. Two electrons far apart have twice
-    E_polaron, so that E above it is not converged: its error reaches down to there.
+    ... its components; levels and factors have columns where they were given. Of two electrons,
+    `binding_energy` is 2 E_polaron - E; where it does not exceed its error, no bound pair is resolved, and
+    mass and size have no meaning. Two electrons far apart have twice E_polaron, so that E above it is not
+    converged: its error reaches down to there.
 
     Args:
         systems: the systems to solve.
