@@ -111,7 +111,12 @@ REFUSED = [
     "pair --thresholds 1 --tc",
     "d-wave --U -1",
     "exact --lambda 1 --g 1",
-    "exact --g 1 --lattice kagome",
+    "exact --g 1 --lattice kagom",
+    "antiadiabatic --lattice honeycomb",
+    "antiadiabatic --lattice lieb --terms",
+    "fermi-surface --lattice kagome",
+    "instanton --lattice honeycomb",
+    "pair --lattice lieb",
     "exact --g -x",
     "exact --g 1 --coupling none",
 ]

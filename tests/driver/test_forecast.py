@@ -13,6 +13,7 @@ from hpcbip.campaign.plan import SampleSize, make_plan
 from hpcbip.campaign.projection import MAX_EDGE_WEIGHT, edge_weight, shortest_beta
 from hpcbip.campaign.schema import Config, validate_config
 from hpcbip.catalogue.entries import campaign_names, read_records
+from hpcbip.driver.forecast.antiadiabatic import antiadiabatic_values
 from hpcbip.driver.forecast.campaign import Sources, forecast_campaign, refine
 from hpcbip.driver.forecast.cost_model import CostModel
 from hpcbip.driver.forecast.ensembles import forecast_ensemble
@@ -274,6 +275,20 @@ def test_a_pilot_takes_the_place_of_what_is_not_known() -> None:
     assert before.expected["phonons_polaron"].shown is None and before.beta.verdict == NOT_KNOWN
     assert after.expected["phonons_polaron"].source == "pilot"
     assert after.seconds.spread <= before.seconds.spread
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"lattice": "honeycomb"},
+        {"levels": [0.0, 1.0]},
+        {"U_factors": [1.0, 0.0]},
+        {"omega_factors": [1.0, 2.0]},
+    ],
+)
+def test_effective_hamiltonians_are_of_bravais_lattices_with_equal_bonds(change: dict[str, Any]) -> None:
+    point = {"lattice": "square", "coupling": "bond", "t": 1.0, "omega": 8.0, "g": 1.0, "U": 0.0}
+    assert antiadiabatic_values(point) and not antiadiabatic_values(point | change)
 
 
 def test_energies_of_all_paths_tell_the_binding_energy_and_short_ones_less() -> None:

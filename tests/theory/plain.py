@@ -1,4 +1,8 @@
-"""A plain diagonalisation of distinguishable electrons with phonons, state by state."""
+"""A plain diagonalisation of distinguishable electrons with phonons, state by state.
+
+A site is the lattice coordinates of its cell and its number in the cell; the phase of a hop is that of the
+cells alone, which gives the levels of any other choice.
+"""
 
 from __future__ import annotations
 
@@ -15,13 +19,26 @@ State = tuple[tuple[Vector, ...], tuple[tuple[Vector, int, int], ...]]
 SITE = -1  # the oscillator of a site, the others being of axes
 
 
-def plus(a: Vector, b: Vector) -> Vector:
-    return tuple(x + y for x, y in zip(a, b, strict=True))
+def plus(site: Vector, step: Vector) -> Vector:
+    """Move a site to another cell."""
+    return (*(x + y for x, y in zip(site[:-1], step, strict=True)), site[-1])
+
+
+def distance(system: System, one: Vector, other: Vector) -> float:
+    lattice = get_lattice(system.geometry.lattice)
+    d = lattice.dimension
+    inside = lattice.sites or ((0.0,) * d,)
+    ends = []
+    for *cell, kind in (one, other):
+        flat = (np.array(cell) + np.array(inside[kind][:d])) @ np.array(lattice.primitive)
+        heights = [*inside[kind][d:], 0.0, 0.0][: 3 - d]
+        ends.append([*flat, *heights])
+    return math.dist(*ends)
 
 
 def plain_terms(state: State, system: System, K: np.ndarray) -> dict[State, complex]:
-    """H on a state of distinguishable electrons, the first one at the origin; written without the package's
-    moves.
+    """H on a state of distinguishable electrons, the first one in the cell at the origin; written without the
+    package's moves.
     """
     geometry = system.geometry
     lattice = get_lattice(geometry.lattice)
@@ -30,7 +47,7 @@ def plain_terms(state: State, system: System, K: np.ndarray) -> dict[State, comp
     result: dict[State, complex] = {}
 
     def add(new: list[Vector], cloud: dict[tuple[Vector, int], int], value: complex) -> None:
-        back = tuple(-x for x in new[0])
+        back = tuple(-x for x in new[0][:-1])
         moved = tuple(sorted((plus(site, back), mode, n) for (site, mode), n in cloud.items() if n))
         key = (tuple(plus(p, back) for p in new), moved)
         result[key] = result.get(key, 0.0) + value
@@ -41,29 +58,38 @@ def plain_terms(state: State, system: System, K: np.ndarray) -> dict[State, comp
         if n:
             add(new, {**phonons, oscillator: n - 1}, value * math.sqrt(n))
 
-    energy = sum(
-        (system.omega_holstein if mode == SITE else system.omega) * n for (_, mode), n in phonons.items()
+    axes = len(lattice.axes)
+    t_factors, g_factors, omega_factors = (
+        given or (1.0,) * axes for given in (system.t_factors, system.g_factors, system.omega_factors)
     )
-    if geometry.coupling == "holstein":
-        energy = system.omega * sum(phonons.values())
+    of_sites = system.omega if geometry.coupling == "holstein" else system.omega_holstein
+    energy = sum(
+        (of_sites if mode == SITE else system.omega * omega_factors[mode]) * n
+        for (_, mode), n in phonons.items()
+    )
+    energy += sum(system.levels[place[-1]] for place in places) if system.levels else 0.0
     if electrons == 2:
-        r = math.sqrt(float(np.array(places[1]) @ lattice.metric @ np.array(places[1])))
-        energy += system.V / r if r else system.U
+        r = distance(system, *places)
+        at_once = system.U * (system.U_factors[places[0][-1]] if system.U_factors else 1.0)
+        energy += system.V / r if places[0] != places[1] else at_once
     add(places, phonons, energy)
     site_g = system.g if geometry.coupling == "holstein" else system.g_holstein
     for e in range(electrons):
         if site_g:
             displaced(places, (places[e], SITE), site_g)
         for a, axis in enumerate(lattice.axes):
+            start, end = lattice.ends[a] if lattice.ends else (0, 0)
             for sign in (1, -1):
+                if places[e][-1] != (start if sign == 1 else end):
+                    continue
                 step = tuple(sign * x for x in axis)
-                target = plus(places[e], step)
+                target = (*plus(places[e], step)[:-1], end if sign == 1 else start)
                 phase = cmath.exp(-1j * float(K @ (np.array(step) @ np.array(lattice.primitive))) / electrons)
                 new = [*places[:e], target, *places[e + 1 :]]
                 low, high = (places[e], target) if sign == 1 else (target, places[e])
-                add(new, phonons, -system.t * phase)
+                add(new, phonons, -system.t * t_factors[a] * phase)
                 if geometry.coupling.startswith("bond"):
-                    displaced(new, (low, a), system.g * phase)
+                    displaced(new, (low, a), system.g * g_factors[a] * phase)
                 if geometry.coupling.startswith("site-peierls"):
                     displaced(new, (low, a), system.g * phase)
                     displaced(new, (high, a), -system.g * phase)
@@ -78,11 +104,15 @@ def plain(system: System, nh: int, K: np.ndarray) -> np.ndarray:
 
 def plain_space(system: System, nh: int, K: np.ndarray) -> tuple[dict[State, int], np.ndarray]:
     """The states that H reaches in nh steps, numbered, and its matrix."""
-    zero = (0,) * get_lattice(system.geometry.lattice).dimension
-    roots: list[State] = [((zero,) * system.geometry.electrons, ())]
+    lattice = get_lattice(system.geometry.lattice)
+    sites = [(*(0,) * lattice.dimension, kind) for kind in range(lattice.kinds)]
+    roots: list[State] = [((site,) * system.geometry.electrons, ()) for site in sites]
     if system.geometry.spin == "triplet":
-        axes = get_lattice(system.geometry.lattice).axes
-        roots = [((zero, step), ()) for a in axes for step in (a, tuple(-x for x in a))]
+        ends = lattice.ends or ((0, 0),) * len(lattice.axes)
+        roots = []
+        for axis, (start, end) in zip(lattice.axes, ends, strict=True):
+            roots.append(((sites[start], (*axis, end)), ()))
+            roots.append(((sites[end], (*(-x for x in axis), start)), ()))
     index = {root: i for i, root in enumerate(roots)}
     layer = roots
     for _ in range(nh):
@@ -102,7 +132,16 @@ def plain_space(system: System, nh: int, K: np.ndarray) -> tuple[dict[State, int
 
 
 def system_of(lattice: str, coupling: str, electrons: int, spin: str = "singlet") -> System:
+    """Return a system whose parameters are all different, those of axes and sites of a cell included."""
     mixed = coupling.endswith("+holstein")
-    return System(
-        Geometry(lattice, coupling, electrons, spin), 1.0, 1.3, 0.8, 1.5, 0.4, 0.6 * mixed, 0.7 * mixed
-    )
+    geometry = Geometry(lattice, coupling, electrons, spin)
+    lists = {}
+    if not geometry.bravais.is_bravais:
+        axes, kinds = np.arange(len(geometry.bravais.axes)), np.arange(geometry.bravais.kinds)
+        lists = {
+            "t_factors": 1.0 - 0.1 * axes,
+            "g_factors": 1.0 + 0.2 * axes,
+            "omega_factors": 1.0 + 0.1 * axes,
+        }
+        lists |= {"levels": 0.3 * kinds, "U_factors": 1.0 - 0.4 * kinds}
+    return System(geometry, 1.0, 1.3, 0.8, 1.5, 0.4, 0.6 * mixed, 0.7 * mixed, **lists)

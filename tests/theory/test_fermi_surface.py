@@ -10,7 +10,7 @@ from scipy.integrate import quad
 from scipy.special import ellipk
 
 from hpcbip.errors import InputError
-from hpcbip.models import LATTICES, Model, coupling_from_lambda, get_lattice, written_lattice
+from hpcbip.models import BRAVAIS_LATTICES, Model, coupling_from_lambda, get_lattice, written_lattice
 from hpcbip.theory.eliashberg.fermi_surface import (
     FermiSurface,
     find_fermi_surface,
@@ -102,7 +102,7 @@ def test_filling_of_the_square_lattice() -> None:
     assert below == pytest.approx(0.3, abs=1e-7)
 
 
-@pytest.mark.parametrize("name", sorted(LATTICES))
+@pytest.mark.parametrize("name", sorted(BRAVAIS_LATTICES))
 def test_equivalent_axes(name: str) -> None:
     # Σ_a ⟨cos k·a⟩ = -E_F/2t on the surface, and equivalent axes have equal averages
     found, lattice = surface(name, 0.7), get_lattice(name)
@@ -112,6 +112,12 @@ def test_equivalent_axes(name: str) -> None:
     for coupling, factor in (("bond", 2.0 * lattice.coordination * (1.0 + expected**2)), ("holstein", 2.0)):
         value = lambda_me(Model(name, coupling, 1.0, 0.1, 0.3), 0.7, found).lambda_me
         assert value == pytest.approx(factor * 0.3**2 / 0.1 * found.density, rel=1e-3)
+
+
+def test_axes_with_frequencies_of_their_own() -> None:
+    model = Model("square", "bond", 1.0, 0.1, 0.3, omega_factors=(2.0, 2.0))
+    stiffer, found = Model("square", "bond", 1.0, 0.2, 0.3), surface("square", 0.7)
+    assert lambda_me(model, 0.7, found).lambda_me == pytest.approx(lambda_me(stiffer, 0.7, found).lambda_me)
 
 
 def test_fermi_surface_average_of_the_vertex() -> None:

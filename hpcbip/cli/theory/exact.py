@@ -22,7 +22,7 @@ from hpcbip.errors import InputError
 
 
 @click.command()
-@lattice_option("chain, square, triangular, cubic", "chain")
+@lattice_option("chain, square, ..., honeycomb, lieb, ..., or one written out", "chain")
 @couplings_option("holstein, bond, site-peierls, ...+holstein", "holstein")
 @click.option("--electrons", type=click.IntRange(1, 2), default=1, show_default=True)
 @click.option("--spin", default="singlet", show_default=True, help="Of two electrons: singlet, triplet.")
@@ -33,6 +33,11 @@ from hpcbip.errors import InputError
 @click.option("--U", "interactions", default="0", show_default=True, type=Numbers())
 @click.option("--V", "V", type=FINITE, default=0.0, show_default=True, help="Between neighbours.")
 @click.option("--g-holstein", type=FINITE, default=0.0, show_default=True)
+@click.option("--levels", type=Numbers(), help="Of the sites of the cell, as in 0,1,1.")
+@click.option("--U-factors", "U_factors", type=Numbers(), help="Of U on the sites of the cell.")
+@click.option("--t-factors", type=Numbers(), help="Of t along the bond axes.")
+@click.option("--g-factors", type=Numbers(), help="Of g along the bond axes.")
+@click.option("--omega-factors", type=Numbers(), help="Of Ω along the bond axes.")
 @click.option(
     "--omega-holstein", type=NOT_NEGATIVE, help="Of the sites, with ...+holstein. [default: --omega]"
 )
@@ -57,7 +62,11 @@ def exact(
     omega_holstein: float | None,
     figure: Path | None,
     form: str,
-    **energies: float,
+    t: float,
+    omega: float,
+    V: float,
+    g_holstein: float,
+    **lists: list[float] | None,
 ) -> None:
     """Exact diagonalisation of one or two electrons with phonons: E, mass, size, cloud, with errors."""
     from hpcbip.report.figures.theory.exact import critical_figure, exact_figure
@@ -66,7 +75,6 @@ def exact(
     from hpcbip.theory.exact.system import Geometry, System, g_from_lambda
     from hpcbip.theory.exact.tables import exact_table
 
-    t, omega = energies["t"], energies["omega"]
     if critical:
         found = critical_lambda(omega, t, states or CRITICAL_STATES)
         print_records([critical_lambda_row(found, omega)], form)
@@ -81,9 +89,13 @@ def exact(
         System(
             geometry,
             g=value if strengths else g_from_lambda(geometry, value, omega, t),
+            t=t,
+            omega=omega,
             U=U,
+            V=V,
+            g_holstein=g_holstein,
             omega_holstein=of_sites[geometry.coupling.endswith("+holstein")],
-            **energies,
+            **{name: tuple(values or ()) for name, values in lists.items()},
         )
         for geometry in [Geometry(lattice, coupling, electrons, spin) for coupling in couplings]
         for U in interactions

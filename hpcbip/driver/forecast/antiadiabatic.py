@@ -13,7 +13,7 @@ from typing import Any
 
 from hpcbip.driver.forecast.regression import Estimate
 from hpcbip.errors import InputError
-from hpcbip.models import LATTICES
+from hpcbip.models import BRAVAIS_LATTICES
 from hpcbip.superconductivity import radius2
 from hpcbip.theory.antiadiabatic import build_effective_spaces, converge_effective
 from hpcbip.theory.antiadiabatic.effective import PERTURBATION_ORDERS
@@ -52,7 +52,7 @@ def antiadiabatic_values(parameters: Mapping[str, Any]) -> dict[str, Estimate]:
     others = any(parameters.get(key) for key in (*SEQUENCE_KEYS, *SITE_KEYS, "V"))
     if omega < LEAST_OMEGA or coupling not in EXACT_COUPLINGS or others:
         return {}
-    if lattice not in LATTICES or LATTICES[lattice].coordination > MOST_NEIGHBOURS:
+    if lattice not in BRAVAIS_LATTICES or BRAVAIS_LATTICES[lattice].coordination > MOST_NEIGHBOURS:
         return {}
     try:
         second, fourth = (_numbers(lattice, coupling, omega, g, U, order) for order in PERTURBATION_ORDERS)

@@ -31,6 +31,7 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from hpcbip.errors import InputError
+from hpcbip.models import BRAVAIS_LATTICES
 from hpcbip.theory.exact.basis import Space, build_space
 from hpcbip.theory.exact.convergence import ConvergedState, extrapolate_levels
 from hpcbip.theory.exact.solver import DEGENERACY_TOLERANCE, Hamiltonian, Level, minimise_energy, search_lines
@@ -151,7 +152,7 @@ def eliminate_phonons(
         raise InputError(f"order: {order}; allowed: {', '.join(map(str, PERTURBATION_ORDERS))}")
     full = _hamiltonian(Hamiltonian(space, system, momentum), derivatives)
     number = space.phonons.sum(axis=0)
-    quanta = system.omega * space.phonons[0] + system.omega_holstein * space.phonons[1]
+    quanta = system.quanta(space.phonons)
     none, one, two = (np.flatnonzero(number == n) for n in range(3))
     roots = np.arange(space.sizes[0])
     electrons = Jet(full.value - sp.diags(quanta), full.slope, full.curvature)
@@ -231,14 +232,25 @@ def guess_effective_momentum(space: Space, system: System, order: int) -> Array:
     return momenta[int(np.argmin(energies))]
 
 
+def check_lattice(geometry: Geometry) -> None:
+    """Refuse lattices with several sites per cell, for which nothing was compared with other calculations.
+
+    Raises:
+        InputError: the message lists the lattices that are allowed.
+    """
+    if geometry.lattice not in BRAVAIS_LATTICES:
+        raise InputError(f"lattice: {geometry.lattice!r}; allowed: {', '.join(BRAVAIS_LATTICES)}")
+
+
 def build_effective_spaces(geometry: Geometry, pair_extent: int | None = None) -> list[Space]:
     """Build three boxes for `converge_effective`, the largest with pairs up to `pair_extent` hops apart.
 
     A single electron needs one box only.
 
     Raises:
-        InputError: for a pair_extent out of range.
+        InputError: for a pair_extent out of range, and as in `check_lattice`.
     """
+    check_lattice(geometry)
     d = geometry.bravais.dimension
     pair_extent = DEFAULT_EXTENT[d] if pair_extent is None else pair_extent
     if not 4 <= pair_extent <= LARGEST_EXTENT[d]:
@@ -278,9 +290,11 @@ def effective_amplitudes(system: System, order: int) -> dict[tuple[int, ...], fl
         each two opposite displacements; at zero displacement the energy of the site.
 
     Raises:
-        InputError: as in `eliminate_phonons`, and for triplets, which have no pair on one site.
+        InputError: as in `eliminate_phonons` and `check_lattice`, and for triplets, which have no pair on one
+            site.
     """
     geometry = system.geometry
+    check_lattice(geometry)
     if geometry.electrons == 2 and geometry.spin == "triplet":
         raise InputError("spin: triplet; allowed: singlet, only it has pairs on one site")
     space = build_space(geometry, 2)

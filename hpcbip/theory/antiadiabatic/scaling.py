@@ -17,11 +17,13 @@ from hpcbip.errors import InputError
 from hpcbip.theory.antiadiabatic.effective import (
     PERTURBATION_ORDERS,
     build_effective_spaces,
+    check_lattice,
     converge_effective,
     effective_amplitudes,
 )
 from hpcbip.theory.exact.convergence import ConvergedState, Extrapolated, converge, scaled_difference
-from hpcbip.theory.exact.system import Geometry, System, parameters_of
+from hpcbip.theory.exact.system import Geometry, System
+from hpcbip.theory.exact.tables import parameters_of
 from hpcbip.vocabulary.parameters import COUPLING, LAMBDA, LATTICE, OMEGA, G, U
 
 EXACT_STATES = {1: 20_000, 2: 50_000, 3: 50_000}  # size of the largest exact space, by dimension
@@ -35,8 +37,9 @@ def scan_systems(geometry: Geometry, ratio: float, omegas: Sequence[float], U: f
 
     Raises:
         InputError: for two couplings together, triplets, no Ω, and numbers beyond `OMEGA_RANGE`,
-            `LARGEST_RATIO` and `LARGEST_U`.
+            `LARGEST_RATIO` and `LARGEST_U`; as in `check_lattice`.
     """
+    check_lattice(geometry)
     if geometry.coupling.endswith("+holstein"):
         raise InputError(f"coupling {geometry.coupling!r}; allowed: bond, site-peierls, holstein, each alone")
     if geometry.electrons == 2 and geometry.spin != "singlet":

@@ -39,7 +39,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.optimize import brentq
 
 from hpcbip.errors import InputError
-from hpcbip.models import Lattice, Model
+from hpcbip.models import BRAVAIS_LATTICES, Lattice, Model
 from hpcbip.vocabulary.flags import NO_TC_IN_ONE_DIMENSION
 
 Array = NDArray[np.float64]
@@ -118,8 +118,11 @@ def find_fermi_surface(
         divisions: N, a multiple of 4; None for `DIVISIONS`.
 
     Raises:
-        InputError: for a filling or divisions that are not allowed.
+        InputError: for a lattice, filling or divisions that are not allowed.
     """
+    if not lattice.is_bravais:
+        known = ", ".join(BRAVAIS_LATTICES)
+        raise InputError(f"lattice: {lattice.name!r}: several sites per cell; allowed: one, as {known}")
     if not (math.isfinite(filling) and LEAST_FILLING <= filling <= 2.0 - LEAST_FILLING):
         allowed = f"{LEAST_FILLING:g} to 2 - {LEAST_FILLING:g} electrons per site"
         raise InputError(f"filling = {filling!r}: the Fermi surface is too small; allowed: {allowed}")
@@ -163,10 +166,10 @@ def lambda_me(model: Model, filling: float, surface: FermiSurface | None = None)
         surface: the Fermi surface at that filling, if it has been computed; None: compute it.
 
     Raises:
-        InputError: for a filling that is not allowed.
+        InputError: for a lattice or filling that is not allowed.
     """
     fermi = find_fermi_surface(model.bravais, filling, model.hoppings) if surface is None else surface
-    bonds = 4.0 / model.omega * model.bond_couplings**2
+    bonds = 4.0 / model.bond_frequencies * model.bond_couplings**2
     per_state = float(bonds @ (1.0 + fermi.cosines**2))
     spread = float(bonds @ (2.0 * np.abs(fermi.cosines) * fermi.cosines_err))
     phonon = model.omega

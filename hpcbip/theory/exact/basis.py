@@ -31,8 +31,10 @@ class Space:
     Attributes:
         geometry: lattice, coupling and electrons.
         sizes: sizes of nested spaces, of which each is a leading block of the next; the last is this one.
-        separation: r2 - r1 in Cartesian coordinates, shape (N, d); zero for one electron.
-        phonons: numbers of phonons that couple by g and by g_holstein, shape (2, N).
+        separation: r2 - r1 in Cartesian coordinates, shape (N, d), with several heights in the cell (N, 3);
+            zero for one electron.
+        kinds: sites of the cell on which the electrons are, shape (electrons, N).
+        phonons: numbers of phonons of every oscillator of the cell, in all cells together, shape (modes, N).
         matrices: every move with its real matrix, rows after the move, columns before; with their adjoints
             they add up to H.
     """
@@ -40,6 +42,7 @@ class Space:
     geometry: Geometry
     sizes: tuple[int, ...]
     separation: NDArray[np.float64]
+    kinds: NDArray[np.int32]
     phonons: NDArray[np.int16]
     matrices: tuple[tuple[Move, sp.csr_matrix], ...]
 
@@ -62,7 +65,7 @@ def build_space(geometry: Geometry, nh: int, pair_extent: int = 0) -> Space:
     deepest = LARGEST_NH[geometry.bravais.dimension]
     if not 0 <= nh <= deepest:
         raise InputError(f"nh: {nh}; allowed: 0 to {deepest} on this lattice")
-    numbering = SiteNumbering(geometry, nh, pair_extent)
+    numbering = SiteNumbering(geometry, nh * int(np.abs(geometry.bravais.neighbours).max()), pair_extent)
     layers = _layers(numbering, nh)
     sizes = tuple(int(x) for x in np.cumsum([len(layer) for layer in layers]))
     return space_of(numbering, join_states(layers, numbering.empty), sizes)
@@ -89,9 +92,28 @@ def space_of(numbering: SiteNumbering, states: States, sizes: tuple[int, ...]) -
         )
         for move in (*geometry.hops, *geometry.creations)
     )
-    between = numbering.vectors(states.place[-1] - states.place[0])
-    separation = between @ np.array(geometry.bravais.primitive)
-    return Space(geometry, sizes, separation, numbering.phonon_numbers(states), matrices)
+    kinds = numbering.kinds(states.place)
+    between = numbering.vectors(states.place[-1]) - numbering.vectors(states.place[0])
+    separation = separations(geometry, between, kinds[0], kinds[-1])
+    return Space(geometry, sizes, separation, kinds, numbering.phonon_numbers(states), matrices)
+
+
+def separations(
+    geometry: Geometry, cells: NDArray[np.int64], first: NDArray[np.int32], second: NDArray[np.int32]
+) -> NDArray[np.float64]:
+    """Compute r2 - r1 in Cartesian coordinates, shape as in `Space`.
+
+    Args:
+        geometry: lattice, coupling and electrons.
+        cells: vector from the cell of the first electron to that of the second, lattice coordinates, (N, d).
+        first, second: sites of the cell, shape (N,).
+    """
+    lattice = geometry.bravais
+    inside, heights = lattice.places / lattice.resolution, lattice.heights
+    flat = (cells + (inside[second] - inside[first])) @ np.array(lattice.primitive)
+    if np.ptp(heights, axis=0).any():
+        return np.concatenate([flat, heights[second] - heights[first]], axis=1)
+    return np.asarray(flat)
 
 
 def chunks(states: States) -> Iterator[tuple[int, States]]:

@@ -13,6 +13,7 @@ K + k is that of ψ + Σ_a k_a χ_a up to k⁴: the score of a state is its gain
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -21,11 +22,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from hpcbip.theory.exact.basis import Space, chunks, positions, space_of
+from hpcbip.theory.exact.basis import Space, chunks, positions, separations, space_of
 from hpcbip.theory.exact.solver import (
     Hamiltonian,
     Level,
-    interaction,
+    electronic_energies,
     search_lines,
     solve_in_space,
     solve_near_momentum,
@@ -41,7 +42,7 @@ SMALL_SPACE = 50
 """Number of states up to which all that H reaches may join at once."""
 
 LARGEST_COORDINATE = {1: 250, 2: 60, 3: 24}
-"""Largest lattice coordinate of the states, by dimension, counted from the first electron."""
+"""Largest lattice coordinate of the cells of a state, by dimension, counted from the first electron's."""
 
 NEARBY_MOMENTA = 0.2
 """Distance in K, in 1/a, up to which the states are to describe E(K)."""
@@ -111,7 +112,9 @@ class Selection:
     def __init__(self, system: System) -> None:
         self.system = system
         geometry = system.geometry
-        self.numbering = SiteNumbering(geometry, LARGEST_COORDINATE[geometry.bravais.dimension])
+        # pairs of neighbours connect those on different sites of the cell, so that none is left out at first
+        extent = 0 if geometry.bravais.is_bravais else 1
+        self.numbering = SiteNumbering(geometry, LARGEST_COORDINATE[geometry.bravais.dimension], extent)
         self._terms: list[tuple[int, Move, int, bool]] = [
             (number, move, electron, reverse)
             for number, move in enumerate((*geometry.hops, *geometry.creations))
@@ -120,9 +123,8 @@ class Selection:
         ]
         self._states = self.numbering.roots()
         self._sizes = [len(self._states)]
-        self._interaction = _by_difference(self.numbering, system)
-        steps = np.abs(geometry.bravais.neighbours).max()
-        self._farthest = self.numbering.half - 2 * int(steps) - 1
+        self._electronic = _electronic_table(self.numbering, system)
+        self._farthest = self.numbering.half - 2 * self.numbering.longest - 1
         self._rebuild()
         self.state: NDArray[Any] = np.ones(len(self._states)) / len(self._states) ** 0.5
 
@@ -196,15 +198,13 @@ class Selection:
 
     def _reached(self, hamiltonian: Hamiltonian, vectors: NDArray[Any]) -> Iterator[tuple[Any, ...]]:
         """Yield hashes, amplitudes for ψ and the χ_a, H_ii, source and number, for every term of H."""
-        geometry, numbering = self.system.geometry, self.numbering
-        phonons = self.space.phonons.astype(float)
-        quanta = self.system.omega * phonons[0] + self.system.omega_holstein * phonons[1]
+        numbering, frequencies = self.numbering, self.system.frequencies
+        quanta = self.system.quanta(self.space.phonons)
         for term, (number, move, electron, reverse) in enumerate(self._terms):
             strength, slopes = hamiltonian.term(number, reverse)
             made = 0.0
             if move.mode is not None:
-                made = self.system.omega if move.mode < geometry.main_modes else self.system.omega_holstein
-                made = -made if reverse else made
+                made = -frequencies[move.mode] if reverse else frequencies[move.mode]
             for start, chunk in chunks(self._states):
                 source, new, weight = numbering.act(chunk, move, electron, reverse)
                 hashes = numbering.hashes(new)
@@ -214,14 +214,18 @@ class Selection:
                 values = strength * parts
                 for row in range(1, len(vectors)):
                     values[row] += slopes[row - 1] * parts[0]
-                apart = (new.place[-1] - new.place[0])[out] // geometry.modes
                 yield (
                     hashes[out],
                     values,
-                    quanta[source] + made + self._interaction[apart],
+                    quanta[source] + made + self._electronic[self._entries(new.place[:, out])],
                     source.astype(np.int32),
                     np.full(len(out), term, dtype=np.int16),
                 )
+
+    def _entries(self, place: NDArray[np.int32]) -> tuple[NDArray[np.int32], ...]:
+        """Return where in `_electronic` the energies of electrons on these sites stand."""
+        kinds, cells = self.numbering.kinds(place), place // np.int32(self.numbering.per_cell)
+        return (kinds[0],) if len(place) == 1 else (kinds[0], kinds[1], cells[1] - cells[0])
 
     def _add(self, outside: Outside, best: NDArray[np.intp]) -> None:
         """Let states join."""
@@ -249,14 +253,19 @@ def _next_size(now: int, size: int) -> int:
     return min(size, math.ceil(now * (size / now) ** (1.0 / steps)))
 
 
-def _by_difference(numbering: SiteNumbering, system: System) -> NDArray[np.float64]:
-    """Tabulate the interaction by the difference between the site numbers of the electrons."""
-    if numbering.geometry.electrons == 1:
-        return np.zeros(1)
-    vectors = numbering.vectors(
-        numbering.geometry.modes * np.arange(numbering.base ** len(numbering.weights))
-    )
-    return interaction(system, vectors @ np.array(numbering.geometry.bravais.primitive))
+def _electronic_table(numbering: SiteNumbering, system: System) -> NDArray[np.float64]:
+    """Tabulate levels and interaction by the electrons' sites of the cell and, of two, by the difference
+    between the numbers of their cells; shape (kinds,) or (kinds, kinds, cells)."""
+    geometry = numbering.geometry
+    kinds = range(geometry.bravais.kinds)
+    if geometry.electrons == 1:
+        return system.site_levels
+    cells = numbering.vectors(numbering.per_cell * np.arange(numbering.base ** len(numbering.weights)))
+    rows = []
+    for pair in itertools.product(kinds, repeat=2):
+        sites = np.repeat(np.array(pair)[:, None], len(cells), axis=1)
+        rows.append(electronic_energies(system, separations(geometry, cells, *sites), sites))
+    return np.reshape(rows, (len(kinds), len(kinds), len(cells)))
 
 
 def guess_momentum(system: System) -> NDArray[np.float64]:

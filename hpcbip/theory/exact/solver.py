@@ -77,7 +77,7 @@ class Hamiltonian:
         geometry = space.geometry
         factor = 1.0 / geometry.electrons
         primitive = np.array(geometry.bravais.primitive)
-        self.steps = [factor * np.array(move.step) @ primitive for move, _ in space.matrices]
+        self.steps = [factor * geometry.displacement(move) @ primitive for move, _ in space.matrices]
         phases = [complex(np.exp(-1j * (step @ momentum))) for step in self.steps]
         self.real = bool(np.all(momentum == 0.0))
         self.strengths = [
@@ -165,11 +165,13 @@ class Hamiltonian:
     def _axes(self) -> Sequence[int]:
         """The axes along which second derivatives are needed.
 
-        At K = 0 all lattices of `hpcbip.models` are isotropic, so one axis stands for all.
+        At K = 0 all named Bravais lattices with equal bonds are isotropic, so one axis stands for all.
         """
         geometry = self.space.geometry
-        isotropic = not (geometry.electrons == 2 and geometry.spin == "triplet")
-        return (0,) if self.real and isotropic else range(geometry.bravais.dimension)
+        triplet = geometry.electrons == 2 and geometry.spin == "triplet"
+        return (
+            (0,) if self.real and self.system.isotropic and not triplet else range(geometry.bravais.dimension)
+        )
 
     def responses(
         self, energy: float, state: NDArray[np.complex128], accuracy: float
@@ -212,16 +214,24 @@ class Hamiltonian:
 
 
 def _diagonal(space: Space, system: System) -> NDArray[np.float64]:
-    result = system.omega * space.phonons[0] + system.omega_holstein * space.phonons[1].astype(float)
-    if space.geometry.electrons == 2:
-        result = result + interaction(system, space.separation)
-    return result
+    return system.quanta(space.phonons) + electronic_energies(system, space.separation, space.kinds)
 
 
-def interaction(system: System, separation: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Compute the interaction of two electrons, shape (N,), from r2 - r1, Cartesian, shape (N, d)."""
+def electronic_energies(
+    system: System, separation: NDArray[np.float64], kinds: NDArray[np.integer]
+) -> NDArray[np.float64]:
+    """Compute the levels of the electrons' sites and the interaction of two electrons, shape (N,).
+
+    Args:
+        system: parameters.
+        separation: r2 - r1, Cartesian, shape (N, d) or (N, 3).
+        kinds: sites of the cell on which the electrons are, shape (electrons, N).
+    """
+    levels = np.asarray(system.site_levels[kinds].sum(axis=0))
+    if len(kinds) == 1:
+        return levels
     distance = np.linalg.norm(separation, axis=1)
-    return np.divide(system.V, distance, out=np.full(len(distance), float(system.U)), where=distance > 0.0)
+    return levels + np.divide(system.V, distance, out=system.repulsions[kinds[0]], where=distance > 0.0)
 
 
 def solve_in_space(

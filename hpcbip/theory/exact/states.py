@@ -1,9 +1,10 @@
 """States of electrons with phonons as columns of integers, and the moves of H on them.
 
-A state is the positions of the electrons and a list of phonons. Sites are numbered so that a translation adds
-a constant to all numbers; modulo translations the first electron is at site 0, and of two electrons the first
-is the one with the lower number, which the (anti)symmetry under exchange allows. A phonon is one integer, its
-site times the number of oscillators per site plus the oscillator. States are told apart by a random 64-bit
+A state is the positions of the electrons and a list of phonons. Cells are numbered so that a translation adds
+a constant to all numbers; the number of a site is that of its cell times the numbers per cell plus the site
+of the cell, and that of an oscillator likewise. Modulo translations the first electron is in cell 0, and of
+two electrons the first is the one with the lower number, which the (anti)symmetry under exchange allows. A
+phonon is one integer, the number of its oscillator. States are told apart by a random 64-bit
 number, the sum of random numbers of their parts: with N states two of them are confused with probability
 N²/2⁶⁵ (10⁻⁶ at N = 10⁷).
 """
@@ -25,7 +26,7 @@ class States:
     """Basis states, one per column of the arrays.
 
     Attributes:
-        place: site numbers (times oscillators per site) of the electrons, shape (electrons, N).
+        place: numbers of the electrons' sites, shape (electrons, N).
         phonons: one integer per phonon, in any order, unused entries equal to the frame's `empty`; shape
             (slots, N).
         count: number of phonons, shape (N,).
@@ -66,34 +67,40 @@ class SiteNumbering:
 
     Args:
         geometry: lattice, coupling and electrons.
-        reach: largest lattice coordinate, of either sign, that a state has on which the moves act.
+        reach: largest lattice coordinate of a cell, of either sign, in a state on which the moves act.
         pair_extent: hops between the electrons of the widest pairs among the roots.
     """
 
     def __init__(self, geometry: Geometry, reach: int, pair_extent: int = 0) -> None:
         self.geometry = geometry
         self.pair_extent = pair_extent
-        d, modes = geometry.bravais.dimension, geometry.modes
-        self.half = max([reach + pair_extent, *(geometry.cluster or ())]) + 2
+        d = geometry.bravais.dimension
+        self.longest = int(np.abs(geometry.bravais.neighbours).max())
+        self.half = max([reach + pair_extent * self.longest, *(geometry.cluster or ())]) + 2
         self.base = 2 * self.half + 1
-        self.weights = modes * self.base ** np.arange(d)
+        self.per_cell = max(geometry.modes, geometry.bravais.kinds)
+        self.weights = self.per_cell * self.base ** np.arange(d)
         self.origin = int(self.half * self.weights.sum())
-        self.empty = modes * self.base**d
+        self.empty = self.per_cell * self.base**d
         self.dtype = np.int16 if self.empty < 2**15 else np.int32
         rng = np.random.default_rng(20000)
         self.keys = rng.integers(0, 2**64, size=(3, self.empty + 1), dtype=np.uint64)
         self.keys[:, self.empty] = 0
 
     def number(self, vector: tuple[int, ...]) -> int:
-        """Compute what a displacement in lattice coordinates adds to the number of a site."""
+        """Compute what a translation by a lattice vector adds to the number of a site."""
         return int(np.dot(self.weights, vector))
 
     def vectors(self, place: NDArray[np.int32]) -> NDArray[np.int64]:
-        """Convert site numbers to lattice coordinates, shape (N, d)."""
-        site = (place.astype(np.int64) + self.origin) // self.geometry.modes
+        """Convert numbers of sites to the lattice coordinates of their cells, shape (N, d)."""
+        cell = (place.astype(np.int64) + self.origin) // self.per_cell
         return np.stack(
-            [site // self.base**a % self.base - self.half for a in range(len(self.weights))], axis=1
+            [cell // self.base**a % self.base - self.half for a in range(len(self.weights))], axis=1
         )
+
+    def kinds(self, place: NDArray[np.int32]) -> NDArray[np.int32]:
+        """Convert numbers of sites to sites of the cell, in an array of the same shape."""
+        return place % np.int32(self.per_cell)
 
     def hashes(self, states: States) -> NDArray[np.uint64]:
         """Compute the 64-bit numbers that identify the states, shape (N,)."""
@@ -107,42 +114,56 @@ class SiteNumbering:
     def roots(self) -> States:
         """Build the bare electron, or the bare pairs up to `pair_extent` hops apart.
 
-        There is at least the pair on one site (singlet) or on neighbouring sites (triplet).
+        There is an electron on every site of the cell; of pairs there are at least those on one site
+        (singlet) or on neighbouring sites (triplet).
         """
         geometry = self.geometry
         triplet = geometry.spin == "triplet"
-        place = np.zeros((geometry.electrons, 1), dtype=np.int32)
+        place = np.arange(geometry.bravais.kinds, dtype=np.int32)[None]
         if geometry.electrons == 2:
-            offsets = {abs(self.number(r)) for r in self._reach(max(self.pair_extent, int(triplet)))}
-            second = np.array(sorted(offsets - {0} if triplet else offsets), dtype=np.int32)
-            place = np.stack([np.zeros_like(second), second])
+            pairs = self._pairs(max(self.pair_extent, int(triplet)))
+            ordered = sorted(pair for pair in pairs if not triplet or pair[0] != pair[1])
+            place = np.array(ordered, dtype=np.int32).reshape(-1, 2).T.copy()
             if geometry.cluster:
-                place = place[:, self._inside(second)]
+                place = place[:, self._inside(place[1])]
         width = place.shape[1]
         if width == 0:
             raise InputError(f"cluster {geometry.cluster} has no place for the electrons")
         return States(place, np.full((0, width), self.empty, self.dtype), np.zeros(width, np.int16))
 
-    def _reach(self, hops: int) -> set[tuple[int, ...]]:
-        """List the displacements of at most this many hops."""
-        steps = self.geometry.bravais.neighbours
-        found = {(0,) * len(self.weights)}
+    def _pairs(self, hops: int) -> set[tuple[int, int]]:
+        """List the numbers of two sites of which at most this many hops lead from one to the other, the lower
+        one, in cell 0, first."""
+        lattice = self.geometry.bravais
+        moves = [
+            (int(one), int(other), self.number(tuple(step)) + int(other - one))
+            for step, (one, other) in zip(lattice.neighbours, lattice.hop_ends, strict=True)
+        ]
+        found = {(kind, kind) for kind in range(lattice.kinds)}
         for _ in range(hops):
-            found |= {tuple(int(x) for x in r + step) for r in found for step in steps}
-        return found
+            found |= {
+                (first, second + change)
+                for first, second in found
+                for one, _, change in moves
+                if second % self.per_cell == one
+            }
+        cell = {(min(pair), max(pair)) for pair in found}
+        return {(low % self.per_cell, high - low + low % self.per_cell) for low, high in cell}
 
     def _inside(self, place: NDArray[np.int32]) -> NDArray[np.bool_]:
         r = self.vectors(place)
         return np.all((r >= 0) & (r < np.array(self.geometry.cluster)), axis=1)
 
     def phonon_numbers(self, states: States) -> NDArray[np.int16]:
-        """Count the phonons that couple by g and by g_holstein, shape (2, N)."""
-        couples_by_g = states.phonons % self.geometry.modes < self.geometry.main_modes
-        first = ((states.phonons != self.empty) & couples_by_g).sum(axis=0).astype(np.int16)
-        return np.stack([first, states.count - first])
+        """Count the phonons of every oscillator of the cell, in all cells together, shape (modes, N)."""
+        result, every = np.zeros((self.geometry.modes, len(states)), np.int16), np.arange(len(states))
+        for row in states.phonons:
+            result[row % self.per_cell, every] += row != self.empty
+        return result
 
     def extents(self, states: States) -> NDArray[np.int64]:
-        """Compute the largest lattice coordinate of electrons and phonons, without its sign; shape (N,)."""
+        """Compute the largest lattice coordinate of the cells of electrons and phonons, without its sign;
+        shape (N,)."""
         result = np.zeros(len(states), dtype=np.int64)
         for row in states.place:
             result = np.maximum(result, np.abs(self.vectors(row)).max(axis=1))
@@ -161,13 +182,25 @@ class SiteNumbering:
             the indices of the states that allow the move, the resulting states, and the matrix elements
             between normalised (anti)symmetric states.
         """
-        step = self.number(move.step) * (-1 if reverse else 1)
+        if self.geometry.bravais.is_bravais:
+            return self._act(states, move, electron, reverse)
+        chosen = np.flatnonzero(self.kinds(states.place[electron]) == move.ends[reverse])
+        source, new, weight = self._act(states.select(chosen), move, electron, reverse)
+        return chosen[source], new, weight
+
+    def _act(
+        self, states: States, move: Move, electron: int, reverse: bool
+    ) -> tuple[NDArray[np.intp], States, NDArray[np.float64]]:
+        """Apply a move to states in which it begins on the site of the electron."""
+        start, end = move.ends[::-1] if reverse else move.ends
+        step = self.number(move.step) * (-1 if reverse else 1) + end - start
         target = states.place[electron] + np.int32(step)
         allowed = np.ones(len(states), dtype=bool)
         phonon, number = None, np.zeros(len(states))
         if move.mode is not None:
-            site = target if move.at_target != reverse else states.place[electron]
-            phonon = (site + np.int32(self.origin + move.mode)).astype(self.dtype)
+            at_target = move.at_target != reverse
+            cell = target - np.int32(end) if at_target else states.place[electron] - np.int32(start)
+            phonon = (cell + np.int32(self.origin + move.mode)).astype(self.dtype)
             for row in states.phonons[: int(states.count.max(initial=0))]:
                 number += row == phonon
             if reverse:
@@ -213,8 +246,8 @@ class SiteNumbering:
         return states
 
     def _translate(self, states: States) -> None:
-        """Move every state so that its first electron is at site 0."""
-        shift = states.place[0].copy()
+        """Move every state so that its first electron is in cell 0."""
+        shift = states.place[0] - self.kinds(states.place[0])
         states.place[:] -= shift
         shift = shift.astype(self.dtype)
         for row in states.phonons[: int(states.count.max(initial=0))]:

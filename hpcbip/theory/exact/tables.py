@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from hpcbip.models import lambda_from_coupling
 from hpcbip.theory.exact.convergence import (
     DEFAULT_STATES,
     ConvergedState,
@@ -14,7 +15,7 @@ from hpcbip.theory.exact.convergence import (
     converge,
     scaled_difference,
 )
-from hpcbip.theory.exact.system import System, parameters_of
+from hpcbip.theory.exact.system import LISTS_OF_SYSTEM, System
 from hpcbip.vocabulary.entries import ERROR
 from hpcbip.vocabulary.observables import BINDING_ENERGY, PAIR_DISTANCE2
 from hpcbip.vocabulary.parameters import (
@@ -26,6 +27,7 @@ from hpcbip.vocabulary.parameters import (
     OMEGA,
     OMEGA_HOLSTEIN,
     G,
+    Parameter,
     U,
     V,
 )
@@ -40,9 +42,10 @@ def exact_table(
 
     `E`, `mass`, `pair_distance2`, `phonons` and `weight` are extrapolated. `E_bound` is the variational upper
     bound, `E2` the estimate of what is left out of it, `basis_size` the number of states; `K` is |K|, `K_x`
-    ... its components. Of two electrons, `binding_energy` is 2 E_polaron - E; where it does not exceed its
-    error, no bound pair is resolved, and mass and size have no meaning. Two electrons far apart have twice
-    E_polaron, so that E above it is not converged: its error reaches down to there.
+    ... its components; levels and factors have columns where they were given. Of two electrons,
+    `binding_energy` is 2 E_polaron - E; where it does not exceed its error, no bound pair is resolved, and
+    mass and size have no meaning. Two electrons far apart have twice E_polaron, so that E above it is not
+    converged: its error reaches down to there.
 
     Args:
         systems: the systems to solve.
@@ -74,6 +77,7 @@ def _exact_row(result: ConvergedState) -> dict[str, Any]:
         "electrons": geometry.electrons,
         "spin": geometry.spin if geometry.electrons == 2 else None,
         **parameters_of(system, (HOPPING, OMEGA, G, LAMBDA, U, V, G_HOLSTEIN, OMEGA_HOLSTEIN)),
+        **lists_of(system),
         "E": result.E.value,
         "E_err": E_err,
         "E_bound": last.E,
@@ -92,3 +96,28 @@ def _exact_row(result: ConvergedState) -> dict[str, Any]:
         "basis_size": last.basis_size,
         "E2": last.E2,
     }
+
+
+def lambda_of_system(system: System) -> float | None:
+    """Compute λ of a system, the inverse of `g_from_lambda`; None where there is no convention.
+
+    It is rounded to 14 digits, so that a λ comes back as it was given.
+    """
+    geometry = system.geometry
+    if geometry.coupling.startswith("site-peierls"):
+        lam = 2.0 * system.g**2 / (system.omega * system.t) if geometry.lattice == "chain" else None
+    else:
+        lam = lambda_from_coupling(geometry.bravais, geometry.coupling, system.g, system.omega, system.t)
+    return None if lam is None else float(f"{lam:.14g}")
+
+
+def parameters_of(system: System, wanted: Iterable[Parameter]) -> dict[str, Any]:
+    """Return parameters of a system by name, for the row of a table."""
+    geometry = system.geometry
+    others = {LATTICE: geometry.lattice, COUPLING: geometry.coupling, LAMBDA: lambda_of_system(system)}
+    return {one.name: others[one] if one in others else getattr(system, one.name) for one in wanted}
+
+
+def lists_of(system: System) -> Mapping[str, list[float]]:
+    """Return the numbers per bond axis and per site of the cell that were given, by name."""
+    return {name: list(getattr(system, name)) for name in LISTS_OF_SYSTEM if getattr(system, name)}
