@@ -40,12 +40,12 @@ QUADRATURE = ((-math.sqrt(3.0), 1 / 6), (0.0, 2 / 3), (math.sqrt(3.0), 1 / 6))
 up, so that it is their mean that is foretold, and what may become much dearer counts with that."""
 
 CLOUD_SCATTER: Mapping[str, float] = {
-    MODULATION_POLARON.name: 0.06,
-    SIGN_CHANGE_POLARON.name: 0.07,
-    MODULATION_BIPOLARON.name: 0.1,
-    SIGN_CHANGE_BIPOLARON.name: 0.1,
-    MODULATION_BETWEEN.name: 0.17,
-    SIGN_CHANGE_BETWEEN.name: 2.0,
+    MODULATION_POLARON.name: 0.045,
+    SIGN_CHANGE_POLARON.name: 0.05,
+    MODULATION_BIPOLARON.name: 0.085,
+    SIGN_CHANGE_BIPOLARON.name: 0.085,
+    MODULATION_BETWEEN.name: 0.13,
+    SIGN_CHANGE_BETWEEN.name: 1.2,
 }
 """Relative errors of the cloud's observables from one independent sample: geometric means over the campaign
 `square-cloud`, about which they scatter by a factor of two."""
