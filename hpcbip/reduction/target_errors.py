@@ -115,7 +115,7 @@ def _tc(entries: Mapping[str, Any], data: EnsembleBins) -> float | None:
 
 def _caution(reduced: Reduced, name: str) -> float:
     """Return the factor by which an error from few independent samples counts."""
-    if reduced.summary is None:
+    if reduced.summary is None or name not in reduced.names:  # bins of earlier versions may lack a column
         return 1.0
     parts = [name]
     if name == TC_OVER_OMEGA.name:

@@ -25,6 +25,8 @@ MODULATION_POLARON, MODULATION_BIPOLARON = per_sector(
         tex=r"$-g\langle X\rangle/t$",
         html="−<i>g</i>⟨<i>X</i>⟩/<i>t</i>",
         group="cloud",
+        panel="modulation, {who}",
+        target=True,
         column="modulation",
         required=False,
     )
@@ -35,6 +37,8 @@ MODULATION_SPREAD_POLARON, MODULATION_SPREAD_BIPOLARON = per_sector(
         quantity="modulation_spread",
         words="standard deviation of gX/t there, of {who}",
         tex=r"$g\,\sigma_X/t$",
+        html="<i>g</i>σ<sub><i>X</i></sub>/<i>t</i>",
+        group="cloud",
         required=False,
     )
 )
@@ -47,6 +51,8 @@ SIGN_CHANGE_POLARON, SIGN_CHANGE_BIPOLARON = per_sector(
         tex=r"$P(t<gX)$",
         html="<i>P</i>(<i>t</i> &lt; <i>gX</i>)",
         group="cloud",
+        panel="change of sign, {who}",
+        target=True,
         column="sign_change",
         required=False,
     )
@@ -65,6 +71,10 @@ MODULATION_BETWEEN = Observable(
     sectors=_PAIR,
     words="modulation -g<X>/t of the hopping there",
     tex=r"$-g\langle X\rangle_{12}/t$",
+    html="−<i>g</i>⟨<i>X</i>⟩<sub>12</sub>/<i>t</i>",
+    group="cloud",
+    panel="modulation, between the electrons",
+    target=True,
     required=False,
 )
 MODULATION_SPREAD_BETWEEN = Observable(
@@ -73,6 +83,8 @@ MODULATION_SPREAD_BETWEEN = Observable(
     sectors=_PAIR,
     words="standard deviation of gX/t there",
     tex=r"$g\,\sigma_{X,12}/t$",
+    html="<i>g</i>σ<sub><i>X</i>,12</sub>/<i>t</i>",
+    group="cloud",
     required=False,
 )
 SIGN_CHANGE_BETWEEN = Observable(
@@ -83,6 +95,8 @@ SIGN_CHANGE_BETWEEN = Observable(
     tex=r"$P_{12}(t<gX)$",
     html="<i>P</i><sub>12</sub>(<i>t</i> &lt; <i>gX</i>)",
     group="cloud",
+    panel="change of sign, between the electrons",
+    target=True,
     required=False,
 )
 

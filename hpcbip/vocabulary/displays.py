@@ -8,7 +8,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from hpcbip.vocabulary.cloud import MODULATION_BIPOLARON, SIGN_CHANGE_BETWEEN, SIGN_CHANGE_BIPOLARON
+from hpcbip.vocabulary.cloud import (
+    MODULATION_BETWEEN,
+    MODULATION_BIPOLARON,
+    MODULATION_SPREAD_BETWEEN,
+    MODULATION_SPREAD_BIPOLARON,
+    SIGN_CHANGE_BETWEEN,
+    SIGN_CHANGE_BIPOLARON,
+)
 from hpcbip.vocabulary.entries import Entry, Observable
 from hpcbip.vocabulary.observables import (
     BINDING_ENERGY,
@@ -139,7 +146,10 @@ RESULTS_TABLE: tuple[Entry, ...] = (
     RADIUS2,
     PHONONS_BIPOLARON,
     MODULATION_BIPOLARON,
+    MODULATION_SPREAD_BIPOLARON,
     SIGN_CHANGE_BIPOLARON,
+    MODULATION_BETWEEN,
+    MODULATION_SPREAD_BETWEEN,
     SIGN_CHANGE_BETWEEN,
     MASS_POLARON,
     BINDING_ENERGY,

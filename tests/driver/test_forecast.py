@@ -16,7 +16,7 @@ from hpcbip.catalogue.entries import campaign_names, read_records
 from hpcbip.driver.forecast.antiadiabatic import antiadiabatic_values
 from hpcbip.driver.forecast.campaign import Sources, forecast_campaign, refine
 from hpcbip.driver.forecast.cost_model import CostModel
-from hpcbip.driver.forecast.ensembles import forecast_ensemble
+from hpcbip.driver.forecast.ensembles import CLOUD_SCATTER, forecast_ensemble
 from hpcbip.driver.forecast.expectations import ATLAS, INTERPOLATED, UNKNOWN, Expected, Knowledge
 from hpcbip.driver.forecast.measurement import Measurement, quantities
 from hpcbip.driver.forecast.pilot import Stopped, sample_all, sample_briefly
@@ -32,6 +32,7 @@ from hpcbip.driver.forecast.projection import (
 from hpcbip.driver.forecast.regression import Estimate, Regression
 from hpcbip.driver.forecast.resources import SENSIBLE_EFFICIENCY, START_SECONDS, Resources
 from hpcbip.driver.forecast.samples import atlas_measurements, benchmark_measurements
+from hpcbip.vocabulary.observables import TARGETS
 from hpcbip.vocabulary.sectors import SECTORS
 
 
@@ -225,6 +226,16 @@ def test_tc_needs_mass_and_size_and_the_margin_the_energy() -> None:
         assert found.size.total / 64 == pytest.approx(1.1 * ratio2, rel=0.12), target
 
 
+@pytest.mark.parametrize("name", ["modulation_bipolaron", "sign_change_between"])
+def test_errors_of_the_cloud_follow_from_the_independent_samples(name: str) -> None:
+    sampling = {"min_blocks": 16, "updates_per_bin": 1000, "max_blocks": 10_000}
+    first = 4 * 16 * 8 * 1000
+    target = 0.5 * CLOUD_SCATTER[name] / math.sqrt(1000.0)  # half the error of a thousand samples
+    found = ensemble(config([POINT], target={name: target}, **sampling), correlation=first / 1000.0)
+    assert found.size.total / 64 == pytest.approx(1.1 * 4.0, rel=0.05)
+    assert CLOUD_SCATTER.keys() <= TARGETS.keys()
+
+
 def test_ranks_shorten_a_campaign_down_to_its_longest_chain() -> None:
     needs = Resources(Estimate(36_000.0, 0.1), Estimate(900.0, 0.2), 400, 1, 1, 1)
     assert needs.wall_seconds(1).value == 36_000.0 + START_SECONDS
@@ -234,6 +245,13 @@ def test_ranks_shorten_a_campaign_down_to_its_longest_chain() -> None:
     assert needs.time_limit(10) > needs.wall_seconds(10).high and needs.time_limit(10) % 600 == 0
     long = Resources(Estimate(1e7, 0.1), Estimate(900.0, 0.2), 400, 1, 1, 1)
     assert long.fewest_ranks == math.ceil(1e7 * math.exp(0.1) / 86_400) and long.time_limit(1) == 86_400
+
+
+def test_of_two_campaigns_with_one_ensemble_the_longer_run_counts() -> None:
+    """The points of square-cloud are those of the domes, sampled for less."""
+    names = ["square-bond-2", "square-cloud"]
+    long, both = atlas_measurements(names[:1]), atlas_measurements(names)
+    assert all(both[key] == one for key, one in long.items()) and both.keys() > long.keys()
 
 
 def test_a_campaign_of_the_atlas_would_take_what_it_took() -> None:

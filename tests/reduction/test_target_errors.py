@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from hpcbip.campaign.plan import SampleSize
+from hpcbip.driver.forecast.ensembles import CLOUD_SCATTER
 from hpcbip.driver.stopping_rule import StoppingRule
 from hpcbip.reduction.ensembles import EnsembleBins
 from hpcbip.reduction.estimates import reduce_ensemble
@@ -16,6 +17,7 @@ from hpcbip.reduction.target_errors import PartnerMeans, partner_means, target_e
 from hpcbip.statistics import summarise
 from hpcbip.store.selection import SelectedBins
 from hpcbip.superconductivity import BKT_PREFACTOR
+from hpcbip.vocabulary.observables import JOINT_TARGETS, TARGETS
 from tests.reduction.test_points import make, point
 from tests.statistics.ar1 import ar1
 from tests.store.synthetic import sector_bins
@@ -28,15 +30,7 @@ def test_target_errors_are_the_relative_errors_of_the_record(tmp_path: Path) -> 
     record = point(plan, one, two)
     errors = target_errors(plan, keys["polaron"], SelectedBins(one.chains))
     errors |= target_errors(plan, keys["bipolaron"], SelectedBins(two.chains))
-    assert set(errors) == {
-        "E_polaron",
-        "mass_polaron",
-        "E_bipolaron",
-        "mass_bipolaron",
-        "pair_distance2",
-        "radius2",
-        "tc_over_omega",
-    }
+    assert set(errors) == TARGETS.keys() - JOINT_TARGETS.keys()
     for name, error in errors.items():
         assert error == pytest.approx(abs(record[f"{name}_err"] / record[name])), name
     for mine, bins, other, partner in (
@@ -50,6 +44,20 @@ def test_target_errors_are_the_relative_errors_of_the_record(tmp_path: Path) -> 
         assert record["binding_margin"] > (tc := record["tc_over_omega"] * record["omega"])
         assert record["binding_margin"] == pytest.approx(record["binding_energy"] - tc)
         assert joint["binding_margin"] == pytest.approx(2.0**0.5 * part / record["binding_margin"])
+
+
+def test_bins_of_a_version_without_the_cloud_have_the_other_errors(tmp_path: Path) -> None:
+    plan = make(tmp_path)
+    data, key = sector_bins(plan, "bipolaron", bins=200), plan.points[0].ensembles["bipolaron"]
+    old = [k for k, name in enumerate(data.columns) if "modulation" not in name and "sign_change" not in name]
+    columns = tuple(data.columns[k] for k in old)
+    assert len(columns) < len(data.columns)
+    bins = SelectedBins([chain[:, old] for chain in data.chains], columns=columns)
+    errors, all_errors = target_errors(plan, key, bins), target_errors(plan, key, SelectedBins(data.chains))
+    assert errors["sign_change_bipolaron"] == errors["modulation_between"] == math.inf
+    assert {name: error for name, error in errors.items() if math.isfinite(error)} == {
+        name: error for name, error in all_errors.items() if name not in CLOUD_SCATTER
+    }
 
 
 @pytest.mark.parametrize("margin", [0.0, 0.02, -0.02])

@@ -18,7 +18,8 @@ model: {lattice: square, coupling: bond, t: 1.0}
 grid: {omega: [1.5], lambda: [0.5, 0.7], U: [8.0]}
 sampling: {beta: 60}
 """
-POLARON = {"energy": -4.5, "diffusion": 2.0, "phonons": 0.3, "bare_hops": 3.0, "assisted_hops": 1.0}
+CLOUD = {"distortion": -0.5, "modulation": 0.4, "modulation2": 1.2, "sign_change": 0.1}
+POLARON = {"energy": -4.5, "diffusion": 2.0, "phonons": 0.3, "bare_hops": 3.0, "assisted_hops": 1.0, **CLOUD}
 BIPOLARON = {
     "energy": -9.6,
     "diffusion": 0.4,
@@ -28,6 +29,9 @@ BIPOLARON = {
     "pair_distance2": 6.0,
     "potential": 0.2,
     "pair_weight[0,0]": 0.1,
+    **CLOUD,
+    **{f"{name}_between": 0.5 * value for name, value in CLOUD.items()},
+    "bonds_between": 0.5,
 }
 ERRORS = {"energy": 0.2, "diffusion": 0.04, "pair_distance2": 0.9}  # standard deviation of a bin
 TRANSIENT = 0.7

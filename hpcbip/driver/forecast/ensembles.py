@@ -15,6 +15,14 @@ from hpcbip.driver.stopping_rule import StoppingRule
 from hpcbip.models import get_lattice
 from hpcbip.reduction.target_errors import TRUSTED
 from hpcbip.superconductivity import transition_temperature
+from hpcbip.vocabulary.cloud import (
+    MODULATION_BETWEEN,
+    MODULATION_BIPOLARON,
+    MODULATION_POLARON,
+    SIGN_CHANGE_BETWEEN,
+    SIGN_CHANGE_BIPOLARON,
+    SIGN_CHANGE_POLARON,
+)
 from hpcbip.vocabulary.observables import (
     BINDING_ENERGY,
     BINDING_MARGIN,
@@ -30,6 +38,17 @@ the stopping rule jumps from goal to goal by errors that have errors."""
 QUADRATURE = ((-math.sqrt(3.0), 1 / 6), (0.0, 2 / 3), (math.sqrt(3.0), 1 / 6))
 """Deviations and weights of the mean over a normal distribution (Gauss and Hermite, three points): costs add
 up, so that it is their mean that is foretold, and what may become much dearer counts with that."""
+
+CLOUD_SCATTER: Mapping[str, float] = {
+    MODULATION_POLARON.name: 0.045,
+    SIGN_CHANGE_POLARON.name: 0.05,
+    MODULATION_BIPOLARON.name: 0.085,
+    SIGN_CHANGE_BIPOLARON.name: 0.085,
+    MODULATION_BETWEEN.name: 0.13,
+    SIGN_CHANGE_BETWEEN.name: 1.2,
+}
+"""Relative errors of the cloud's observables from one independent sample: geometric means over the campaign
+`square-cloud`, about which they scatter by a factor of two."""
 
 SPEED_SPREAD = 0.1
 """That of the time of an update that a pilot has measured."""
@@ -169,6 +188,8 @@ def _target_errors(
         BINDING_ENERGY.name: own / bound,
         BINDING_MARGIN.name: 0.0,
     }
+    per_sample = math.sqrt(efforts[CORRELATION] / updates)
+    found |= {name: scatter * per_sample for name, scatter in CLOUD_SCATTER.items()}
     if not polaron:
         mass, size = values[MASS].value, values[SIZE].value
         found |= {"radius2": errors[SIZE], "pair_distance2": errors[SIZE]}

@@ -65,12 +65,14 @@ def benchmark_measurements() -> list[Measurement]:
 
 
 def atlas_measurements(names: Sequence[str]) -> dict[str, Measurement]:
-    """Return what campaigns of the atlas have measured, by identity of the ensemble."""
+    """Return what campaigns of the atlas have measured, by identity of the ensemble; of an ensemble that two
+    campaigns have, what the longer run has measured."""
     records = read_records(names)
     found: dict[str, Measurement] = {}
     for name in dict.fromkeys(record["campaign"] for record in records):
         own = [record for record in records if record["campaign"] == name]
-        found |= campaign_measurements(load_config(configuration_path(name)), own)
+        for key, one in campaign_measurements(load_config(configuration_path(name)), own).items():
+            found[key] = max(found.get(key, one), one, key=lambda measured: measured.updates)
     return found
 
 

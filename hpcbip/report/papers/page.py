@@ -26,7 +26,8 @@ runs and theories:
     hpcbip figure all --out docs/papers/images --page docs/papers/figures.md    # this page
 
 Each writes PNG, PDF, and a CSV with the numbers drawn. Points come from the atlas and are chosen by their
-parameters, whatever campaign they are from; of equal points the one with the smallest error is drawn. Hollow
+parameters, whatever campaign they are from; of equal points the one with the smallest error is drawn. (Points
+of `square-cloud`, which is sampled for the phonon cloud and not for Tc, are in its own figure only.) Hollow
 points have a flag that speaks against them. Tc in two dimensions is drawn at the published prefactor 0.5, in
 all figures alike, so that published heights can stand beside it; the program's default, 1.84/π, makes every
 Tc larger by 1.171. Published values and how each was read are in `hpcbip/report/papers/published.py`.

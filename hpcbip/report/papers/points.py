@@ -59,6 +59,11 @@ PREFACTOR = "published"
 """Prefactor of Tc of all figures of the papers: 0.5 in two dimensions, as printed, and C of the ideal gas in
 three, so that published heights can stand beside our curves."""
 
+SAMPLED_FOR_OTHERS = frozenset({"square-cloud"})
+"""Campaigns that are sampled for other observables than mass, size and Tc, at parameters at which others are
+sampled for these. Their runs are short: not only are their errors larger, they also miss flags that the long
+runs have, and would be preferred for that."""
+
 PREFACTOR_SENTENCE = (
     " Tc at the published prefactor 0.5; the default 1.84/π makes it, in two dimensions, larger by 1.171."
 )
@@ -69,13 +74,24 @@ def conditions(**values: Any) -> dict[str, Any]:
     return values
 
 
-def points_of(records: Sequence[Record], **wanted: Any) -> list[Record]:
+def points_of(records: Sequence[Record], for_others: bool = False, **wanted: Any) -> list[Record]:
     """Return the points with these parameters (`hpcbip.catalogue.selection.select`), Tc at `PREFACTOR`.
 
     Points of anisotropic models and of models with interactions of shells are left out. Of points that differ
     in no parameter, as two campaigns may have them, the one with the smallest error is taken.
+
+    Args:
+        records: of points.
+        for_others: whether also points of `SAMPLED_FOR_OTHERS` are taken, for what these are sampled for.
+        wanted: conditions on the points.
     """
-    plain = [one for one in records if not any(one.get(key) for key in (*FACTOR_KEYS, SHELLS.name))]
+    left_out = frozenset() if for_others else SAMPLED_FOR_OTHERS
+    plain = [
+        one
+        for one in records
+        if one.get("campaign") not in left_out
+        and not any(one.get(key) for key in (*FACTOR_KEYS, SHELLS.name))
+    ]
     chosen = [with_prefactor(one, PREFACTOR) for one in select(plain, **wanted)]
     groups: dict[tuple[str, ...], list[Record]] = {}
     for one in chosen:

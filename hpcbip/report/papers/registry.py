@@ -7,6 +7,7 @@ from typing import Any
 
 from hpcbip.errors import InputError
 from hpcbip.report.atlas_tables import CAMPAIGN, cpu_seconds
+from hpcbip.report.papers.campaigns.cloud import CLOUD
 from hpcbip.report.papers.campaigns.cubic import CUBIC
 from hpcbip.report.papers.campaigns.domes import DOMES
 from hpcbip.report.papers.campaigns.holstein_mass import HEAVY_HOLSTEIN
@@ -39,6 +40,7 @@ PAPER_FIGURES: tuple[PaperFigure, ...] = (
     COULOMB,
     TRIANGULAR,
     BOND_HOLSTEIN,
+    CLOUD,
 )
 """In the order of the first paper, then the second, then their neighbours."""
 

@@ -78,6 +78,7 @@ def test_what_is_missing_is_named() -> None:
         "coulomb",
         "triangular",
         "bond-holstein",
+        "cloud",
     ):
         with pytest.raises(NoPoints, match="^no "):
             find_figure(name).draw([])

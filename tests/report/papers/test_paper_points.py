@@ -8,10 +8,11 @@ from typing import Any
 
 import pytest
 
+from hpcbip.catalogue.entries import campaign_names
 from hpcbip.reduction.points import with_prefactor
 from hpcbip.reduction.results import read_results
 from hpcbip.report.papers.page import page_text
-from hpcbip.report.papers.points import points_of
+from hpcbip.report.papers.points import SAMPLED_FOR_OTHERS, points_of
 from hpcbip.report.papers.published import CHAIN_ENERGIES, MASSES, TC_MAXIMA, published_maxima
 from hpcbip.report.papers.registry import PAPER_FIGURES, figure_rows, find_figure
 from tests.reduction.test_results import campaign
@@ -59,6 +60,15 @@ def test_of_equal_points_the_best_is_taken_and_models_of_their_own_are_left_out(
     assert [one["campaign"] for one in chosen] == ["good"]
     assert chosen[0]["tc_prefactor"] == 0.5 and good["tc_prefactor"] == pytest.approx(1.84 / math.pi)
     assert points_of([], lattice="square") == []
+
+
+@pytest.mark.parametrize("name", sorted(SAMPLED_FOR_OTHERS))
+def test_a_short_run_for_something_else_is_not_taken_however_good_it_looks(name: str) -> None:
+    long, short = point(campaign="long") | flagged("beta_short"), point(campaign=name, tc_over_omega_err=1e-9)
+    assert [one["campaign"] for one in points_of([short, long], lattice="square")] == ["long"]
+    assert points_of([short], lattice="square") == []
+    assert [one["campaign"] for one in points_of([short, long], True, lattice="square")] == [name]
+    assert name in campaign_names()
 
 
 def test_published_values() -> None:

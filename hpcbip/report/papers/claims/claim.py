@@ -51,17 +51,18 @@ class Finding:
 
 @dataclass(frozen=True)
 class Claim:
-    """A claim of one of the papers.
+    """A claim of one of the papers, or a statement beside them.
 
     Attributes:
-        paper: "first" (arXiv:2605.16625) or "second" (arXiv:2502.04647).
+        paper: "first" (arXiv:2605.16625) or "second" (arXiv:2502.04647); "model": not a paper's, but what its
+            results presuppose of the model.
         number: within the paper.
         statement: what is claimed, in one sentence.
         figure: name of the figure that shows it.
         examine: works out the finding from records of points.
     """
 
-    paper: Literal["first", "second"]
+    paper: Literal["first", "second", "model"]
     number: str
     statement: str
     figure: str

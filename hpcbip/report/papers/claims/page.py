@@ -13,6 +13,7 @@ from hpcbip.report.papers.claims.claim import SIGMAS, Claim, Finding
 from hpcbip.report.papers.claims.comparisons import ELIASHBERG_CLAIM, MASS_CLAIM
 from hpcbip.report.papers.claims.light_pairs import DOME, LIGHT_AND_SMALL
 from hpcbip.report.papers.claims.real_space_pairs import LAYERS_CLAIM, ORDER_PARAMETER_CLAIM, RING_CLAIM
+from hpcbip.report.papers.claims.regimes import REGIME_CLAIM
 from hpcbip.report.papers.claims.repulsion import REPULSION_CLAIM, TAIL_CLAIM
 from hpcbip.report.tables import Record
 
@@ -26,14 +27,22 @@ CLAIMS: tuple[Claim, ...] = (
     RING_CLAIM,
     LAYERS_CLAIM,
     ORDER_PARAMETER_CLAIM,
+    REGIME_CLAIM,
 )
 """In the order of the papers."""
+
+_HEADINGS = {
+    "first": "The first paper",
+    "second": "The second paper",
+    "model": "The linear coupling of the model",
+}
 
 _WIDTH = 110
 _FIRST = f"""# The claims of the papers
 
 What the last section of the first paper (arXiv:2605.16625) and the second one (arXiv:2502.04647) state, and
-what the program's own numbers say about it. The page is made from the atlas and the theories by
+what the program's own numbers say about it; at the end, whether the domes rest on the sign of the hopping
+t - gX. The page is made from the atlas and the theories by
 
     hpcbip claims --page docs/papers/claims.md
 
@@ -75,7 +84,7 @@ def page_text(found: Sequence[tuple[Claim, Finding]]) -> str:
     for claim, finding in found:
         if claim.paper != paper:
             paper = claim.paper
-            parts.append(f"## The {paper} paper\n")
+            parts.append(f"## {_HEADINGS[paper]}\n")
         parts.append(_wrapped(f"**{claim.number}** {claim.statement} *{finding.verdict.capitalize()}.*"))
         parts += [_item(text) for text in finding.numbers]
         if finding.missing:
