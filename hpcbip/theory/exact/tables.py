@@ -18,6 +18,7 @@ from hpcbip.theory.exact.convergence import (
 from hpcbip.theory.exact.system import LISTS_OF_SYSTEM, System
 from hpcbip.vocabulary.entries import ERROR
 from hpcbip.vocabulary.observables import BINDING_ENERGY, PAIR_DISTANCE2
+from hpcbip.vocabulary.parameter_entry import Parameter
 from hpcbip.vocabulary.parameters import (
     COUPLING,
     G_HOLSTEIN,
@@ -27,7 +28,6 @@ from hpcbip.vocabulary.parameters import (
     OMEGA,
     OMEGA_HOLSTEIN,
     G,
-    Parameter,
     U,
     V,
 )
