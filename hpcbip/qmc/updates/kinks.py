@@ -2,11 +2,12 @@
 same bond.
 
 Both hops are bare (weight t² dτ1 dτ2) or joined by a phonon line (g² e^{-Ω(τ2-τ1)} dτ1 dτ2); the kind is
-drawn in proportion, so that the pair counts with the sum w(τ2-τ1) = t² + g² e^{-Ω(τ2-τ1)} of its bond.
+drawn in proportion, so that the pair counts with the sum w(τ2-τ1) = t² + g² e^{-Ω(τ2-τ1)} of its bond
+(g² D(0, τ2-τ1) where phonons hop, see `kernel.propagator`).
 
-Insertion: one of the n + N_e intervals of the world lines, one of the z directions from its site, two uniform times in the
-interval of length L (density 2/L² for the ordered pair). Removal: one of the then n + 2 events, the next
-event of its world line must undo it.
+Insertion: one of the n + N_e intervals of the world lines, one of the z directions from its site, two uniform
+times in the interval of length L (density 2/L² for the ordered pair). Removal: one of the then n + 2 events,
+the next event of its world line must undo it.
 
     R = w e^{-ΔS} (z L² / 2) (n + N_e)/(n + 2),   ΔS = ∫ dτ [V(r1 - r2 ± step) - V(r1 - r2)] over (τ1, τ2),
 
@@ -38,12 +39,15 @@ from hpcbip.qmc.kernel.path import (
     shift,
     site_after,
 )
+from hpcbip.qmc.kernel.propagator import propagator
 from hpcbip.qmc.kernel.rng import below, coin, uniform
 
 
 @kernel
 def pair_weight(par, direction, duration):
     """Return w(τ), the weight of a bare or joined pair of hops on one bond a time τ apart."""
+    if par.dispersive:
+        return par.bare2[direction] + par.joined2[direction] * propagator(par, direction, 0, duration)
     return par.bare2[direction] + par.joined2[direction] * math.exp(-par.frequency[direction] * duration)
 
 

@@ -7,6 +7,8 @@ time lead from an oscillator to its image afterwards, so that the lines of the t
 sum of the lengths of all lines, and with it the weight, does not change, for an oscillator and its image have
 the same frequency.
 
+Where phonons hop it is not known on which oscillators they are at that time: there must be none.
+
 On a lattice with a basis an inversion leads from bonds and sites of the cell to their images. Two inversions
 have to be a translation together, so those are taken that have the same images (`par.reflected`).
 
@@ -60,7 +62,8 @@ def reflect(path, rng, par, position, cloud):
     while True:
         kinds = pair_of_kinds(par, kind_of(par, site0), kind_of(par, site1))
         symmetric = par.reflected[kinds] and (
-            cover == 0 or cloud_symmetric(par, position, cloud, cover, everything, kinds)
+            cover == 0
+            or (not par.dispersive and cloud_symmetric(par, position, cloud, cover, everything, kinds))
         )
         if symmetric and coin(rng):
             inverted = not inverted
