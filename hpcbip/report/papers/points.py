@@ -16,7 +16,7 @@ from hpcbip.superconductivity.peaks import Peak, find_peaks
 from hpcbip.superconductivity.scans import axis_value
 from hpcbip.vocabulary.entries import ERROR
 from hpcbip.vocabulary.observables import MASS_BIPOLARON, TC_OVER_OMEGA
-from hpcbip.vocabulary.parameters import COORDINATES, FACTOR_KEYS, SHELLS
+from hpcbip.vocabulary.parameters import COORDINATES, FACTOR_KEYS, PHONON_HOPPING, SHELLS
 
 
 @dataclass(frozen=True)
@@ -64,6 +64,10 @@ PREFACTOR_SENTENCE = (
 )
 
 
+OTHER_MODELS = (*FACTOR_KEYS, SHELLS.name, PHONON_HOPPING.name)
+"""Parameters of which none is set in the models of the papers."""
+
+
 def conditions(**values: Any) -> dict[str, Any]:
     """Return conditions on points, by the keywords that `select` takes."""
     return values
@@ -72,10 +76,11 @@ def conditions(**values: Any) -> dict[str, Any]:
 def points_of(records: Sequence[Record], **wanted: Any) -> list[Record]:
     """Return the points with these parameters (`hpcbip.catalogue.selection.select`), Tc at `PREFACTOR`.
 
-    Points of anisotropic models and of models with interactions of shells are left out. Of points that differ
-    in no parameter, as two campaigns may have them, the one with the smallest error is taken.
+    Points of anisotropic models, of models with interactions of shells and of those whose phonons hop are
+    left out. Of points that differ in no parameter, as two campaigns may have them, the one with the smallest
+    error is taken.
     """
-    plain = [one for one in records if not any(one.get(key) for key in (*FACTOR_KEYS, SHELLS.name))]
+    plain = [one for one in records if not any(one.get(key) for key in OTHER_MODELS)]
     chosen = [with_prefactor(one, PREFACTOR) for one in select(plain, **wanted)]
     groups: dict[tuple[str, ...], list[Record]] = {}
     for one in chosen:
