@@ -82,7 +82,7 @@ def _lines_change(path, par, i, new):
 def _jump_within(path, rng, par, i):
     low = path[path[i].eprev].time
     new = low + (path[path[i].enext].time - low) * uniform(rng)
-    return _move(path, rng, par, i, new, 1.0, 0)
+    return _move(path, rng, par, i, new, 1.0, np.int64(0))
 
 
 @kernel

@@ -47,7 +47,9 @@ from hpcbip.qmc.kernel.rng import below, coin, uniform
 def pair_weight(par, direction, duration):
     """Return w(τ), the weight of a bare or joined pair of hops on one bond a time τ apart."""
     if par.dispersive:
-        return par.bare2[direction] + par.joined2[direction] * propagator(par, direction, 0, duration)
+        return par.bare2[direction] + par.joined2[direction] * propagator(
+            par, direction, np.int64(0), duration
+        )
     return par.bare2[direction] + par.joined2[direction] * math.exp(-par.frequency[direction] * duration)
 
 
