@@ -11,7 +11,7 @@ from typing import Any
 from hpcbip.campaign.schema import Config
 from hpcbip.campaign.yaml_reader import flow_text
 from hpcbip.errors import one_line
-from hpcbip.models import COUPLINGS, LATTICES, get_lattice
+from hpcbip.models import COUPLINGS, LATTICES, get_lattice, refuse_dispersion
 from hpcbip.models.description import lambda_convention
 from hpcbip.vocabulary.observables import TARGETS
 from hpcbip.vocabulary.parameters import (
@@ -21,7 +21,9 @@ from hpcbip.vocabulary.parameters import (
     HOPPING,
     LAMBDA,
     LATTICE,
+    OMEGA,
     PARAMETERS,
+    PHONON_HOPPING,
     POINT_KEYS,
     SEQUENCE_KEYS,
     SHELLS,
@@ -151,6 +153,11 @@ def _grid(config: Config) -> Iterator[str]:
     for key in (key for key in POINT_KEYS if given.get(key) is not None):
         convention = f" ({lambda_convention(config.model)})" if key in (G.name, LAMBDA.name) else ""
         yield from _entry(key, given[key], _words(key) + convention)
+    key = PHONON_HOPPING.name
+    example = round(0.1 * min(given[OMEGA.name]), 6)
+    lattice = get_lattice(config.model.lattice)
+    if key not in given and refuse_dispersion(lattice, config.model.coupling, 1.0, 0.1) is None:
+        yield from _entry(key, [example], _words(key), given=False)
 
 
 def _words(key: str) -> str:

@@ -18,9 +18,9 @@ from hpcbip.models import Model, get_lattice, lambda_from_coupling
 from hpcbip.qmc.ensemble import Ensemble
 from hpcbip.vocabulary.parameters import (
     MODEL_KEYS,
+    OPTIONAL_POINT_KEYS,
     PAIR_SEQUENCE_KEYS,
     SHARED_SEQUENCE_KEYS,
-    SITE_KEYS,
 )
 from hpcbip.vocabulary.sectors import BIPOLARON, SECTORS
 
@@ -133,7 +133,7 @@ def _shared_parameters(model: ModelSection, entry: PointSection) -> dict[str, An
         "g": entry.coupling(model),
     }
     # keys that are not used stay away, so that identities do not depend on what later versions know
-    extra = {key: getattr(entry, key) for key in SITE_KEYS}
+    extra = {key: getattr(entry, key) for key in OPTIONAL_POINT_KEYS}
     extra |= {key: list(getattr(model, key)) or None for key in SHARED_SEQUENCE_KEYS}
     return shared | {key: value for key, value in extra.items() if value is not None}
 

@@ -18,10 +18,20 @@ from hpcbip.models import (
     coupling_from_lambda,
     get_lattice,
     lattice_with_basis,
+    refuse_dispersion,
+    slowest_phonon,
     written_lattice,
 )
 from hpcbip.vocabulary.numbers import is_positive
-from hpcbip.vocabulary.parameters import CELL_KEYS, FACTOR_KEYS, G_FACTORS, LAMBDA, OMEGA_FACTORS, POINT_KEYS
+from hpcbip.vocabulary.parameters import (
+    CELL_KEYS,
+    FACTOR_KEYS,
+    G_FACTORS,
+    LAMBDA,
+    OMEGA_FACTORS,
+    PHONON_HOPPING,
+    POINT_KEYS,
+)
 
 _OTHER_COUPLINGS = {
     "site-peierls": "has a sign problem in quantum Monte Carlo, use exact diagonalisation for it",
@@ -68,6 +78,11 @@ def _one_coupling_strength(section: GridSection | PointSection) -> None:
     if (section.lam is None) == (section.g is None):
         wrong = "required key is missing" if section.lam is None else "given together with g"
         raise refusal(wrong, "either lambda or g", key="lambda", value=section.lam)
+
+
+def _none_if_zero(value: float | None) -> float | None:
+    """Take what does nothing for what is not given: it has the same identity."""
+    return value or None
 
 
 _axis = (Field(min_length=1), AfterValidator(_distinct))
@@ -184,6 +199,7 @@ class PointSection(Section):
     V: Number = 0.0
     g_holstein: NonNegative | None = None
     omega_holstein: Positive | None = None
+    phonon_hopping: Annotated[NonNegative | None, AfterValidator(_none_if_zero)] = None
     beta: Annotated[Literal["auto"] | float | BetaSection | None, BeforeValidator(_own_length)] = None
 
     @model_validator(mode="after")
@@ -197,6 +213,23 @@ class PointSection(Section):
             return self.g
         assert self.lam is not None  # one of the two is given
         return coupling_from_lambda(get_lattice(model.lattice), model.coupling, self.lam, self.omega, model.t)
+
+    def slowest_phonon(self, model: ModelSection) -> float:
+        """Return the energy of a phonon that sets the time of relaxation: where phonons hop the bottom of
+        their band."""
+        if self.phonon_hopping is None:
+            return min(self.omega, self.omega_holstein or self.omega)
+        lattice = get_lattice(model.lattice)
+        return slowest_phonon(lattice, self.omega, model.omega_factors, self.phonon_hopping)
+
+    def check_dispersion(self, model: ModelSection, place: str) -> None:
+        """Refuse an amplitude with which phonons cannot hop; `place` is that of the point in the file."""
+        w, lattice = self.phonon_hopping or 0.0, get_lattice(model.lattice)
+        lowest = slowest_phonon(lattice, self.omega, model.omega_factors, 0.0)
+        refused = refuse_dispersion(lattice, model.coupling, lowest, w)
+        if refused is not None:
+            key = f"{place}.{PHONON_HOPPING.name}"
+            raise refusal(refused.wrong, refused.allowed, key=key, value=w)
 
     def hamiltonian(self, model: ModelSection) -> Model:
         """Make the Hamiltonian of this point."""
@@ -216,6 +249,7 @@ class PointSection(Section):
             model.omega_factors,
             model.levels,
             model.U_factors,
+            self.phonon_hopping or 0.0,
         )
 
 
@@ -229,6 +263,7 @@ class GridSection(Section):
     V: Annotated[tuple[Number, ...], *_axis] = (0.0,)
     g_holstein: Annotated[tuple[NonNegative, ...], *_axis] | None = None
     omega_holstein: Annotated[tuple[Positive, ...], *_axis] | None = None
+    phonon_hopping: Annotated[tuple[NonNegative, ...], *_axis] | None = None
 
     @model_validator(mode="after")
     def _check(self) -> GridSection:

@@ -51,5 +51,4 @@ def projection_length_of(
     beta = given if entry.beta is None else entry.beta
     if isinstance(beta, BetaSection):
         return float(getattr(beta, sector))
-    slowest = min(entry.omega, entry.omega_holstein or entry.omega)
-    return auto_beta(sector, model.t, slowest) if beta == "auto" else float(beta)
+    return auto_beta(sector, model.t, entry.slowest_phonon(model)) if beta == "auto" else float(beta)

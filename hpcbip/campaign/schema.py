@@ -196,6 +196,7 @@ class Config(Section):
         entries = [("grid", point) for point in (self.grid.extremes() if self.grid else ())]
         entries += [(f"points[{i}]", point) for i, point in enumerate(self.points)]
         for place, entry in entries:
+            entry.check_dispersion(self.model, place)
             hamiltonian = entry.hamiltonian(self.model)
             for name, sector in SECTORS.items():
                 beta = projection_length_of(self.sampling.beta, self.model, entry, name)

@@ -1,6 +1,7 @@
 """Models as data: lattices, couplings, interactions and their conventions."""
 
 from hpcbip.models.couplings import COUPLINGS, coupling_from_lambda, lambda_from_coupling
+from hpcbip.models.dispersion import refuse_dispersion, slowest_phonon
 from hpcbip.models.lattice import MAX_KINDS, MAX_SHELLS, MOMENTUM_PERIOD, Lattice
 from hpcbip.models.model import BULK_EDGE, Model
 from hpcbip.models.named_lattices import (
@@ -25,5 +26,7 @@ __all__ = [
     "get_lattice",
     "lambda_from_coupling",
     "lattice_with_basis",
+    "refuse_dispersion",
+    "slowest_phonon",
     "written_lattice",
 ]

@@ -7,6 +7,8 @@ PRX 13, 011010; triangular: g²/(3Ωt), arXiv:2507.07662; honeycomb: 2g²/(3Ωt)
 t, g and Ω along bond axes do not enter.
 - holstein: λ = g²/(4 d Ω t). Square lattice: g²/(8Ωt), as rescaled in PRX 13, 011010.
 - bond+holstein: λ is that of the bonds; the sites' coupling is given as g_holstein.
+
+Where phonons hop (`phonon_hopping`) Ω is that of an oscillator by itself, the middle of the band.
 """
 
 from __future__ import annotations

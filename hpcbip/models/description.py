@@ -15,6 +15,7 @@ from hpcbip.models.named_lattices import get_lattice
 
 _BOND_WORDS = "an oscillator on every bond modulates the hopping over it (bond-Peierls coupling)"
 _SITE_WORDS = "couples to the density there (Holstein coupling)"
+_HOPPING_PHONONS = "phonons hop between neighbouring oscillators"
 
 _HOP = "(c†_{iσ} c_{jσ} + h.c.)"
 _BONDS = "Σ_{⟨ij⟩σ}"
@@ -59,15 +60,19 @@ class ModelKind(Protocol):
         """Factors of U on the sites of the cell."""
 
 
-def model_in_words(model: ModelKind, coulomb: bool = False) -> str:
+def model_in_words(model: ModelKind, coulomb: bool = False, dispersive: bool = False) -> str:
     """Return one or two sentences: who moves on which lattice, coupled to what.
 
     Args:
         model: `hpcbip.models.Model`, or what its points share.
         coulomb: whether there is a tail V/r.
+        dispersive: whether phonons hop.
     """
     words = f"One and two electrons (a singlet) on {_lattice_in_words(model.lattice)}; "
-    words += f"{_coupling_in_words(model.coupling)}."
+    words += f"{_coupling_in_words(model.coupling)}"
+    if dispersive:
+        words += f"; {_HOPPING_PHONONS}{' of one bond axis' if model.coupling in BOND_COUPLINGS else ''}"
+    words += "."
     more = []
     if coulomb:
         more.append("an unscreened Coulomb tail V/r")
@@ -112,13 +117,16 @@ def _numbers(values: Sequence[float]) -> str:
     return ", ".join(f"{value:g}" for value in values)
 
 
-def hamiltonian(model: ModelKind, coulomb: bool = False) -> str:
+def hamiltonian(model: ModelKind, coulomb: bool = False, dispersive: bool = False) -> str:
     """Return the Hamiltonian as a formula (`hpcbip.models.Model`).
 
     Args:
         model: a model, or what its points share.
         coulomb: whether there is a tail V/r.
+        dispersive: whether phonons hop: between neighbours k and l among the oscillators of one bond axis, or
+            of the sites.
     """
+    phonons_hop = " − w Σ_{⟨kl⟩} (b†_{k}b_{l} + h.c.)" if dispersive else ""
     terms = [f"H = −t {_BONDS} {_HOP}", "U Σ_{i} n_{i↑}n_{i↓}"]
     if coulomb:
         terms.append(f"V {_PAIRS} {_DENSITIES}/{_DISTANCE}")
@@ -127,10 +135,13 @@ def hamiltonian(model: ModelKind, coulomb: bool = False) -> str:
     if model.shells:
         terms.append(f"{_PAIRS} v({_DISTANCE}) {_DENSITIES}")
     if model.coupling in BOND_COUPLINGS:
-        terms += ["Ω Σ_{⟨ij⟩} b†_{ij}b_{ij}", f"g {_BONDS} {_HOP} (b†_{{ij}} + b_{{ij}})"]
+        terms += ["Ω Σ_{⟨ij⟩} b†_{ij}b_{ij}" + phonons_hop, f"g {_BONDS} {_HOP} (b†_{{ij}} + b_{{ij}})"]
     if model.coupling in SITE_COUPLINGS:
         omega, g = ("Ω_{h}", "g_{h}") if model.coupling in BOND_COUPLINGS else ("Ω", "g")
-        terms += [f"{omega} Σ_{{i}} b†_{{i}}b_{{i}}", f"{g} Σ_{{i}} n_{{i}} (b†_{{i}} + b_{{i}})"]
+        terms += [
+            f"{omega} Σ_{{i}} b†_{{i}}b_{{i}}{phonons_hop}",
+            f"{g} Σ_{{i}} n_{{i}} (b†_{{i}} + b_{{i}})",
+        ]
     return " + ".join(terms)
 
 

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from hpcbip.models.couplings import BOND_COUPLINGS, SITE_COUPLINGS, check_coupling, lambda_from_coupling
+from hpcbip.models.dispersion import half_width, refuse_dispersion
 from hpcbip.models.lattice import Lattice
 from hpcbip.models.named_lattices import get_lattice
 from hpcbip.vocabulary.parameters import CELL_KEYS, FACTOR_KEYS, SEQUENCE_KEYS
@@ -40,6 +41,8 @@ class Model:
             everywhere.
         levels: per site of the cell the energy ε of an electron there; empty: zero everywhere.
         U_factors: per site of the cell what multiplies U there; empty: one everywhere.
+        phonon_hopping: amplitude w ≥ 0 with which phonons hop between neighbouring oscillators (see
+            `dispersion`).
 
     Raises:
         ValueError: for an unknown coupling or parameters that do not go together.
@@ -60,6 +63,7 @@ class Model:
     omega_factors: tuple[float, ...] = ()
     levels: tuple[float, ...] = ()
     U_factors: tuple[float, ...] = ()
+    phonon_hopping: float = 0.0
 
     def __post_init__(self) -> None:
         check_coupling(self.coupling)
@@ -78,6 +82,12 @@ class Model:
             raise ValueError("t_factors and omega_factors must be positive")
         if (self.omega_holstein > 0.0) != (self.coupling == "bond+holstein"):
             raise ValueError("omega_holstein > 0 goes with the coupling bond+holstein, and with no other")
+        lowest = self.omega if self.coupling == "holstein" else float(self.bond_frequencies.min())
+        refused = refuse_dispersion(self.bravais, self.coupling, lowest, self.phonon_hopping)
+        if refused is not None:
+            raise ValueError(
+                f"phonon_hopping = {self.phonon_hopping:g}: {refused.wrong}; allowed: {refused.allowed}"
+            )
 
     @cached_property
     def bravais(self) -> Lattice:
@@ -121,6 +131,11 @@ class Model:
     def site_frequency(self) -> float:
         """The frequency Ω of the site oscillators."""
         return self.omega_holstein if self.coupling == "bond+holstein" else self.omega
+
+    @property
+    def phonon_half_width(self) -> float:
+        """Half the width 2dw of the phonons' band, whose bottom is Ω - 2dw."""
+        return half_width(self.bravais, self.phonon_hopping)
 
     def interaction(self, distance: ArrayLike, kind: int = 0) -> NDArray[np.float64]:
         """Return V(r) at these distances |r| (lattice constants), zero included: U of this site of the cell,

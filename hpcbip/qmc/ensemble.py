@@ -10,6 +10,7 @@ import numpy as np
 from hpcbip.models import BULK_EDGE, Lattice, Model
 from hpcbip.qmc.kernel.parameters import kernel_parameters
 from hpcbip.qmc.kernel.path import half_range
+from hpcbip.qmc.kernel.propagator import FURTHEST_SITE, LARGEST_ARGUMENT
 from hpcbip.qmc.limits import find_unresolved
 
 UPDATES_PER_EVENT = 8.0  # between two measurements
@@ -51,6 +52,7 @@ class Ensemble:
         extents = self.lattice.shape or ()
         if any(extent >= half_range(self.lattice.dimension, self.lattice.kinds) for extent in extents):
             raise ValueError(f"cluster {extents} is too large")
+        self._check_dispersion()
         extended = self.model.V != 0.0 or any(self.model.shells)
         if (
             self.lattice.periodic
@@ -62,6 +64,24 @@ class Ensemble:
             raise ValueError(
                 f"periodic cluster {extents} with V(r); allowed on an oblique lattice, and on one with "
                 "a basis: odd extents"
+            )
+
+    def _check_dispersion(self) -> None:
+        """Refuse phonons that hop on a cluster or a path for which their propagator is not tabulated.
+
+        Raises:
+            ValueError: see there.
+        """
+        w = self.model.phonon_hopping
+        if w == 0.0 or self.lattice.shape is None:
+            return
+        if not self.lattice.periodic:
+            raise ValueError(f"phonon_hopping = {w:g} on an open cluster; allowed: a periodic one, or none")
+        most = int(LARGEST_ARGUMENT / (2.0 * w))
+        if max(self.lattice.shape) >= 2 * FURTHEST_SITE or self.beta > most:
+            raise ValueError(
+                f"phonon_hopping = {w:g} on a cluster {self.lattice.shape} at beta = {self.beta:g}; allowed: "
+                f"extents below {2 * FURTHEST_SITE} and beta up to {most}"
             )
 
     @property

@@ -11,7 +11,7 @@ import numpy as np
 
 from hpcbip.campaign.plan import Plan
 from hpcbip.campaign.projection import edge_weight
-from hpcbip.models import BULK_EDGE, get_lattice
+from hpcbip.models import BULK_EDGE, get_lattice, slowest_phonon
 from hpcbip.reduction.bindings import sector_names
 from hpcbip.reduction.ensembles import Reduced, TcSettings
 from hpcbip.reduction.point_flags import flag_entries, point_flags
@@ -35,7 +35,7 @@ from hpcbip.vocabulary.observables import (
     TC_OVER_OMEGA,
     sector_observable,
 )
-from hpcbip.vocabulary.parameters import PARAMETERS
+from hpcbip.vocabulary.parameters import OMEGA_FACTORS, PARAMETERS, PHONON_HOPPING
 from hpcbip.vocabulary.sectors import BIPOLARON, POLARON, SECTORS
 
 STATISTICS_ENTRIES = ("independent", "half_p", "trend_p", "chain_p", "r_hat")
@@ -161,10 +161,19 @@ def _tc_systematic(record: Mapping[str, Any], bipolaron: Reduced) -> float | Non
     window, energy, beta = bipolaron.window_systematic, record["binding_energy"], record["beta"]
     if window is None or energy is None or energy <= 0.0:
         return None
-    gap = min(energy, record["omega"], record.get("omega_holstein") or math.inf)
+    gap = min(energy, _slowest_phonon(record), record.get("omega_holstein") or math.inf)
     edge, bulk = BULK_EDGE * beta * gap, (1.0 - 2.0 * BULK_EDGE) * beta * gap
     left = min(1.0, 2.0 * math.exp(-edge) * -math.expm1(-bulk) / bulk)
     return math.hypot(window, left)
+
+
+def _slowest_phonon(record: Mapping[str, Any]) -> float:
+    """Return Ω, or where phonons hop the bottom of their band."""
+    omega: float = record["omega"]
+    w = record.get(PHONON_HOPPING.name) or 0.0
+    if w == 0.0:
+        return omega
+    return slowest_phonon(get_lattice(record["lattice"]), omega, record.get(OMEGA_FACTORS.name) or (), w)
 
 
 def reduce_point(

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from markupsafe import Markup
 
 _SUBSCRIPT = re.compile(r"_\{([^}]*)\}")
-_SYMBOL = re.compile(r"(?<![\w.&])([HtUVgcnbv])(?![\w.;])")  # a quantity, not a part of "h.c." or "&lt;"
+_SYMBOL = re.compile(r"(?<![\w.&])([HtUVgcnbvw])(?![\w.;])")  # a quantity, not a part of "h.c." or "&lt;"
 _VECTOR = re.compile(r"(?<![\w.&])r(?![\w.;])")
 
 
@@ -24,14 +24,20 @@ def has_coulomb_tail(config: Config) -> bool:
     return any(point.V for point in config.all_points())
 
 
+def has_hopping_phonons(config: Config) -> bool:
+    """Tell whether phonons hop at a point of the campaign."""
+    return any(point.phonon_hopping for point in config.all_points())
+
+
 def model_words(config: Config) -> str:
     """Return the model in one or two sentences."""
-    return model_in_words(config.model, has_coulomb_tail(config))
+    return model_in_words(config.model, has_coulomb_tail(config), has_hopping_phonons(config))
 
 
 def model_formula(config: Config) -> Markup:
     """Return the Hamiltonian as HTML: quantities in italics, vectors in bold."""
-    return formula_as_html(hamiltonian(config.model, has_coulomb_tail(config)))
+    formula = hamiltonian(config.model, has_coulomb_tail(config), has_hopping_phonons(config))
+    return formula_as_html(formula)
 
 
 def formula_as_html(formula: str) -> Markup:

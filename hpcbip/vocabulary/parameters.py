@@ -140,6 +140,19 @@ OMEGA_HOLSTEIN = Parameter(
     in_units_of_t=True,
     optional=True,
 )
+PHONON_HOPPING = Parameter(
+    name="phonon_hopping",
+    words="amplitude with which phonons hop between neighbouring oscillators",
+    symbol="w",
+    tex="$w$",
+    html="w",
+    section=POINT,
+    allowed="a number >= 0 and below omega/(2d), on hypercubic lattices with bond or holstein",
+    check=is_non_negative,
+    in_units_of_t=True,
+    optional=True,
+    unremarkable=0.0,
+)
 T_FACTORS = Parameter(
     name="t_factors",
     words="factor of t along each bond axis",
@@ -241,6 +254,7 @@ PARAMETERS: Mapping[str, Parameter] = _by_name(
         BETA,
         G_HOLSTEIN,
         OMEGA_HOLSTEIN,
+        PHONON_HOPPING,
         T_FACTORS,
         G_FACTORS,
         OMEGA_FACTORS,
@@ -265,8 +279,11 @@ SCAN_AXES: Mapping[str, Parameter] = _by_name((LAMBDA, U, ADIABATICITY))
 POINT_KEYS: tuple[str, ...] = tuple(name for name, p in PARAMETERS.items() if p.section == POINT)
 """Keys of a point in a configuration, which are also the possible axes of its grid."""
 
-SITE_KEYS: tuple[str, ...] = tuple(name for name in POINT_KEYS if PARAMETERS[name].optional)
+SITE_KEYS: tuple[str, ...] = (G_HOLSTEIN.name, OMEGA_HOLSTEIN.name)
 """Keys of a point that only models with a second kind of oscillators have."""
+
+OPTIONAL_POINT_KEYS: tuple[str, ...] = tuple(name for name in POINT_KEYS if PARAMETERS[name].optional)
+"""Keys of a point that only some models have."""
 
 MODEL_KEYS: tuple[str, ...] = tuple(
     name for name, p in PARAMETERS.items() if p.section == MODEL and not p.optional

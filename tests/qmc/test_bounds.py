@@ -21,6 +21,10 @@ BLOCKS = {
     "both modes": Ensemble(
         Model("chain", "bond+holstein", 1.0, 0.8, 0.7, 2.0, g_holstein=0.7, omega_holstein=0.3), 2, 2.0
     ),
+    "phonons that hop": Ensemble(Model("square", "bond", 1.0, 1.0, 0.7, 4.0, phonon_hopping=0.2), 2, 2.0),
+    "phonons that hop between sites": Ensemble(
+        Model("chain", "holstein", 1.0, 1.0, 0.9, 4.0, phonon_hopping=0.4), 2, 20.0
+    ),
     "one electron": Ensemble(Model("triangular", "bond", 1.0, 0.8, 0.5), 1, 2.0),
 }
 

@@ -51,6 +51,16 @@ ENSEMBLES = {
     "layered": Ensemble(
         Model("cubic", "bond", 1.0, 0.8, 0.7, 8.0, t_factors=(1, 1, 0.2), g_factors=(1, 1, 0)), 2, 4.0
     ),
+    "dispersive": Ensemble(Model("square", "bond", 1.0, 0.8, 0.7, 4.0, phonon_hopping=0.15), 2, 4.0),
+    "dispersive-holstein": Ensemble(
+        Model("chain", "holstein", 1.0, 0.8, 1.2, 2.0, phonon_hopping=0.35), 2, 40.0
+    ),
+    "dispersive-ring": Ensemble(
+        Model("chain", "holstein", 1.0, 0.8, 1.2, phonon_hopping=0.3),
+        1,
+        4.0,
+        cluster=CHAIN.cluster(4, periodic=True),
+    ),
     "plaquette-2": Ensemble(
         Model("square", "bond", 1.0, 1.0, 1.0, -2.0), 2, 4.0, cluster=SQUARE.cluster(2, 2)
     ),

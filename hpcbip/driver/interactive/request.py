@@ -26,6 +26,7 @@ from hpcbip.vocabulary.parameters import (
     LATTICE,
     MODEL,
     PARAMETERS,
+    PHONON_HOPPING,
     POINT,
     SAMPLING,
     SITE_KEYS,
@@ -155,6 +156,7 @@ def _plan(model: Model, sampling: SamplingSection, seed: int) -> tuple[Point, di
 def _sections(model: Model) -> tuple[dict[str, Any], dict[str, Any]]:
     """Write a model as the sections `model` and `points` of a configuration."""
     absent = {LAMBDA.name, *(() if model.omega_holstein else SITE_KEYS)}
+    absent |= set() if model.phonon_hopping else {PHONON_HOPPING.name}
     given = {
         name: _plain(getattr(model, name))
         for name, parameter in PARAMETERS.items()

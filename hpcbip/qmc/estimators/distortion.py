@@ -12,6 +12,9 @@ integral over q,
 
 taken by the midpoint rule: with the step h it is exact, but for the tail in q, as long as |X_b - t/g| < 2π/h.
 
+Where phonons hop a line leads from any bond to any other one of its axis, so that all bare hops along the
+axis count, with w_k = -(g/t) D(r, |τ-τ_k|) (see `kernel.propagator`).
+
 The averages are over the bonds that touch an electron, z for each, at three times in the window; those that
 an open cluster lacks count as oscillators at rest.
 """
@@ -28,6 +31,7 @@ from hpcbip.qmc.estimators.displacement import LAGS
 from hpcbip.qmc.kernel.geometry import congruent
 from hpcbip.qmc.kernel.jit import inlined, kernel
 from hpcbip.qmc.kernel.path import AXIS_BITS, AXIS_MASK, kind_of
+from hpcbip.qmc.kernel.propagator import propagator
 
 _Array = NDArray[np.float64]
 
@@ -39,6 +43,7 @@ SUMS = len(COLUMNS.scalars)  # in the order of the columns
 SNAPSHOTS = 3  # times at which it is measured, in the middle of so many equal parts of the window
 STRIDE = LAGS // SNAPSHOTS  # marks between them
 NEGLIGIBLE = 12.0  # Ω|τ-τ_k| from which on a hop is left out: e^{-12} = 6e-6
+WEAKEST = 6e-6  # D(r, |τ-τ_k|) of a hop that is not left out
 MOST_NODES = 48  # of the integral over q
 LARGEST_Q = 6.0  # where it ends: e^{-q²/2} = 2e-8
 DEVIATIONS = 6.0  # standard deviations of an oscillator that the integral has to cover
@@ -126,9 +131,13 @@ def gather(par, hops, count, time, snapshot, bonds):
 
 @inlined
 def _add_hop(par, hops, j, time, snapshot, bonds):
-    """Add a bare hop to its bond if that touches an electron."""
+    """Add a bare hop to its bond if that touches an electron, or where phonons hop to all bonds of its axis
+    that do."""
     forward = 2 * (hops[j].bond & AXIS_MASK)
     lower = hops[j].bond >> AXIS_BITS
+    if par.dispersive:
+        _add_to_all(par, lower, forward, abs(hops[j].time - time), snapshot, bonds)
+        return
     for e in range(par.electrons):
         apart = lower - snapshot[SITE_1 + e]
         if congruent(par, apart):
@@ -138,12 +147,31 @@ def _add_hop(par, hops, j, time, snapshot, bonds):
         else:
             continue
         w = -par.ratio[forward] * math.exp(-par.frequency[forward] * abs(hops[j].time - time))
-        bonds[k, SUM] += w
-        bonds[k, SQUARES] += w * w
-        for q in range(par.node_count):
-            real, imaginary = bonds[k, REAL + q], bonds[k, IMAGINARY + q]
-            bonds[k, REAL + q] = real - w * par.nodes[q] * imaginary
-            bonds[k, IMAGINARY + q] = imaginary + w * par.nodes[q] * real
+        _add_weight(par, bonds, k, w)
+
+
+@kernel
+def _add_to_all(par, lower, forward, duration, snapshot, bonds):
+    """Add a bare hop on the bond with this lower site to the bonds along its axis that touch an electron."""
+    for e in range(par.electrons):
+        for k in (forward, forward + 1):
+            touching = snapshot[SITE_1 + e]
+            if k != forward:
+                touching -= par.step[forward]
+            spread = propagator(par, forward, touching - lower, duration)
+            if spread > WEAKEST:
+                _add_weight(par, bonds, par.z * e + k, -par.ratio[forward] * spread)
+
+
+@inlined
+def _add_weight(par, bonds, k, w):
+    """Add a bare hop to row k of `bonds` with the weight w."""
+    bonds[k, SUM] += w
+    bonds[k, SQUARES] += w * w
+    for q in range(par.node_count):
+        real, imaginary = bonds[k, REAL + q], bonds[k, IMAGINARY + q]
+        bonds[k, REAL + q] = real - w * par.nodes[q] * imaginary
+        bonds[k, IMAGINARY + q] = imaginary + w * par.nodes[q] * real
 
 
 @inlined

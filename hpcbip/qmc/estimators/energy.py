@@ -2,7 +2,9 @@
 
 With the phonon lines of length ℓ and n events, from Z(β) = <φ|e^{-βH}|φ> with all times scaled by β:
 
-    E = -∂ ln Z/∂β = < Ω Σ ℓ + ∫V dτ - n > / β.
+    E = -∂ ln Z/∂β = < Ω Σ ℓ + ∫V dτ - n > / β;
+
+where phonons hop every line adds -ℓ ∂ ln D(r, ℓ)/∂ℓ instead of Ωℓ.
 """
 
 from __future__ import annotations
@@ -10,6 +12,7 @@ from __future__ import annotations
 from hpcbip.qmc.estimators.columns import Columns
 from hpcbip.qmc.kernel.jit import inlined
 from hpcbip.qmc.kernel.path import EVENTS
+from hpcbip.qmc.kernel.propagator import line_decay
 
 COLUMNS = Columns(("energy",))
 (ENERGY,) = range(len(COLUMNS.scalars))
@@ -31,6 +34,13 @@ def add_line_end(par, sums, time, direction, begins):
         sums[LINES] -= time * par.frequency[direction]
     else:
         sums[LINES] += time * par.frequency[direction]
+
+
+@inlined
+def add_line(par, path, sums, i, begins):
+    """Add the line of the event in slot i, where phonons hop, at its later end."""
+    if not begins:
+        sums[LINES] += line_decay(par, path, i, path[i].partner)
 
 
 @inlined

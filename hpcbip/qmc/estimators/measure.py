@@ -98,7 +98,10 @@ def _add_line_end(path, par, i, energy_sums, cloud, cover, base):
     after it."""
     time, partner = path[i].time, path[i].partner
     begins = path[partner].time > time
-    energy.add_line_end(par, energy_sums, time, path[i].direction, begins)
+    if par.dispersive:
+        energy.add_line(par, path, energy_sums, i, begins)
+    else:
+        energy.add_line_end(par, energy_sums, time, path[i].direction, begins)
     if begins:
         open_line(par, cloud, cover, i, path[i].bond, base)
         return cover + 1

@@ -41,13 +41,14 @@ def congruent(par, difference):
 
 
 @kernel
-def same_oscillator(par, one, other):
-    """Tell whether two events belong to the same oscillator of the lattice."""
+def may_join(par, one, other):
+    """Tell whether a phonon line can join two events: on the same oscillator of the lattice, or where phonons
+    hop on any two of the same axis, or on any two sites."""
     if one == other:
         return True
-    if not par.periodic or (one & AXIS_MASK) != (other & AXIS_MASK):
+    if not (par.periodic | par.dispersive) or (one & AXIS_MASK) != (other & AXIS_MASK):
         return False
-    return congruent(par, (one >> AXIS_BITS) - (other >> AXIS_BITS))
+    return par.dispersive or congruent(par, (one >> AXIS_BITS) - (other >> AXIS_BITS))
 
 
 @kernel

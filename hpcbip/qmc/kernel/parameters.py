@@ -19,6 +19,7 @@ from hpcbip.qmc.estimators.pair import BOX
 from hpcbip.qmc.estimators.waves import WAVE_LAGS, WAVE_PERIOD
 from hpcbip.qmc.kernel.basis import BASIS_FIELDS, MAX_DIMENSION, fill_basis, pairs_of_kinds
 from hpcbip.qmc.kernel.path import DIRECTIONS, SITE, field_bits, half_range, kind_bits, pack
+from hpcbip.qmc.kernel.propagator import PROPAGATOR_FIELDS, spread_table
 from hpcbip.qmc.layout import FAMILIES, family_offsets
 
 MAX_NEIGHBOURS = SITE  # neighbours of a site: fcc has 12
@@ -64,6 +65,7 @@ KERNEL_PARAMETERS = np.dtype(
         ("splits", "i8", (MAX_NEIGHBOURS, MAX_NEIGHBOURS)),
         ("merged", "i8", (MAX_NEIGHBOURS**2,)),
         ("potential", "f8", (TABLE,)),
+        *PROPAGATOR_FIELDS,
     ]
 )
 
@@ -109,7 +111,9 @@ def kernel_parameters(
     values["joined2"][SITE] = model.site_coupling**2
     values["frequency"][:z] = np.repeat(model.bond_frequencies, 2)
     values["frequency"][SITE] = model.site_frequency
-    values["lowest_frequency"] = model.bond_frequencies.min()
+    values["lowest_frequency"] = model.bond_frequencies.min() - model.phonon_half_width
+    if model.phonon_hopping > 0.0:
+        _fill_propagator(values, model, lattice)
     values["metric"][:d, :d] = lattice.metric / lattice.resolution**2
     values["momenta"][: len(waves), :d] = waves
     values["cosine"] = np.cos(2 * np.pi * np.arange(WAVE_PERIOD) / WAVE_PERIOD)
@@ -120,6 +124,15 @@ def kernel_parameters(
         values["potential"][: table.size] = table.ravel()
     values["repeats"] = tries_per_cycle(values)
     return record.view(np.recarray)[0]
+
+
+def _fill_propagator(values: np.void, model: Model, lattice: Lattice) -> None:
+    """Fill what the weight of a phonon line is made of; needs the frequencies."""
+    values["dispersive"], values["transfer"] = True, 2.0 * model.phonon_hopping
+    values["gap"] = values["frequency"] - model.phonon_half_width
+    tables = {extent: spread_table(extent) for extent in set(lattice.shape or (0,))}
+    for a in range(lattice.dimension):
+        values["spread"][a] = tables[lattice.shape[a] if lattice.shape else 0]
 
 
 def _fill_sign_change(values: np.void, z: int) -> None:

@@ -12,7 +12,8 @@ pair to itself if both electrons lie on it or are exchanged by it. The cloud mus
 open cluster nothing is symmetric; on a periodic one the unwrapped coordinates are used.) On a lattice with a
 basis the inversion has to be one of its symmetries, which depends on the kinds of the electrons' sites. Where
 it is none, as about a site of the honeycomb lattice, the empty cloud of a single site has others, that leave
-no direction of the displacement as it is: its mean over them vanishes all the same.
+no direction of the displacement as it is: its mean over them vanishes all the same. Where phonons hop the
+path holds the ends of their ways only, not where they are in between: the cloud has to be empty.
 
 The cloud is a table of integers: row `TOTALS` holds the sums of the others, row k ≥ 1 the slot that opened a
 line, its oscillator (see `oscillator_of`), and twice the coordinates of the oscillator's centre, in units of
@@ -126,7 +127,7 @@ def cloud_symmetric(par, position, cloud, cover, mask, kinds):
 @inlined
 def reflects(par, position, rel, cloud, cover):
     """Return an integer whose bit a is set if component a of all later displacements may be reversed."""
-    if par.open:
+    if par.open or (par.dispersive and cover > 0):
         return 0
     everything = (1 << par.dimension) - 1
     kinds = kinds_of(par, rel)

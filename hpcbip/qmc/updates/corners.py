@@ -5,8 +5,8 @@ k ≥ 0 events lie between the two hops, k scale-free; they are a closed block, 
 The hops keep their times. Both are bare, or they are joined to each other and inverse (a kink–antikink pair
 that turns to another bond together with its phonon). With the other pairs of directions of the same sum
 equally likely the proposal is symmetric: R = e^{-ΔS} w'/w with the weights t t of the bare hops, or g²
-e^{-Ωτ} of the joined pair, of the bonds before and after. k = 0 exchanges consecutive hops.
-"""
+e^{-Ωτ} of the joined pair, of the bonds before and after. Where phonons hop both ends of the line move alike,
+and the ratio is the same, as only Ω depends on the axis. k = 0 exchanges consecutive hops."""
 
 from __future__ import annotations
 

@@ -5,12 +5,13 @@ events to look at are drawn. The hop may be bare (weight 1) or joined to any hop
 events that is bare or its present partner, weight (g/t)² e^{-Ω|τ_j - τ_i|}. All these states see the same
 list of choices, so drawing one in proportion to the weights is a heat bath (acceptance 1); bare to joined,
 joined to bare and re-pairing are one update. A hop whose partner is not among them is left alone. The number
-of events is scale-free, so that lines of every length are reached.
+of events is scale-free, so that lines of every length are reached. Where phonons hop j may be any hop along
+the same axis, with the weight (g/t)² D(r, |τ_j - τ_i|) (see `kernel.propagator`).
 
 `exchange_partners` re-pairs two lines of one oscillator, (i i')(j j') → (i j)(i' j'). Among the events looked
 at from i on, those joined and of the same oscillator, without the partner of i, are the candidates for j; the
 partner i' has to be among the events as well, so that the way back has as many candidates: R =
-e^{-ΔΣΩ|τ-τ'|}.
+e^{-ΔΣΩ|τ-τ'|}, or, where phonons hop, the ratio of the four D(r, |τ-τ'|), and all vertices are of one kind.
 """
 
 from __future__ import annotations
@@ -19,13 +20,24 @@ import math
 
 import numpy as np
 
-from hpcbip.qmc.kernel.geometry import same_oscillator
+from hpcbip.qmc.kernel.geometry import may_join
 from hpcbip.qmc.kernel.jit import kernel
 from hpcbip.qmc.kernel.path import EVENTS, FIRST, SITE, join, random_event
+from hpcbip.qmc.kernel.propagator import line_weight
 from hpcbip.qmc.kernel.rng import accept, below, coin, octave, uniform
 
 SHORTEST_LIST = 8  # events of the shortest list
 LIST_OCTAVES = np.int64(7)  # the largest of the scale-free number of events
+
+
+@kernel
+def _weigh(path, par, i, choices, count, strength, weights):
+    """Fill the weights of lines from slot i to all choices, where phonons hop; returns their sum."""
+    total = 0.0
+    for k in range(count):
+        weights[k] = strength * line_weight(par, path, i, np.uint32(choices[k]))
+        total += weights[k]
+    return total
 
 
 # The steps of `join_hop` stand in one function: as functions of their own they cost 5 % of the update.
@@ -54,7 +66,7 @@ def join_hop(path, state, rng, par, choices, weights):
         j = np.uint32(path[j].prev if backward else path[j].next)
         if j < FIRST:
             break
-        if same_oscillator(par, bond, np.int64(path[j].bond)):
+        if may_join(par, bond, np.int64(path[j].bond)):
             other = path[j].partner
             if other == 0 or other == i:
                 if count == choices.size:
@@ -67,9 +79,12 @@ def join_hop(path, state, rng, par, choices, weights):
     # draw from the heat bath
     total = 1.0
     strength = par.joined2[direction] / par.bare2[direction]
-    for k in range(count):
-        weights[k] = strength * math.exp(-par.frequency[direction] * abs(path[choices[k]].time - time))
-        total += weights[k]
+    if par.dispersive:
+        total += _weigh(path, par, i, choices, count, strength, weights)
+    else:
+        for k in range(count):
+            weights[k] = strength * math.exp(-par.frequency[direction] * abs(path[choices[k]].time - time))
+            total += weights[k]
     x = uniform(rng) * total - 1.0
     chosen = np.uint32(0)
     if x > 0.0:
@@ -111,7 +126,7 @@ def exchange_partners(path, state, rng, par, choices):
         j = np.uint32(path[j].prev if backward else path[j].next)
         if j < FIRST:
             break
-        if path[j].partner != 0 and same_oscillator(par, bond, np.int64(path[j].bond)):
+        if path[j].partner != 0 and may_join(par, bond, np.int64(path[j].bond)):
             if j == partner:
                 found = True
             else:
@@ -123,9 +138,15 @@ def exchange_partners(path, state, rng, par, choices):
         return False
     j = np.uint32(choices[below(rng, count)])
     other = np.uint32(path[j].partner)
-    lengths = abs(path[i].time - path[j].time) + abs(path[partner].time - path[other].time)
-    lengths -= abs(path[i].time - path[partner].time) + abs(path[j].time - path[other].time)
-    if not accept(rng, 1.0, par.frequency[path[i].direction] * lengths):
+    ratio, exponent = 1.0, 0.0
+    if par.dispersive:
+        ratio = line_weight(par, path, i, j) * line_weight(par, path, partner, other)
+        ratio /= line_weight(par, path, i, partner) * line_weight(par, path, j, other)
+    else:
+        lengths = abs(path[i].time - path[j].time) + abs(path[partner].time - path[other].time)
+        lengths -= abs(path[i].time - path[partner].time) + abs(path[j].time - path[other].time)
+        exponent = par.frequency[path[i].direction] * lengths
+    if not accept(rng, ratio, exponent):
         return False
     join(path, i, j)
     join(path, partner, other)

@@ -9,8 +9,9 @@ one it goes to (k = 0: L' = L),
 
     R = (L'/L) e^{-ΔS} e^{-Ω(|τ'-τ_p| - |τ-τ_p|)},
 
-the last factor for an event joined to a partner at τ_p. Passing a block is how a dressed electron moves as
-one piece.
+the last factor for an event joined to a partner at τ_p. Where phonons hop such an event may move along as
+well, and the factor is the ratio of D(r, |τ-τ_p|) (see `kernel.propagator`) after and before. Passing a block
+is how a dressed electron moves as one piece.
 """
 
 from __future__ import annotations
@@ -34,6 +35,7 @@ from hpcbip.qmc.kernel.path import (
     unlink,
     unlink_line,
 )
+from hpcbip.qmc.kernel.propagator import propagator
 from hpcbip.qmc.kernel.rng import accept, coin, scale_free, uniform
 from hpcbip.qmc.updates.blocks import block_end, closed, move_block
 
@@ -54,6 +56,19 @@ def jump(path, state, rng, par):
 
 
 @kernel
+def _weight_change(path, par, i, new, by):
+    """Return the ratio of the weights of the line of the event in slot i after and before it moves to the
+    time `new` and its oscillator by a packed lattice vector."""
+    j = path[i].partner
+    if j == 0:
+        return 1.0
+    direction = np.int64(path[i].direction)
+    apart = np.int64(path[i].bond >> AXIS_BITS) - np.int64(path[j].bond >> AXIS_BITS)
+    weight = propagator(par, direction, apart + by, abs(new - path[j].time))
+    return weight / propagator(par, direction, apart, abs(path[i].time - path[j].time))
+
+
+@kernel
 def _lines_change(path, par, i, new):
     """Return the change of the exponent Σ Ω|τ - τ'| if the event in slot i moves to the time `new`."""
     partner = path[i].partner
@@ -67,7 +82,7 @@ def _lines_change(path, par, i, new):
 def _jump_within(path, rng, par, i):
     low = path[path[i].eprev].time
     new = low + (path[path[i].enext].time - low) * uniform(rng)
-    return _move(path, rng, par, i, new, 1.0)
+    return _move(path, rng, par, i, new, 1.0, np.int64(0))
 
 
 @kernel
@@ -81,7 +96,8 @@ def _jump_past(path, rng, par, i, skip, backward):
     if step != 0 and (par.open or kind_of(par, step) != 0 or not closed(path, first, last)):
         return False
     displacement = site_after(path, par, last) - site_before(path, par, first)
-    if displacement != 0 and (path[i].partner != 0 or kind_of(par, displacement) != 0):
+    stays = path[i].partner != 0 and not par.dispersive  # on its oscillator
+    if displacement != 0 and (stays or kind_of(par, displacement) != 0):
         return False
     begin, end = path[first].time, path[last].time
     before, after = path[path[first].eprev].time, path[path[last].enext].time
@@ -91,22 +107,28 @@ def _jump_past(path, rng, par, i, skip, backward):
     else:
         old_interval, new_interval = begin - path[path[i].eprev].time, after - end
         new = end + new_interval * uniform(rng)
-    if not _move(path, rng, par, i, new, new_interval / old_interval):
+    by = -displacement if backward else displacement
+    if not _move(path, rng, par, i, new, new_interval / old_interval, by):
         return False
     unlink_line(path, i)
     link_line(path, i, np.uint32(path[first].eprev) if backward else last)
     if step != 0:
         move_block(path, first, last, step if backward else -step)
-    path[i].bond += (-displacement if backward else displacement) << AXIS_BITS
+    path[i].bond += by << AXIS_BITS
     return True
 
 
 @kernel
-def _move(path, rng, par, i, new, ratio):
-    """Accept or reject the new time of the event in slot i, and move it within the path."""
+def _move(path, rng, par, i, new, ratio, displacement):
+    """Accept or reject the new time of the event in slot i, and move it within the path; its oscillator is
+    about to move by a packed lattice vector."""
     old = path[i].time
     by = change_of_rel(par, np.int64(path[i].electron), np.int64(path[i].direction))
-    exponent = _lines_change(path, par, i, new)
+    exponent = 0.0
+    if par.dispersive:
+        ratio *= _weight_change(path, par, i, new, displacement)
+    else:
+        exponent = _lines_change(path, par, i, new)
     if new > old:
         # between the times the electron has not hopped yet
         exponent += action_change(path, par, i, old, new, -by)

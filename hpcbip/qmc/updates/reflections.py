@@ -7,6 +7,8 @@ time lead from an oscillator to its image afterwards, so that the lines of the t
 sum of the lengths of all lines, and with it the weight, does not change, for an oscillator and its image have
 the same frequency.
 
+Where phonons hop it is not known on which oscillators they are at that time: there must be none.
+
 On a lattice with a basis an inversion leads from bonds and sites of the cell to their images. Two inversions
 have to be a translation together, so those are taken that have the same images (`par.reflected`).
 
@@ -115,7 +117,11 @@ def _symmetric(par, position, cloud, cover, kinds):
     """Tell whether an inversion with the images that reflections have maps the state to itself."""
     if not par.reflected[kinds]:
         return False
-    return cover == 0 or cloud_symmetric(par, position, cloud, cover, (1 << par.dimension) - 1, kinds)
+    if cover == 0:
+        return True
+    if par.dispersive:  # the state of the cloud between the ends of lines is not sampled
+        return False
+    return cloud_symmetric(par, position, cloud, cover, (1 << par.dimension) - 1, kinds)
 
 
 @inlined

@@ -9,6 +9,13 @@ Weight g² e^{-Ωℓ} dτ1 dτ2:
 
 A line has two ways to be inserted, from either end, each the inverse of the removal that names the same
 vertex first. L is taken without the line.
+
+Where phonons hop the line ends wherever the electron of the other vertex is, a vector r away, and has the
+weight g² D(r, ℓ) (see `kernel.propagator`), which decays no slower than e^{-Ω₀ℓ}, Ω₀ = Ω - 2dw. ℓ is drawn
+with the density Ω₀ e^{-Ω₀ℓ}, which takes the place of Ω e^{-Ωℓ} in R, and the rest of the weight is its last
+factor,
+
+    R = 2 N_e g² L (n + N_e) / (Ω₀ (n + 2)) · D(r, ℓ) e^{Ω₀ℓ}.
 """
 
 from __future__ import annotations
@@ -17,9 +24,10 @@ import math
 
 import numpy as np
 
-from hpcbip.qmc.kernel.geometry import same_oscillator
+from hpcbip.qmc.kernel.geometry import may_join
 from hpcbip.qmc.kernel.jit import kernel
 from hpcbip.qmc.kernel.path import (
+    AXIS_BITS,
     EVENTS,
     FIRST,
     SITE,
@@ -33,14 +41,28 @@ from hpcbip.qmc.kernel.path import (
     random_interval,
     site_after,
 )
+from hpcbip.qmc.kernel.propagator import propagator
 from hpcbip.qmc.kernel.rng import below, coin, uniform
 
 VERTEX = np.int64(SITE)  # of the type of all other directions
 
 
 @kernel
+def _decay(par):
+    """Return the rate with which the density of the lengths of new lines decays."""
+    return par.gap[SITE] if par.dispersive else par.frequency[SITE]
+
+
+@kernel
+def _share(par, one, other, length):
+    """Return D(r, ℓ) e^{Ω₀ℓ} ≤ 1 of a line of this length between two vertices."""
+    apart = (one >> AXIS_BITS) - (other >> AXIS_BITS)
+    return propagator(par, VERTEX, apart, length) * math.exp(par.gap[SITE] * length)
+
+
+@kernel
 def _ratio(par, n, interval):
-    strength = 2.0 * par.electrons * par.joined2[SITE] / par.frequency[SITE]
+    strength = 2.0 * par.electrons * par.joined2[SITE] / _decay(par)
     return strength * interval * (n + par.electrons) / (n + 2)
 
 
@@ -60,9 +82,13 @@ def insert_line(path, state, rng, par):
     interval = path[path[a].enext].time - path[a].time
     t1 = path[a].time + interval * uniform(rng)
     other = below(rng, par.electrons)
-    length = -math.log(uniform(rng)) / par.frequency[SITE]
+    length = -math.log(uniform(rng)) / _decay(par)
     t2 = t1 - length if coin(rng) else t1 + length
-    if t2 <= 0.0 or t2 >= par.beta or uniform(rng) > _ratio(par, n, interval):
+    if t2 <= 0.0 or t2 >= par.beta:
+        return False
+    u = uniform(rng)
+    ratio = _ratio(par, n, interval)
+    if u > ratio:
         return False
     site = site_after(path, par, a)
     before1 = np.uint32(locate(path, a, t1))
@@ -74,7 +100,10 @@ def insert_line(path, state, rng, par):
     )
     b = _on_world_line(path, before2, other)
     bond = bond_of(par, site, VERTEX)
-    if not same_oscillator(par, bond, bond_of(par, site_after(path, par, b), VERTEX)):
+    other_bond = bond_of(par, site_after(path, par, b), VERTEX)
+    if not may_join(par, bond, other_bond):
+        return False
+    if par.dispersive and u > ratio * _share(par, bond, other_bond, length):
         return False
     if t2 > t1:
         i = add_event(path, state, before1, a, t1, bond, VERTEX)
@@ -86,7 +115,7 @@ def insert_line(path, state, rng, par):
     else:
         i = add_event(path, state, before1, a, t1, bond, VERTEX)
         path[i].rel = path[before1].rel
-    j = add_event(path, state, before2, b, t2, bond_of(par, site_after(path, par, b), VERTEX), VERTEX)
+    j = add_event(path, state, before2, b, t2, other_bond, VERTEX)
     path[j].rel = path[before2].rel
     join(path, i, j)
     return True
@@ -107,7 +136,12 @@ def remove_line(path, state, rng, par):
         low = np.uint32(path[j].eprev)
     if high == j:
         high = np.uint32(path[j].enext)
-    if uniform(rng) * _ratio(par, n - 2, path[high].time - path[low].time) > 1.0:
+    u = uniform(rng)
+    ratio = _ratio(par, n - 2, path[high].time - path[low].time)
+    if par.dispersive:
+        length = abs(path[i].time - path[j].time)
+        ratio *= _share(par, np.int64(path[i].bond), np.int64(path[j].bond), length)
+    if u * ratio > 1.0:
         return False
     drop_two(path, state, i, j)
     return True

@@ -16,7 +16,7 @@ from hpcbip.superconductivity.peaks import Peak, find_peaks
 from hpcbip.superconductivity.scans import axis_value
 from hpcbip.vocabulary.entries import ERROR
 from hpcbip.vocabulary.observables import MASS_BIPOLARON, TC_OVER_OMEGA
-from hpcbip.vocabulary.parameters import COORDINATES, FACTOR_KEYS, SHELLS
+from hpcbip.vocabulary.parameters import COORDINATES, PHONON_HOPPING, SEQUENCE_KEYS
 
 
 @dataclass(frozen=True)
@@ -69,6 +69,10 @@ PREFACTOR_SENTENCE = (
 )
 
 
+OTHER_MODELS = (*SEQUENCE_KEYS, PHONON_HOPPING.name)
+"""Parameters of which none is set in the models of the papers."""
+
+
 def conditions(**values: Any) -> dict[str, Any]:
     """Return conditions on points, by the keywords that `select` takes."""
     return values
@@ -77,8 +81,9 @@ def conditions(**values: Any) -> dict[str, Any]:
 def points_of(records: Sequence[Record], for_others: bool = False, **wanted: Any) -> list[Record]:
     """Return the points with these parameters (`hpcbip.catalogue.selection.select`), Tc at `PREFACTOR`.
 
-    Points of anisotropic models and of models with interactions of shells are left out. Of points that differ
-    in no parameter, as two campaigns may have them, the one with the smallest error is taken.
+    Points of anisotropic models, of models with interactions of shells and of those whose phonons hop are
+    left out. Of points that differ in no parameter, as two campaigns may have them, the one with the smallest
+    error is taken.
 
     Args:
         records: of points.
@@ -89,8 +94,7 @@ def points_of(records: Sequence[Record], for_others: bool = False, **wanted: Any
     plain = [
         one
         for one in records
-        if one.get("campaign") not in left_out
-        and not any(one.get(key) for key in (*FACTOR_KEYS, SHELLS.name))
+        if one.get("campaign") not in left_out and not any(one.get(key) for key in OTHER_MODELS)
     ]
     chosen = [with_prefactor(one, PREFACTOR) for one in select(plain, **wanted)]
     groups: dict[tuple[str, ...], list[Record]] = {}

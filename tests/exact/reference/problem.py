@@ -51,6 +51,7 @@ class Problem:
     omega_factors: tuple[float, ...] = ()
     levels: tuple[float, ...] = ()
     U_factors: tuple[float, ...] = ()
+    phonon_hopping: float = 0.0
     from_electron: bool = True  # whether to see a periodic cluster from electron 1
 
     @property
@@ -214,7 +215,30 @@ class Problem:
         energy = np.tile(self.phonons @ np.array([omega for _, omega in self.modes]), len(self.pairs))
         energy = energy + self.potential
         hops = sum(bare + assisted for _, bare, assisted in self.directed)
-        return sp.csr_array(sp.diags_array(energy) - hops - self.vertices)
+        total = sp.diags_array(energy) - hops - self.vertices
+        if self.phonon_hopping:
+            total -= self.phonon_hopping * sp.kron(sp.eye_array(len(self.pairs)), self.phonon_hops)
+        return sp.csr_array(total)
+
+    @cached_property
+    def phonon_hops(self) -> sp.csr_array:
+        """Σ (b†_i b_j + h.c.) over neighbouring oscillators of one kind, on the occupations; of a cluster of
+        two sites that closes on itself each is twice the neighbour of the other."""
+        states, cluster = len(self.phonons), self.cluster
+        index = {mode: m for m, (mode, _) in enumerate(self.modes)}
+        total = sp.csr_array((states, states))
+        for mode, m in index.items():
+            for step in np.eye(len(cluster.extents), dtype=int):
+                target = cluster.site(np.array(cluster.coordinates[mode[0]]) + step)
+                other = index.get((target, *mode[1:]))
+                if other is None:
+                    continue
+                there = self._names[[other]] - self._names[[m]]  # arrays wrap round without a warning
+                moved = self._find(self.phonons.astype(np.uint64) @ self._names + there)
+                filled = np.flatnonzero(self.phonons[:, m] > 0)
+                amplitude = np.sqrt(self.phonons[filled, m] * (self.phonons[filled, other] + 1.0))
+                total += sp.csr_array((amplitude, (moved[filled], filled)), shape=(states,) * 2)
+        return sp.csr_array(total + total.T)
 
     @cached_property
     def trial(self) -> NDArray[np.float64]:
