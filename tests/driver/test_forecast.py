@@ -232,7 +232,7 @@ def test_errors_of_the_cloud_follow_from_the_independent_samples(name: str) -> N
     first = 4 * 16 * 8 * 1000
     target = 0.5 * CLOUD_SCATTER[name] / math.sqrt(1000.0)  # half the error of a thousand samples
     found = ensemble(config([POINT], target={name: target}, **sampling), correlation=first / 1000.0)
-    assert found.size.total / 64 == pytest.approx(1.1 * 4.0, rel=0.05)
+    assert 4.0 <= found.size.total / 64 <= 4.5  # four times as many bins, and a tenth more at most
     assert CLOUD_SCATTER.keys() <= TARGETS.keys()
 
 
