@@ -104,10 +104,16 @@ def _chebyshev_polynomial(order: int) -> list[int]:
 @kernel
 def propagator(par, direction, apart, duration):
     """Return D(r, τ) for events in this direction, r the packed difference of their lower sites."""
-    weight = math.exp(-par.gap[direction] * duration)
+    return math.exp(-par.gap[direction] * duration) * share(par, apart, duration)
+
+
+@kernel
+def share(par, apart, duration):
+    """Return D(r, τ) e^{(Ω - 2dw)τ} ≤ 1, the share of the phonons at r, a packed lattice vector."""
+    product = 1.0
     for a in range(par.dimension):
-        weight *= _spread(par, a, abs(relative(par, apart, a)), par.transfer * duration)
-    return weight
+        product *= _spread(par, a, abs(relative(par, apart, a)), par.transfer * duration)
+    return product
 
 
 @kernel

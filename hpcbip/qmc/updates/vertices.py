@@ -41,7 +41,7 @@ from hpcbip.qmc.kernel.path import (
     random_interval,
     site_after,
 )
-from hpcbip.qmc.kernel.propagator import propagator
+from hpcbip.qmc.kernel.propagator import share
 from hpcbip.qmc.kernel.rng import below, coin, uniform
 
 VERTEX = np.int64(SITE)  # of the type of all other directions
@@ -56,8 +56,7 @@ def _decay(par):
 @kernel
 def _share(par, one, other, length):
     """Return D(r, ℓ) e^{Ω₀ℓ} ≤ 1 of a line of this length between two vertices."""
-    apart = (one >> AXIS_BITS) - (other >> AXIS_BITS)
-    return propagator(par, VERTEX, apart, length) * math.exp(par.gap[SITE] * length)
+    return share(par, (one >> AXIS_BITS) - (other >> AXIS_BITS), length)
 
 
 @kernel

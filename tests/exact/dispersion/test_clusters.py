@@ -13,12 +13,13 @@ import pytest
 
 from hpcbip.models import Model
 from hpcbip.qmc import Ensemble
-from tests.exact.reference.cases import model_problem, rejected, sample
-from tests.exact.reference.cluster import RING4, SQUARE, Cluster
+from tests.exact.reference.cases import matched, model_problem, rejected, sample
+from tests.exact.reference.cluster import CHAIN, RING4, SQUARE, Cluster
 from tests.exact.reference.distortion import distortion_columns
 from tests.exact.reference.problem import Problem
 from tests.exact.reference.zscore import compare
 
+RING3 = Cluster(CHAIN, (3,), periodic=True)
 SQUARE9 = Cluster(SQUARE, (3, 3), periodic=True)
 UPDATES = 25_000
 HOLSTEIN = {"coupling": "holstein"}
@@ -53,24 +54,26 @@ def test_all_observables(name: str) -> None:
     assert not (table := compare(sample(ensemble, 16, 24, UPDATES), exact)), table
 
 
-def strong(coupling: str) -> tuple[Ensemble, dict[str, float]]:
-    """Long ways of the phonons, whose band comes close to zero."""
-    g = {"holstein": 1.0, "bond": 0.7}[coupling]
-    ensemble, problem = model_problem(RING4, 1, 14, coupling=coupling, g=g, phonon_hopping=0.45)
-    return ensemble, problem.solve(6)
+STRONG = {"holstein": 1.0, "bond": 0.7}  # g
 
 
-@pytest.mark.parametrize("coupling", ["holstein", "bond"])
-def test_weights_wrong_by_a_per_cent_are_rejected(coupling: str) -> None:
-    """Negative controls: D between neighbours, and w."""
-    ensemble, exact = strong(coupling)
+@pytest.mark.parametrize("coupling", STRONG)
+def test_an_amplitude_wrong_by_a_per_cent_is_rejected(coupling: str) -> None:
+    """Negative control: w, where the phonons' band comes close to zero."""
+    w, g = 0.45, STRONG[coupling]
+    ensemble, exact = matched(RING4, 1, 14, coupling=coupling, g=g, phonon_hopping=w)
+    ensemble.parameters["transfer"] = 2.0 * 1.01 * w
+    ensemble.parameters["gap"][:] = 1.0 - 2.0 * 1.01 * w
+    assert rejected(ensemble, exact, 300_000)
+
+
+def test_lines_between_neighbours_wrong_by_a_per_cent_are_rejected() -> None:
+    """Negative control: D(1, τ) on a ring of three, where there are many such lines; the same chains are not
+    rejected with the right one."""
+    ensemble, exact = matched(RING3, 1, 36, coupling="bond", g=1.1, phonon_hopping=0.45)
+    assert not (table := compare(sample(ensemble, 16, 24, 100_000), exact)), table
     ensemble.parameters["spread"][:, :, 1] *= 1.01
-    assert rejected(ensemble, exact, 300_000)
-    ensemble, exact = strong(coupling)
-    w = 0.45 * 1.01
-    ensemble.parameters["transfer"] = 2.0 * w
-    ensemble.parameters["gap"][:] = 1.0 - 2.0 * w
-    assert rejected(ensemble, exact, 300_000)
+    assert rejected(ensemble, exact, 900_000)
 
 
 def test_without_hopping_phonons_it_is_the_plain_model() -> None:

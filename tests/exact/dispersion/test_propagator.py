@@ -12,7 +12,7 @@ from scipy.special import ive
 from hpcbip.models import Model, get_lattice
 from hpcbip.qmc import Ensemble
 from hpcbip.qmc.kernel.path import AXIS_BITS, EVENT, SITE, pack
-from hpcbip.qmc.kernel.propagator import line_decay, propagator
+from hpcbip.qmc.kernel.propagator import line_decay, propagator, share
 
 
 @pytest.mark.parametrize("d", [1, 2])
@@ -43,6 +43,14 @@ def test_propagator_of_a_cluster_is_a_sum_over_momenta(extents: tuple[int, ...])
         for tau in (0.01, 0.4, 3.0, 19.0):
             exact = np.mean(np.cos(momenta @ r) * np.exp(-energies * tau))
             assert propagator(par, 0, pack(np.array(r)), tau) == pytest.approx(exact, rel=1e-8)
+
+
+def test_the_share_stays_where_the_propagator_is_too_small_for_a_double() -> None:
+    """Insertion of a line of any length divides by e^{-Ω₀ℓ}."""
+    model = Model("chain", "holstein", 1.0, 100.0, 0.5, phonon_hopping=0.1)
+    par = Ensemble(model, 1, 50.0).parameters
+    assert propagator(par, SITE, 1, 20.0) == 0.0
+    assert share(par, 1, 20.0) == pytest.approx(ive(1, 2 * 0.1 * 20.0), rel=1e-9)
 
 
 def test_decay_is_the_derivative_of_the_propagator() -> None:
