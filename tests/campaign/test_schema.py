@@ -156,39 +156,6 @@ BROKEN: list[tuple[str, Any, str, str]] = [
         "model.lattice.bonds[0][0]: 1.5: must be an integer",
         "",
     ),
-    (
-        "model.levels",
-        [1.0],
-        "model.levels: [1.0]: wrong number of values",
-        "on a lattice whose cell has several",
-    ),
-    ("model.omega_factors", [1.0], "model.omega_factors: [1.0]: wrong number of factors", "which has 2"),
-    *(
-        ("model.lattice", {"vectors": [[1]], "sites": {"A": [0], "B": [0.5]}, "bonds": bonds}, key, wrong)
-        for bonds, key, wrong in (
-            ([["A", "B", [0]]], "model.lattice.bonds[0]: ", "must be a mapping"),
-            ([{"from": "A", "to": "B"}], "model.lattice.bonds[0].cell: required key is missing", ""),
-            ([{"from": "A", "to": "C", "cell": [0]}], "model.lattice: {", "a bond of the unknown site C"),
-            ([{"from": "A", "to": "B", "cell": [0]}], "model.lattice: {", "bonds must connect all cells"),
-            (
-                [{"from": "A", "to": "A", "cell": [1]}],
-                "model.lattice: {",
-                "none leads to B; allowed: vectors",
-            ),
-            (
-                [{"from": "A", "to": "B", "cell": [k]} for k in (0, 0)],
-                "model.lattice: {",
-                "different from each",
-            ),
-            ([{"from": "A", "to": "A", "cell": [0]}], "model.lattice: {", "must not join a site to itself"),
-        )
-    ),
-    (
-        "model.lattice",
-        {"vectors": [[1]], "sites": {"A": [0], "B": [1.0]}, "bonds": [{"from": "A", "to": "B", "cell": [0]}]},
-        "model.lattice: {",
-        "sites must be in different places",
-    ),
     ("model.t", 0, "model.t: 0: out of range", "allowed: > 0"),
     ("model.t", -1.0, "model.t: -1.0: out of range", "allowed: > 0"),
     ("grid.omega", [1.0, 0], "grid.omega[1]: 0: out of range", "allowed: > 0"),

@@ -57,7 +57,7 @@ class Bonds:
     series_style: SeriesStyle
 
 
-TOUCHING = Bonds(
+TOUCHING_BONDS = Bonds(
     "bonds that touch an electron",
     MODULATION_BIPOLARON,
     MODULATION_SPREAD_BIPOLARON,
@@ -151,7 +151,7 @@ def draw(records: Sequence[Record]) -> Picture:
     grid = layout.panels(figure, 2, len(found), sharey="row", sharex="col")
     rows: drawing.Rows = []
     for column, dome in zip(grid.T, found, strict=True):
-        for bonds in (TOUCHING, BETWEEN):
+        for bonds in (TOUCHING_BONDS, BETWEEN):
             _draw_modulation(column[0], dome, bonds)
         layout.name_panel(column[0], rf"$t/\Omega = {dome.text}$")
         column[1].set_xlabel(r"$\lambda$", fontsize=TEXT)
@@ -203,7 +203,7 @@ def _known(records: Sequence[Record], name: str) -> list[Record]:
 
 def _draw_sign_change(axes: Axes, dome: CloudDome) -> None:
     """Draw the probabilities, as upper limits where they are not resolved, and that at rest."""
-    for bonds in (TOUCHING, BETWEEN):
+    for bonds in (TOUCHING_BONDS, BETWEEN):
         name, own = bonds.sign_change.name, bonds.series_style
         known = _known(dome.records, name)
         resolved = [one for one in known if _resolved(one, name)]
@@ -220,7 +220,7 @@ def _scale_probability(axes: Axes, found: Sequence[CloudDome]) -> None:
     values = []
     for dome in found:
         values += [sign_change_at_rest(one) for one in dome.records]
-        for name in (bonds.sign_change.name for bonds in (TOUCHING, BETWEEN)):
+        for name in (bonds.sign_change.name for bonds in (TOUCHING_BONDS, BETWEEN)):
             known = _known(dome.records, name)
             values += [one[name] if _resolved(one, name) else _limit(one, name) for one in known]
     axes.set_yscale("log", nonpositive="clip")
@@ -239,11 +239,11 @@ def _draw_maximum(column: Sequence[Axes], dome: CloudDome) -> None:
 
 
 def _legend_entries(axes: Axes, found: Sequence[CloudDome]) -> None:
-    series.legend_entries(axes, [(bonds.label, bonds.series_style) for bonds in (TOUCHING, BETWEEN)])
+    series.legend_entries(axes, [(bonds.label, bonds.series_style) for bonds in (TOUCHING_BONDS, BETWEEN)])
     series.entry(axes, "oscillator at rest", color=GREY, lw=1.0, ls=":")
     series.entry(axes, "maximum of $T_c$", color="black", lw=0.8, ls=(0, (4, 2)))
     series.entry(axes, "upper limit", color=GREY, marker="v", mfc="white", ms=4.2, lw=0, mew=0.8)
-    names = [one.name for bonds in (TOUCHING, BETWEEN) for one in (bonds.modulation, bonds.sign_change)]
+    names = [one.name for bonds in (TOUCHING_BONDS, BETWEEN) for one in (bonds.modulation, bonds.sign_change)]
     if any(drawing.is_hollow(one, name) for dome in found for one in dome.records for name in names):
         series.hollow_entry(axes)
 
@@ -260,7 +260,7 @@ def _rows(dome: CloudDome) -> drawing.Rows:
         row["sign_change_at_rest"] = sign_change_at_rest(record)
         rows.append(row | {"campaign": record.get("campaign"), "flags": record.get("flags")})
     if dome.peak is not None:
-        series_of_dome = PointSeries("", curve, dome.records, TOUCHING.series_style)
+        series_of_dome = PointSeries("", curve, dome.records, TOUCHING_BONDS.series_style)
         rows += drawing.peak_rows([(series_of_dome, dome.peak)])
     return rows
 

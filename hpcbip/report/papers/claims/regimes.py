@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from hpcbip.report.papers.campaigns.cloud import (
     BETWEEN,
-    TOUCHING,
+    TOUCHING_BONDS,
     Bonds,
     CloudDome,
     at_coupling,
@@ -70,7 +70,7 @@ def regime(clouds: Sequence[BondCloud]) -> str:
 def _clouds(value_of: Callable[[str], Value | None]) -> list[tuple[Bonds, BondCloud]]:
     """Return the clouds on the bonds of which all is known."""
     found = []
-    for bonds in (TOUCHING, BETWEEN):
+    for bonds in (TOUCHING_BONDS, BETWEEN):
         modulation, spread, sign = (
             value_of(observable.name) for observable in (bonds.modulation, bonds.spread, bonds.sign_change)
         )
@@ -125,10 +125,10 @@ def _along(dome: CloudDome) -> str:
         f"{name} at λ = {lams[0]:.4g}" + (f" to {lams[-1]:.4g}" if len(lams) > 1 else "")
         for name, lams in stretches
     ]
-    ends = [with_error(*value) for value in _values(dome, TOUCHING.modulation.name, (0, -1))]
-    shares = _values(dome, TOUCHING.sign_change.name)
+    ends = [with_error(*value) for value in _values(dome, TOUCHING_BONDS.modulation.name, (0, -1))]
+    shares = _values(dome, TOUCHING_BONDS.sign_change.name)
     changes = f"-g⟨X⟩/t from {' to '.join(ends)}, P(t - gX < 0) up to {with_error(*max(shares))}"
-    return f"t/Ω = {dome.text}, along the dome: {', '.join(parts)}; {changes} on {TOUCHING.label}."
+    return f"t/Ω = {dome.text}, along the dome: {', '.join(parts)}; {changes} on {TOUCHING_BONDS.label}."
 
 
 def _values(dome: CloudDome, name: str, places: Sequence[int] = ()) -> list[Value]:
