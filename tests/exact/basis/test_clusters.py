@@ -64,8 +64,8 @@ CASES: dict[str, tuple[Cluster, int, int, dict[str, Any]]] = {
     "lieb, both, 1": (LIEB_CELLS, 1, 3, {**BOTH, "levels": (0.0, 1.0, 1.0)}),
     "lieb, open, 2": (LIEB_OPEN, 2, 7, {"g": 0.5, "U": 4.0, "omega_factors": (1.0, 1.5, 0.8, 1.2), **LEVELS}),
     "lieb, holstein, 2": (LIEB_CELLS, 2, 2, {"coupling": "holstein", "g": 0.17, "U": 4.0, **LEVELS}),
-    "checkerboard, bond, 1": (CHECKERBOARD_CELLS, 1, 3, {"g": 0.25}),
-    "bilayer, bond, 1": (BILAYER_CELLS, 1, 3, {"g": 0.3, "t_factors": (1.0, 1.0, 1.0, 1.0, 0.5)}),
+    "checkerboard, holstein, 1": (CHECKERBOARD_CELLS, 1, 4, {"coupling": "holstein", "g": 0.6}),
+    "bilayer, bond, 1": (BILAYER_CELLS, 1, 2, {"g": 0.1, "t_factors": (1.0, 1.0, 1.0, 1.0, 0.5)}),
     "ladder, bond, 2": (LADDER_RING, 2, 4, {"g": 0.25, "U": 4.0, "t_factors": (1.0, 1.0, 0.6)}),
     "ladder, tail, 2": (LADDER_ODD, 2, 5, {"g": 0.4, "U": 4.0, "V": 1.5}),
     "ladder, uneven, 2": (

@@ -67,13 +67,13 @@ def test_an_amplitude_wrong_by_a_per_cent_is_rejected(coupling: str) -> None:
     assert rejected(ensemble, exact, 300_000)
 
 
-def test_lines_between_neighbours_wrong_by_a_per_cent_are_rejected() -> None:
-    """Negative control: D(1, τ) on a ring of three, where there are many such lines; the same chains are not
-    rejected with the right one."""
+def test_lines_between_neighbours_wrong_by_three_per_cent_are_rejected() -> None:
+    """Negative control: D(1, τ) alone, on a ring of three, where there are many such lines (w, wrong by a per
+    cent above, changes all of them); the same chains are not rejected with the right one."""
     ensemble, exact = matched(RING3, 1, 36, coupling="bond", g=1.1, phonon_hopping=0.45)
     assert not (table := compare(sample(ensemble, 16, 24, 100_000), exact)), table
-    ensemble.parameters["spread"][:, :, 1] *= 1.01
-    assert rejected(ensemble, exact, 900_000)
+    ensemble.parameters["spread"][:, :, 1] *= 1.03
+    assert rejected(ensemble, exact, 300_000)
 
 
 def test_without_hopping_phonons_it_is_the_plain_model() -> None:
