@@ -19,8 +19,9 @@ from hpcbip.catalogue.configurations import read_shipped, shipped_paths, start_o
 from hpcbip.catalogue.entries import campaign_names
 from hpcbip.cli import commands
 from hpcbip.errors import InputError
-from hpcbip.models import COUPLINGS, LATTICES
+from hpcbip.models import COUPLINGS, LATTICES, get_lattice
 from hpcbip.qmc import Chain
+from hpcbip.vocabulary.parameters import CELL_KEYS
 
 ROOT = Path(__file__).parents[2]
 
@@ -31,6 +32,8 @@ def check_comments(path: Path, config: Config) -> None:
     lines = text.splitlines()
     keys = [*Config.model_fields, *type(config.model).model_fields, *type(config.sampling).model_fields]
     keys.remove("points")  # a sentence of its own
+    if get_lattice(config.model.lattice).is_bravais:
+        keys = [key for key in keys if key not in CELL_KEYS]
     for key in keys:
         place = next((k for k, one in enumerate(lines) if one.lstrip(" #").startswith(f"{key}:")), None)
         if place is None:
