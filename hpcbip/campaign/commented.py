@@ -36,7 +36,7 @@ COLUMN = 35
 """Column at which comments begin."""
 
 WIDTH = 110
-"""Length of a line, the points' excepted."""
+"""Length of a line, those of points and targets excepted."""
 
 _COMMANDS = ("hpcbip run {path} --out {out} -n 8", "hpcbip status {out}", "hpcbip reduce {out}")
 _EXPLANATION = """\

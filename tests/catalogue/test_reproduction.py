@@ -19,6 +19,7 @@ from hpcbip.catalogue.entries import configuration_path, read_records
 from hpcbip.catalogue.reproduction import cheapest_ensembles, sample_digest
 from hpcbip.driver.interactive.result import SampleResult
 from hpcbip.errors import InputError
+from hpcbip.report.papers.points import SAMPLED_FOR_OTHERS
 from tests.catalogue.records import SECTORS, atlas_record
 
 FALSE_ALARM = 1e-4  # of all comparisons together, by Bonferroni's bound

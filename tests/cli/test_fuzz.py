@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+import contourpy  # noqa: F401  an extension cannot be loaded again when its loading has been interrupted
 import pytest
 
 import hpcbip

@@ -249,7 +249,8 @@ def test_interrupt_before_there_is_anything_ends_the_call() -> None:
         ),
         (
             {"target": {"binding_energy": 0.1}},
-            "sample: target.binding_energy: 0.1: needs other electrons; allowed: E_polaron, mass_polaron",
+            "sample: target.binding_energy: 0.1: needs other electrons; allowed: E_polaron, mass_polaron, "
+            "modulation_polaron, sign_change_polaron",
         ),
     ],
 )

@@ -61,7 +61,7 @@ WRONG = {
     "weight of a phonon vertex": (0.0, MEDIUM, {"joined2": 1.01**2}),
     "weight of a bare hop": (0.0, WEAK, {"bare": 1.01, "bare2": 1.01**2}),
     "phonon frequency": (8.0, STRONG, {"frequency": 1.03}),
-    "repulsion": (8.0, STRONG, {"U": 1.05}),
+    "repulsion": (8.0, STRONG, {"contact": 1.05}),
     # pairs that come and go, only: joining two bare hops takes the ratio of these weights
     "insertion ratio of kinks": (8.0, STRONG, {"bare2": 1.05, "joined2": 1.05}),
     # pairs and joining take the square; on an open chain what is left is the growth of the ends
