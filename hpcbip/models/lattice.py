@@ -179,9 +179,8 @@ class Lattice:
 
         Raises:
             ValueError: if sites of these shells have lattice coordinates beyond `MAX_SHELL_COORDINATE`, or
-            beyond
-                the table of a lattice with many sites per cell: the primitive vectors are far from the
-                shortest ones.
+                beyond the table of a lattice with many sites per cell: the primitive vectors are far from
+                the shortest ones.
         """
         width, most = 2 + MAX_SHELL_COORDINATE, min(self.reach, MAX_SHELL_COORDINATE)
         r = np.array(list(itertools.product(range(-width, width + 1), repeat=self.dimension)))

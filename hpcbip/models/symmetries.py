@@ -10,7 +10,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -62,19 +62,10 @@ class Symmetries:
         lattice = self.model.bravais
         place = lattice.places[kind]
         mean = np.zeros((lattice.dimension,) * 2)
-        for matrix in self._orthogonal:
+        for matrix in _orthogonal_matrices(lattice.primitive):
             if self._symmetry(matrix, place - matrix @ place, lattice.heights) is not None:
                 mean += matrix
         return bool(np.abs(mean).max() < 0.5)
-
-    @cached_property
-    def _orthogonal(self) -> list[_Integers]:
-        """The matrices of the rotations and mirrors of the Bravais lattice, whose entries are 0 and ±1 where
-        the primitive vectors are short."""
-        d, metric = self.model.bravais.dimension, self.model.bravais.metric
-        entries = itertools.product((-1, 0, 1), repeat=d * d)
-        matrices = (np.array(rows, dtype=np.int64).reshape(d, d) for rows in entries)
-        return [matrix for matrix in matrices if np.allclose(matrix.T @ metric @ matrix, metric)]
 
     def _symmetry(self, matrix: _Integers, shift: _Integers, heights: NDArray[np.float64]) -> Symmetry | None:
         """Return x → M x + c of positions in units of the lattice's resolution, with these heights of the
@@ -128,3 +119,14 @@ class Symmetries:
     def _of_sites(self) -> NDArray[np.float64]:
         """What an image of a site of the cell has to have in common with it, shape (kinds, 2)."""
         return np.stack([self.model.site_levels, self.model.repulsions], axis=1)
+
+
+@cache
+def _orthogonal_matrices(primitive: tuple[tuple[float, ...], ...]) -> tuple[_Integers, ...]:
+    """Return the matrices of the rotations and mirrors of the Bravais lattice with these primitive vectors,
+    whose entries are 0 and ±1 where the vectors are short."""
+    d, vectors = len(primitive), np.array(primitive)
+    metric = vectors @ vectors.T
+    matrices = np.array(list(itertools.product((-1, 0, 1), repeat=d * d)), dtype=np.int64).reshape(-1, d, d)
+    images = np.einsum("nba,bc,ncd->nad", matrices, metric, matrices)
+    return tuple(matrices[np.isclose(images, metric).all(axis=(1, 2))])
