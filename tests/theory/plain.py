@@ -131,6 +131,23 @@ def plain_space(system: System, nh: int, K: np.ndarray) -> tuple[dict[State, int
     return index, matrix
 
 
+def plain_level(system: System, nh: int, K: np.ndarray) -> tuple[float, float]:
+    """Return the lowest energy in the states that H reaches in nh steps, and the second-order estimate of
+    what all others would add to it."""
+    index, matrix = plain_space(system, nh, K)
+    energies, states = np.linalg.eigh(matrix)
+    reached: dict[State, complex] = {}
+    for state, i in index.items():
+        for new, value in plain_terms(state, system, K).items():
+            if new not in index:
+                reached[new] = reached.get(new, 0.0) + value * states[i, 0]
+    E2 = sum(
+        abs(value) ** 2 / (energies[0] - plain_terms(new, system, K)[new].real)
+        for new, value in reached.items()
+    )
+    return float(energies[0]), float(E2)
+
+
 def system_of(lattice: str, coupling: str, electrons: int, spin: str = "singlet") -> System:
     """Return a system whose parameters are all different, those of axes and sites of a cell included."""
     mixed = coupling.endswith("+holstein")

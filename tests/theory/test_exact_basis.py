@@ -37,7 +37,7 @@ from tests.exact.reference.cluster import (
     Grid,
 )
 from tests.exact.reference.problem import Problem
-from tests.theory.plain import plain, plain_space, plain_terms, system_of
+from tests.theory.plain import plain, plain_level, system_of
 
 SQUARE_OF_TWO = lattice_with_basis(
     [[1, 1], [1, -1]],
@@ -85,18 +85,8 @@ def test_what_is_left_out(electrons: int) -> None:
     selection.state = np.ones(len(selection))
     selection._rebuild()
     level = selection.solve(K)
-    index, matrix = plain_space(system, moves, K)
-    energies, states = np.linalg.eigh(matrix)
-    assert level.E == pytest.approx(energies[0], abs=1e-10)
-    reached: dict[object, complex] = {}
-    for state, i in index.items():
-        for new, value in plain_terms(state, system, K).items():
-            if new not in index:
-                reached[new] = reached.get(new, 0.0) + value * states[i, 0]
-    E2 = sum(
-        abs(value) ** 2 / (energies[0] - plain_terms(new, system, K)[new].real)
-        for new, value in reached.items()
-    )
+    E, E2 = plain_level(system, moves, K)
+    assert level.E == pytest.approx(E, abs=1e-10)
     assert level.E2 == pytest.approx(E2, rel=1e-6) and E2 < 0.0
 
 
