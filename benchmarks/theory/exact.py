@@ -21,8 +21,9 @@ from sampling import markdown
 
 from hpcbip.theory.exact.basis import build_space
 from hpcbip.theory.exact.convergence import converge
+from hpcbip.theory.exact.geometry import Geometry
 from hpcbip.theory.exact.solver import solve_in_space
-from hpcbip.theory.exact.system import Geometry, System, g_from_lambda
+from hpcbip.theory.exact.system import System, g_from_lambda
 
 _SITE_PEIERLS = Geometry("chain", "site-peierls", 2)
 _SQUARE = Geometry("square", "bond", 2)

@@ -18,6 +18,7 @@ from hpcbip.vocabulary.parameters import (
     BETA,
     COUPLING,
     FACTOR_KEYS,
+    FURTHER_PHONONS,
     HOPPING,
     LAMBDA,
     LATTICE,
@@ -25,6 +26,7 @@ from hpcbip.vocabulary.parameters import (
     PARAMETERS,
     PHONON_HOPPING,
     POINT_KEYS,
+    PROFILE,
     SEQUENCE_KEYS,
     SHELLS,
     SITE_LEVELS,
@@ -124,6 +126,8 @@ _OWN_BASIS = (
     "{from: A, to: B, cell: [-1]}]}"
 )
 
+_OWN_PHONONS = [{"where": "bonds", "omega": 2.0, "lambda": 0.1}]
+
 
 def _model(config: Config) -> Iterator[str]:
     model = config.model
@@ -137,11 +141,16 @@ def _model(config: Config) -> Iterator[str]:
     yield from _entry(HOPPING.name, model.t, "(fixed) hopping, > 0; the unit of energy")
     axes, kinds = len(get_lattice(model.lattice).axes), get_lattice(model.lattice).kinds
     examples = dict.fromkeys(FACTOR_KEYS, [1.0] * axes) | {SHELLS.name: [1.0]}
+    if kinds == 1 and model.coupling != "bond":
+        examples[PROFILE.name] = [1.0, 0.2]
     if kinds > 1:
         examples |= {SITE_LEVELS.name: [0.0] * kinds, U_FACTORS.name: [1.0] * kinds}
     for key in (key for key in SEQUENCE_KEYS if key in examples):
         given = getattr(model, key)
         yield from _entry(key, list(given) or examples[key], f"(fixed) {_words(key)}", given=bool(given))
+    phonons, words = FURTHER_PHONONS.name, f"(fixed) {_words(FURTHER_PHONONS.name)}"
+    given = [one.model_dump(mode="json", by_alias=True, exclude_unset=True) for one in model.phonons]
+    yield from _entry(phonons, given or _OWN_PHONONS, words, given=bool(given))
 
 
 def _grid(config: Config) -> Iterator[str]:

@@ -11,12 +11,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from hpcbip.campaign.identity import chain_seed, identity_of
-from hpcbip.campaign.points import ModelSection, PointSection
+from hpcbip.campaign.model_section import ModelSection
+from hpcbip.campaign.points import PointSection
 from hpcbip.campaign.projection import auto_beta, projection_length_of
 from hpcbip.campaign.schema import Config
-from hpcbip.models import Model, get_lattice, lambda_from_coupling
+from hpcbip.models import Model, families_to_text, get_lattice, lambda_from_coupling
 from hpcbip.qmc.ensemble import Ensemble
 from hpcbip.vocabulary.parameters import (
+    FURTHER_PHONONS,
     MODEL_KEYS,
     OPTIONAL_POINT_KEYS,
     PAIR_SEQUENCE_KEYS,
@@ -135,6 +137,7 @@ def _shared_parameters(model: ModelSection, entry: PointSection) -> dict[str, An
     # keys that are not used stay away, so that identities do not depend on what later versions know
     extra = {key: getattr(entry, key) for key in OPTIONAL_POINT_KEYS}
     extra |= {key: list(getattr(model, key)) or None for key in SHARED_SEQUENCE_KEYS}
+    extra[FURTHER_PHONONS.name] = families_to_text(model.further_families) or None
     return shared | {key: value for key, value in extra.items() if value is not None}
 
 

@@ -1,4 +1,4 @@
-"""The model and the points of a scan, as a user writes them in YAML."""
+"""The points of a scan, as a user writes them in YAML."""
 
 from __future__ import annotations
 
@@ -7,62 +7,23 @@ import math
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
-from hpcbip.campaign.validation import NonNegative, Number, Positive, Section, choice, refusal
+from hpcbip.campaign.model_section import ModelSection, check_coupling_strength
+from hpcbip.campaign.validation import NonNegative, Number, Positive, Section, refusal
 from hpcbip.models import (
-    COUPLINGS,
-    LATTICES,
-    MAX_SHELLS,
     Model,
     coupling_from_lambda,
     get_lattice,
-    lattice_with_basis,
     refuse_dispersion,
     slowest_phonon,
-    written_lattice,
 )
 from hpcbip.vocabulary.numbers import is_positive
 from hpcbip.vocabulary.parameters import (
-    CELL_KEYS,
-    FACTOR_KEYS,
-    G_FACTORS,
     LAMBDA,
-    OMEGA_FACTORS,
     PHONON_HOPPING,
     POINT_KEYS,
 )
-
-_OTHER_COUPLINGS = {
-    "site-peierls": "has a sign problem in quantum Monte Carlo, use exact diagonalisation for it",
-}
-
-
-def _coupling(word: object) -> str:
-    if isinstance(word, str) and word in _OTHER_COUPLINGS:
-        raise refusal(_OTHER_COUPLINGS[word], ", ".join(COUPLINGS))
-    return choice(word, COUPLINGS, "coupling")
-
-
-def _lattice(word: object) -> str:
-    """Check the name of a lattice; one that is written out gets its definition as its name."""
-    if not isinstance(word, dict):
-        return choice(word, LATTICES, "lattice")
-    with_basis = "sites" in word
-    try:
-        if with_basis:
-            basis = WrittenBasis.model_validate(word)
-            bonds = [(bond.start, bond.end, bond.cell) for bond in basis.bonds]
-            return lattice_with_basis(basis.vectors, basis.sites, bonds).name
-        written = WrittenLattice.model_validate(word)
-        return written_lattice(written.vectors, written.bonds).name
-    except ValidationError:
-        raise
-    except ValueError as error:
-        allowed = "primitive vectors as rows of numbers, bonds as rows of integers in units of these"
-        if with_basis:
-            allowed = "vectors as rows of numbers, sites as name: position, bonds as {from, to, cell}"
-        raise refusal(str(error), allowed) from None
 
 
 def _distinct(values: tuple[float, ...]) -> tuple[float, ...]:
@@ -74,91 +35,12 @@ def _distinct(values: tuple[float, ...]) -> tuple[float, ...]:
     return values
 
 
-def _one_coupling_strength(section: GridSection | PointSection) -> None:
-    if (section.lam is None) == (section.g is None):
-        wrong = "required key is missing" if section.lam is None else "given together with g"
-        raise refusal(wrong, "either lambda or g", key="lambda", value=section.lam)
-
-
 def _none_if_zero(value: float | None) -> float | None:
     """Take what does nothing for what is not given: it has the same identity."""
     return value or None
 
 
 _axis = (Field(min_length=1), AfterValidator(_distinct))
-_Integer = Annotated[int, Field(strict=True)]
-
-
-class WrittenLattice(Section):
-    """A Bravais lattice by its primitive vectors (rows, Cartesian) and one lattice-coordinate vector per bond
-    axis."""
-
-    vectors: tuple[tuple[Number, ...], ...]
-    bonds: tuple[tuple[_Integer, ...], ...]
-
-
-class WrittenBond(Section):
-    """A bond of a cell: the names of the sites at its ends, and the lattice vector from the cell of the first
-    to that of the second."""
-
-    start: str = Field(alias="from")
-    end: str = Field(alias="to")
-    cell: tuple[_Integer, ...]
-
-
-class WrittenBasis(Section):
-    """A lattice with several sites per cell: primitive vectors (rows, Cartesian), positions of the sites by
-    name (in units of the vectors, Cartesian heights after them), and bonds."""
-
-    vectors: tuple[tuple[Number, ...], ...]
-    sites: dict[str, tuple[Number, ...]]
-    bonds: tuple[WrittenBond, ...]
-
-
-class ModelSection(Section):
-    """The part of the model that all points share: lattice, kind of coupling, hopping t; factors of t, g and
-    Ω per bond axis; energies and factors of U per site of the cell; interactions of the neighbour shells,
-    which add to the tail V/r."""
-
-    lattice: Annotated[str, BeforeValidator(_lattice)]
-    coupling: Annotated[str, BeforeValidator(_coupling)]
-    t: Positive = 1.0
-    t_factors: tuple[Positive, ...] = ()
-    g_factors: tuple[NonNegative, ...] = ()
-    omega_factors: tuple[Positive, ...] = ()
-    levels: tuple[Number, ...] = ()
-    U_factors: tuple[Number, ...] = ()
-    shells: tuple[Number, ...] = Field((), max_length=MAX_SHELLS)
-
-    @model_validator(mode="after")
-    def _check(self) -> ModelSection:
-        axes = len(get_lattice(self.lattice).axes)
-        for key in FACTOR_KEYS:
-            if len(getattr(self, key)) not in (0, axes):
-                allowed = f"one factor per bond axis of the lattice, which has {axes}"
-                raise refusal("wrong number of factors", allowed, key=key, value=list(getattr(self, key)))
-        kinds = get_lattice(self.lattice).kinds
-        for key in CELL_KEYS:
-            if len(getattr(self, key)) not in ((0, kinds) if kinds > 1 else (0,)):
-                allowed = f"one number per site of the cell, which has {kinds}"
-                if kinds == 1:
-                    allowed = "one number per site of the cell, on a lattice whose cell has several"
-                raise refusal("wrong number of values", allowed, key=key, value=list(getattr(self, key)))
-        if self.shells:
-            try:
-                get_lattice(self.lattice).shells(len(self.shells))
-            except ValueError as error:
-                raise refusal(
-                    str(error),
-                    "fewer shells, or shorter primitive vectors",
-                    key="shells",
-                    value=list(self.shells),
-                ) from None
-        for key in (G_FACTORS.name, OMEGA_FACTORS.name):
-            if (values := getattr(self, key)) and self.coupling == "holstein":
-                wrong = "without a bond coupling they have no meaning"
-                raise refusal(wrong, f"no {key} with holstein", key=key, value=list(values))
-        return self
 
 
 class BetaSection(Section):
@@ -204,7 +86,7 @@ class PointSection(Section):
 
     @model_validator(mode="after")
     def _check(self) -> PointSection:
-        _one_coupling_strength(self)
+        check_coupling_strength(self)
         return self
 
     def coupling(self, model: ModelSection) -> float:
@@ -218,7 +100,8 @@ class PointSection(Section):
         """Return the energy of a phonon that sets the time of relaxation: where phonons hop the bottom of
         their band."""
         if self.phonon_hopping is None:
-            return min(self.omega, self.omega_holstein or self.omega)
+            further = [section.omega for section in model.phonons]
+            return min([self.omega, self.omega_holstein or self.omega, *further])
         lattice = get_lattice(model.lattice)
         return slowest_phonon(lattice, self.omega, model.omega_factors, self.phonon_hopping)
 
@@ -227,8 +110,11 @@ class PointSection(Section):
         w, lattice = self.phonon_hopping or 0.0, get_lattice(model.lattice)
         lowest = slowest_phonon(lattice, self.omega, model.omega_factors, 0.0)
         refused = refuse_dispersion(lattice, model.coupling, lowest, w)
+        key = f"{place}.{PHONON_HOPPING.name}"
+        if w > 0.0 and (model.phonons or len(model.profile) > 1):
+            wrong = "phonons of several families, or with a profile, do not hop"
+            raise refusal(wrong, "no phonon_hopping, or no phonons and profile", key=key, value=w)
         if refused is not None:
-            key = f"{place}.{PHONON_HOPPING.name}"
             raise refusal(refused.wrong, refused.allowed, key=key, value=w)
 
     def hamiltonian(self, model: ModelSection) -> Model:
@@ -250,6 +136,8 @@ class PointSection(Section):
             model.levels,
             model.U_factors,
             self.phonon_hopping or 0.0,
+            model.profile,
+            model.further_families,
         )
 
 
@@ -267,7 +155,7 @@ class GridSection(Section):
 
     @model_validator(mode="after")
     def _check(self) -> GridSection:
-        _one_coupling_strength(self)
+        check_coupling_strength(self)
         return self
 
     @property

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 
-from hpcbip.campaign.points import BetaSection, ModelSection, PointSection
+from hpcbip.campaign.model_section import ModelSection
+from hpcbip.campaign.points import BetaSection, PointSection
 from hpcbip.models import BULK_EDGE
 from hpcbip.vocabulary.sectors import POLARON
 

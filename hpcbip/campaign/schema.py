@@ -20,7 +20,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, ValidationError, model_validator
 
-from hpcbip.campaign.points import BetaSection, GridSection, ModelSection, PointSection, projection_length
+from hpcbip.campaign.model_section import ModelSection
+from hpcbip.campaign.points import BetaSection, GridSection, PointSection, projection_length
 from hpcbip.campaign.projection import projection_length_of
 from hpcbip.campaign.validation import (
     Count,
@@ -33,10 +34,11 @@ from hpcbip.campaign.validation import (
 )
 from hpcbip.campaign.yaml_reader import read_yaml
 from hpcbip.errors import InputError
+from hpcbip.models import families_to_text
 from hpcbip.qmc.limits import find_excess
 from hpcbip.vocabulary.numbers import is_positive
 from hpcbip.vocabulary.observables import TARGETS
-from hpcbip.vocabulary.parameters import BETA, LAMBDA, SITE_KEYS, G
+from hpcbip.vocabulary.parameters import BETA, FURTHER_PHONONS, LAMBDA, SITE_KEYS, G
 from hpcbip.vocabulary.sectors import SECTORS
 
 
@@ -241,6 +243,7 @@ class Config(Section):
         step.
         """
         beta = self.sampling.beta
+        phonons = families_to_text(self.model.further_families)
         return {
             "seed": self.seed,
             # what was not given is not there, so that campaigns of versions without that key go on
@@ -249,6 +252,7 @@ class Config(Section):
                 for key, value in self.model.model_dump(mode="json").items()
                 if value != []
             },
+            **({f"model.{FURTHER_PHONONS.name}": phonons} if phonons else {}),  # with g, however it was given
             "sampling.beta": beta.model_dump() if isinstance(beta, BetaSection) else beta,
             "sampling.thermal_blocks": self.sampling.thermal_blocks,
             "sampling.bins_per_block": self.sampling.bins_per_block,

@@ -6,16 +6,19 @@ Formulas are plain text in which `_{...}` is a subscript.
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from typing import Protocol
 
 from hpcbip.models.couplings import BOND_COUPLINGS, SITE_COUPLINGS
+from hpcbip.models.families import BONDS, Family, number_of_families
 from hpcbip.models.named_lattices import get_lattice
 
 _BOND_WORDS = "an oscillator on every bond modulates the hopping over it (bond-Peierls coupling)"
 _SITE_WORDS = "couples to the density there (Holstein coupling)"
 _HOPPING_PHONONS = "phonons hop between neighbouring oscillators"
+
+_SHELLS = "the density on the site of an oscillator and on its neighbour shells"
 
 _HOP = "(c†_{iσ} c_{jσ} + h.c.)"
 _BONDS = "Σ_{⟨ij⟩σ}"
@@ -59,6 +62,14 @@ class ModelKind(Protocol):
     def U_factors(self) -> tuple[float, ...]:
         """Factors of U on the sites of the cell."""
 
+    @property
+    def profile(self) -> tuple[float, ...]:
+        """Factors of g for the density on the site of an oscillator and on its neighbour shells."""
+
+    @property
+    def further_families(self) -> tuple[Family, ...]:
+        """Families of phonons beside those of the coupling."""
+
 
 def model_in_words(model: ModelKind, coulomb: bool = False, dispersive: bool = False) -> str:
     """Return one or two sentences: who moves on which lattice, coupled to what.
@@ -88,7 +99,29 @@ def model_in_words(model: ModelKind, coulomb: bool = False, dispersive: bool = F
         more.append(f"energies {_numbers(model.levels)} of an electron on the sites of the cell")
     if model.U_factors:
         more.append(f"U multiplied by {_numbers(model.U_factors)} on the sites of the cell")
-    return words + (f" With {', '.join(more)}." if more else "")
+    if model.profile:
+        more.append(f"g multiplied by {_numbers(model.profile)} for {_SHELLS}")
+    words += f" With {', '.join(more)}." if more else ""
+    for number, family in _numbered(model):
+        words += f" Phonons of family {number}: {_family_in_words(family)}."
+    return words
+
+
+def _numbered(model: ModelKind) -> Iterator[tuple[int, Family]]:
+    """Yield the further families with their numbers, those of the coupling counted first, from 1 on."""
+    yield from enumerate(model.further_families, 1 + number_of_families(model.coupling, ""))
+
+
+def _family_in_words(family: Family) -> str:
+    places = "every bond" if family.where == BONDS else "every site"
+    if family.places:
+        kind = "the bonds of axis" if family.where == BONDS else "site"
+        places = f"{kind} {', '.join(str(place + 1) for place in family.places)}"
+        places += "" if family.where == BONDS else " of the cell"
+    words = f"an oscillator with Ω = {family.omega:g} and g = {family.g:g} on {places}"
+    if family.profile != (1.0,):
+        words += f", g multiplied by {_numbers(family.profile)} for {_SHELLS}"
+    return words
 
 
 def _lattice_in_words(lattice: str) -> str:
@@ -138,11 +171,26 @@ def hamiltonian(model: ModelKind, coulomb: bool = False, dispersive: bool = Fals
         terms += ["Ω Σ_{⟨ij⟩} b†_{ij}b_{ij}" + phonons_hop, f"g {_BONDS} {_HOP} (b†_{{ij}} + b_{{ij}})"]
     if model.coupling in SITE_COUPLINGS:
         omega, g = ("Ω_{h}", "g_{h}") if model.coupling in BOND_COUPLINGS else ("Ω", "g")
+        density = _acting("p") if len(model.profile) > 1 else "n_{i}"
         terms += [
             f"{omega} Σ_{{i}} b†_{{i}}b_{{i}}{phonons_hop}",
-            f"{g} Σ_{{i}} n_{{i}} (b†_{{i}} + b_{{i}})",
+            f"{g} Σ_{{i}} {density} (b†_{{i}} + b_{{i}})",
+        ]
+    for number, family in _numbered(model):
+        place, acting = ("ij", f"{_BONDS} {_HOP}") if family.where == BONDS else ("i", "Σ_{i} n_{i}")
+        if family.spreads:
+            acting = "Σ_{i} " + _acting(f"p_{{{number}}}")
+        own = f"{number},{place}"
+        terms += [
+            f"Ω_{{{number}}} Σ b†_{{{own}}}b_{{{own}}}",
+            f"g_{{{number}}} {acting} (b†_{{{own}}} + b_{{{own}}})",
         ]
     return " + ".join(terms)
+
+
+def _acting(profile: str) -> str:
+    """Write the density that acts on the oscillator of site i."""
+    return f"[Σ_{{j}} {profile}({_DISTANCE}) n_{{j}}]"
 
 
 def lambda_convention(model: ModelKind) -> str:

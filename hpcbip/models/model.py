@@ -2,20 +2,43 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from hpcbip.models.couplings import BOND_COUPLINGS, SITE_COUPLINGS, check_coupling, lambda_from_coupling
 from hpcbip.models.dispersion import half_width, refuse_dispersion
+from hpcbip.models.families import (
+    BONDS,
+    SITES,
+    Family,
+    check_families,
+    families_from_text,
+    families_to_text,
+)
 from hpcbip.models.lattice import Lattice
 from hpcbip.models.named_lattices import get_lattice
 from hpcbip.vocabulary.parameters import CELL_KEYS, FACTOR_KEYS, SEQUENCE_KEYS
 
 BULK_EDGE = 0.2
 """Bulk averages leave out this part of β at either end of the path, where it relaxes to the ground state."""
+
+
+class Mode(NamedTuple):
+    """One of the oscillators of a bond or site.
+
+    Attributes:
+        family: number of its family, those of `coupling` first (bonds, then sites), see `Model.families`.
+        omega, g: its frequency and coupling.
+    """
+
+    family: int
+    omega: float
+    g: float
 
 
 @dataclass(frozen=True)
@@ -43,6 +66,10 @@ class Model:
         U_factors: per site of the cell what multiplies U there; empty: one everywhere.
         phonon_hopping: amplitude w ≥ 0 with which phonons hop between neighbouring oscillators (see
             `dispersion`).
+        profile: for the site oscillators of `coupling`, what multiplies g for the density on the oscillator's
+            own site and on its first, second, ... neighbour shell; empty: the own site only.
+        phonons: further families of oscillators (see `families`), as a sequence of `Family` or the text that
+            is kept of them; empty: none.
 
     Raises:
         ValueError: for an unknown coupling or parameters that do not go together.
@@ -64,9 +91,13 @@ class Model:
     levels: tuple[float, ...] = ()
     U_factors: tuple[float, ...] = ()
     phonon_hopping: float = 0.0
+    profile: tuple[float, ...] = ()
+    phonons: str | Sequence[Family] = ""
 
     def __post_init__(self) -> None:
         check_coupling(self.coupling)
+        if not isinstance(self.phonons, str):
+            object.__setattr__(self, "phonons", families_to_text(self.phonons))
         for name in SEQUENCE_KEYS:
             object.__setattr__(self, name, tuple(float(x) for x in getattr(self, name)))
         axes = len(self.bravais.axes)
@@ -88,6 +119,11 @@ class Model:
             raise ValueError(
                 f"phonon_hopping = {self.phonon_hopping:g}: {refused.wrong}; allowed: {refused.allowed}"
             )
+        if self.phonon_hopping and self.composite:
+            raise ValueError("phonon_hopping goes with one oscillator per bond or site, and with no profile")
+        if self.profile and self.coupling not in SITE_COUPLINGS:
+            raise ValueError("profile goes with the couplings holstein and bond+holstein")
+        check_families(self.bravais, self.families)
 
     @cached_property
     def bravais(self) -> Lattice:
@@ -131,6 +167,47 @@ class Model:
     def site_frequency(self) -> float:
         """The frequency Ω of the site oscillators."""
         return self.omega_holstein if self.coupling == "bond+holstein" else self.omega
+
+    @cached_property
+    def families(self) -> tuple[Family, ...]:
+        """All families of phonons by their numbers: those of `coupling`, bonds before sites, without the
+        factors along bond axes; then the further ones."""
+        own = []
+        if self.coupling in BOND_COUPLINGS:
+            own.append(Family(BONDS, self.omega, abs(self.g)))
+        if self.coupling in SITE_COUPLINGS:
+            profile = self.profile or (1.0,)
+            own.append(Family(SITES, self.site_frequency, abs(self.site_coupling), (), profile))
+        return (*own, *self.further_families)
+
+    @property
+    def further_families(self) -> tuple[Family, ...]:
+        """The families of `phonons`."""
+        assert isinstance(self.phonons, str)  # see __post_init__
+        return families_from_text(self.phonons)
+
+    @property
+    def composite(self) -> bool:
+        """Whether phonon lines are more than those of one oscillator per bond or site."""
+        return bool(self.phonons) or len(self.profile) > 1
+
+    def modes(self, where: str, place: int) -> list[Mode]:
+        """Return the oscillators that are coupled on a bond axis or a site of the cell.
+
+        Args:
+            where: "bonds" or "sites".
+            place: number of the axis or site.
+        """
+        found = []
+        for number, family in enumerate(self.families):
+            if family.where != where or (family.places and place not in family.places):
+                continue
+            omega, g = family.omega, family.g
+            if number == 0 and self.coupling in BOND_COUPLINGS:
+                omega, g = float(self.bond_frequencies[place]), abs(float(self.bond_couplings[place]))
+            if g > 0.0:
+                found.append(Mode(number, omega, g))
+        return found
 
     @property
     def phonon_half_width(self) -> float:

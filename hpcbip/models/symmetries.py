@@ -15,6 +15,7 @@ from functools import cache, cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from hpcbip.models.families import BONDS, SITES
 from hpcbip.models.model import Model
 
 _Integers = NDArray[np.int64]
@@ -111,14 +112,24 @@ class Symmetries:
 
     @cached_property
     def _of_axes(self) -> NDArray[np.float64]:
-        """What an image of a bond axis has to have in common with it, shape (axes, 3)."""
+        """What an image of a bond axis has to have in common with it, shape (axes, numbers)."""
         model = self.model
-        return np.stack([model.hoppings, model.bond_couplings, model.bond_frequencies], axis=1)
+        plain = np.stack([model.hoppings, model.bond_couplings, model.bond_frequencies], axis=1)
+        return np.hstack([plain, self._of_oscillators(BONDS, len(plain))])
 
     @cached_property
     def _of_sites(self) -> NDArray[np.float64]:
-        """What an image of a site of the cell has to have in common with it, shape (kinds, 2)."""
-        return np.stack([self.model.site_levels, self.model.repulsions], axis=1)
+        """What an image of a site of the cell has to have in common with it, shape (kinds, numbers)."""
+        plain = np.stack([self.model.site_levels, self.model.repulsions], axis=1)
+        return np.hstack([plain, self._of_oscillators(SITES, len(plain))])
+
+    def _of_oscillators(self, on: str, places: int) -> NDArray[np.float64]:
+        """The coupling to every family of phonons on these places, shape (places, families)."""
+        couplings = np.zeros((places, len(self.model.families)))
+        for place in range(places):
+            for mode in self.model.modes(on, place):
+                couplings[place, mode.family] = mode.g
+        return couplings
 
 
 @cache

@@ -93,10 +93,8 @@ def run_bins(
     snapshots,
     bonds,
 ):
-    """Continue to fill `rows` with sums over `per_row` measurements, `interval` cycles apart.
-
-    Returns True when all rows are full, False when the next call, which goes on, has to pass larger arrays.
-    """
+    """Continue to fill `rows` with sums over `per_row` measurements, `interval` cycles apart; returns whether
+    all are full. If not, the next call, which goes on, has to pass larger arrays."""
     while state[ROW] < rows.shape[0]:
         while state[MEASUREMENT] < per_row:
             while state[CYCLES] < interval:
@@ -123,9 +121,8 @@ def run_bins(
                 for k in range(par.repeats.size):
                     counts[k, TRIED] += par.repeats[k]
                 state[CYCLES] += 1
-            measure(
-                path, state, par, rows[state[ROW]], work, sums, cloud, marks, waves, hops, snapshots, bonds
-            )
+            row = rows[state[ROW]]
+            measure(path, state, rng, par, row, work, sums, cloud, marks, waves, hops, snapshots, bonds)
             reflect(path, rng, par, work[POSITION], cloud)
             state[CYCLES] = 0
             state[MEASUREMENT] += 1

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from hpcbip.models import Lattice
+from hpcbip.models import Lattice, Model
 from hpcbip.qmc.cycle import UPDATES
 from hpcbip.qmc.estimators import pair
 from hpcbip.qmc.estimators.displacement import LAGS
@@ -24,17 +24,17 @@ FAMILIES = tuple(name for estimator in ESTIMATORS for name in estimator.COLUMNS.
 """Fields of the kernel's parameters that hold the number of the first column of a family."""
 
 
-def family_offsets(lattice: Lattice) -> dict[str, int]:
+def family_offsets(model: Model, lattice: Lattice) -> dict[str, int]:
     """Return the number of the first column of every family in a row of the kernel."""
     offsets, column = {}, SCALARS
     for estimator in ESTIMATORS:
         for name, names in estimator.COLUMNS.families.items():
             offsets[name] = column
-            column += len(names(lattice))
+            column += len(names(model, lattice))
     return offsets
 
 
-def _declared(lattice: Lattice) -> list[tuple[str, int]]:
+def _declared(ensemble: Ensemble) -> list[tuple[str, int]]:
     """Return name and fewest electrons of every column of a row of the kernel, in order."""
     declarations = [estimator.COLUMNS for estimator in ESTIMATORS]
     scalars = [(name, columns.electrons) for columns in declarations for name in columns.scalars]
@@ -42,18 +42,18 @@ def _declared(lattice: Lattice) -> list[tuple[str, int]]:
         (name, columns.electrons)
         for columns in declarations
         for names in columns.families.values()
-        for name in names(lattice)
+        for name in names(ensemble.model, ensemble.lattice)
     ]
 
 
 def kernel_columns(ensemble: Ensemble) -> list[str]:
     """Return the names of all columns of a row of the kernel; one electron leaves those of pairs empty."""
-    return [name for name, _ in _declared(ensemble.lattice)]
+    return [name for name, _ in _declared(ensemble)]
 
 
 def sector_mask(ensemble: Ensemble) -> NDArray[np.bool_]:
     """Return which of `kernel_columns` exist in the sector of this ensemble."""
-    return np.array([ensemble.electrons >= electrons for _, electrons in _declared(ensemble.lattice)])
+    return np.array([ensemble.electrons >= electrons for _, electrons in _declared(ensemble)])
 
 
 def columns(ensemble: Ensemble) -> list[str]:

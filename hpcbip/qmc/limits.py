@@ -19,8 +19,9 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from hpcbip.models import Model
+from hpcbip.models import BONDS, SITES, Model, number_of_families
 from hpcbip.qmc.kernel.path import MAX_EVENTS
+from hpcbip.vocabulary.parameters import FURTHER_PHONONS
 
 FINEST = 2.0**30
 """Largest product of an energy and β."""
@@ -51,8 +52,7 @@ def find_excess(model: Model, electrons: int, beta: float) -> Excess | None:
     if (excess := find_unresolved(model, electrons, beta)) is not None:
         return excess
     if electrons == 1:
-        bond = float((model.bond_couplings**2 / model.bond_frequencies).max())
-        coupled = max(bond, model.site_coupling**2 / model.site_frequency)
+        coupled = max(_polaron_shifts(model))
         most = MAX_EVENTS / beta
         if hops > most:
             wrong = f"a path of beta = {beta:g} has {hops * beta:.2g} hops, more than {MAX_EVENTS}"
@@ -61,6 +61,14 @@ def find_excess(model: Model, electrons: int, beta: float) -> Excess | None:
             wrong = f"a path of beta = {beta:g} has {coupled * beta:.2g} events, more than {MAX_EVENTS}"
             return Excess("g", wrong, f"g²/omega <= {most:.3g}, or a shorter beta")
     return None
+
+
+def _polaron_shifts(model: Model) -> list[float]:
+    """Return Σ g²/Ω of every bond axis and site of the cell: what one electron at rest there gains, at
+    least."""
+    counts = {BONDS: len(model.bravais.axes), SITES: model.bravais.kinds}
+    places = [(on, place) for on, count in counts.items() for place in range(count)]
+    return [sum(mode.g**2 / mode.omega for mode in model.modes(on, place)) for on, place in places]
 
 
 def find_unresolved(model: Model, electrons: int, beta: float) -> Excess | None:
@@ -77,6 +85,8 @@ def _energies(model: Model, electrons: int) -> dict[str, float]:
     energies = {"omega": float(model.bond_frequencies.max()), "omega_holstein": model.omega_holstein}
     energies["levels"] = float(abs(model.site_levels).max())
     energies["g"] = max(float(abs(model.bond_couplings).max()), abs(model.site_coupling))
+    further = model.families[number_of_families(model.coupling, "") :]
+    energies[FURTHER_PHONONS.name] = max([max(family.omega, family.g) for family in further], default=0.0)
     if electrons == 2:
         lattice = model.bravais
         nearest = float(lattice.distances(lattice.neighbours).min())

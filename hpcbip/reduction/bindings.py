@@ -3,7 +3,12 @@
 An observable whose declaration in `hpcbip.vocabulary.observables` names a column is the mean of that column
 and needs nothing here. For any other one, a function is bound to it:
 
-    @bound(RADIUS2, columns=("pair_distance2",))
+    @bound(PHONONS_FAMILY_POLARON, PHONONS_FAMILY_BIPOLARON, columns=(_family_columns,), number=_families)
+def _by_family(ensemble: BoundEnsemble, phonons: Array) -> Array:
+    return phonons
+
+
+@bound(RADIUS2, columns=("pair_distance2",))
     def _radius2(ensemble, distance2):
         return radius2(distance2)
 
@@ -20,14 +25,13 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cache
 from typing import Any
 
 import numpy as np
 
-from hpcbip.models import MOMENTUM_PERIOD, Lattice, get_lattice
-from hpcbip.reduction.displacement import DisplacementFit
-from hpcbip.reduction.ensembles import TcSettings
+from hpcbip.models import MOMENTUM_PERIOD, get_lattice, number_of_families
+from hpcbip.reduction.ensembles import DISPERSION_LAGS, BoundEnsemble, TcSettings
 from hpcbip.statistics.binning import Array
 from hpcbip.superconductivity import in_kelvin, prefactor, radius2, transition_temperature
 from hpcbip.vocabulary.cloud import (
@@ -39,30 +43,33 @@ from hpcbip.vocabulary.cloud import (
     SIGN_CHANGE_BETWEEN,
 )
 from hpcbip.vocabulary.entries import Observable
-from hpcbip.vocabulary.observables import (
+from hpcbip.vocabulary.indexed import (
     AXIS_MASS_BIPOLARON,
     AXIS_MASS_POLARON,
-    CONTACT,
     DISPERSION_BIPOLARON,
     DISPERSION_POLARON,
-    MASS_BIPOLARON,
     MASS_BIPOLARON_DISPERSION,
-    MASS_BIPOLARON_FIT,
-    MASS_POLARON,
     MASS_POLARON_DISPERSION,
-    MASS_POLARON_FIT,
-    RADIUS2,
+    PHONONS_FAMILY_BIPOLARON,
+    PHONONS_FAMILY_POLARON,
     SITE_CONTACT,
     SITE_WEIGHT_BIPOLARON,
     SITE_WEIGHT_POLARON,
+)
+from hpcbip.vocabulary.observables import (
+    CONTACT,
+    MASS_BIPOLARON,
+    MASS_BIPOLARON_FIT,
+    MASS_POLARON,
+    MASS_POLARON_FIT,
+    RADIUS2,
     TC_KELVIN,
     TC_OVER_OMEGA,
     sector_observables,
 )
-from hpcbip.vocabulary.parameters import FACTOR_KEYS
+from hpcbip.vocabulary.parameters import FACTOR_KEYS, FURTHER_PHONONS
 from hpcbip.vocabulary.sectors import SECTORS
 
-DISPERSION_LAGS = (3, 6)  # lags, counted from 1, between which the decay of a wave gives the dispersion
 MASS_DIFFERENCE = Observable(
     name="mass_difference",
     quantity="mass_difference",
@@ -77,54 +84,6 @@ UNSATURATED_TC = Observable(
     sectors=TC_OVER_OMEGA.sectors,
 )
 """Not in the records: where R² = 1 within its error, its error counts for Tc."""
-
-
-@dataclass(frozen=True)
-class BoundEnsemble:
-    """What the functions know of an ensemble besides the means of its columns.
-
-    Attributes:
-        sector, parameters: of the ensemble.
-        lags: (K,) of the displacement curve and of the waves.
-        tc: how Tc follows from mass and size.
-        displacement: the fit to the displacement curve, if there is one.
-    """
-
-    sector: str
-    parameters: Mapping[str, Any]
-    lags: Array
-    tc: TcSettings
-    displacement: DisplacementFit | None
-
-    @cached_property
-    def lattice(self) -> Lattice:
-        """The lattice of the model."""
-        return get_lattice(self.parameters["lattice"])
-
-    @cached_property
-    def dimension(self) -> int:
-        """Dimension of space."""
-        return self.lattice.dimension
-
-    @cached_property
-    def mass_unit(self) -> float:
-        """Mass times energy: 1 over the unit in which masses are quoted."""
-        return SECTORS[self.sector].mass_factor * float(self.parameters["t"])
-
-    @cached_property
-    def anisotropic(self) -> bool:
-        """Whether there is a mass of its own along every primitive vector: they are at right angles, and
-        differ by factors of t, g or Ω, in the lengths of their bonds, or by what may be in the cell."""
-        lengths2 = np.diag(self.lattice.metric)
-        stretched = self.lattice.hypercubic and not np.allclose(lengths2, lengths2[0])
-        differ = not self.lattice.is_bravais or any(self.parameters.get(key) for key in FACTOR_KEYS)
-        return self.lattice.orthogonal and (stretched or differ)
-
-    @cached_property
-    def wave_time(self) -> float:
-        """Imaginary time over which the decay of a wave is taken."""
-        first, last = DISPERSION_LAGS
-        return float(self.lags[last - 1] - self.lags[first - 1])
 
 
 Columns = str | Callable[[BoundEnsemble], tuple[str, ...]]
@@ -196,12 +155,15 @@ def members(observable: Observable, ensemble: BoundEnsemble) -> tuple[str, ...]:
 def sector_names(sector: str, parameters: Mapping[str, Any]) -> tuple[str, ...]:
     """Return the names of the observables of an ensemble with these parameters, in the order of the
     results."""
-    return _sector_names(sector, parameters["lattice"], any(parameters.get(key) for key in FACTOR_KEYS))
+    factors = any(parameters.get(key) for key in FACTOR_KEYS)
+    phonons = parameters.get(FURTHER_PHONONS.name) or ""
+    return _sector_names(sector, parameters["lattice"], parameters["coupling"], factors, phonons)
 
 
 @cache
-def _sector_names(sector: str, lattice: str, factors: bool) -> tuple[str, ...]:
-    parameters = {"lattice": lattice, FACTOR_KEYS[0]: factors}
+def _sector_names(sector: str, lattice: str, coupling: str, factors: bool, phonons: str) -> tuple[str, ...]:
+    parameters: dict[str, Any] = {"lattice": lattice, "coupling": coupling, FURTHER_PHONONS.name: phonons}
+    parameters[FACTOR_KEYS[0]] = factors
     ensemble = BoundEnsemble(sector, parameters, np.empty(0), TcSettings(), None)
     return tuple(name for one in sector_observables(sector) for name in members(one, ensemble))
 
@@ -226,6 +188,15 @@ def _momenta(ensemble: BoundEnsemble) -> int:
 
 def _sites(ensemble: BoundEnsemble) -> int:
     return 0 if ensemble.lattice.is_bravais else ensemble.lattice.kinds
+
+
+def _families(ensemble: BoundEnsemble) -> int:
+    phonons = ensemble.parameters.get(FURTHER_PHONONS.name) or ""
+    return number_of_families(ensemble.parameters["coupling"], phonons) if phonons else 0
+
+
+def _family_columns(ensemble: BoundEnsemble) -> tuple[str, ...]:
+    return tuple(f"phonons_family[{family}]" for family in range(_families(ensemble)))
 
 
 def _axes(ensemble: BoundEnsemble) -> int:
@@ -269,6 +240,11 @@ def _contact(ensemble: BoundEnsemble, weights: Array) -> Array:
 @bound(SITE_WEIGHT_POLARON, SITE_WEIGHT_BIPOLARON, columns=(_site_columns("site_weight"),), number=_sites)
 def _by_site(ensemble: BoundEnsemble, weights: Array) -> Array:
     return weights
+
+
+@bound(PHONONS_FAMILY_POLARON, PHONONS_FAMILY_BIPOLARON, columns=(_family_columns,), number=_families)
+def _by_family(ensemble: BoundEnsemble, phonons: Array) -> Array:
+    return phonons
 
 
 @bound(RADIUS2, columns=("pair_distance2",))

@@ -7,18 +7,25 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache, cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from hpcbip.errors import InputError
+from hpcbip.models import Lattice, get_lattice, tell_axes_apart
 from hpcbip.statistics import LineFit, Summary
 from hpcbip.statistics.binning import Array
 from hpcbip.vocabulary.entries import Observable
 from hpcbip.vocabulary.observables import sector_observable
+from hpcbip.vocabulary.parameters import FACTOR_KEYS, FURTHER_PHONONS
+from hpcbip.vocabulary.sectors import SECTORS
+
+if TYPE_CHECKING:
+    from hpcbip.reduction.displacement import DisplacementFit
 
 MIN_BINS = 4  # fewer cannot have an error
+DISPERSION_LAGS = (3, 6)  # lags, counted from 1, between which the decay of a wave gives the dispersion
 
 
 @dataclass(frozen=True)
@@ -170,3 +177,52 @@ class Reduced:
             fitted / mass - 1.0
         )
         return math.hypot(self.fit.slope_systematic / self.fit.slope, excess)
+
+
+@dataclass(frozen=True)
+class BoundEnsemble:
+    """What the functions know of an ensemble besides the means of its columns.
+
+    Attributes:
+        sector, parameters: of the ensemble.
+        lags: (K,) of the displacement curve and of the waves.
+        tc: how Tc follows from mass and size.
+        displacement: the fit to the displacement curve, if there is one.
+    """
+
+    sector: str
+    parameters: Mapping[str, Any]
+    lags: Array
+    tc: TcSettings
+    displacement: DisplacementFit | None
+
+    @cached_property
+    def lattice(self) -> Lattice:
+        """The lattice of the model."""
+        return get_lattice(self.parameters["lattice"])
+
+    @cached_property
+    def dimension(self) -> int:
+        """Dimension of space."""
+        return self.lattice.dimension
+
+    @cached_property
+    def mass_unit(self) -> float:
+        """Mass times energy: 1 over the unit in which masses are quoted."""
+        return SECTORS[self.sector].mass_factor * float(self.parameters["t"])
+
+    @cached_property
+    def anisotropic(self) -> bool:
+        """Whether there is a mass of its own along every primitive vector: they are at right angles, and
+        differ by factors of t, g or Ω, in the lengths of their bonds, or by what may be in the cell."""
+        lengths2 = np.diag(self.lattice.metric)
+        stretched = self.lattice.hypercubic and not np.allclose(lengths2, lengths2[0])
+        differ = not self.lattice.is_bravais or any(self.parameters.get(key) for key in FACTOR_KEYS)
+        differ = differ or tell_axes_apart(self.parameters.get(FURTHER_PHONONS.name) or "")
+        return self.lattice.orthogonal and (stretched or differ)
+
+    @cached_property
+    def wave_time(self) -> float:
+        """Imaginary time over which the decay of a wave is taken."""
+        first, last = DISPERSION_LAGS
+        return float(self.lags[last - 1] - self.lags[first - 1])

@@ -15,23 +15,16 @@ from typing import Any
 import numpy as np
 
 from hpcbip.qmc.estimators.displacement import SLOPE_FROM, SLOPE_TO
-from hpcbip.reduction.bindings import (
-    MASS_DIFFERENCE,
-    UNSATURATED_TC,
-    Binding,
-    BoundEnsemble,
-    binding_of,
-    members,
-)
+from hpcbip.reduction.bindings import MASS_DIFFERENCE, UNSATURATED_TC, Binding, binding_of, members
 from hpcbip.reduction.displacement import DisplacementFit, displacement_columns, fit_displacements
-from hpcbip.reduction.ensembles import MIN_BINS, EnsembleBins, Reduced, TcSettings
+from hpcbip.reduction.ensembles import MIN_BINS, BoundEnsemble, EnsembleBins, Reduced, TcSettings
 from hpcbip.statistics import Summary, jackknife, rebin, summarise
 from hpcbip.statistics.binning import Array
 from hpcbip.statistics.samples import Samples
 from hpcbip.vocabulary.displays import ENSEMBLE_CHECKS
 from hpcbip.vocabulary.entries import Observable
+from hpcbip.vocabulary.indexed import LATTICE_OBSERVABLES
 from hpcbip.vocabulary.observables import (
-    LATTICE_OBSERVABLES,
     MASS_BIPOLARON,
     RADIUS2,
     TC_KELVIN,

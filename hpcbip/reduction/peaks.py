@@ -11,13 +11,8 @@ from hpcbip.statistics.binning import Array
 from hpcbip.superconductivity.scans import ScanPoint
 from hpcbip.vocabulary.entries import ERROR, SYSTEMATIC
 from hpcbip.vocabulary.flags import NOT_BOUND, TC_ABOVE_BINDING, invalidates_tc
-from hpcbip.vocabulary.observables import (
-    AXIS_MASS_BIPOLARON,
-    BINDING_ENERGY,
-    MASS_BIPOLARON,
-    RADIUS2,
-    TC_OVER_OMEGA,
-)
+from hpcbip.vocabulary.indexed import AXIS_MASS_BIPOLARON
+from hpcbip.vocabulary.observables import BINDING_ENERGY, MASS_BIPOLARON, RADIUS2, TC_OVER_OMEGA
 from hpcbip.vocabulary.parameters import PARAMETERS
 from hpcbip.vocabulary.sectors import SECTORS
 

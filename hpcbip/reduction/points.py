@@ -11,7 +11,7 @@ import numpy as np
 
 from hpcbip.campaign.plan import Plan
 from hpcbip.campaign.projection import edge_weight
-from hpcbip.models import BULK_EDGE, get_lattice, slowest_phonon
+from hpcbip.models import BULK_EDGE, families_from_text, get_lattice, slowest_phonon
 from hpcbip.reduction.bindings import sector_names
 from hpcbip.reduction.ensembles import Reduced, TcSettings
 from hpcbip.reduction.point_flags import flag_entries, point_flags
@@ -35,7 +35,7 @@ from hpcbip.vocabulary.observables import (
     TC_OVER_OMEGA,
     sector_observable,
 )
-from hpcbip.vocabulary.parameters import OMEGA_FACTORS, PARAMETERS, PHONON_HOPPING
+from hpcbip.vocabulary.parameters import FURTHER_PHONONS, OMEGA_FACTORS, PARAMETERS, PHONON_HOPPING
 from hpcbip.vocabulary.sectors import BIPOLARON, POLARON, SECTORS
 
 STATISTICS_ENTRIES = ("independent", "half_p", "trend_p", "chain_p", "r_hat")
@@ -168,8 +168,9 @@ def _tc_systematic(record: Mapping[str, Any], bipolaron: Reduced) -> float | Non
 
 
 def _slowest_phonon(record: Mapping[str, Any]) -> float:
-    """Return Ω, or where phonons hop the bottom of their band."""
-    omega: float = record["omega"]
+    """Return the lowest Ω of all families, or where phonons hop the bottom of their band."""
+    families = families_from_text(record.get(FURTHER_PHONONS.name) or "")
+    omega: float = min([record["omega"], *(family.omega for family in families)])
     w = record.get(PHONON_HOPPING.name) or 0.0
     if w == 0.0:
         return omega

@@ -13,6 +13,7 @@ from types import MappingProxyType
 
 from hpcbip.vocabulary.cloud import CLOUD_BIPOLARON, CLOUD_POLARON
 from hpcbip.vocabulary.entries import Observable, per_sector
+from hpcbip.vocabulary.indexed import LATTICE_OBSERVABLES
 from hpcbip.vocabulary.sectors import BIPOLARON, POLARON
 
 _ONE, _PAIR = (POLARON.name,), (BIPOLARON.name,)
@@ -223,48 +224,6 @@ BINDING_MARGIN = Observable(
     target=True,
 )
 
-MASS_POLARON_DISPERSION, MASS_BIPOLARON_DISPERSION = per_sector(
-    Observable(
-        name="mass_{sector}_dispersion",
-        quantity="mass_dispersion",
-        words="mass of {who}, from its energy at the smallest momentum",
-        unit="{unit}",
-    )
-)
-DISPERSION_POLARON, DISPERSION_BIPOLARON = per_sector(
-    Observable(
-        name="dispersion_{sector}[k]",
-        quantity="dispersion",
-        words="energy of {who} at momentum K_k, above that at rest",
-        unit="energy",
-        indexed=True,
-    )
-)
-AXIS_MASS_POLARON, AXIS_MASS_BIPOLARON = per_sector(
-    Observable(
-        name="mass_{sector}[a]",
-        quantity="axis_mass",
-        words="mass of {who} along primitive vector a of an anisotropic model",
-        unit="{unit}",
-        indexed=True,
-    )
-)
-SITE_WEIGHT_POLARON, SITE_WEIGHT_BIPOLARON = per_sector(
-    Observable(
-        name="site_weight_{sector}[s]",
-        quantity="site_weight",
-        words="probability of an electron of {who} on site s of the cell",
-        indexed=True,
-    )
-)
-SITE_CONTACT = Observable(
-    name="site_contact[s]",
-    quantity="contact",
-    sectors=_PAIR,
-    words="probability of both electrons on one site, which is site s of its cell",
-    indexed=True,
-)
-
 
 def _by_name(observables: Iterable[Observable]) -> Mapping[str, Observable]:
     return MappingProxyType({observable.name: observable for observable in observables})
@@ -299,22 +258,6 @@ OBSERVABLES: Mapping[str, Observable] = _by_name(
     )
 )
 """Observables that every point has, by name, in the order of the results."""
-
-LATTICE_OBSERVABLES: Mapping[str, Observable] = _by_name(
-    (
-        MASS_POLARON_DISPERSION,
-        DISPERSION_POLARON,
-        AXIS_MASS_POLARON,
-        SITE_WEIGHT_POLARON,
-        MASS_BIPOLARON_DISPERSION,
-        DISPERSION_BIPOLARON,
-        AXIS_MASS_BIPOLARON,
-        SITE_WEIGHT_BIPOLARON,
-        SITE_CONTACT,
-    )
-)
-"""Observables whose number depends on the lattice, by name; they follow those of their sector."""
-
 TARGETS: Mapping[str, Observable] = _by_name(
     observable for observable in OBSERVABLES.values() if observable.target
 )

@@ -221,6 +221,28 @@ SHELLS = Parameter(
     optional=True,
     of_pair=True,
 )
+PROFILE = Parameter(
+    name="profile",
+    words="factors of g for the density on the site of an oscillator and on its neighbour shells",
+    symbol="profile",
+    tex="profile",
+    html="profile",
+    section=MODEL,
+    allowed="numbers >= 0, with holstein and bond+holstein, on Bravais lattices",
+    check=each(is_non_negative),
+    optional=True,
+)
+FURTHER_PHONONS = Parameter(
+    name="phonons",
+    words="further families of phonons",
+    symbol="phonons",
+    tex="phonons",
+    html="phonons",
+    section=MODEL,
+    allowed="a list of {where: bonds or sites, omega, g or lambda, places, profile}",
+    check=is_word,
+    optional=True,
+)
 ADIABATICITY = Parameter(
     name="t/omega",
     words="hopping over phonon energy",
@@ -261,6 +283,8 @@ PARAMETERS: Mapping[str, Parameter] = _by_name(
         SITE_LEVELS,
         U_FACTORS,
         SHELLS,
+        PROFILE,
+        FURTHER_PHONONS,
     )
 )
 """The parameters of a point by name, in the order of the results."""
@@ -296,8 +320,12 @@ FACTOR_KEYS: tuple[str, ...] = (T_FACTORS.name, G_FACTORS.name, OMEGA_FACTORS.na
 CELL_KEYS: tuple[str, ...] = (SITE_LEVELS.name, U_FACTORS.name)
 """Keys of the model that take one number per site of the cell."""
 
-SEQUENCE_KEYS: tuple[str, ...] = (*FACTOR_KEYS, *CELL_KEYS, SHELLS.name)
+SEQUENCE_KEYS: tuple[str, ...] = (*FACTOR_KEYS, *CELL_KEYS, SHELLS.name, PROFILE.name)
 """Keys of the model that take one number per bond axis, site of the cell or shell."""
+
+OTHER_MODEL_KEYS: tuple[str, ...] = (*SEQUENCE_KEYS, PHONON_HOPPING.name, FURTHER_PHONONS.name)
+"""Keys with which a model is another one than that of its lattice and coupling alone: none is set in the
+models of the papers."""
 
 PAIR_SEQUENCE_KEYS: tuple[str, ...] = tuple(key for key in SEQUENCE_KEYS if PARAMETERS[key].of_pair)
 """Those of them on which only the pair depends."""

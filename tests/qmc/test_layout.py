@@ -55,7 +55,7 @@ def test_offsets_find_the_names(lattice: str, electrons: int) -> None:
     assert names[FIRST_COLUMN[DISPLACEMENT] + displacement.DIFFUSION] == "diffusion"
     assert names[FIRST_COLUMN[PHONONS] + phonons.NUMBER_OF_EVENTS] == "events"
     assert names[FIRST_COLUMN[PAIR] + pair.PAIR_DISTANCE2] == "pair_distance2"
-    offsets = family_offsets(ensemble.lattice)
+    offsets = family_offsets(ensemble.model, ensemble.lattice)
     assert list(offsets) == list(FAMILIES)
     # families of the sites of the cell have no columns on a Bravais lattice
     families = ["diffusion", "displacement2", "wave", "pair_weight", "contact", "site_weight"]

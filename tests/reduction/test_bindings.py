@@ -11,15 +11,15 @@ import pytest
 from hpcbip.errors import InputError
 from hpcbip.models import written_lattice
 from hpcbip.reduction import bindings, estimates
-from hpcbip.reduction.bindings import BINDINGS, BoundEnsemble, binding_of, bound, sector_names
-from hpcbip.reduction.ensembles import EnsembleBins, TcSettings
+from hpcbip.reduction.bindings import BINDINGS, binding_of, bound, sector_names
+from hpcbip.reduction.ensembles import BoundEnsemble, EnsembleBins, TcSettings
 from hpcbip.reduction.estimates import Evaluation, reduce_ensemble
 from hpcbip.reduction.points import sector_entries
 from hpcbip.vocabulary.entries import Observable
+from hpcbip.vocabulary.indexed import LATTICE_OBSERVABLES
 from hpcbip.vocabulary.observables import (
     BINDING_ENERGY,
     BINDING_MARGIN,
-    LATTICE_OBSERVABLES,
     OBSERVABLES,
     RADIUS2,
     sector_observables,

@@ -12,7 +12,8 @@ import math
 import numpy as np
 
 from hpcbip.models import get_lattice
-from hpcbip.theory.exact.system import Geometry, System
+from hpcbip.theory.exact.geometry import Geometry
+from hpcbip.theory.exact.system import System
 
 Vector = tuple[int, ...]
 State = tuple[tuple[Vector, ...], tuple[tuple[Vector, int, int], ...]]

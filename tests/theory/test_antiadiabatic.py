@@ -21,8 +21,9 @@ from hpcbip.theory.antiadiabatic.effective import (
 from hpcbip.theory.antiadiabatic.scaling import antiadiabatic_table, fit_power, scan_systems
 from hpcbip.theory.exact.basis import build_space
 from hpcbip.theory.exact.convergence import converge
+from hpcbip.theory.exact.geometry import Geometry
 from hpcbip.theory.exact.solver import solve_in_space
-from hpcbip.theory.exact.system import Geometry, System
+from hpcbip.theory.exact.system import System
 
 COUPLINGS = ("bond", "site-peierls", "holstein")
 

@@ -13,8 +13,9 @@ from hpcbip.errors import InputError
 from hpcbip.theory.exact.basis import build_space
 from hpcbip.theory.exact.convergence import converge, extrapolate
 from hpcbip.theory.exact.critical import critical_lambda
+from hpcbip.theory.exact.geometry import EXACT_COUPLINGS, Geometry
 from hpcbip.theory.exact.solver import solve_in_space
-from hpcbip.theory.exact.system import EXACT_COUPLINGS, Geometry, System, g_from_lambda
+from hpcbip.theory.exact.system import System, g_from_lambda
 from hpcbip.theory.exact.tables import exact_table
 from tests.theory.plain import plain, system_of
 

@@ -18,10 +18,11 @@ from hpcbip.errors import InputError
 from hpcbip.models import lattice_with_basis
 from hpcbip.theory.exact.basis import _layers, build_space
 from hpcbip.theory.exact.convergence import converge
+from hpcbip.theory.exact.geometry import Geometry
 from hpcbip.theory.exact.selection import Selection, _electronic_table
 from hpcbip.theory.exact.solver import solve_in_space
 from hpcbip.theory.exact.states import SiteNumbering, join_states
-from hpcbip.theory.exact.system import Geometry, System
+from hpcbip.theory.exact.system import System
 from tests.exact.reference.bands import Bands, Pairs
 from tests.exact.reference.cases import NAMES
 from tests.exact.reference.cluster import (

@@ -16,7 +16,8 @@ from scipy import stats
 from hpcbip.models import Model
 from hpcbip.qmc import Ensemble
 from hpcbip.theory.exact.convergence import converge
-from hpcbip.theory.exact.system import Geometry, System, g_from_lambda
+from hpcbip.theory.exact.geometry import Geometry
+from hpcbip.theory.exact.system import System, g_from_lambda
 from tests.exact.reference.cases import sample
 from tests.exact.reference.zscore import FALSE_ALARM
 

@@ -9,9 +9,10 @@ import pytest
 
 from hpcbip.theory.exact.basis import build_space
 from hpcbip.theory.exact.convergence import converge
+from hpcbip.theory.exact.geometry import EXACT_COUPLINGS, Geometry
 from hpcbip.theory.exact.selection import Selection
 from hpcbip.theory.exact.solver import solve_in_space
-from hpcbip.theory.exact.system import EXACT_COUPLINGS, Geometry, System, g_from_lambda
+from hpcbip.theory.exact.system import System, g_from_lambda
 from tests.theory.plain import plain_level, system_of
 
 HOLSTEIN = System(Geometry("chain", "holstein"), 1.0, 1.0, 1.0)

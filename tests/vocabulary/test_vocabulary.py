@@ -11,10 +11,11 @@ from pydantic import ValidationError
 
 from hpcbip.campaign.schema import GridSection, ModelSection, PointSection
 from hpcbip.models import Model
-from hpcbip.vocabulary import cloud, displays, flags, observables, parameters, sectors
+from hpcbip.vocabulary import cloud, displays, flags, indexed, observables, parameters, sectors
 from hpcbip.vocabulary.entries import Entry, Observable
 from hpcbip.vocabulary.flags import FLAGS, GAS_FLAGS, PEAK_FLAGS, speaks_against, split_code
-from hpcbip.vocabulary.observables import LATTICE_OBSERVABLES, OBSERVABLES
+from hpcbip.vocabulary.indexed import LATTICE_OBSERVABLES
+from hpcbip.vocabulary.observables import OBSERVABLES
 from hpcbip.vocabulary.parameters import COORDINATES, PARAMETERS, POINT_KEYS, SCAN_AXES
 from hpcbip.vocabulary.sectors import SECTORS
 
@@ -32,9 +33,9 @@ def keys(section: type) -> set[str]:
 def test_names_are_declared_once_and_listed() -> None:
     named = declared(parameters, parameters.Parameter)
     assert sorted(p.name for p in named) == sorted({*PARAMETERS, "t/omega"})
-    assert sorted(o.name for room in (observables, cloud) for o in declared(room, Observable)) == sorted(
-        [*OBSERVABLES, *LATTICE_OBSERVABLES]
-    )
+    rooms = (observables, indexed, cloud)
+    found = sorted(one.name for room in rooms for one in declared(room, Observable))
+    assert found == sorted([*OBSERVABLES, *LATTICE_OBSERVABLES])
     entries = [
         entry.name
         for entry in {entry for room in (observables, cloud, displays) for entry in declared(room, Entry)}

@@ -70,7 +70,8 @@ def antiadiabatic(
     """Ω >> t: phonons eliminated to second and fourth order in g, and exact diagonalisation at fixed g²/Ω."""
     from hpcbip.report.figures.theory.antiadiabatic import antiadiabatic_figure
     from hpcbip.theory.antiadiabatic.scaling import amplitude_table, antiadiabatic_table, scan_systems
-    from hpcbip.theory.exact.system import Geometry, g_from_lambda
+    from hpcbip.theory.exact.geometry import Geometry
+    from hpcbip.theory.exact.system import g_from_lambda
 
     if lam is not None and ratio is not None:
         raise InputError("--lambda: give either --lambda or --g2-over-omega, not both")

@@ -19,7 +19,8 @@ from hpcbip.theory.antiadiabatic import build_effective_spaces, converge_effecti
 from hpcbip.theory.antiadiabatic.effective import PERTURBATION_ORDERS
 from hpcbip.theory.exact.basis import Space
 from hpcbip.theory.exact.convergence import ConvergedState
-from hpcbip.theory.exact.system import EXACT_COUPLINGS, Geometry, System
+from hpcbip.theory.exact.geometry import EXACT_COUPLINGS, Geometry
+from hpcbip.theory.exact.system import System
 from hpcbip.vocabulary.observables import (
     BINDING_ENERGY,
     MASS_BIPOLARON,
@@ -28,7 +29,7 @@ from hpcbip.vocabulary.observables import (
     PHONONS_POLARON,
     RADIUS2,
 )
-from hpcbip.vocabulary.parameters import COUPLING, LATTICE, OMEGA, OPTIONAL_POINT_KEYS, SEQUENCE_KEYS
+from hpcbip.vocabulary.parameters import COUPLING, LATTICE, OMEGA, OPTIONAL_POINT_KEYS, OTHER_MODEL_KEYS
 
 LEAST_OMEGA = 4.0
 """Ω/t from which on the effective Hamiltonians are asked."""
@@ -49,7 +50,7 @@ def antiadiabatic_values(parameters: Mapping[str, Any]) -> dict[str, Estimate]:
     or its Ω are others."""
     lattice, coupling, t = (parameters[key] for key in (LATTICE.name, COUPLING.name, "t"))
     omega, g, U = (parameters[key] / t for key in (OMEGA.name, "g", "U"))
-    others = any(parameters.get(key) for key in (*SEQUENCE_KEYS, *OPTIONAL_POINT_KEYS, "V"))
+    others = any(parameters.get(key) for key in (*OTHER_MODEL_KEYS, *OPTIONAL_POINT_KEYS, "V"))
     if omega < LEAST_OMEGA or coupling not in EXACT_COUPLINGS or others:
         return {}
     if lattice not in BRAVAIS_LATTICES or BRAVAIS_LATTICES[lattice].coordination > MOST_NEIGHBOURS:

@@ -23,12 +23,7 @@ from hpcbip.vocabulary.cloud import (
     SIGN_CHANGE_BIPOLARON,
     SIGN_CHANGE_POLARON,
 )
-from hpcbip.vocabulary.observables import (
-    BINDING_ENERGY,
-    BINDING_MARGIN,
-    TARGETS,
-    TC_OVER_OMEGA,
-)
+from hpcbip.vocabulary.observables import BINDING_ENERGY, BINDING_MARGIN, TARGETS, TC_OVER_OMEGA
 from hpcbip.vocabulary.sectors import POLARON
 
 LEAST_SPREAD = 0.25

@@ -29,7 +29,7 @@ from hpcbip.vocabulary.observables import (
     PHONONS_POLARON,
     RADIUS2,
 )
-from hpcbip.vocabulary.parameters import COUPLING, LATTICE, PHONON_HOPPING, SEQUENCE_KEYS, SITE_KEYS
+from hpcbip.vocabulary.parameters import COUPLING, LATTICE, OTHER_MODEL_KEYS, SITE_KEYS
 from hpcbip.vocabulary.sectors import POLARON, SECTORS
 
 ATLAS, INTERPOLATED, THEORY, PILOT, UNKNOWN = "atlas", "interpolated", "theory", "pilot", "unknown"
@@ -66,7 +66,7 @@ IGNORANCE: Mapping[str, Estimate] = {
 }
 """What is assumed, in units of t, where nothing is known."""
 
-_SAME_MODEL = (LATTICE.name, COUPLING.name, *SEQUENCE_KEYS, PHONON_HOPPING.name)
+_SAME_MODEL = (LATTICE.name, COUPLING.name, *OTHER_MODEL_KEYS)
 _LEAST_NOISE, _MOST_NOISE = 0.01, 1.0
 _SAME_POINT = 1e-6
 """Distance in `LENGTHS` below which two points are the same."""

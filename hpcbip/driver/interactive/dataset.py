@@ -14,7 +14,8 @@ from hpcbip.errors import InputError
 from hpcbip.reduction.export import Record
 from hpcbip.vocabulary.displays import DERIVED
 from hpcbip.vocabulary.entries import ERROR, SYSTEMATIC, TIME, VERDICT
-from hpcbip.vocabulary.observables import LATTICE_OBSERVABLES, OBSERVABLES
+from hpcbip.vocabulary.indexed import LATTICE_OBSERVABLES
+from hpcbip.vocabulary.observables import OBSERVABLES
 from hpcbip.vocabulary.parameters import BETA, LAMBDA, PARAMETERS, POINT_KEYS, G
 
 if TYPE_CHECKING:

@@ -11,8 +11,9 @@ from typing import Annotated, Any
 import numpy as np
 from pydantic import Field, ValidationError
 
+from hpcbip.campaign.model_section import ModelSection
 from hpcbip.campaign.plan import EnsembleRecord, Point, make_plan
-from hpcbip.campaign.points import ModelSection, PointSection
+from hpcbip.campaign.points import PointSection
 from hpcbip.campaign.schema import Config, SamplingSection
 from hpcbip.campaign.validation import Count, NonNegativeCount, Positive, Section, explain
 from hpcbip.driver.interactive.chains import Schedule
@@ -21,6 +22,7 @@ from hpcbip.models import Model
 from hpcbip.reduction.ensembles import MIN_BINS
 from hpcbip.vocabulary.observables import TARGETS
 from hpcbip.vocabulary.parameters import (
+    FURTHER_PHONONS,
     G_HOLSTEIN,
     LAMBDA,
     LATTICE,
@@ -156,7 +158,7 @@ def _plan(model: Model, sampling: SamplingSection, seed: int) -> tuple[Point, di
 def _sections(model: Model) -> tuple[dict[str, Any], dict[str, Any]]:
     """Write a model as the sections `model` and `points` of a configuration."""
     absent = {LAMBDA.name, *(() if model.omega_holstein else SITE_KEYS)}
-    absent |= set() if model.phonon_hopping else {PHONON_HOPPING.name}
+    absent |= {name for name in (PHONON_HOPPING.name, FURTHER_PHONONS.name) if not getattr(model, name)}
     given = {
         name: _plain(getattr(model, name))
         for name, parameter in PARAMETERS.items()
@@ -168,6 +170,8 @@ def _sections(model: Model) -> tuple[dict[str, Any], dict[str, Any]]:
     point = {name: value for name, value in given.items() if PARAMETERS[name].section == POINT}
     if model.lattice.startswith("{"):  # written out in its name
         section[LATTICE.name] = json.loads(model.lattice)
+    if model.phonons:  # kept as text
+        section[FURTHER_PHONONS.name] = [family.to_data() for family in model.further_families]
     # only the square of a coupling matters, and a configuration holds its root
     return section, point | {name: abs(point[name]) for name in (G.name, G_HOLSTEIN.name) if name in point}
 

@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 from hpcbip.messages import counted
 from hpcbip.statistics.notation import with_error
 from hpcbip.vocabulary.entries import ERROR, TIME, VERDICT
-from hpcbip.vocabulary.observables import LATTICE_OBSERVABLES, OBSERVABLES
+from hpcbip.vocabulary.indexed import LATTICE_OBSERVABLES
+from hpcbip.vocabulary.observables import OBSERVABLES
 from hpcbip.vocabulary.parameter_entry import Parameter
 from hpcbip.vocabulary.parameters import PARAMETERS
 

@@ -12,7 +12,7 @@ number, sum of squares so far and position of the last cut before it and of the 
 
 from __future__ import annotations
 
-from hpcbip.models import Lattice
+from hpcbip.models import Lattice, Model
 from hpcbip.qmc.estimators.columns import Columns
 from hpcbip.qmc.kernel.jit import inlined, kernel
 
@@ -20,11 +20,11 @@ LAGS = 24  # points of the displacement curve
 SLOPE_FROM, SLOPE_TO = 4, 24  # lags between which the curve gives `diffusion`
 
 
-def _axis_columns(lattice: Lattice) -> list[str]:
+def _axis_columns(model: Model, lattice: Lattice) -> list[str]:
     return [f"diffusion[{a}]" for a in range(lattice.dimension)]
 
 
-def _lag_columns(lattice: Lattice) -> list[str]:
+def _lag_columns(model: Model, lattice: Lattice) -> list[str]:
     return [f"displacement2[{lag}]" for lag in range(1, LAGS + 1)]
 
 

@@ -13,7 +13,8 @@ integral over q,
 taken by the midpoint rule: with the step h it is exact, but for the tail in q, as long as |X_b - t/g| < 2π/h.
 
 Where phonons hop a line leads from any bond to any other one of its axis, so that all bare hops along the
-axis count, with w_k = -(g/t) D(r, |τ-τ_k|) (see `kernel.propagator`).
+axis count, with w_k = -(g/t) D(r, |τ-τ_k|) (see `kernel.propagator`). With several oscillators on a bond X is
+Σ_f g_f X_f/g, g² = Σ_f g_f², which at rest has the variance one as well, and w_k = -(g/t) D(0, |τ-τ_k|).
 
 The averages are over the bonds that touch an electron, z for each, at three times in the window; those that
 an open cluster lacks count as oscillators at rest.
@@ -135,7 +136,7 @@ def _add_hop(par, hops, j, time, snapshot, bonds):
     that do."""
     forward = 2 * (hops[j].bond & AXIS_MASK)
     lower = hops[j].bond >> AXIS_BITS
-    if par.dispersive:
+    if par.spreads[forward]:
         _add_to_all(par, lower, forward, abs(hops[j].time - time), snapshot, bonds)
         return
     for e in range(par.electrons):
@@ -146,7 +147,11 @@ def _add_hop(par, hops, j, time, snapshot, bonds):
             k = par.z * e + forward + 1
         else:
             continue
-        w = -par.ratio[forward] * math.exp(-par.frequency[forward] * abs(hops[j].time - time))
+        duration = abs(hops[j].time - time)
+        if par.composite:
+            w = -par.ratio[forward] * propagator(par, forward >> 1, np.int64(0), duration)
+        else:
+            w = -par.ratio[forward] * math.exp(-par.frequency[forward] * duration)
         _add_weight(par, bonds, k, w)
 
 
@@ -158,7 +163,7 @@ def _add_to_all(par, lower, forward, duration, snapshot, bonds):
             touching = snapshot[SITE_1 + e]
             if k != forward:
                 touching -= par.step[forward]
-            spread = propagator(par, forward, touching - lower, duration)
+            spread = propagator(par, forward >> 1, touching - lower, duration)
             if spread > WEAKEST:
                 _add_weight(par, bonds, par.z * e + k, -par.ratio[forward] * spread)
 

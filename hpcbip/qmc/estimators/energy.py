@@ -4,7 +4,7 @@ With the phonon lines of length ℓ and n events, from Z(β) = <φ|e^{-βH}|φ> 
 
     E = -∂ ln Z/∂β = < Ω Σ ℓ + ∫V dτ - n > / β;
 
-where phonons hop every line adds -ℓ ∂ ln D(r, ℓ)/∂ℓ instead of Ωℓ.
+where lines are composite (see `kernel.propagator`) every one adds -ℓ ∂ ln D(r, ℓ)/∂ℓ instead of Ωℓ.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ def add_line_end(par, sums, time, direction, begins):
 
 @inlined
 def add_line(par, path, sums, i, begins):
-    """Add the line of the event in slot i, where phonons hop, at its later end."""
+    """Add the line of the event in slot i, where lines are composite, at its later end."""
     if not begins:
         sums[LINES] += line_decay(par, path, i, path[i].partner)
 

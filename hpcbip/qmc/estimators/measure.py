@@ -10,15 +10,27 @@ import itertools
 
 import numpy as np
 
-from hpcbip.qmc.estimators import between, displacement, distortion, energy, pair, phonons, sites, waves
+from hpcbip.qmc.estimators import (
+    between,
+    displacement,
+    distortion,
+    energy,
+    families,
+    pair,
+    phonons,
+    sites,
+    waves,
+)
 from hpcbip.qmc.kernel.geometry import interaction
 from hpcbip.qmc.kernel.jit import inlined, kernel
 from hpcbip.qmc.kernel.path import AXIS_BITS, HEAD, TAIL, base_cell, start_position
 from hpcbip.qmc.kernel.symmetry import close_line, open_line, reflects
 
 # in the order of their columns in a bin row
-ESTIMATORS = (energy, displacement, phonons, waves, pair, distortion, between, sites)
-ENERGY, DISPLACEMENT, PHONONS, WAVES, PAIR, DISTORTION, BETWEEN, SITES = range(len(ESTIMATORS))
+ESTIMATORS = (energy, displacement, phonons, waves, pair, distortion, between, sites, families)
+ENERGY, DISPLACEMENT, PHONONS, WAVES, PAIR, DISTORTION, BETWEEN, SITES, PHONON_FAMILIES = range(
+    len(ESTIMATORS)
+)
 _LENGTHS = [len(estimator.COLUMNS.scalars) for estimator in ESTIMATORS]
 SCALARS = sum(_LENGTHS)  # scalar columns, which come before all families
 FIRST_COLUMN = tuple(itertools.accumulate(_LENGTHS[:-1], initial=0))
@@ -30,7 +42,7 @@ POSITION, BEGIN, TOTAL, CUTS, CURVE, SEPARATION = range(WORK_ROWS)
 
 
 @kernel
-def measure(path, state, par, row, work, sums, cloud, marks, wave_parts, hops, snapshots, bonds):
+def measure(path, state, rng, par, row, work, sums, cloud, marks, wave_parts, hops, snapshots, bonds):
     """Add one measurement of the path to `row` (columns of `layout.kernel_columns`).
 
     Scratch space: `work`, shape (WORK_ROWS, d); `sums`, shape (len(ESTIMATORS), MOST_SUMS); `cloud`, shape
@@ -80,7 +92,7 @@ def measure(path, state, par, row, work, sums, cloud, marks, wave_parts, hops, s
         if path[i].partner == 0:
             bare = distortion.note_hop(hops, bare, t1, path[i].bond)
         else:
-            cover = _add_line_end(path, par, np.uint32(i), sums[ENERGY], cloud, cover, base)
+            cover = _add_line_end(path, rng, par, np.uint32(i), row, sums[ENERGY], cloud, cover, base)
         for a in range(par.dimension):
             position[a] += par.vectors[direction, a]
         if path[i].electron == 0:
@@ -93,18 +105,20 @@ def measure(path, state, par, row, work, sums, cloud, marks, wave_parts, hops, s
 
 
 @inlined
-def _add_line_end(path, par, i, energy_sums, cloud, cover, base):
+def _add_line_end(path, rng, par, i, row, energy_sums, cloud, cover, base):
     """Add the end of a line in slot i to the energy and to the cloud; returns how many lines cover the time
     after it."""
     time, partner = path[i].time, path[i].partner
     begins = path[partner].time > time
-    if par.dispersive:
+    if par.composite:
         energy.add_line(par, path, energy_sums, i, begins)
     else:
         energy.add_line_end(par, energy_sums, time, path[i].direction, begins)
     if begins:
-        open_line(par, cloud, cover, i, path[i].bond, base)
+        open_line(par, path, rng, cloud, cover, i, base)
         return cover + 1
+    if par.families > 0:
+        families.add_line(par, path, row, i)
     close_line(par, cloud, cover - 1, partner)
     return cover - 1
 

@@ -12,7 +12,7 @@ import itertools
 import numpy as np
 from numpy.typing import NDArray
 
-from hpcbip.models import Lattice
+from hpcbip.models import Lattice, Model
 from hpcbip.qmc.estimators.columns import Columns
 from hpcbip.qmc.kernel.geometry import relative
 from hpcbip.qmc.kernel.jit import inlined
@@ -27,11 +27,11 @@ def displacements(lattice: Lattice) -> NDArray[np.int64]:
     return np.array(list(itertools.product(range(-half_width, half_width + 1), repeat=d)), dtype=np.int64)
 
 
-def _weight_columns(lattice: Lattice) -> list[str]:
+def _weight_columns(model: Model, lattice: Lattice) -> list[str]:
     return ["pair_weight[" + ",".join(map(str, r)) + "]" for r in displacements(lattice)]
 
 
-def _contact_columns(lattice: Lattice) -> list[str]:
+def _contact_columns(model: Model, lattice: Lattice) -> list[str]:
     return [] if lattice.is_bravais else [f"contact[{kind}]" for kind in range(lattice.kinds)]
 
 

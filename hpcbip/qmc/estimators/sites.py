@@ -3,13 +3,13 @@ of a lattice with a basis."""
 
 from __future__ import annotations
 
-from hpcbip.models import Lattice
+from hpcbip.models import Lattice, Model
 from hpcbip.qmc.estimators.columns import Columns
 from hpcbip.qmc.kernel.jit import inlined
 from hpcbip.qmc.kernel.path import kinds_of
 
 
-def _site_columns(lattice: Lattice) -> list[str]:
+def _site_columns(model: Model, lattice: Lattice) -> list[str]:
     return [] if lattice.is_bravais else [f"site_weight[{kind}]" for kind in range(lattice.kinds)]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import math
 
-from hpcbip.models import MOMENTUM_PERIOD, Lattice
+from hpcbip.models import MOMENTUM_PERIOD, Lattice, Model
 from hpcbip.qmc.estimators.columns import Columns
 from hpcbip.qmc.estimators.displacement import HERE
 from hpcbip.qmc.kernel.jit import kernel
@@ -14,7 +14,7 @@ WAVE_LAGS = 8  # points of the decay of a wave
 WAVE_PERIOD = 2 * MOMENTUM_PERIOD  # because coordinates of R are multiples of 1/2
 
 
-def _wave_columns(lattice: Lattice) -> list[str]:
+def _wave_columns(model: Model, lattice: Lattice) -> list[str]:
     momenta, lags = range(len(lattice.momenta)), range(1, WAVE_LAGS + 1)
     return [f"wave[{k},{lag}]" for k in momenta for lag in lags]
 

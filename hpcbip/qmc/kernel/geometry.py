@@ -12,7 +12,7 @@ import math
 import numpy as np
 
 from hpcbip.qmc.kernel.jit import inlined, kernel
-from hpcbip.qmc.kernel.path import AXIS_BITS, AXIS_MASK, coordinate, kind_of
+from hpcbip.qmc.kernel.path import AXIS_BITS, AXIS_MASK, SITE, SITE_AXIS, coordinate, kind_of
 
 
 @kernel
@@ -42,13 +42,20 @@ def congruent(par, difference):
 
 @kernel
 def may_join(par, one, other):
-    """Tell whether a phonon line can join two events: on the same oscillator of the lattice, or where phonons
-    hop on any two of the same axis, or on any two sites."""
+    """Tell whether a phonon line can join two events: on the same oscillator of the lattice, or where lines
+    spread on any two of the same axis, or on any two sites."""
     if one == other:
         return True
-    if not (par.periodic | par.dispersive) or (one & AXIS_MASK) != (other & AXIS_MASK):
+    if not (par.periodic | par.composite) or (one & AXIS_MASK) != (other & AXIS_MASK):
         return False
-    return par.dispersive or congruent(par, (one >> AXIS_BITS) - (other >> AXIS_BITS))
+    return spreads(par, one) or congruent(par, (one >> AXIS_BITS) - (other >> AXIS_BITS))
+
+
+@inlined
+def spreads(par, bond):
+    """Tell whether lines join different oscillators of the axis of this bond, or different sites."""
+    axis = bond & AXIS_MASK
+    return par.spreads[2 * axis if axis != SITE_AXIS else SITE] != 0
 
 
 @kernel

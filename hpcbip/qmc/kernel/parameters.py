@@ -18,7 +18,8 @@ from hpcbip.qmc.estimators.distortion import MOST_NODES, nodes, sign_change_weig
 from hpcbip.qmc.estimators.pair import BOX
 from hpcbip.qmc.estimators.waves import WAVE_LAGS, WAVE_PERIOD
 from hpcbip.qmc.kernel.basis import BASIS_FIELDS, MAX_DIMENSION, fill_basis, pairs_of_kinds
-from hpcbip.qmc.kernel.path import DIRECTIONS, SITE, field_bits, half_range, kind_bits, pack
+from hpcbip.qmc.kernel.families import FAMILY_FIELDS, fill_families
+from hpcbip.qmc.kernel.path import DIRECTIONS, SITE, SITE_AXIS, field_bits, half_range, kind_bits, pack
 from hpcbip.qmc.kernel.propagator import PROPAGATOR_FIELDS, spread_table
 from hpcbip.qmc.layout import FAMILIES, family_offsets
 
@@ -66,6 +67,7 @@ KERNEL_PARAMETERS = np.dtype(
         ("merged", "i8", (MAX_NEIGHBOURS**2,)),
         ("potential", "f8", (TABLE,)),
         *PROPAGATOR_FIELDS,
+        *FAMILY_FIELDS,
     ]
 )
 
@@ -95,7 +97,7 @@ def kernel_parameters(
         "reach": lattice.reach,
         "momentum_count": len(waves),
         "wave_lags": WAVE_LAGS,
-        **family_offsets(lattice),
+        **family_offsets(model, lattice),
         "beta": beta,
         "edge": edge,
         "V": model.V,
@@ -111,7 +113,9 @@ def kernel_parameters(
     values["joined2"][SITE] = model.site_coupling**2
     values["frequency"][:z] = np.repeat(model.bond_frequencies, 2)
     values["frequency"][SITE] = model.site_frequency
-    values["lowest_frequency"] = model.bond_frequencies.min() - model.phonon_half_width
+    if model.composite:
+        fill_families(values, model, lattice)
+    values["lowest_frequency"] = values["frequency"][:z].min() - model.phonon_half_width
     if model.phonon_hopping > 0.0:
         _fill_propagator(values, model, lattice)
     values["metric"][:d, :d] = lattice.metric / lattice.resolution**2
@@ -129,7 +133,9 @@ def kernel_parameters(
 def _fill_propagator(values: np.void, model: Model, lattice: Lattice) -> None:
     """Fill what the weight of a phonon line is made of; needs the frequencies."""
     values["dispersive"], values["transfer"] = True, 2.0 * model.phonon_hopping
-    values["gap"] = values["frequency"] - model.phonon_half_width
+    values["composite"], values["spreads"] = True, True
+    values["gap"][: len(lattice.axes)] = model.bond_frequencies - model.phonon_half_width
+    values["gap"][SITE_AXIS:] = model.site_frequency - model.phonon_half_width
     tables = {extent: spread_table(extent) for extent in set(lattice.shape or (0,))}
     for a in range(lattice.dimension):
         values["spread"][a] = tables[lattice.shape[a] if lattice.shape else 0]

@@ -1,4 +1,5 @@
-"""Phonons that hop between oscillators: the propagator of one of them, the weight of a phonon line.
+"""The weight of a phonon line where it is more than e^{-Ωτ} on one oscillator (`par.composite`): where
+phonons hop, and where there are several families of them (see `families`).
 
 With Ω_q = Ω - 2w Σ_a cos q_a a phonon gets from an oscillator to the one a lattice vector r away in a time τ
 with
@@ -21,10 +22,11 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from hpcbip.qmc.kernel.basis import MAX_DIMENSION
+from hpcbip.qmc.kernel.basis import MAX_DIMENSION, OSCILLATORS
+from hpcbip.qmc.kernel.families import decay_of_modes, sum_of_modes
 from hpcbip.qmc.kernel.geometry import relative
 from hpcbip.qmc.kernel.jit import kernel
-from hpcbip.qmc.kernel.path import AXIS_BITS, DIRECTIONS
+from hpcbip.qmc.kernel.path import AXIS_BITS, SITE, oscillator_of
 
 LARGEST_ARGUMENT = 32.0  # x = 2wτ from which on the expansion takes over
 FURTHEST_SITE = 32  # and r
@@ -34,9 +36,9 @@ TABLE_SHAPE = (int(LARGEST_ARGUMENT) * PER_UNIT, FURTHEST_SITE, COEFFICIENTS)
 
 PROPAGATOR_FIELDS = [
     ("dispersive", "i8"),
-    # 2w; by direction the bottom Ω - 2dw of the phonons' band; by coordinate the table
+    # 2w; by oscillator of the cell the bottom Ω - 2dw of the phonons' band; by coordinate the table
     ("transfer", "f8"),
-    ("gap", "f8", (DIRECTIONS,)),
+    ("gap", "f8", (OSCILLATORS,)),
     ("spread", "f8", (MAX_DIMENSION, *TABLE_SHAPE)),
 ]
 """Fields of the kernel's parameters, as numpy takes them."""
@@ -102,36 +104,52 @@ def _chebyshev_polynomial(order: int) -> list[int]:
 
 
 @kernel
-def propagator(par, direction, apart, duration):
-    """Return D(r, τ) for events in this direction, r the packed difference of their lower sites."""
-    return math.exp(-par.gap[direction] * duration) * share(par, apart, duration)
+def propagator(par, oscillator, apart, duration):
+    """Return D(r, τ) for events on an oscillator of the cell, r the packed difference of their lower
+    sites."""
+    if not par.dispersive:
+        return sum_of_modes(par, oscillator, apart, duration, 0.0)
+    return math.exp(-par.gap[oscillator] * duration) * _spread_to(par, apart, duration)
 
 
 @kernel
-def share(par, apart, duration):
-    """Return D(r, τ) e^{(Ω - 2dw)τ} ≤ 1, the share of the phonons at r, a packed lattice vector."""
-    product = 1.0
-    for a in range(par.dimension):
-        product *= _spread(par, a, abs(relative(par, apart, a)), par.transfer * duration)
-    return product
+def vertex_share(par, oscillator, apart, duration):
+    """Return D(r, τ) e^{Ω₀τ} ≤ 1 of two vertices, Ω₀ the lowest energy of phonons on sites."""
+    if not par.dispersive:
+        return sum_of_modes(par, oscillator, apart, duration, par.frequency[SITE])
+    return _spread_to(par, apart, duration)
 
 
 @kernel
 def line_weight(par, path, i, j):
     """Return D(r, τ) of a line between the events in slots i and j."""
     apart = np.int64(path[i].bond >> AXIS_BITS) - np.int64(path[j].bond >> AXIS_BITS)
-    return propagator(par, np.int64(path[i].direction), apart, abs(path[i].time - path[j].time))
+    return propagator(
+        par, oscillator_of(par, np.int64(path[i].bond)), apart, abs(path[i].time - path[j].time)
+    )
 
 
 @kernel
 def line_decay(par, path, i, j):
-    """Return -τ ∂ ln D/∂τ of a line between the events in slots i and j: Ωτ without dispersion."""
+    """Return -τ ∂ ln D/∂τ of a line between the events in slots i and j: Ωτ of one oscillator."""
     apart = np.int64(path[i].bond >> AXIS_BITS) - np.int64(path[j].bond >> AXIS_BITS)
     duration = abs(path[i].time - path[j].time)
-    decay = par.gap[path[i].direction] * duration
+    oscillator = oscillator_of(par, np.int64(path[i].bond))
+    if not par.dispersive:
+        return decay_of_modes(par, oscillator, apart, duration)
+    decay = par.gap[oscillator] * duration
     for a in range(par.dimension):
         decay -= _growth(par, a, abs(relative(par, apart, a)), par.transfer * duration)
     return decay
+
+
+@kernel
+def _spread_to(par, apart, duration):
+    """Return D(r, τ) e^{(Ω - 2dw)τ}, the share of the phonons at r, a packed lattice vector."""
+    product = 1.0
+    for a in range(par.dimension):
+        product *= _spread(par, a, abs(relative(par, apart, a)), par.transfer * duration)
+    return product
 
 
 @kernel

@@ -16,15 +16,15 @@ no direction of the displacement as it is: its mean over them vanishes all the s
 path holds the ends of their ways only, not where they are in between: the cloud has to be empty.
 
 The cloud is a table of integers: row `TOTALS` holds the sums of the others, row k ≥ 1 the slot that opened a
-line, its oscillator (see `oscillator_of`), and twice the coordinates of the oscillator's centre, in units of
-the primitive vectors over the lattice's resolution. All positions count from the cell `base`, so that it does
-not matter where on the lattice the path is.
-"""
+line, its oscillator (see `oscillator_of`) and family as one number, and twice the coordinates of the
+oscillator's centre, in units of the primitive vectors over the lattice's resolution. All positions count from
+the cell `base`, so that it does not matter where on the lattice the path is."""
 
 from __future__ import annotations
 
 import numpy as np
 
+from hpcbip.qmc.kernel.families import draw_phonon
 from hpcbip.qmc.kernel.jit import inlined, kernel
 from hpcbip.qmc.kernel.path import (
     AXIS_BITS,
@@ -37,21 +37,26 @@ from hpcbip.qmc.kernel.path import (
 )
 
 SLOT, OSCILLATOR, CENTRE = 0, 1, 2  # columns of the cloud: two numbers and the first coordinate of the centre
+FAMILY = np.int64(16)  # OSCILLATOR of a line is its oscillator of the cell plus this times its family
 NO_REVERSAL = np.int64(0)  # mask: no component is reversed
 TOTALS = 0  # row of the cloud that holds the sums of the others
 
 
 @inlined
-def open_line(par, cloud, cover, slot, bond, base):
+def open_line(par, path, rng, cloud, cover, slot, base):
     """Add the line that begins at the event in `slot` to a cloud of `cover` lines."""
     if cover == 0:
         for a in range(par.dimension):
             cloud[TOTALS, CENTRE + a] = 0
-    oscillator = oscillator_of(par, bond)
-    site = (bond >> AXIS_BITS) - base
+    oscillator = oscillator_of(par, np.int64(path[slot].bond))
+    site = np.int64(path[slot].bond >> AXIS_BITS)
+    family = np.int64(0)
+    if par.composite and not par.dispersive:
+        family, site = draw_phonon(par, path, rng, slot)
+    site -= base
     kind = kind_of(par, site)
     cloud[1 + cover, SLOT] = slot
-    cloud[1 + cover, OSCILLATOR] = oscillator
+    cloud[1 + cover, OSCILLATOR] = oscillator + FAMILY * family
     for a in range(par.dimension):
         centre = 2 * (par.resolution * coordinate(par, site, a) + par.place[kind, a])
         if oscillator < SITE_AXIS:
@@ -71,6 +76,15 @@ def close_line(par, cloud, cover, slot):
         cloud[k, CENTRE + a] = cloud[1 + cover, CENTRE + a]
     cloud[k, SLOT] = cloud[1 + cover, SLOT]
     cloud[k, OSCILLATOR] = cloud[1 + cover, OSCILLATOR]
+
+
+@inlined
+def image_in_cloud(par, pair, oscillator):
+    """Return the image of an oscillator of a line, which is of the same family, under the inversion about two
+    sites, a packed pair of kinds."""
+    if par.kinds == 1:
+        return oscillator
+    return oscillator - oscillator % FAMILY + image_of(par, pair, oscillator % FAMILY)
 
 
 @kernel
@@ -108,7 +122,7 @@ def cloud_symmetric(par, position, cloud, cover, mask, kinds):
         return True
     for k in range(1, cover + 1):
         oscillator = cloud[k, OSCILLATOR]
-        image = image_of(par, kinds, oscillator)
+        image = image_in_cloud(par, kinds, oscillator)
         own_image = (
             image == oscillator
         )  # as for a cloud on the site of the pair; then there is nothing to count

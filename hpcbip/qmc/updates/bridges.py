@@ -78,7 +78,7 @@ def _invert(path, par, i, first, last, j, ends, pair):
         unlink(path, q)
         following = np.uint32(path[q].enext)
         path[q].time = times - path[q].time
-        oscillator = oscillator_of(par, path[q].bond)
+        oscillator = oscillator_of(par, np.int64(path[q].bond))
         image = image_of(par, pair, oscillator)
         site = image_of_lower(par, pair, oscillator, ends, path[q].bond >> AXIS_BITS)
         path[q].bond = (site << AXIS_BITS) | min(image, SITE_AXIS)

@@ -6,7 +6,8 @@ The hops keep their times. Both are bare, or they are joined to each other and i
 that turns to another bond together with its phonon). With the other pairs of directions of the same sum
 equally likely the proposal is symmetric: R = e^{-ΔS} w'/w with the weights t t of the bare hops, or g²
 e^{-Ωτ} of the joined pair, of the bonds before and after. Where phonons hop both ends of the line move alike,
-and the ratio is the same, as only Ω depends on the axis. k = 0 exchanges consecutive hops."""
+and the ratio is the same, as only Ω depends on the axis; of several families it is that of J D(0, τ). k = 0
+exchanges consecutive hops."""
 
 from __future__ import annotations
 
@@ -25,6 +26,7 @@ from hpcbip.qmc.kernel.path import (
     site_after,
     site_before,
 )
+from hpcbip.qmc.kernel.propagator import propagator
 from hpcbip.qmc.kernel.rng import accept, below, scale_free
 from hpcbip.qmc.updates.blocks import FORWARD, block_end, closed, move_block
 
@@ -72,7 +74,11 @@ def flip_corner(path, state, rng, par):
         ratio = par.bare[e1] * par.bare[e2] / (par.bare[d1] * par.bare[d2])
     else:
         ratio = par.joined2[e1] / par.joined2[d1]
-        exponent += (par.frequency[e1] - par.frequency[d1]) * (stop - start)
+        if par.composite and not par.dispersive:  # the two are on one bond
+            ratio *= propagator(par, e1 >> 1, np.int64(0), stop - start)
+            ratio /= propagator(par, d1 >> 1, np.int64(0), stop - start)
+        else:
+            exponent += (par.frequency[e1] - par.frequency[d1]) * (stop - start)
     if not accept(rng, ratio, exponent):
         return False
     path[i].rel += by

@@ -6,12 +6,14 @@ events that is bare or its present partner, weight (g/t)² e^{-Ω|τ_j - τ_i|}.
 list of choices, so drawing one in proportion to the weights is a heat bath (acceptance 1); bare to joined,
 joined to bare and re-pairing are one update. A hop whose partner is not among them is left alone. The number
 of events is scale-free, so that lines of every length are reached. Where phonons hop j may be any hop along
-the same axis, with the weight (g/t)² D(r, |τ_j - τ_i|) (see `kernel.propagator`).
+the same axis, with the weight (g/t)² D(r, |τ_j - τ_i|); with several families on a bond it is one on it, with
+J/t² D(0, |τ_j - τ_i|) (see `kernel.propagator`).
 
 `exchange_partners` re-pairs two lines of one oscillator, (i i')(j j') → (i j)(i' j'). Among the events looked
 at from i on, those joined and of the same oscillator, without the partner of i, are the candidates for j; the
 partner i' has to be among the events as well, so that the way back has as many candidates: R =
-e^{-ΔΣΩ|τ-τ'|}, or, where phonons hop, the ratio of the four D(r, |τ-τ'|), and all vertices are of one kind.
+e^{-ΔΣΩ|τ-τ'|}, or where lines are more than that the ratio of the four D(r, |τ-τ'|); vertices on all sites
+are of one kind where lines spread.
 """
 
 from __future__ import annotations
@@ -32,7 +34,7 @@ LIST_OCTAVES = np.int64(7)  # the largest of the scale-free number of events
 
 @kernel
 def _weigh(path, par, i, choices, count, strength, weights):
-    """Fill the weights of lines from slot i to all choices, where phonons hop; returns their sum."""
+    """Fill the weights of lines from slot i to all choices, where lines are composite; returns their sum."""
     total = 0.0
     for k in range(count):
         weights[k] = strength * line_weight(par, path, i, np.uint32(choices[k]))
@@ -79,7 +81,7 @@ def join_hop(path, state, rng, par, choices, weights):
     # draw from the heat bath
     total = 1.0
     strength = par.joined2[direction] / par.bare2[direction]
-    if par.dispersive:
+    if par.composite:
         total += _weigh(path, par, i, choices, count, strength, weights)
     else:
         for k in range(count):
@@ -139,7 +141,7 @@ def exchange_partners(path, state, rng, par, choices):
     j = np.uint32(choices[below(rng, count)])
     other = np.uint32(path[j].partner)
     ratio, exponent = 1.0, 0.0
-    if par.dispersive:
+    if par.composite:
         ratio = line_weight(par, path, i, j) * line_weight(par, path, partner, other)
         ratio /= line_weight(par, path, i, partner) * line_weight(par, path, j, other)
     else:

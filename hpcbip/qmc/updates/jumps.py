@@ -9,8 +9,9 @@ one it goes to (k = 0: L' = L),
 
     R = (L'/L) e^{-ΔS} e^{-Ω(|τ'-τ_p| - |τ-τ_p|)},
 
-the last factor for an event joined to a partner at τ_p. Where phonons hop such an event may move along as
-well, and the factor is the ratio of D(r, |τ-τ_p|) (see `kernel.propagator`) after and before. Passing a block
+the last factor for an event joined to a partner at τ_p. Where lines spread such an event may move along as
+well; there, and with several families, the factor is the ratio of D(r, |τ-τ_p|) (see `kernel.propagator`)
+after and before. Passing a block
 is how a dressed electron moves as one piece.
 """
 
@@ -18,7 +19,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from hpcbip.qmc.kernel.geometry import action_change
+from hpcbip.qmc.kernel.geometry import action_change, spreads
 from hpcbip.qmc.kernel.jit import kernel
 from hpcbip.qmc.kernel.path import (
     AXIS_BITS,
@@ -28,6 +29,7 @@ from hpcbip.qmc.kernel.path import (
     link,
     link_line,
     locate_back,
+    oscillator_of,
     random_event,
     shift,
     site_after,
@@ -62,10 +64,10 @@ def _weight_change(path, par, i, new, by):
     j = path[i].partner
     if j == 0:
         return 1.0
-    direction = np.int64(path[i].direction)
+    oscillator = oscillator_of(par, np.int64(path[i].bond))
     apart = np.int64(path[i].bond >> AXIS_BITS) - np.int64(path[j].bond >> AXIS_BITS)
-    weight = propagator(par, direction, apart + by, abs(new - path[j].time))
-    return weight / propagator(par, direction, apart, abs(path[i].time - path[j].time))
+    weight = propagator(par, oscillator, apart + by, abs(new - path[j].time))
+    return weight / propagator(par, oscillator, apart, abs(path[i].time - path[j].time))
 
 
 @kernel
@@ -96,7 +98,7 @@ def _jump_past(path, rng, par, i, skip, backward):
     if step != 0 and (par.open or kind_of(par, step) != 0 or not closed(path, first, last)):
         return False
     displacement = site_after(path, par, last) - site_before(path, par, first)
-    stays = path[i].partner != 0 and not par.dispersive  # on its oscillator
+    stays = path[i].partner != 0 and not spreads(par, np.int64(path[i].bond))  # on its oscillator
     if displacement != 0 and (stays or kind_of(par, displacement) != 0):
         return False
     begin, end = path[first].time, path[last].time
@@ -125,7 +127,7 @@ def _move(path, rng, par, i, new, ratio, displacement):
     old = path[i].time
     by = change_of_rel(par, np.int64(path[i].electron), np.int64(path[i].direction))
     exponent = 0.0
-    if par.dispersive:
+    if par.composite:
         ratio *= _weight_change(path, par, i, new, displacement)
     else:
         exponent = _lines_change(path, par, i, new)

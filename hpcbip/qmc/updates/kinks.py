@@ -3,7 +3,7 @@ same bond.
 
 Both hops are bare (weight t² dτ1 dτ2) or joined by a phonon line (g² e^{-Ω(τ2-τ1)} dτ1 dτ2); the kind is
 drawn in proportion, so that the pair counts with the sum w(τ2-τ1) = t² + g² e^{-Ω(τ2-τ1)} of its bond
-(g² D(0, τ2-τ1) where phonons hop, see `kernel.propagator`).
+(J D(0, τ2-τ1) where lines are more than that, see `kernel.propagator`).
 
 Insertion: one of the n + N_e intervals of the world lines, one of the z directions from its site, two uniform
 times in the interval of length L (density 2/L² for the ordered pair). Removal: one of the then n + 2 events,
@@ -47,9 +47,9 @@ from hpcbip.qmc.kernel.rng import coin, uniform
 @kernel
 def pair_weight(par, direction, duration):
     """Return w(τ), the weight of a bare or joined pair of hops on one bond a time τ apart."""
-    if par.dispersive:
+    if par.composite:
         return par.bare2[direction] + par.joined2[direction] * propagator(
-            par, direction, np.int64(0), duration
+            par, direction >> 1, np.int64(0), duration
         )
     return par.bare2[direction] + par.joined2[direction] * math.exp(-par.frequency[direction] * duration)
 

@@ -39,7 +39,15 @@ from hpcbip.qmc.kernel.path import (
     start_position,
 )
 from hpcbip.qmc.kernel.rng import coin
-from hpcbip.qmc.kernel.symmetry import CENTRE, OSCILLATOR, SLOT, close_line, cloud_symmetric, open_line
+from hpcbip.qmc.kernel.symmetry import (
+    CENTRE,
+    OSCILLATOR,
+    SLOT,
+    close_line,
+    cloud_symmetric,
+    image_in_cloud,
+    open_line,
+)
 
 
 @kernel
@@ -94,7 +102,7 @@ def reflect(path, rng, par, position, cloud):
         partner = path[i].partner
         if partner != 0:
             if path[partner].time > path[i].time:
-                open_line(par, cloud, cover, i, path[i].bond, base)
+                open_line(par, path, rng, cloud, cover, i, base)
                 cover += 1
             else:
                 cover -= 1
@@ -132,7 +140,7 @@ def _move(path, par, i, inverted, offset):
     if not inverted:
         path[i].bond = ((site + offset) << AXIS_BITS) | (bond & AXIS_MASK)
         return
-    oscillator = oscillator_of(par, bond)
+    oscillator = oscillator_of(par, np.int64(bond))
     image = image_of(par, par.reflection, oscillator)
     site = image_of_lower(par, par.reflection, oscillator, offset, site)
     if path[i].direction != SITE:
@@ -149,7 +157,7 @@ def _exchange_ends(path, par, position, cloud, cover, kinds):
     for k in range(1, cover + 1):
         if cloud[k, SLOT] < 0:
             continue
-        image = image_of(par, kinds, cloud[k, OSCILLATOR])
+        image = image_in_cloud(par, kinds, cloud[k, OSCILLATOR])
         own_image = image == cloud[k, OSCILLATOR]
         for a in range(par.dimension):
             own_image &= cloud[k, CENTRE + a] == _image(par, position, cloud, k, a)

@@ -10,10 +10,11 @@ Weight g² e^{-Ωℓ} dτ1 dτ2:
 A line has two ways to be inserted, from either end, each the inverse of the removal that names the same
 vertex first. L is taken without the line.
 
-Where phonons hop the line ends wherever the electron of the other vertex is, a vector r away, and has the
-weight g² D(r, ℓ) (see `kernel.propagator`), which decays no slower than e^{-Ω₀ℓ}, Ω₀ = Ω - 2dw. ℓ is drawn
-with the density Ω₀ e^{-Ω₀ℓ}, which takes the place of Ω e^{-Ωℓ} in R, and the rest of the weight is its last
-factor,
+Where phonons hop, and where there are several families of them or oscillators that feel the density of
+several sites, the line ends wherever the electron of the other vertex is, a vector r away, and has the weight
+g² D(r, ℓ) (J D(r, ℓ) of families; see `kernel.propagator`), which decays no slower than e^{-Ω₀ℓ}, Ω₀ = Ω -
+2dw or the lowest of the frequencies. ℓ is drawn with the density Ω₀ e^{-Ω₀ℓ}, which takes the place of Ω
+e^{-Ωℓ} in R, and the rest of the weight is its last factor,
 
     R = 2 N_e g² L (n + N_e) / (Ω₀ (n + 2)) · D(r, ℓ) e^{Ω₀ℓ}.
 """
@@ -31,17 +32,19 @@ from hpcbip.qmc.kernel.path import (
     EVENTS,
     FIRST,
     SITE,
+    SITE_AXIS,
     add_event,
     bond_of,
     drop_two,
     join,
     locate,
     locate_back,
+    oscillator_of,
     random_event,
     random_interval,
     site_after,
 )
-from hpcbip.qmc.kernel.propagator import share
+from hpcbip.qmc.kernel.propagator import vertex_share
 from hpcbip.qmc.kernel.rng import below, coin, uniform
 
 VERTEX = np.int64(SITE)  # of the type of all other directions
@@ -50,13 +53,13 @@ VERTEX = np.int64(SITE)  # of the type of all other directions
 @kernel
 def _decay(par):
     """Return the rate with which the density of the lengths of new lines decays."""
-    return par.gap[SITE] if par.dispersive else par.frequency[SITE]
+    return par.gap[SITE_AXIS] if par.dispersive else par.frequency[SITE]
 
 
 @kernel
 def _share(par, one, other, length):
     """Return D(r, ℓ) e^{Ω₀ℓ} ≤ 1 of a line of this length between two vertices."""
-    return share(par, (one >> AXIS_BITS) - (other >> AXIS_BITS), length)
+    return vertex_share(par, oscillator_of(par, one), (one >> AXIS_BITS) - (other >> AXIS_BITS), length)
 
 
 @kernel
@@ -102,7 +105,7 @@ def insert_line(path, state, rng, par):
     other_bond = bond_of(par, site_after(path, par, b), VERTEX)
     if not may_join(par, bond, other_bond):
         return False
-    if par.dispersive and u > ratio * _share(par, bond, other_bond, length):
+    if par.composite and u > ratio * _share(par, bond, other_bond, length):
         return False
     if t2 > t1:
         i = add_event(path, state, before1, a, t1, bond, VERTEX)
@@ -137,7 +140,7 @@ def remove_line(path, state, rng, par):
         high = np.uint32(path[j].enext)
     u = uniform(rng)
     ratio = _ratio(par, n - 2, path[high].time - path[low].time)
-    if par.dispersive:
+    if par.composite:
         length = abs(path[i].time - path[j].time)
         ratio *= _share(par, np.int64(path[i].bond), np.int64(path[j].bond), length)
     if u * ratio > 1.0:

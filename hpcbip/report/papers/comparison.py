@@ -16,7 +16,8 @@ from hpcbip.report.papers.published import CHAIN_ENERGIES, MASSES, TC_MAXIMA, Pu
 from hpcbip.report.tables import Record
 from hpcbip.statistics.notation import with_error
 from hpcbip.superconductivity.scans import axis_value
-from hpcbip.theory.exact.system import EXACT_COUPLINGS, Geometry, System
+from hpcbip.theory.exact.geometry import EXACT_COUPLINGS, Geometry
+from hpcbip.theory.exact.system import System
 from hpcbip.theory.exact.tables import exact_table
 from hpcbip.vocabulary.entries import ERROR
 from hpcbip.vocabulary.observables import E_BIPOLARON, E_POLARON, MASS_BIPOLARON, MASS_POLARON

@@ -16,7 +16,7 @@ from hpcbip.superconductivity.peaks import Peak, find_peaks
 from hpcbip.superconductivity.scans import axis_value
 from hpcbip.vocabulary.entries import ERROR
 from hpcbip.vocabulary.observables import MASS_BIPOLARON, TC_OVER_OMEGA
-from hpcbip.vocabulary.parameters import COORDINATES, PHONON_HOPPING, SEQUENCE_KEYS
+from hpcbip.vocabulary.parameters import COORDINATES, OTHER_MODEL_KEYS
 
 
 @dataclass(frozen=True)
@@ -69,10 +69,6 @@ PREFACTOR_SENTENCE = (
 )
 
 
-OTHER_MODELS = (*SEQUENCE_KEYS, PHONON_HOPPING.name)
-"""Parameters of which none is set in the models of the papers."""
-
-
 def conditions(**values: Any) -> dict[str, Any]:
     """Return conditions on points, by the keywords that `select` takes."""
     return values
@@ -94,7 +90,7 @@ def points_of(records: Sequence[Record], for_others: bool = False, **wanted: Any
     plain = [
         one
         for one in records
-        if one.get("campaign") not in left_out and not any(one.get(key) for key in OTHER_MODELS)
+        if one.get("campaign") not in left_out and not any(one.get(key) for key in OTHER_MODEL_KEYS)
     ]
     chosen = [with_prefactor(one, PREFACTOR) for one in select(plain, **wanted)]
     groups: dict[tuple[str, ...], list[Record]] = {}

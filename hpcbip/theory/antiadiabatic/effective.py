@@ -34,8 +34,9 @@ from hpcbip.errors import InputError
 from hpcbip.models import BRAVAIS_LATTICES
 from hpcbip.theory.exact.basis import Space, build_space
 from hpcbip.theory.exact.convergence import ConvergedState, extrapolate_levels
+from hpcbip.theory.exact.geometry import Geometry
 from hpcbip.theory.exact.solver import DEGENERACY_TOLERANCE, Hamiltonian, Level, minimise_energy, search_lines
-from hpcbip.theory.exact.system import Geometry, System
+from hpcbip.theory.exact.system import System
 
 PERTURBATION_ORDERS = (2, 4)
 DEFAULT_EXTENT = {1: 72, 2: 16, 3: 6}  # pair extent, in hops, of the largest of three boxes, by dimension

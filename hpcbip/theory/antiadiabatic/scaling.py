@@ -22,7 +22,8 @@ from hpcbip.theory.antiadiabatic.effective import (
     effective_amplitudes,
 )
 from hpcbip.theory.exact.convergence import ConvergedState, Extrapolated, converge, scaled_difference
-from hpcbip.theory.exact.system import Geometry, System
+from hpcbip.theory.exact.geometry import Geometry
+from hpcbip.theory.exact.system import System
 from hpcbip.theory.exact.tables import parameters_of
 from hpcbip.vocabulary.parameters import COUPLING, LAMBDA, LATTICE, OMEGA, G, U
 

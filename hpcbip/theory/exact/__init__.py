@@ -2,7 +2,8 @@
 
 from hpcbip.theory.exact.convergence import ConvergedState, Extrapolated, converge
 from hpcbip.theory.exact.critical import CriticalLambda, critical_lambda
-from hpcbip.theory.exact.system import Geometry, System, g_from_lambda
+from hpcbip.theory.exact.geometry import Geometry
+from hpcbip.theory.exact.system import System, g_from_lambda
 from hpcbip.theory.exact.tables import exact_table
 
 __all__ = [

@@ -17,8 +17,8 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from hpcbip.errors import InputError
+from hpcbip.theory.exact.geometry import Geometry, Move
 from hpcbip.theory.exact.states import SiteNumbering, States, join_states
-from hpcbip.theory.exact.system import Geometry, Move
 
 STATES_PER_CHUNK = 1 << 18  # states that are moved at once, which keeps intermediate arrays small
 LARGEST_NH = {1: 48, 2: 20, 3: 12}  # largest Nh by dimension, which fixes the range of site numbers
@@ -65,7 +65,7 @@ def build_space(geometry: Geometry, nh: int, pair_extent: int = 0) -> Space:
     deepest = LARGEST_NH[geometry.bravais.dimension]
     if not 0 <= nh <= deepest:
         raise InputError(f"nh: {nh}; allowed: 0 to {deepest} on this lattice")
-    numbering = SiteNumbering(geometry, nh * int(np.abs(geometry.bravais.neighbours).max()), pair_extent)
+    numbering = SiteNumbering(geometry, nh * geometry.longest, pair_extent)
     layers = _layers(numbering, nh)
     sizes = tuple(int(x) for x in np.cumsum([len(layer) for layer in layers]))
     return space_of(numbering, join_states(layers, numbering.empty), sizes)
@@ -90,7 +90,7 @@ def space_of(numbering: SiteNumbering, states: States, sizes: tuple[int, ...]) -
                 [_columns(numbering, move, chunk, known, order) for _, chunk in chunks(states)], format="csr"
             ),
         )
-        for move in (*geometry.hops, *geometry.creations)
+        for move in geometry.moves
     )
     kinds = numbering.kinds(states.place)
     between = numbering.vectors(states.place[-1]) - numbering.vectors(states.place[0])
@@ -135,14 +135,15 @@ def _layers(numbering: SiteNumbering, nh: int) -> list[States]:
     of both, the same state is reached in no more moves.
     """
     geometry = numbering.geometry
-    moves = [(move, reverse) for move in geometry.hops for reverse in (False, True)]
+    both = (*geometry.hops, *geometry.phonon_hops)
+    moves = [(move, reverse) for move in both for reverse in (False, True)]
     moves += [(move, False) for move in geometry.creations]
     layers = [numbering.roots()]
     known = np.sort(numbering.hashes(layers[0]))
     for _ in range(nh):
         found, new_hashes = [], []
         for move, reverse in moves:
-            for electron in range(geometry.electrons):
+            for electron in geometry.carriers(move, len(layers[-1].phonons)):
                 for _, chunk in chunks(layers[-1]):
                     _, new, _ = numbering.act(chunk, move, electron, reverse)
                     candidates = numbering.hashes(new)
@@ -164,12 +165,16 @@ def _columns(
 ) -> sp.csr_matrix:
     """Build the columns of a move's matrix that belong to a chunk of states."""
     rows, columns, values = [], [], []
-    for electron in range(numbering.geometry.electrons):
+    for electron in numbering.geometry.carriers(move, len(chunk.phonons)):
         source, new, weight = numbering.act(chunk, move, electron)
         position = positions(numbering.hashes(new), known)
         inside = position >= 0
         rows.append(order[position[inside]].astype(np.int32))
         columns.append(source[inside].astype(np.int32))
         values.append(weight[inside])
-    entries = (np.concatenate(values), (np.concatenate(rows), np.concatenate(columns)))
-    return sp.csc_matrix(entries, shape=(len(known), len(chunk)))
+    shape = (len(known), len(chunk))
+    if not values:  # no phonon is there to move
+        return sp.csc_matrix(shape)
+    return sp.csc_matrix(
+        (np.concatenate(values), (np.concatenate(rows), np.concatenate(columns))), shape=shape
+    )

@@ -17,9 +17,10 @@ from hpcbip.theory.exact.convergence import (
     converge,
     extrapolate_in_E2,
 )
+from hpcbip.theory.exact.geometry import Geometry
 from hpcbip.theory.exact.selection import Selection
 from hpcbip.theory.exact.solver import solve_in_space
-from hpcbip.theory.exact.system import Geometry, System, g_from_lambda
+from hpcbip.theory.exact.system import System, g_from_lambda
 
 CRITICAL_TOLERANCE = 1e-8
 """Accuracy in λ of the critical coupling of one space."""

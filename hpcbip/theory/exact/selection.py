@@ -23,6 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hpcbip.theory.exact.basis import Space, chunks, positions, separations, space_of
+from hpcbip.theory.exact.geometry import Move
 from hpcbip.theory.exact.solver import (
     Hamiltonian,
     Level,
@@ -32,7 +33,7 @@ from hpcbip.theory.exact.solver import (
     solve_near_momentum,
 )
 from hpcbip.theory.exact.states import SiteNumbering, join_states
-from hpcbip.theory.exact.system import Move, System
+from hpcbip.theory.exact.system import System
 
 SIZE_STEP = 1.25
 """Ratio of successive sizes. With larger ones, many of the states that join are worse than those which the
@@ -49,6 +50,9 @@ NEARBY_MOMENTA = 0.2
 
 SMALLEST_DENOMINATOR = 1e-3
 """Least H_ii - E, in t, that is reckoned with: what is left out may be as low as E."""
+
+MOST_PHONONS = 40
+"""Most phonons of a state in which phonons hop; states with more are beyond any that was chosen."""
 
 EQUAL_SCORES = 1e-6
 """Relative difference up to which scores count as equal. Such states join together or not at all, so that
@@ -117,8 +121,8 @@ class Selection:
         self.numbering = SiteNumbering(geometry, LARGEST_COORDINATE[geometry.bravais.dimension], extent)
         self._terms: list[tuple[int, Move, int, bool]] = [
             (number, move, electron, reverse)
-            for number, move in enumerate((*geometry.hops, *geometry.creations))
-            for electron in range(geometry.electrons)
+            for number, move in enumerate(geometry.moves)
+            for electron in geometry.carriers(move, MOST_PHONONS)
             for reverse in (False, True)
         ]
         self._states = self.numbering.roots()
@@ -203,7 +207,7 @@ class Selection:
         for term, (number, move, electron, reverse) in enumerate(self._terms):
             strength, slopes = hamiltonian.term(number, reverse)
             made = 0.0
-            if move.mode is not None:
+            if move.mode is not None and not move.of_phonon:
                 made = -frequencies[move.mode] if reverse else frequencies[move.mode]
             for start, chunk in chunks(self._states):
                 source, new, weight = numbering.act(chunk, move, electron, reverse)

@@ -22,7 +22,8 @@ from scipy.optimize import minimize
 from scipy.sparse.linalg import LinearOperator, cg, eigsh
 
 from hpcbip.theory.exact.basis import Space
-from hpcbip.theory.exact.system import Geometry, System
+from hpcbip.theory.exact.geometry import Geometry
+from hpcbip.theory.exact.system import System
 
 DENSE_SIZE = 100  # number of states up to which dense matrices are quicker; they need no tolerance
 DEGENERACY_TOLERANCE = 1e-8  # distance of levels, in t, below which a curvature has no meaning

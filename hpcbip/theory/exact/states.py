@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hpcbip.errors import InputError
-from hpcbip.theory.exact.system import Geometry, Move
+from hpcbip.theory.exact.geometry import Geometry, Move
 
 
 @dataclass(frozen=True)
@@ -75,7 +75,7 @@ class SiteNumbering:
         self.geometry = geometry
         self.pair_extent = pair_extent
         d = geometry.bravais.dimension
-        self.longest = int(np.abs(geometry.bravais.neighbours).max())
+        self.longest = geometry.longest
         self.half = max([reach + pair_extent * self.longest, *(geometry.cluster or ())]) + 2
         self.base = 2 * self.half + 1
         self.per_cell = max(geometry.modes, geometry.bravais.kinds)
@@ -178,10 +178,18 @@ class SiteNumbering:
     ) -> tuple[NDArray[np.intp], States, NDArray[np.float64]]:
         """Apply a move of one electron, or with `reverse` its adjoint, to states.
 
+        Args:
+            states: to which it is applied.
+            move: the move.
+            electron: number of the electron; where a phonon moves, of its place in the list of phonons.
+            reverse: whether to apply the adjoint.
+
         Returns:
             the indices of the states that allow the move, the resulting states, and the matrix elements
             between normalised (anti)symmetric states.
         """
+        if move.of_phonon:
+            return self._move_phonon(states, move, electron, reverse)
         if self.geometry.bravais.is_bravais:
             return self._act(states, move, electron, reverse)
         chosen = np.flatnonzero(self.kinds(states.place[electron]) == move.ends[reverse])
@@ -200,6 +208,7 @@ class SiteNumbering:
         if move.mode is not None:
             at_target = move.at_target != reverse
             cell = target - np.int32(end) if at_target else states.place[electron] - np.int32(start)
+            cell = cell + np.int32(self.number(move.away) if move.away else 0)
             phonon = (cell + np.int32(self.origin + move.mode)).astype(self.dtype)
             for row in states.phonons[: int(states.count.max(initial=0))]:
                 number += row == phonon
@@ -226,6 +235,22 @@ class SiteNumbering:
         if self.geometry.cluster is None:
             self._translate(new)
         return source, new, weight
+
+    def _move_phonon(
+        self, states: States, move: Move, slot: int, reverse: bool
+    ) -> tuple[NDArray[np.intp], States, NDArray[np.float64]]:
+        """Move the phonon in this slot of the list, the first one of its oscillator, to the next oscillator:
+        b†_l b_k with the matrix element √(n_k (n_l + 1))."""
+        if slot >= len(states.phonons):
+            return np.empty(0, np.intp), states.select(slice(0, 0)), np.empty(0)
+        here = states.phonons[slot]
+        target = here + self.dtype(self.number(move.step) * (-1 if reverse else 1))
+        first = (states.phonons[:slot] != here).all(axis=0)
+        source = np.flatnonzero(first & (here != self.empty) & (here % self.per_cell == move.mode))
+        new = states.select(source)  # copies
+        weight = (new.phonons == here[source]).sum(axis=0) * ((new.phonons == target[source]).sum(axis=0) + 1)
+        new.phonons[slot] = target[source]
+        return source, new, np.sqrt(weight.astype(float))
 
     def _with(self, states: States, phonon: NDArray[np.integer]) -> States:
         """Add one phonon to every state, which are changed."""

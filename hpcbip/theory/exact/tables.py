@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from hpcbip.models import lambda_from_coupling
+from hpcbip.models import families_to_text, lambda_from_coupling
 from hpcbip.theory.exact.convergence import (
     DEFAULT_STATES,
     ConvergedState,
@@ -27,6 +27,8 @@ from hpcbip.vocabulary.parameters import (
     LATTICE,
     OMEGA,
     OMEGA_HOLSTEIN,
+    PHONON_HOPPING,
+    PROFILE,
     G,
     U,
     V,
@@ -118,6 +120,17 @@ def parameters_of(system: System, wanted: Iterable[Parameter]) -> dict[str, Any]
     return {one.name: others[one] if one in others else getattr(system, one.name) for one in wanted}
 
 
-def lists_of(system: System) -> Mapping[str, list[float]]:
-    """Return the numbers per bond axis and per site of the cell that were given, by name."""
-    return {name: list(getattr(system, name)) for name in LISTS_OF_SYSTEM if getattr(system, name)}
+def lists_of(system: System) -> Mapping[str, Any]:
+    """Return what was given of the numbers per bond axis and site of the cell, and of further phonons, by
+    name."""
+    geometry = system.geometry
+    found: dict[str, Any] = {
+        name: list(getattr(system, name)) for name in LISTS_OF_SYSTEM if getattr(system, name)
+    }
+    if geometry.dispersive:
+        found[PHONON_HOPPING.name] = system.phonon_hopping
+    if geometry.profile:
+        found[PROFILE.name] = list(geometry.profile)
+    if geometry.phonons:
+        found["families"] = families_to_text(geometry.phonons)  # `phonons` is their number
+    return found

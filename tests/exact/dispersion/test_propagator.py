@@ -11,8 +11,8 @@ from scipy.special import ive
 
 from hpcbip.models import Model, get_lattice
 from hpcbip.qmc import Ensemble
-from hpcbip.qmc.kernel.path import AXIS_BITS, EVENT, SITE, pack
-from hpcbip.qmc.kernel.propagator import line_decay, propagator, share
+from hpcbip.qmc.kernel.path import AXIS_BITS, EVENT, SITE_AXIS, pack
+from hpcbip.qmc.kernel.propagator import line_decay, propagator, vertex_share
 
 
 @pytest.mark.parametrize("d", [1, 2])
@@ -27,7 +27,7 @@ def test_propagator_is_that_of_bessel_functions(d: int) -> None:
         tau = random.choice([1e-3, 0.3, 5.0, 60.0, 300.0]) * random.random()
         exact = np.exp(-(omega - 2 * d * w) * tau) * np.prod(ive(np.abs(r), 2 * w * tau))
         if exact > 1e-250:
-            assert propagator(par, SITE, pack(r), tau) == pytest.approx(exact, rel=1e-9)
+            assert propagator(par, SITE_AXIS, pack(r), tau) == pytest.approx(exact, rel=1e-9)
 
 
 @pytest.mark.parametrize("extents", [(4,), (3,), (3, 3), (4, 5)])
@@ -49,8 +49,8 @@ def test_the_share_stays_where_the_propagator_is_too_small_for_a_double() -> Non
     """Insertion of a line of any length divides by e^{-Ω₀ℓ}."""
     model = Model("chain", "holstein", 1.0, 100.0, 0.5, phonon_hopping=0.1)
     par = Ensemble(model, 1, 50.0).parameters
-    assert propagator(par, SITE, 1, 20.0) == 0.0
-    assert share(par, 1, 20.0) == pytest.approx(ive(1, 2 * 0.1 * 20.0), rel=1e-9)
+    assert propagator(par, SITE_AXIS, 1, 20.0) == 0.0
+    assert vertex_share(par, SITE_AXIS, 1, 20.0) == pytest.approx(ive(1, 2 * 0.1 * 20.0), rel=1e-9)
 
 
 def test_decay_is_the_derivative_of_the_propagator() -> None:

@@ -104,9 +104,10 @@ def model_problem(
 
 def matched(*args: Any, nodes: int = 6, **kwargs: Any) -> tuple[Ensemble, dict[str, float]]:
     """Return the ensemble of `model_problem` and its exact observables, but for those that are identically
-    zero.
+    zero or one.
 
     Six nodes integrate over the window to 1e-8.
     """
     ensemble, problem = model_problem(*args, **kwargs)
-    return ensemble, {key: value for key, value in problem.solve(nodes).items() if value != 0.0}
+    exact = problem.solve(nodes)
+    return ensemble, {key: x for key, x in exact.items() if x != 0.0 and abs(x - 1.0) > 1e-9}

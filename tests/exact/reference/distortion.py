@@ -37,12 +37,12 @@ def one_mode(f: Callable[[Matrix], Matrix], highest: int, start: float, stop: fl
 def densities(problem: Problem, mode: int, left: Matrix, right: Matrix) -> Matrix:
     """Return Σ <left|n><m|right> over all other oscillators, shape (pairs, m, n), of vectors of the shape
     (pairs, occupations)."""
-    rest = problem.phonons.astype(np.uint64)
+    rest = problem.occupations.astype(np.uint64)
     rest[:, mode] = 0
     names = np.random.default_rng(1).integers(2**63, size=rest.shape[1], dtype=np.uint64)
     _, group = np.unique(rest @ names, return_inverse=True)
     tables = np.zeros((2, len(left), group.max() + 1, problem.cutoff + 1))
-    tables[:, :, group, problem.phonons[:, mode]] = left, right
+    tables[:, :, group, problem.occupations[:, mode]] = left, right
     return np.einsum("pgn,pgm->pmn", *tables, optimize=True)
 
 

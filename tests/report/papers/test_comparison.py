@@ -14,7 +14,8 @@ from hpcbip.catalogue.entries import read_records
 from hpcbip.cli.atlas import atlas as atlas_verb
 from hpcbip.report.papers import comparison
 from hpcbip.report.papers.comparison import comparisons, write_page
-from hpcbip.theory.exact.system import Geometry, System
+from hpcbip.theory.exact.geometry import Geometry
+from hpcbip.theory.exact.system import System
 from hpcbip.theory.exact.tables import exact_table
 from tests.report.papers.pages import differences
 from tests.report.papers.synthetic import record, scan

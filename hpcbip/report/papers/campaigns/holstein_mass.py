@@ -17,7 +17,8 @@ from hpcbip.report.plotting.picture import Picture
 from hpcbip.report.plotting.style import COLOURS, PAGE, SMALL, TEXT, SeriesStyle
 from hpcbip.report.tables import Record
 from hpcbip.superconductivity.scans import axis_value
-from hpcbip.theory.exact.system import Geometry, System, g_from_lambda
+from hpcbip.theory.exact.geometry import Geometry
+from hpcbip.theory.exact.system import System, g_from_lambda
 from hpcbip.theory.exact.tables import exact_table
 from hpcbip.vocabulary.observables import MASS_BIPOLARON, MASS_POLARON
 from hpcbip.vocabulary.parameters import ADIABATICITY, LAMBDA, U

@@ -13,7 +13,7 @@ from hpcbip.report.plotting.picture import Picture
 from hpcbip.report.plotting.style import COLOURS, GREY, PAGE, SMALL, TEXT, SeriesStyle
 from hpcbip.report.tables import Record
 from hpcbip.theory.antiadiabatic import antiadiabatic_table, scan_systems
-from hpcbip.theory.exact.system import Geometry
+from hpcbip.theory.exact.geometry import Geometry
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

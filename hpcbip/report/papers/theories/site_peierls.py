@@ -12,7 +12,8 @@ from hpcbip.report.plotting import layout, series
 from hpcbip.report.plotting.picture import Picture
 from hpcbip.report.plotting.style import PAGE, TEXT, SeriesStyle
 from hpcbip.report.tables import Record
-from hpcbip.theory.exact.system import Geometry, System, g_from_lambda
+from hpcbip.theory.exact.geometry import Geometry
+from hpcbip.theory.exact.system import System, g_from_lambda
 from hpcbip.theory.exact.tables import exact_table
 
 if TYPE_CHECKING:
