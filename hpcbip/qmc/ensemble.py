@@ -67,12 +67,16 @@ class Ensemble:
             )
 
     def _check_dispersion(self) -> None:
-        """Refuse phonons that hop on a cluster or a path for which their propagator is not tabulated.
+        """Refuse phonons that hop on a cluster or a path for which their propagator is not tabulated, and
+        oscillators that would feel the density beyond the edge of a cluster.
 
         Raises:
             ValueError: see there.
         """
         w = self.model.phonon_hopping
+        spread = any(family.spreads for family in self.model.families)
+        if spread and self.lattice.shape is not None and not self.lattice.periodic:
+            raise ValueError("a profile on an open cluster; allowed: a periodic one, or no profile")
         if w == 0.0 or self.lattice.shape is None:
             return
         if not self.lattice.periodic:

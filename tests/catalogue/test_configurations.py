@@ -21,7 +21,7 @@ from hpcbip.cli import commands
 from hpcbip.errors import InputError
 from hpcbip.models import COUPLINGS, LATTICES, get_lattice
 from hpcbip.qmc import Chain
-from hpcbip.vocabulary.parameters import CELL_KEYS
+from hpcbip.vocabulary.parameters import CELL_KEYS, PROFILE
 
 ROOT = Path(__file__).parents[2]
 
@@ -34,6 +34,8 @@ def check_comments(path: Path, config: Config) -> None:
     keys.remove("points")  # a sentence of its own
     if get_lattice(config.model.lattice).is_bravais:
         keys = [key for key in keys if key not in CELL_KEYS]
+    if config.model.coupling == "bond" or not get_lattice(config.model.lattice).is_bravais:
+        keys.remove(PROFILE.name)
     for key in keys:
         place = next((k for k, one in enumerate(lines) if one.lstrip(" #").startswith(f"{key}:")), None)
         if place is None:
@@ -82,7 +84,15 @@ def test_all_keys_survive(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
     content = {
         "name": "no",
         "seed": 7,
-        "model": {"lattice": lattice, "coupling": "bond", "t": 0.5, "t_factors": [1.0, 0.5], "shells": [0.1]},
+        "model": {
+            "lattice": lattice,
+            "coupling": "holstein",
+            "t": 0.5,
+            "t_factors": [1.0, 0.5],
+            "shells": [0.1],
+            "profile": [1.0, 0.5],
+            "phonons": [{"where": "bonds", "omega": 2.0, "lambda": 0.1, "places": [1]}],
+        },
         "points": [{"omega": 1.0, "g": 1e-3, "U": -2.0, "V": 0.5, "beta": {"polaron": 3, "bipolaron": 7.5}}],
         "sampling": {"beta": "auto", "chains": {"min": 2, "max": 64}, "target": {}},
         "tc": {"prefactor": 0.5, "density": 0.1},

@@ -72,8 +72,9 @@ def check(chain: Chain) -> None:
             other = path[partner]
             assert partner != j and other["partner"] == j
             assert int(other["direction"]) // 2 == k // 2
-            hopping = ensemble.model.phonon_hopping > 0.0  # then to any oscillator of the axis
-            assert hopping or same_site(unpack(int(other["bond"]) >> AXIS_BITS, d), lower)
+            # then to any oscillator of the axis, or any site
+            spreads = bool(ensemble.parameters["spreads"][k])
+            assert spreads or same_site(unpack(int(other["bond"]) >> AXIS_BITS, d), lower)
     assert len(seen) == n and time == ensemble.beta
     for e in range(ne):
         assert (

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
-from hpcbip.models import Model
+from hpcbip.models import Family, Model
 from hpcbip.qmc import Chain, Ensemble
 
 BLOCKS = {
@@ -24,6 +24,11 @@ BLOCKS = {
     "phonons that hop": Ensemble(Model("square", "bond", 1.0, 1.0, 0.7, 4.0, phonon_hopping=0.2), 2, 2.0),
     "phonons that hop between sites": Ensemble(
         Model("chain", "holstein", 1.0, 1.0, 0.9, 4.0, phonon_hopping=0.4), 2, 20.0
+    ),
+    "families of phonons": Ensemble(
+        Model("square", "bond", 1.0, 1.0, 0.7, 4.0, phonons=(Family("sites", 2.0, 0.7, (), (1.0, 0.5)),)),
+        2,
+        2.0,
     ),
     "one electron": Ensemble(Model("triangular", "bond", 1.0, 0.8, 0.5), 1, 2.0),
 }

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from hpcbip.models import Model, get_lattice
+from hpcbip.models import Family, Model, get_lattice
 from hpcbip.qmc import Chain, Ensemble, columns, displacements, lags
 from hpcbip.qmc import chain as chain_module
 from hpcbip.qmc.kernel.path import AXIS_BITS, EVENTS, FIRST, HEAD
@@ -57,6 +57,28 @@ ENSEMBLES = {
     ),
     "dispersive-ring": Ensemble(
         Model("chain", "holstein", 1.0, 0.8, 1.2, phonon_hopping=0.3),
+        1,
+        4.0,
+        cluster=CHAIN.cluster(4, periodic=True),
+    ),
+    "families": Ensemble(
+        Model(
+            "square",
+            "bond+holstein",
+            1.0,
+            0.8,
+            0.5,
+            4.0,
+            g_holstein=0.5,
+            omega_holstein=1.2,
+            profile=(1.0, 0.4),
+            phonons=(Family("bonds", 2.0, 0.4, (1,)), Family("sites", 0.6, 0.3)),
+        ),
+        2,
+        4.0,
+    ),
+    "extended-ring": Ensemble(
+        Model("chain", "holstein", 1.0, 0.8, 1.0, profile=(1.0, 0.5)),
         1,
         4.0,
         cluster=CHAIN.cluster(4, periodic=True),
