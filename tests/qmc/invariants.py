@@ -74,7 +74,10 @@ def check(chain: Chain) -> None:
             assert int(other["direction"]) // 2 == k // 2
             # then to any oscillator of the axis, or any site
             spreads = bool(ensemble.parameters["spreads"][k])
-            assert spreads or same_site(unpack(int(other["bond"]) >> AXIS_BITS, d), lower)
+            partner_site = unpack(int(other["bond"]) >> AXIS_BITS, d)
+            assert spreads or same_site(partner_site, lower)
+            if k == SITE and spreads and ensemble.model.composite and lattice.shape is None:
+                assert abs(partner_site - lower).max() <= ensemble.parameters["overlap_reach"]
     assert len(seen) == n and time == ensemble.beta
     for e in range(ne):
         assert (

@@ -24,7 +24,7 @@ from hpcbip.qmc.estimators import (
 from hpcbip.qmc.kernel.geometry import interaction
 from hpcbip.qmc.kernel.jit import inlined, kernel
 from hpcbip.qmc.kernel.path import AXIS_BITS, HEAD, TAIL, base_cell, start_position
-from hpcbip.qmc.kernel.symmetry import close_line, open_line, reflects
+from hpcbip.qmc.kernel.symmetry import close_line, open_line, phonon_of, reflects
 
 # in the order of their columns in a bin row
 ESTIMATORS = (energy, displacement, phonons, waves, pair, distortion, between, sites, families)
@@ -115,7 +115,7 @@ def _add_line_end(path, rng, par, i, row, energy_sums, cloud, cover, base):
     else:
         energy.add_line_end(par, energy_sums, time, path[i].direction, begins)
     if begins:
-        open_line(par, path, rng, cloud, cover, i, base)
+        open_line(par, cloud, cover, i, path[i].bond, phonon_of(par, path, rng, i), base)
         return cover + 1
     if par.families > 0:
         families.add_line(par, path, row, i)

@@ -174,12 +174,11 @@ def decay_of_modes(par, oscillator, apart, duration):
 
 @kernel
 def draw_phonon(par, path, rng, i):
-    """Draw the phonon of the line of the event in slot i; returns its family and the packed site of its
-    oscillator, that of the event where oscillators feel no other density."""
+    """Draw the phonon of the line of the event in slot i; returns its family and the packed vector from the
+    site of the event to that of its oscillator."""
     j = path[i].partner
     oscillator = oscillator_of(par, np.int64(path[i].bond))
-    site = np.int64(path[i].bond >> AXIS_BITS)
-    apart = site - np.int64(path[j].bond >> AXIS_BITS)
+    apart = np.int64(path[i].bond >> AXIS_BITS) - np.int64(path[j].bond >> AXIS_BITS)
     duration = abs(path[i].time - path[j].time)
     last = par.mode_count[oscillator] - 1
     x = uniform(rng) * sum_of_modes(par, oscillator, apart, duration, 0.0)
@@ -189,9 +188,10 @@ def draw_phonon(par, path, rng, i):
         if x <= 0.0:
             break
         k += 1
+    step = np.int64(0)
     if par.spreads[SITE] and oscillator == SITE_AXIS:
-        site += _draw_step(par, rng, k, apart)
-    return par.mode_family[oscillator, k], site
+        step = _draw_step(par, rng, k, apart)
+    return par.mode_family[oscillator, k], step
 
 
 @kernel

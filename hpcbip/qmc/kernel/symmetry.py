@@ -43,17 +43,24 @@ TOTALS = 0  # row of the cloud that holds the sums of the others
 
 
 @inlined
-def open_line(par, path, rng, cloud, cover, slot, base):
-    """Add the line that begins at the event in `slot` to a cloud of `cover` lines."""
+def phonon_of(par, path, rng, slot):
+    """Return the family of the line that begins at the event in `slot`, and the packed vector to its
+    oscillator: drawn where there is a choice."""
+    if par.composite and not par.dispersive:
+        return draw_phonon(par, path, rng, slot)
+    return np.int64(0), np.int64(0)
+
+
+@inlined
+def open_line(par, cloud, cover, slot, bond, phonon, base):
+    """Add the line that begins at the event in `slot`, on a bond or site, to a cloud of `cover` lines; its
+    `phonon` is the family and the packed vector to its oscillator."""
     if cover == 0:
         for a in range(par.dimension):
             cloud[TOTALS, CENTRE + a] = 0
-    oscillator = oscillator_of(par, np.int64(path[slot].bond))
-    site = np.int64(path[slot].bond >> AXIS_BITS)
-    family = np.int64(0)
-    if par.composite and not par.dispersive:
-        family, site = draw_phonon(par, path, rng, slot)
-    site -= base
+    oscillator = oscillator_of(par, np.int64(bond))
+    family, step = phonon
+    site = np.int64(bond >> AXIS_BITS) + step - base
     kind = kind_of(par, site)
     cloud[1 + cover, SLOT] = slot
     cloud[1 + cover, OSCILLATOR] = oscillator + FAMILY * family

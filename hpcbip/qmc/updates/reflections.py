@@ -47,6 +47,7 @@ from hpcbip.qmc.kernel.symmetry import (
     cloud_symmetric,
     image_in_cloud,
     open_line,
+    phonon_of,
 )
 
 
@@ -79,6 +80,11 @@ def reflect(path, rng, par, position, cloud):
         i = np.uint32(path[i].next)
         if i == TAIL:
             break
+        partner = path[i].partner
+        begins = partner != 0 and path[partner].time > path[i].time
+        family, step = np.int64(0), np.int64(0)
+        if begins:  # of both ends before they move, which the later one does when the walk comes there
+            family, step = phonon_of(par, path, rng, i)
         if inverted or offset != 0:
             _move(path, par, i, inverted, offset)
         direction = path[i].direction
@@ -99,14 +105,12 @@ def reflect(path, rng, par, position, cloud):
             site1 = site0
         for a in range(par.dimension):
             position[a] += par.vectors[direction, a]
-        partner = path[i].partner
-        if partner != 0:
-            if path[partner].time > path[i].time:
-                open_line(par, path, rng, cloud, cover, i, base)
-                cover += 1
-            else:
-                cover -= 1
-                close_line(par, cloud, cover, partner)
+        if begins:
+            open_line(par, cloud, cover, i, path[i].bond, (family, -step if inverted else step), base)
+            cover += 1
+        elif partner != 0:
+            cover -= 1
+            close_line(par, cloud, cover, path[i].partner)
     _close(path, np.uint32(TAIL), last0)
     if par.electrons == 2:
         _close(path, np.uint32(TAIL + 1), last1)
