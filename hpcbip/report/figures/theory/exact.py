@@ -85,7 +85,7 @@ def critical_figure(critical: CriticalLambda, omega: float) -> Picture:
     """
     middle = float(critical.lam.value or np.nan)
     near = middle + np.array([1e-4, 5e-4, 2e-3, 5e-3, 0.01, 0.02, 0.04])
-    rows = sharp_transition(sorted([*np.linspace(0.05, 2.0 * middle, 30).tolist(), *near.tolist()]), omega)
+    rows = sharp_transition(sorted([*np.linspace(0.05, 2.0 * middle, 12).tolist(), *near.tolist()]), omega)
     figure = layout.canvas(COLUMN, 2.5)
     axes = layout.panels(figure)[0, 0]
     x = [row["lambda"] for row in rows]
