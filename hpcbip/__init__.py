@@ -27,11 +27,12 @@ if TYPE_CHECKING:
     from hpcbip.driver.interactive.frame import atlas, find_peaks, load
     from hpcbip.driver.interactive.sample import sample
     from hpcbip.errors import InputError
-    from hpcbip.models import Model, coupling_from_lambda, get_lattice
+    from hpcbip.models import Family, Model, coupling_from_lambda, get_lattice
     from hpcbip.qmc import Ensemble
 
 __all__ = [
     "Ensemble",
+    "Family",
     "InputError",
     "Model",
     "__version__",
@@ -47,6 +48,7 @@ __all__ = [
 
 _MODULES = {
     "Ensemble": "hpcbip.qmc",
+    "Family": "hpcbip.models",
     "InputError": "hpcbip.errors",
     "Model": "hpcbip.models",
     "atlas": "hpcbip.driver.interactive.frame",

@@ -77,9 +77,9 @@ def conditions(**values: Any) -> dict[str, Any]:
 def points_of(records: Sequence[Record], for_others: bool = False, **wanted: Any) -> list[Record]:
     """Return the points with these parameters (`hpcbip.catalogue.selection.select`), Tc at `PREFACTOR`.
 
-    Points of anisotropic models, of models with interactions of shells and of those whose phonons hop are
-    left out. Of points that differ in no parameter, as two campaigns may have them, the one with the smallest
-    error is taken.
+    Points of anisotropic models, with interactions of shells, several families of phonons or phonons that hop
+    are left out, unless a condition names what makes them so. Of points that differ in no parameter, as two
+    campaigns may have them, the one with the smallest error is taken.
 
     Args:
         records: of points.
@@ -90,7 +90,8 @@ def points_of(records: Sequence[Record], for_others: bool = False, **wanted: Any
     plain = [
         one
         for one in records
-        if one.get("campaign") not in left_out and not any(one.get(key) for key in OTHER_MODEL_KEYS)
+        if one.get("campaign") not in left_out
+        and not any(one.get(key) for key in OTHER_MODEL_KEYS if key not in wanted)
     ]
     chosen = [with_prefactor(one, PREFACTOR) for one in select(plain, **wanted)]
     groups: dict[tuple[str, ...], list[Record]] = {}

@@ -9,6 +9,7 @@ from hpcbip.errors import InputError
 from hpcbip.report.atlas_tables import CAMPAIGN, cpu_seconds
 from hpcbip.report.papers.campaigns.cloud import CLOUD
 from hpcbip.report.papers.campaigns.cubic import CUBIC
+from hpcbip.report.papers.campaigns.dispersion import DISPERSION
 from hpcbip.report.papers.campaigns.domes import DOMES
 from hpcbip.report.papers.campaigns.holstein_mass import HEAVY_HOLSTEIN
 from hpcbip.report.papers.campaigns.neighbours import BOND_HOLSTEIN, COULOMB, TRIANGULAR
@@ -40,6 +41,7 @@ PAPER_FIGURES: tuple[PaperFigure, ...] = (
     COULOMB,
     TRIANGULAR,
     BOND_HOLSTEIN,
+    DISPERSION,
     CLOUD,
 )
 """In the order of the first paper, then the second, then their neighbours."""

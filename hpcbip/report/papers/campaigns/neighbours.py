@@ -40,7 +40,7 @@ TRIANGULAR_CURVES = [
 ]
 
 
-def _two_panels(
+def two_panels(
     found: Sequence[PointSeries],
     axis: str,
     xlabel: str,
@@ -81,7 +81,7 @@ def draw_coulomb(records: Sequence[Record]) -> Picture:
     if not any(one.records[0]["V"] for one in found):
         raise NoPoints("no points of the square lattice with V = 0.8t")
     title = "square lattice, $U = 8t$"
-    picture, maxima = _two_panels(found, LAMBDA.name, r"$\lambda$", BINDING_ENERGY.name, title)
+    picture, maxima = two_panels(found, LAMBDA.name, r"$\lambda$", BINDING_ENERGY.name, title)
     shifts = tail_shifts(maxima)
     caption = (
         "Tc/Ω and binding energy of bond-Peierls bipolarons on the square lattice at U = 8t, with the "
@@ -105,7 +105,7 @@ def draw_triangular(records: Sequence[Record]) -> Picture:
     if not found:
         raise NoPoints("no points of the triangular lattice")
     title = "triangular lattice, bond"
-    picture, maxima = _two_panels(found, LAMBDA.name, r"$\lambda$", MASS_BIPOLARON.name, title)
+    picture, maxima = two_panels(found, LAMBDA.name, r"$\lambda$", MASS_BIPOLARON.name, title)
     caption = (
         "Tc/Ω and mass of bond-Peierls bipolarons on the triangular lattice against λ = g²/(3Ωt). "
         "Dash-dotted: published heights of the maxima (arXiv:2507.07662, second-hand, ±30 %; λ not known)."
@@ -131,7 +131,7 @@ def draw_bond_holstein(records: Sequence[Record]) -> Picture:
     )
     found = series_of_curves([line for line in lines if line.records[-1][G_HOLSTEIN.name]])
     title = "square lattice, bond with Holstein"
-    picture, _ = _two_panels(found, G_HOLSTEIN.name, "$g_H/t$", MASS_BIPOLARON.name, title)
+    picture, _ = two_panels(found, G_HOLSTEIN.name, "$g_H/t$", MASS_BIPOLARON.name, title)
     caption = (
         "Tc/Ω and mass of bipolarons with bond-Peierls and Holstein coupling on the square lattice "
         "against the strength g_H of the latter, at fixed λ of the bonds; points at g_H = 0 have bond "

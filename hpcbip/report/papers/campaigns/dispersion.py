@@ -1,0 +1,68 @@
+"""Phonons that hop, beside those that do not: whether dispersion raises Tc (arXiv:2409.14132)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from hpcbip.report.papers import drawing
+from hpcbip.report.papers.campaigns.neighbours import two_panels
+from hpcbip.report.papers.figure import NoPoints, PaperFigure, missing_sentence
+from hpcbip.report.papers.points import PREFACTOR_SENTENCE, Wanted, conditions, wanted_series
+from hpcbip.report.plotting.picture import Picture
+from hpcbip.report.plotting.style import SeriesStyle
+from hpcbip.report.tables import Record
+from hpcbip.vocabulary.observables import MASS_BIPOLARON
+from hpcbip.vocabulary.parameters import LAMBDA, PHONON_HOPPING
+
+HOPPING_SHARE = 0.1
+"""w/Ω of the campaign."""
+
+CURVES = [
+    Wanted(
+        rf"$t/\Omega = {ratio:g}$" + (rf", $w = \Omega/{1 / share:g}$" if share else ""),
+        f"t/Ω = {ratio:g}" + (f", w = Ω/{1 / share:g}" if share else ""),
+        SeriesStyle.of(2 * number + (share == 0.0)),
+        conditions(
+            lattice="square", coupling="bond", U=8.0, V=0.0, t_over_omega=ratio, phonon_hopping=share / ratio
+        ),
+    )
+    for number, ratio in enumerate((1.0, 2.0))
+    for share in (HOPPING_SHARE, 0.0)
+]
+
+
+def draw_dispersion(records: Sequence[Record]) -> Picture:
+    """Draw Tc/Ω and m* with and without dispersion on the square lattice.
+
+    Raises:
+        NoPoints: if there are no points with phonons that hop.
+    """
+    plain = [{**one, PHONON_HOPPING.name: one.get(PHONON_HOPPING.name) or 0.0} for one in records]
+    found, missing = wanted_series(plain, CURVES)
+    if not any(one.records[0][PHONON_HOPPING.name] for one in found):
+        raise NoPoints("no points of the square lattice with phonons that hop")
+    title = "square lattice, $U = 8t$"
+    picture, maxima = two_panels(found, LAMBDA.name, r"$\lambda$", MASS_BIPOLARON.name, title)
+    caption = (
+        "Tc/Ω and mass of bond-Peierls bipolarons on the square lattice at U = 8t, with phonons that hop "
+        "with w = Ω/10 (a band from 0.6 Ω to 1.4 Ω) and without; Ω is the middle of the band, in λ = "
+        "g²/(2Ωt) as well."
+        + PREFACTOR_SENTENCE
+        + drawing.HOLLOW_SENTENCE
+        + drawing.maxima_sentence(maxima)
+        + missing_sentence(missing)
+    )
+    return Picture(picture.figure, picture.rows, "Phonons that hop", caption)
+
+
+DISPERSION = PaperFigure(
+    name="dispersion",
+    number="",
+    title="Phonons that hop",
+    message=(
+        "Phonons of a band with its bottom at zero momentum, beside Einstein phonons of the frequency in its "
+        "middle: what dispersion does to the dome."
+    ),
+    campaigns=("square-dispersive", "square-bond-1", "square-bond-2"),
+    draw=draw_dispersion,
+)
