@@ -164,6 +164,16 @@ def fit_mass_exponent(
     return MassExponent(best, width, float(a), float(b), chi2, freedom)
 
 
+def power_law_chi2(
+    lams: Sequence[float], log_masses: Sequence[float], errors: Sequence[float], p: float
+) -> float:
+    """Return χ² of the best ln m* = a + b λ^p at a given p, with two degrees of freedom less than masses."""
+    x, y, sigma = (np.asarray(values, float) for values in (lams, log_masses, errors))
+    design = np.stack([np.ones_like(x), x**p], axis=1) / sigma[:, None]
+    coefficients = np.linalg.lstsq(design, y / sigma, rcond=None)[0]
+    return float((((y / sigma) - design @ coefficients) ** 2).sum())
+
+
 def compare_masses(
     surface: AdiabaticSurface, masses: Iterable[MonteCarloMass], t_over_omega: float, points: int = 25
 ) -> list[MassComparison]:

@@ -113,14 +113,20 @@ def _sound(one: PointSeries) -> list[Record]:
     return [record for record in known if record[_MASS] >= HEAVY]
 
 
-def fitted_exponent(one: PointSeries) -> MassExponent | None:
-    """Fit ln m* = a + b λ^p to the heavy pairs that no flag speaks against; None if they are too few."""
+def heavy_masses(one: PointSeries) -> tuple[list[float], list[float], list[float]]:
+    """Return λ, ln m* and its error of the heavy pairs that no flag speaks against."""
     sound = _sound(one)
-    return fit_mass_exponent(
+    return (
         [axis_value(record, _AXIS) for record in sound],
         [math.log(record[_MASS]) for record in sound],
         [record[_MASS + ERROR] / record[_MASS] for record in sound],
     )
+
+
+def fitted_exponent(one: PointSeries) -> MassExponent | None:
+    """Fit ln m* = a + b λ^p to the heavy pairs that no flag speaks against; None if they are too few, or if
+    no p is found."""
+    return fit_mass_exponent(*heavy_masses(one))
 
 
 def _exponent_text(fit: MassExponent | None) -> str:
