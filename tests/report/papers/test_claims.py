@@ -151,6 +151,19 @@ def test_masses_against_the_powers_that_they_follow() -> None:
     assert comparisons.MASS_CLAIM.examine(swapped).verdict == "contradicted"
 
 
+def test_masses_that_no_power_describes() -> None:
+    """ln m* = 8 - 2/λ flattens more than any power; √λ is nearer to it than λ, so that half of it holds."""
+    made = []
+    for k in range(8):
+        lam = 0.4 + 0.1 * k
+        one = record("square", "bond", 5.0, lam, 8.0, 0.0, (0.0, 0.0))
+        mass = math.exp(8.0 - 2.0 / lam)
+        made.append(one | {"mass_bipolaron": mass, "mass_bipolaron_err": 0.03 * mass})
+    found = comparisons.MASS_CLAIM.examine(made)
+    assert found.verdict == "limited" and "no power of λ from 0.05 on describes ln m*" in found.numbers[0]
+    assert found.missing == ["Holstein masses above 10 m0 at 4 or more λ for t/Ω of 3 or more"]
+
+
 def test_real_space_pairs() -> None:
     assert real_space_pairs.RING_CLAIM.examine([]).verdict == "confirmed"
     layers = real_space_pairs.LAYERS_CLAIM.examine([])

@@ -84,8 +84,8 @@ def _growth(one: PointSeries, power: float) -> tuple[str, list[bool | None]]:
     root, line = (power_law_chi2(*masses, p) for p in (0.5, 1.0))
     text = (
         f"m* is {math.exp(logs[0]):.0f} to {math.exp(logs[-1]):.0f} m0 between λ = {lams[0]:g} and "
-        f"{lams[-1]:g}; no power of λ from {EXPONENT_RANGE[0]:g} on describes ln m*, which flattens more "
-        f"than that; χ² of a + b√λ is {root:.0f}, of a + bλ {line:.0f}, at {len(lams) - 2} degrees of freedom."
+        f"{lams[-1]:g}; no power of λ from {EXPONENT_RANGE[0]:g} on describes ln m*, which flattens more; "
+        f"χ² of a + b√λ is {root:.0f}, of a + bλ {line:.0f}, at {len(lams) - 2} degrees of freedom."
     )
     return text, [False, (root < line) == (power == 0.5)]
 
