@@ -123,7 +123,8 @@ class Model:
             raise ValueError("phonon_hopping goes with one oscillator per bond or site, and with no profile")
         if self.profile and self.coupling not in SITE_COUPLINGS:
             raise ValueError("profile goes with the couplings holstein and bond+holstein")
-        check_families(self.bravais, self.families)
+        of_sites = [Family(SITES, 1.0, 1.0, (), self.profile)] if self.profile else []
+        check_families(self.bravais, [*of_sites, *self.further_families])
 
     @cached_property
     def bravais(self) -> Lattice:

@@ -82,9 +82,8 @@ def reflect(path, rng, par, position, cloud):
             break
         partner = path[i].partner
         begins = partner != 0 and path[partner].time > path[i].time
-        family, step = np.int64(0), np.int64(0)
-        if begins:  # of both ends before they move, which the later one does when the walk comes there
-            family, step = phonon_of(par, path, rng, i)
+        # of both ends before they move, which the later one does when the walk comes there
+        family, step = phonon_of(par, path, rng, i) if begins else (np.int64(0), np.int64(0))
         if inverted or offset != 0:
             _move(path, par, i, inverted, offset)
         direction = path[i].direction
@@ -92,13 +91,11 @@ def reflect(path, rng, par, position, cloud):
             rel += change_of_rel(par, np.int64(path[i].electron), np.int64(direction))
             path[i].rel = rel
         if path[i].electron == 0:
-            path[last0].enext = i
-            path[i].eprev = last0
+            _follow(path, last0, i)
             last0 = i
             site0 += par.step[direction]
         else:
-            path[last1].enext = i
-            path[i].eprev = last1
+            _follow(path, last1, i)
             last1 = i
             site1 += par.step[direction]
         if par.electrons == 1:
@@ -111,17 +108,17 @@ def reflect(path, rng, par, position, cloud):
         elif partner != 0:
             cover -= 1
             close_line(par, cloud, cover, path[i].partner)
-    _close(path, np.uint32(TAIL), last0)
+    _follow(path, last0, np.uint32(TAIL))
     if par.electrons == 2:
-        _close(path, np.uint32(TAIL + 1), last1)
+        _follow(path, last1, np.uint32(TAIL + 1))
     return reflections
 
 
 @inlined
-def _close(path, tail, last):
-    """Link the last event of a world line to its tail."""
-    path[last].enext = tail
-    path[tail].eprev = last
+def _follow(path, last, i):
+    """Let slot i follow the last one of its world line."""
+    path[last].enext = i
+    path[i].eprev = last
 
 
 @inlined

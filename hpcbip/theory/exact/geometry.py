@@ -132,8 +132,8 @@ class Geometry:
         self._check_phonons()
 
     def _check_phonons(self) -> None:
-        of_sites = Family(SITES, 1.0, 1.0, (), self.profile or (1.0,))
         try:
+            of_sites = Family(SITES, 1.0, 1.0, (), self.profile or (1.0,))
             check_families(self.bravais, [of_sites, *self.phonons])
         except ValueError as error:
             raise InputError(f"phonons: {error}; allowed: {FURTHER_PHONONS.allowed}") from None
