@@ -17,7 +17,7 @@ from hpcbip.vocabulary.parameters import LAMBDA, PHONON_HOPPING
 HOPPING_SHARE = 0.1
 """w/Ω of the campaign."""
 
-CURVES = [
+DISPERSION_CURVES = [
     Wanted(
         rf"$t/\Omega = {ratio:g}$" + (rf", $w = \Omega/{1 / share:g}$" if share else ""),
         f"t/Ω = {ratio:g}" + (f", w = Ω/{1 / share:g}" if share else ""),
@@ -38,7 +38,7 @@ def draw_dispersion(records: Sequence[Record]) -> Picture:
         NoPoints: if there are no points with phonons that hop.
     """
     plain = [{**one, PHONON_HOPPING.name: one.get(PHONON_HOPPING.name) or 0.0} for one in records]
-    found, missing = wanted_series(plain, CURVES)
+    found, missing = wanted_series(plain, DISPERSION_CURVES)
     if not any(one.records[0][PHONON_HOPPING.name] for one in found):
         raise NoPoints("no points of the square lattice with phonons that hop")
     title = "square lattice, $U = 8t$"
@@ -60,8 +60,9 @@ DISPERSION = PaperFigure(
     number="",
     title="Phonons that hop",
     message=(
-        "Phonons of a band with its bottom at zero momentum, beside Einstein phonons of the frequency in its "
-        "middle: what dispersion does to the dome."
+        "Phonons of a band with its bottom at zero momentum bind pairs at smaller λ than Einstein phonons of "
+        "the frequency in its middle, and make them heavier. The dome moves to smaller λ, where these scans "
+        "have not reached its top."
     ),
     campaigns=("square-dispersive", "square-bond-1", "square-bond-2"),
     draw=draw_dispersion,
