@@ -129,9 +129,10 @@ class PhononSection(Section):
         places = []
         for place in self.places:
             if isinstance(place, str):
-                if self.where != SITES or place not in lattice.site_names:
-                    named = ", ".join(lattice.site_names) if self.where == SITES else ""
-                    raise ValueError(f"places: {place!r} is no {'site' if named else 'number'}; {named}")
+                names = lattice.site_names if self.where == SITES else ()
+                if place not in names:
+                    there = f"site, of {', '.join(names)}" if names else "number"
+                    raise ValueError(f"places: {place!r} is no {there}")
                 place = lattice.site_names.index(place)
             places.append(place)
         family = Family(self.where, self.omega, g, tuple(places), self.profile)

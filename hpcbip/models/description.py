@@ -116,8 +116,8 @@ def _family_in_words(family: Family) -> str:
     places = "every bond" if family.where == BONDS else "every site"
     if family.places:
         kind = "the bonds of axis" if family.where == BONDS else "site"
-        places = f"{kind} {', '.join(str(place + 1) for place in family.places)}"
-        places += "" if family.where == BONDS else " of the cell"
+        places = f"{kind} {', '.join(map(str, family.places))}"
+        places += f"{'' if family.where == BONDS else ' of the cell'}, counted from 0"
     words = f"an oscillator with Ω = {family.omega:g} and g = {family.g:g} on {places}"
     if family.profile != (1.0,):
         words += f", g multiplied by {_numbers(family.profile)} for {_SHELLS}"

@@ -19,7 +19,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from hpcbip.models import BONDS, SITES, Model, number_of_families
+from hpcbip.models import BONDS, SITES, Model
 from hpcbip.qmc.kernel.path import MAX_EVENTS
 from hpcbip.vocabulary.parameters import FURTHER_PHONONS
 
@@ -64,11 +64,17 @@ def find_excess(model: Model, electrons: int, beta: float) -> Excess | None:
 
 
 def _polaron_shifts(model: Model) -> list[float]:
-    """Return Σ g²/Ω of every bond axis and site of the cell: what one electron at rest there gains, at
+    """Return Σ (p(0) g)²/Ω of every bond axis and site of the cell: what one electron at rest there gains, at
     least."""
     counts = {BONDS: len(model.bravais.axes), SITES: model.bravais.kinds}
     places = [(on, place) for on, count in counts.items() for place in range(count)]
-    return [sum(mode.g**2 / mode.omega for mode in model.modes(on, place)) for on, place in places]
+    return [
+        sum(
+            (model.families[mode.family].profile[0] * mode.g) ** 2 / mode.omega
+            for mode in model.modes(*place)
+        )
+        for place in places
+    ]
 
 
 def find_unresolved(model: Model, electrons: int, beta: float) -> Excess | None:
@@ -85,8 +91,8 @@ def _energies(model: Model, electrons: int) -> dict[str, float]:
     energies = {"omega": float(model.bond_frequencies.max()), "omega_holstein": model.omega_holstein}
     energies["levels"] = float(abs(model.site_levels).max())
     energies["g"] = max(float(abs(model.bond_couplings).max()), abs(model.site_coupling))
-    further = model.families[number_of_families(model.coupling, "") :]
-    energies[FURTHER_PHONONS.name] = max([max(family.omega, family.g) for family in further], default=0.0)
+    further = [max(family.omega, family.g) for family in model.further_families]
+    energies[FURTHER_PHONONS.name] = max(further, default=0.0)
     if electrons == 2:
         lattice = model.bravais
         nearest = float(lattice.distances(lattice.neighbours).min())
