@@ -131,8 +131,8 @@ class PhononSection(Section):
             if isinstance(place, str):
                 names = lattice.site_names if self.where == SITES else ()
                 if place not in names:
-                    there = f"site, of {', '.join(names)}" if names else "number"
-                    raise ValueError(f"places: {place!r} is no {there}")
+                    allowed = f"site, of {', '.join(names)}" if names else "number"
+                    raise ValueError(f"places: {place!r} is no {allowed}")
                 place = lattice.site_names.index(place)
             places.append(place)
         family = Family(self.where, self.omega, g, tuple(places), self.profile)
