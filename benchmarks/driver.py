@@ -84,7 +84,7 @@ def _bare(config: Path, chain: int, blocks: int, start: Any, queue: Any) -> None
     campaign = load_config(config)
     size, updates = campaign.sampling.bins_per_block, campaign.sampling.updates_per_bin
     ensembles = {key: record.build() for key, record in make_plan(campaign).ensembles.items()}
-    warm_up()
+    warm_up(ensembles.values())
     start.wait()
     begun, sums = time.time(), {}
     for key, ensemble in ensembles.items():

@@ -43,7 +43,7 @@ def point(
 def sample(ensemble: Ensemble, seconds: float, seed: int = 1) -> tuple[np.ndarray, float]:
     """Sample bins of a chain for `seconds` of CPU time after a thermalisation of a fifth of that, and the CPU
     seconds they took."""
-    warm_up()
+    warm_up([ensemble])
     chain = Chain.start(ensemble, np.random.SeedSequence(seed).generate_state(4, np.uint64))
     started = time.process_time()
     while time.process_time() - started < seconds / 5:

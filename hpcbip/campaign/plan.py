@@ -6,7 +6,8 @@ and V, so points that differ only in these share it, and with it its chains.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,7 +27,16 @@ from hpcbip.vocabulary.parameters import (
 )
 from hpcbip.vocabulary.sectors import BIPOLARON, SECTORS
 
-__all__ = ["EnsembleKey", "EnsembleRecord", "Plan", "Point", "auto_beta", "chain_seed", "make_plan"]
+__all__ = [
+    "EnsembleKey",
+    "EnsembleRecord",
+    "Plan",
+    "Point",
+    "auto_beta",
+    "chain_seed",
+    "ensembles_by_kind",
+    "make_plan",
+]
 
 EnsembleKey = str
 """Identity of an ensemble, 64 hexadecimal digits; the key of `Plan.ensembles`."""
@@ -98,6 +108,16 @@ class Plan:
 
     points: tuple[Point, ...]
     ensembles: Mapping[EnsembleKey, EnsembleRecord]
+
+
+def ensembles_by_kind(records: Iterable[EnsembleRecord]) -> list[Ensemble]:
+    """Build one ensemble for every set of parameters that records of one lattice have: the others differ from
+    it in numbers alone, and need the same kernel. Those that cannot be sampled are left out."""
+    ensembles = []
+    for record in {frozenset(record.parameters): record for record in records}.values():
+        with suppress(ValueError):
+            ensembles.append(record.build())
+    return ensembles
 
 
 def make_plan(config: Config) -> Plan:

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hpcbip import settings
-from hpcbip.campaign.plan import Plan, make_plan
+from hpcbip.campaign.plan import Plan, ensembles_by_kind, make_plan
 from hpcbip.campaign.schema import Config, load_config
 from hpcbip.driver.deadline import Deadline, deadline
 from hpcbip.driver.mpi import broadcast, gather_names, is_loss, library_version, mpi_rank, start_mpi
@@ -196,7 +196,8 @@ def _prepare(
     stack.callback(recovered.store.close)
     log(f"restored: {sum(recovered.blocks_done.values())} blocks of {len(recovered.blocks_done)} chains")
     with CompilationDisplay(mpi_rank() is not None) as display:
-        warm_up(display.show)  # the kernel is compiled by one rank; the others then only load it
+        # the kernel is compiled by one rank; the others then only load it
+        warm_up(ensembles_by_kind(plan.ensembles.values()), display.show)
     return PreparedCampaign(source, config, plan, log, recovered)
 
 
@@ -312,8 +313,8 @@ def _run_as_worker(comm: Any, directory: Path, is_orphaned: Callable[[], bool]) 
         return int(message.status)
     gather_names(comm, platform.node())
     shared = Store(directory, writable=True, communicator=comm) if message.all_ranks_write else None
-    warm_up()
     plan = make_plan(message.config)
+    warm_up(ensembles_by_kind(plan.ensembles.values()))
     runner = Worker(directory, message.config, plan, message.stored_columns, shared)
     status, ranks_lost = serve_tasks(comm, runner, is_orphaned)
     if shared is not None and not ranks_lost:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -17,6 +17,7 @@ from hpcbip.qmc.estimators.measure import ESTIMATORS, MOST_SUMS, WORK_ROWS
 from hpcbip.qmc.estimators.waves import WAVE_PARTS
 from hpcbip.qmc.kernel.compilation_lock import compiled_once
 from hpcbip.qmc.kernel.path import DIRECTIONS, EVENT, EVENTS, FIRST, HEAD, MAX_EVENTS, STATE_WORDS, TAIL
+from hpcbip.qmc.kernel.specialisation import is_plain
 from hpcbip.qmc.kernel.symmetry import CENTRE
 from hpcbip.qmc.layout import sector_mask
 
@@ -30,7 +31,12 @@ def _nothing() -> None:
 
 
 class Chain:
-    """A Markov chain of an ensemble: its path and the state of its random numbers."""
+    """A Markov chain of an ensemble: its path and the state of its random numbers.
+
+    Attributes:
+        ensemble: what it samples.
+        kernel: the function that advances it, `run_bins` or the same for plain models.
+    """
 
     def __init__(
         self, ensemble: Ensemble, path: NDArray[Any], state: NDArray[np.int64], rng: NDArray[np.uint64]
@@ -47,6 +53,7 @@ class Chain:
         self._snapshots = np.zeros((SNAPSHOTS, SNAPSHOT_WORDS), dtype=np.int64)
         self._cloud, self._hops = self._cloud_array(), self._hop_array()
         self._in_sector = sector_mask(ensemble)
+        self.kernel = run_bins.plain if is_plain(ensemble.parameters) else run_bins
 
     @classmethod
     def start(cls, ensemble: Ensemble, seed: NDArray[np.uint64]) -> Chain:
@@ -140,7 +147,7 @@ class Chain:
         return (*state, rows, per_row, cycles, counts, *scratch, *measuring)
 
     def _run(self, rows: NDArray[np.float64], per_row: int, cycles: int, counts: NDArray[np.int64]) -> None:
-        while not run_bins(*self._arguments(rows, per_row, cycles, counts)):
+        while not self.kernel(*self._arguments(rows, per_row, cycles, counts)):
             if len(self._path) == MAX_EVENTS + FIRST:
                 raise OverflowError(
                     f"a path of beta = {self.ensemble.beta} has more than {MAX_EVENTS} events"
@@ -166,22 +173,27 @@ def _stays_within(path: NDArray[Any], electrons: int) -> bool:
     return all(int(path[name].max()) < limit for name, limit in limits.items())
 
 
-def small_chain() -> Chain:
-    """Make the chain with which the kernel is compiled; one kernel serves all models."""
-    model = Model("square", "bond", t=1.0, omega=1.0, g=0.5, U=1.0)
-    return Chain.start(Ensemble(model, electrons=2, beta=1.0), np.arange(1, 5, dtype=np.uint64))
+def small_chain(ensemble: Ensemble | None = None) -> Chain:
+    """Make a chain with which the kernel for an ensemble is compiled, by default the one for plain models."""
+    if ensemble is None:
+        model = Model("square", "bond", t=1.0, omega=1.0, g=0.5, U=1.0)
+        ensemble = Ensemble(model, electrons=2, beta=1.0)
+    return Chain.start(ensemble, np.arange(1, 5, dtype=np.uint64))
 
 
-def warm_up(show: Callable[[int, int], None] = lambda done, of: None) -> None:
+def warm_up(
+    ensembles: Iterable[Ensemble] = (), show: Callable[[int, int], None] = lambda done, of: None
+) -> None:
     """Compile the kernel, or load it from the cache, in this process; other processes then only load it.
 
     Of processes that come here at once on one machine one compiles, and the others wait for it.
 
     Args:
+        ensembles: for which it is needed; by default the kernel for plain models.
         show: called with the number of functions that are compiled, and of all, while it compiles.
     """
     from hpcbip.qmc.compilation import compiling_in_parallel  # which runs the chain above
 
-    chain = small_chain()
-    with compiled_once(), compiling_in_parallel(chain.kernel_arguments(), show):
-        chain.run_block(1, 64)
+    for chain in [small_chain(ensemble) for ensemble in ensembles] or [small_chain()]:
+        with compiled_once(chain.kernel), compiling_in_parallel(chain, show):
+            chain.run_block(1, 64)

@@ -6,7 +6,7 @@ of its own while this process compiles the others; what both need is compiled tw
 waiting. Then this process takes over the helper's machine code and compiles the loop. Two processes that
 write to one folder would take the same names for different files.
 
-    python -m hpcbip.qmc.compilation FOLDER    # the helper
+    python -m hpcbip.qmc.compilation FOLDER run_bins|run_bins_plain    # the helper
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+from hpcbip.qmc.chain import Chain, small_chain
 from hpcbip.qmc.cycle import run_bins
 from hpcbip.qmc.estimators.measure import measure
 from hpcbip.qmc.kernel.jit import Kernel, machine_code_folder, use_folder
@@ -53,33 +54,33 @@ Show = Callable[[int, int], None]
 
 
 @contextmanager
-def compiling_in_parallel(arguments: tuple[Any, ...], show: Show) -> Iterator[None]:
-    """Within this context the first call of `run_bins` with such arguments compiles on two cores.
+def compiling_in_parallel(chain: Chain, show: Show) -> Iterator[None]:
+    """Within this context the chain's first block compiles its kernel on two cores.
 
     If its machine code is in the cache, nothing happens.
 
     Args:
-        arguments: of `run_bins`.
+        chain: a chain.
         show: called whenever a function has been compiled, and once before the first one.
     """
     from numba.core import event  # the compiler, which is loaded late (`hpcbip.qmc.kernel.jit`)
 
     class Watcher(event.Listener):  # type: ignore[misc]
-        compiled = 0
         begun = False
         folders: tuple[Path, ...] = (machine_code_folder(),)
+        expected = {kernel.index_name for kernel in chain.kernel.reached()}
 
         def show(self) -> None:
             names = {path.name for folder in self.folders for path in folder.glob("*/*.nbi")}
-            show(min(len(names), Kernel.defined - 1), Kernel.defined)
+            show(len(names & self.expected), len(self.expected))
 
         def on_start(self, _: Any) -> None:
             if not self.begun:
                 self.begun = True
                 self.show()
-                with _helper(machine_code_folder()) as folder:
+                with _helper(machine_code_folder(), chain.kernel) as folder:
                     self.folders += (folder,)
-                    compile_share(OWN_SHARE, arguments)
+                    compile_share(OWN_SHARE, chain)
                 self.folders = self.folders[:1]
 
         def on_end(self, _: Any) -> None:
@@ -101,22 +102,23 @@ def without_garbage_collection() -> Iterator[None]:
             gc.enable()
 
 
-def compile_share(kernels: tuple[Kernel, ...], arguments: tuple[Any, ...]) -> None:
-    """Compile functions that `run_bins` calls, as it will call them with these arguments."""
+def compile_share(share: tuple[Kernel, ...], chain: Chain) -> None:
+    """Compile functions that the kernel of a chain calls, as it will call them."""
     import numba
 
     names = inspect.signature(run_bins).parameters
     known: Mapping[str, Any] = {
-        name: numba.typeof(value) for name, value in zip(names, arguments, strict=True)
+        name: numba.typeof(value) for name, value in zip(names, chain.kernel_arguments(), strict=True)
     }
     vector = numba.float64[::1]
     known = {**known, "row": vector, "position": vector, "wave_parts": known["waves"]}
-    for kernel in kernels:
-        kernel.compile(tuple(known[name] for name in inspect.signature(kernel).parameters))
+    for called in share:
+        kernel = called if chain.kernel is run_bins else called.plain
+        kernel.compile(tuple(known[name] for name in inspect.signature(called).parameters))
 
 
 @contextmanager
-def _helper(folder: Path) -> Iterator[Path]:
+def _helper(folder: Path, kernel: Kernel) -> Iterator[Path]:
     """Run the helper, where there is a core for it; yields its folder, whose files are then taken over.
 
     A helper that fails leaves its work to this process.
@@ -125,6 +127,7 @@ def _helper(folder: Path) -> Iterator[Path]:
         process = None
         if _cores() > 1 and sys.executable:
             command = [sys.executable, "-P", "-m", "hpcbip.qmc.compilation", name]
+            command.append(kernel.name)
             path = os.pathsep.join(folder or os.getcwd() for folder in sys.path)  # the same package as here
             none = subprocess.DEVNULL
             with suppress(OSError):
@@ -156,12 +159,13 @@ def _cores() -> int:
 
 
 def main() -> None:
-    """Compile the helper's share into the folder that is the only argument."""
-    from hpcbip.qmc.chain import small_chain
-
+    """Compile the helper's share, of the kernel that is the second argument, into the folder that is the
+    first."""
     use_folder(Path(sys.argv[1]))
+    chain = small_chain()  # the arguments of both kernels have the same types
+    chain.kernel = run_bins if sys.argv[2] == run_bins.name else run_bins.plain
     with without_garbage_collection():
-        compile_share(HELPERS_SHARE, small_chain().kernel_arguments())
+        compile_share(HELPERS_SHARE, chain)
 
 
 if __name__ == "__main__":

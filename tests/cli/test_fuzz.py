@@ -246,7 +246,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     tmp_path.joinpath("c.yaml").write_text(CONFIG, encoding="utf-8")
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(sys, "argv", sys.argv)
-    monkeypatch.setattr(run_module, "warm_up", lambda _: None)
+    monkeypatch.setattr(run_module, "warm_up", lambda *_: None)
     monkeypatch.setattr(run_module, "_sample", lambda *_: run_module.Outcome(0, "", False))
     assert run_verb.callback is not None
     monkeypatch.setattr(sys.modules[run_verb.callback.__module__], "launch", lambda *_: 3)

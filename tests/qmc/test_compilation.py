@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from hpcbip.qmc import compilation, warm_up
+from hpcbip.qmc.cycle import run_bins
 from hpcbip.qmc.kernel.jit import machine_code_folder
 
 
@@ -20,9 +21,16 @@ def test_every_function_is_compiled_for_one_set_of_types() -> None:
     assert not [name for name in names if not name.endswith(".1.nbc")]
 
 
+def test_the_functions_that_are_counted_are_those_that_are_compiled() -> None:
+    warm_up()
+    names = {path.name for path in machine_code_folder().glob("*/*_plain-*.nbi")}
+    called = run_bins.plain.reached() - {run_bins.plain}
+    assert names == {kernel.index_name for kernel in called}
+
+
 def test_what_is_in_the_cache_is_not_compiled() -> None:
     warm_up()
-    warm_up(lambda done, of: pytest.fail(f"{done} of {of}"))
+    warm_up(show=lambda done, of: pytest.fail(f"{done} of {of}"))
 
 
 def files(folder: Path, **content: str) -> Path:
@@ -55,7 +63,7 @@ def test_a_helper_that_fails_leaves_nothing(
     monkeypatch.setattr(sys, "executable", python)
     monkeypatch.setattr(compilation, "_cores", lambda: 2)
     own = files(tmp_path / "own")
-    with compilation._helper(own) as folder:
+    with compilation._helper(own, run_bins) as folder:
         files(folder, one_index="incomplete", one_1="incomplete")
     assert not folder.exists() and not list(own.glob("*/*"))
 
@@ -63,5 +71,5 @@ def test_a_helper_that_fails_leaves_nothing(
 def test_there_is_no_helper_on_one_core(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(compilation, "_cores", lambda: 1)
     monkeypatch.setattr(compilation.subprocess, "Popen", lambda *_, **__: pytest.fail("a helper"))
-    with compilation._helper(files(tmp_path / "own")):
+    with compilation._helper(files(tmp_path / "own"), run_bins):
         pass

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hpcbip.campaign.identity import chain_seed
-from hpcbip.campaign.plan import EnsembleRecord
+from hpcbip.campaign.plan import EnsembleRecord, ensembles_by_kind
 from hpcbip.driver.forecast.measurement import Measurement, measurement
 from hpcbip.errors import InputError
 from hpcbip.qmc import Chain, columns, lags, warm_up
@@ -97,7 +97,7 @@ def sample_all(
     Returns:
         measurements by identity; without ensembles that cannot be sampled.
     """
-    warm_up()
+    warm_up(ensembles_by_kind(records))
     found: dict[str, Measurement] = {}
     stop = threading.Event()
     with ThreadPoolExecutor(cores, thread_name_prefix="pilot") as pool:

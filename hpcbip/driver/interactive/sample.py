@@ -7,6 +7,7 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from hpcbip.campaign.plan import ensembles_by_kind
 from hpcbip.driver.interactive.chains import Outcome, SampledChain, sample_chains
 from hpcbip.driver.interactive.progress import ProgressBar, progress_bar
 from hpcbip.driver.interactive.record import meets_targets, reduce_chains
@@ -92,7 +93,9 @@ def _sample(request: Request) -> SampleResult:
         for sector, record in request.ensembles.items()
     }
     with progress_bar(request.progress) as bar:
-        warm_up(lambda done, of: bar.show(done / of, COMPILING))
+        warm_up(
+            ensembles_by_kind(request.ensembles.values()), lambda done, of: bar.show(done / of, COMPILING)
+        )
         outcome = _run_blocks(request, chains, bar)
     return _result(request, chains, outcome)
 

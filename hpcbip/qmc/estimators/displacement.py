@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from hpcbip.models import Lattice, Model
 from hpcbip.qmc.estimators.columns import Columns
-from hpcbip.qmc.kernel.jit import inlined, kernel
+from hpcbip.qmc.kernel.jit import inlined
 
 LAGS = 24  # points of the displacement curve
 SLOPE_FROM, SLOPE_TO = 4, 24  # lags between which the curve gives `diffusion`
@@ -94,7 +94,7 @@ def set_mark(par, position, begin, total, cuts, marks, mark, symmetric):
         marks[mark, NEXT, a] = position[a]
 
 
-@kernel
+@inlined
 def write(par, row, scalars, marks, curve, spacing):
     """Add the curve, averaged over the marks τ in the window, and its slope to a bin row.
 

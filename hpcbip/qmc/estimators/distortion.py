@@ -109,7 +109,7 @@ def take_snapshot(snapshots, mark, count, first, second):
         snapshot[HOPS], snapshot[SITE_1], snapshot[SITE_2] = count, first, second
 
 
-@kernel
+@inlined
 def gather(par, hops, count, time, snapshot, bonds):
     """Gather the bare hops on the bonds that touch an electron at `time`, whose notes are in `snapshot`.
 
@@ -136,7 +136,7 @@ def _add_hop(par, hops, j, time, snapshot, bonds):
     that do."""
     forward = 2 * (hops[j].bond & AXIS_MASK)
     lower = hops[j].bond >> AXIS_BITS
-    if par.spreads[forward]:
+    if par.composite and par.spreads[forward]:
         _add_to_all(par, lower, forward, abs(hops[j].time - time), snapshot, bonds)
         return
     for e in range(par.electrons):

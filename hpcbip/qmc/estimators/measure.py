@@ -117,7 +117,7 @@ def _add_line_end(path, rng, par, i, row, energy_sums, cloud, cover, base):
     if begins:
         open_line(par, cloud, cover, i, path[i].bond, phonon_of(par, path, rng, i), base)
         return cover + 1
-    if par.families > 0:
+    if par.families:
         families.add_line(par, path, row, i)
     close_line(par, cloud, cover - 1, partner)
     return cover - 1

@@ -8,7 +8,7 @@ import math
 from hpcbip.models import MOMENTUM_PERIOD, Lattice, Model
 from hpcbip.qmc.estimators.columns import Columns
 from hpcbip.qmc.estimators.displacement import HERE
-from hpcbip.qmc.kernel.jit import kernel
+from hpcbip.qmc.kernel.jit import inlined
 
 WAVE_LAGS = 8  # points of the decay of a wave
 WAVE_PERIOD = 2 * MOMENTUM_PERIOD  # because coordinates of R are multiples of 1/2
@@ -27,7 +27,7 @@ WAVE_PARTS = 2
 COSINE, SINE = range(WAVE_PARTS)  # columns of `waves`
 
 
-@kernel
+@inlined
 def write(par, row, marks, waves):
     """Add the waves of all momenta and lags to a bin row; `waves` is scratch space, shape (marks, 2)."""
     marks_count = marks.shape[0]

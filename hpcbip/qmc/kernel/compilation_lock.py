@@ -11,17 +11,18 @@ import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 
-from hpcbip.qmc.kernel.jit import cache_directory
+from hpcbip.qmc.kernel.jit import Kernel, cache_directory
 
 
 @contextmanager
-def compiled_once() -> Iterator[None]:
-    """Let the first process that comes here compile what is called inside, and others wait and then load it.
+def compiled_once(kernel: Kernel) -> Iterator[None]:
+    """Let the first process that comes here compile this kernel, which is called inside, and others wait and
+    then load it.
 
     Once it is compiled for this processor nobody waits any more. Where the file system knows no locks nobody
     waits at all.
     """
-    complete = cache_directory() / f"complete-{_processor()}"
+    complete = cache_directory() / f"complete-{kernel.name}-{_processor()}"
     if complete.exists():
         yield
         return

@@ -55,10 +55,10 @@ def may_join(par, one, other):
 def spreads(par, bond):
     """Tell whether lines join different oscillators of the axis of this bond, or different sites."""
     axis = bond & AXIS_MASK
-    return par.spreads[2 * axis if axis != SITE_AXIS else SITE] != 0
+    return par.composite != 0 and par.spreads[2 * axis if axis != SITE_AXIS else SITE] != 0
 
 
-@kernel
+@inlined
 def relative(par, rel, a):
     """Return coordinate a of the difference of the electrons' cells, on a periodic cluster the image nearest
     to zero."""
@@ -88,7 +88,7 @@ def interaction(par, rel):
     return par.level[pair] + (par.potential[index] if inside else _tail(par, rel))
 
 
-@kernel
+@inlined
 def _tail(par, rel):
     pair = kind_of(par, rel)
     squared = par.height2[pair]

@@ -16,15 +16,18 @@ import atexit
 import hashlib
 import os
 import shutil
+import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from functools import cache, cached_property, update_wrapper
 from pathlib import Path
+from types import FunctionType, ModuleType
 from typing import Any
 
 from hpcbip.files import is_private
 from hpcbip.messages import print_message
+from hpcbip.qmc.kernel.specialisation import attributes, global_values, specialised
 
 
 @cache
@@ -93,13 +96,10 @@ class Kernel:
     themselves. So there are two dispatchers: one with wrappers, and one for use by other kernels.
     """
 
-    defined = 0
-    """Number of functions of the hot loop."""
-
     def __init__(self, function: Callable[..., Any], **options: Any) -> None:
         update_wrapper(self, function)
+        assert isinstance(function, FunctionType)
         self._function, self._options = function, options
-        Kernel.defined += 1
 
     def __call__(self, *arguments: Any) -> Any:
         """Run the compiled function."""
@@ -108,6 +108,32 @@ class Kernel:
     def compile(self, types: tuple[Any, ...]) -> None:
         """Compile the function for use by other kernels, with arguments of these numba types."""
         self._called.compile(types)
+
+    @cached_property
+    def plain(self) -> Kernel:
+        """The same function for plain models alone, see `hpcbip.qmc.kernel.specialisation`."""
+        return Kernel(specialised(self._function, _plain), **self._options)
+
+    def reached(self) -> set[Kernel]:
+        """Return the functions that this one calls, directly or through others, and itself."""
+        code = self._function.__code__
+        values = [*global_values(code, self._function.__globals__).values()]
+        for module in [value for value in values if isinstance(value, ModuleType)]:
+            values += [vars(module).get(name) for name in attributes(code)]
+        kernels = {value for value in values if isinstance(value, Kernel)}
+        return {self}.union(*(kernel.reached() for kernel in kernels))
+
+    @property
+    def name(self) -> str:
+        """The name of the function, of its own if it is for plain models alone."""
+        return self._function.__qualname__
+
+    @property
+    def index_name(self) -> str:
+        """The name that numba gives to the index of the function's machine code."""
+        code = self._function.__code__
+        name = f"{Path(code.co_filename).stem}.{self.name}-{code.co_firstlineno}"
+        return f"{name}.py{sys.version_info.major}{sys.version_info.minor}.nbi"
 
     @cached_property
     def dispatcher(self) -> Any:
@@ -138,11 +164,24 @@ class Kernel:
         return self._called._numba_type_
 
 
+def _plain(value: Any, names: frozenset[str]) -> Any:
+    """Return what stands for a global value in functions for plain models: kernels for such models; of a
+    module, of which the function looks up `names`, one that has these."""
+    if isinstance(value, Kernel):
+        return value.plain
+    if isinstance(value, ModuleType) and value.__name__.startswith(f"{__package__.rpartition('.')[0]}."):
+        module = ModuleType(value.__name__)
+        for name in names & vars(value).keys():
+            setattr(module, name, _plain(getattr(value, name), names))
+        return module
+    return value
+
+
 def kernel(function: Callable[..., Any]) -> Kernel:
-    """Compile a function of the hot loop."""
-    return Kernel(function)
+    """Compile a function of the hot loop; LLVM decides whether it is inlined."""
+    return Kernel(function, forceinline=False)  # said, or it would inherit it from who calls it first
 
 
 def inlined(function: Callable[..., Any]) -> Kernel:
-    """Compile a small function that LLVM is told to inline: it would be called by pointer otherwise."""
+    """Compile a function that LLVM is told to inline: it would be called by pointer otherwise."""
     return Kernel(function, forceinline=True)

@@ -246,7 +246,7 @@ def link(path, i, before):
     path[after].prev = i
 
 
-@kernel
+@inlined
 def unlink(path, i):
     """Take slot i out of the path."""
     before = path[i].prev
@@ -265,7 +265,7 @@ def link_line(path, i, before):
     path[after].eprev = i
 
 
-@kernel
+@inlined
 def unlink_line(path, i):
     """Take slot i out of its world line."""
     before = path[i].eprev

@@ -46,7 +46,7 @@ def uniform(rng):
     return (np.float64(next_word(rng) >> _U11) + 1.0) * _SPACING
 
 
-@kernel
+@inlined
 def below(rng, n):
     """Draw a uniform integer in [0, n), n < 2³²; the bias of the multiplication method is below n 2⁻³²."""
     return np.int64(((next_word(rng) >> _U32) * np.uint64(n)) >> _U32)

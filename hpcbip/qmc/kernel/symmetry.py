@@ -25,7 +25,7 @@ from __future__ import annotations
 import numpy as np
 
 from hpcbip.qmc.kernel.families import draw_phonon
-from hpcbip.qmc.kernel.jit import inlined, kernel
+from hpcbip.qmc.kernel.jit import inlined
 from hpcbip.qmc.kernel.path import (
     AXIS_BITS,
     SITE_AXIS,
@@ -94,7 +94,7 @@ def image_in_cloud(par, pair, oscillator):
     return oscillator - oscillator % FAMILY + image_of(par, pair, oscillator % FAMILY)
 
 
-@kernel
+@inlined
 def _count(par, cloud, cover, k, position, mask, image):
     """Count the lines on the image of line k under reversal of the components in `mask` about the centre,
     which is an oscillator `image` of the cell."""
@@ -112,13 +112,13 @@ def _count(par, cloud, cover, k, position, mask, image):
     return count
 
 
-@kernel
+@inlined
 def _doubled(par, position, a):
     """Return twice coordinate a of the centre R, from the summed coordinates of the electrons."""
     return int(position[a]) if par.electrons == 2 else 2 * int(position[a])
 
 
-@kernel
+@inlined
 def cloud_symmetric(par, position, cloud, cover, mask, kinds):
     """Tell whether reversal of the components in `mask` about the centre maps the cloud to itself; `kinds` is
     the packed pair of the electrons' kinds, for which the reversal is a symmetry of the lattice."""
