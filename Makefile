@@ -86,7 +86,7 @@ install-browser:
 # First what needs no ranks, on all cores; then what starts ranks of its own: Slurm, which is mostly waited for, beside
 # the rest.
 test: install-test install-slurm install-parallel install-mpich install-browser
-	@$(BIN)/python -c 'from hpcbip.qmc import warm_up; warm_up()'  # compile once, not once per worker
+	@$(BIN)/python tests/compile_kernels.py
 	$(BIN)/python -m pytest -n auto --dist worksteal --ignore tests/mpi --ignore tests/slurm $(PYTEST_ARGS)
 	$(BIN)/python -m pytest -n 2 --dist loadfile tests/mpi tests/slurm $(PYTEST_ARGS) || [ $$? -eq 5 ]  # 5: none was selected
 
