@@ -5,12 +5,17 @@
 Prints updates/s, integrated autocorrelation times in CPU seconds and error × √(CPU seconds) of E, m* and
 ⟨(r1-r2)²⟩, with their ratios to the stored figures (below one is better), and writes
 docs/measured/benchmark.md and docs/measured/benchmark.png. `--store` makes the new figures the stored ones
-(benchmarks/figures.json). Timings are those of one core of the machine at hand: compare on the same one.
+(benchmarks/figures.json). Timings are those of one core of the machine at hand: compare on the same one. The
+surest way is a paired run: both releases at the same time with `--store`, each from its own clone and on its
+own core (`taskset -c 0`), then here
+
+    python benchmarks/release.py --before OLD/benchmarks/figures.json --now NEW/benchmarks/figures.json
 """
 
 from __future__ import annotations
 
 import json
+import textwrap
 from pathlib import Path
 from typing import Any
 
@@ -47,6 +52,18 @@ GOALS = {  # what a careful compiled program reaches: E, m*/m0, <(r1-r2)^2>
 @click.command(help=__doc__)
 @click.option("--seconds", default=40.0, show_default=True, help="CPU seconds per point.")
 @click.option("--seeds", default=1, show_default=True, help="Chains per point, one after the other.")
+@click.option(
+    "--before",
+    type=click.Path(path_type=Path, dir_okay=False, exists=True),
+    default=FIGURES,
+    help="Figures to compare with; default: the stored ones.",
+)
+@click.option(
+    "--now",
+    "done",
+    type=click.Path(path_type=Path, dir_okay=False, exists=True),
+    help="Figures of a run with --store, instead of a run.",
+)
 @click.option("--store", is_flag=True, help="Make these the stored figures.")
 @click.option(
     "--out",
@@ -54,29 +71,40 @@ GOALS = {  # what a careful compiled program reaches: E, m*/m0, <(r1-r2)^2>
     default="docs/measured",
     show_default=True,
 )
-def main(seconds: float, seeds: int, store: bool, out: Path) -> None:
+def main(seconds: float, seeds: int, before: Path, done: Path | None, store: bool, out: Path) -> None:
     """Run the list, compare, write table and plot."""
-    stored = json.loads(FIGURES.read_text()) if FIGURES.exists() else {"version": "none", "points": {}}
-    now: dict[str, Any] = {}
+    stored = json.loads(before.read_text()) if before.exists() else {"version": "none", "points": {}}
+    if done is None:
+        now = {"version": __version__, "made": f"--seconds {seconds:g} --seeds {seeds}", "points": {}}
+    else:
+        now = json.loads(done.read_text())
     rows = []
     for name, (lattice, coupling, omega, lam, U, V, sector) in POINTS.items():
-        ensemble = point(lattice, coupling, omega, lam, U, V, sector)
-        now[name] = _averaged([benchmark(ensemble, seconds, seed) for seed in range(1, seeds + 1)])
-        rows.append(_row(name, now[name], stored["points"].get(name)))
+        if done is None:
+            ensemble = point(lattice, coupling, omega, lam, U, V, sector)
+            runs = [benchmark(ensemble, seconds, seed) for seed in range(1, seeds + 1)]
+            now["points"][name] = _averaged(runs)
+        rows.append(_row(name, now["points"][name], stored["points"].get(name)))
         click.echo(
             "  ".join(f"{cell:.3g}" if isinstance(cell, float) else str(cell) for cell in rows[-1].values())
         )
     head = (
-        f"# Speed of release {__version__}\n\nMade by `python benchmarks/release.py --seconds {seconds:g} "
-        f"--seeds {seeds}`, one core. Ratios are to the stored figures of {stored['version']}; "
+        f"# Speed of release {now['version']}\n\nMade by `python benchmarks/release.py "
+        f"{now.get('made', '--store')}`, one core. Ratios are to the figures of {stored['version']}"
+        f"{', run at the same time on the other core' if done else ''}; "
         "below one is better. τ: integrated autocorrelation time in CPU seconds; the last columns are error "
         "× √(CPU seconds).\n\n"
         "![benchmark](benchmark.png)\n\n"
     )
-    (out / "benchmark.md").write_text(head + markdown(rows))
+    (out / "benchmark.md").write_text(_wrapped(head) + markdown(rows))
     _figure(now, stored, out / "benchmark.png")
     if store:
-        FIGURES.write_text(json.dumps({"version": __version__, "points": now}, indent=1) + "\n")
+        FIGURES.write_text(json.dumps(now, indent=1) + "\n")
+
+
+def _wrapped(text: str) -> str:
+    """Wrap paragraphs to the width of the pages."""
+    return "\n\n".join(textwrap.fill(paragraph, 110) for paragraph in text.split("\n\n"))
 
 
 def _averaged(runs: list[dict[str, Any]]) -> dict[str, Any]:
@@ -110,13 +138,14 @@ def _row(name: str, now: dict[str, Any], before: dict[str, Any] | None) -> dict[
     return {column: row[column] for column in order}
 
 
-def _figure(now: dict[str, Any], stored: dict[str, Any], path: Path) -> None:
+def _figure(new: dict[str, Any], stored: dict[str, Any], path: Path) -> None:
+    now = new["points"]
     figure, axes = plt.subplots(1, 3, figsize=(13, 4), layout="constrained", sharey=True)
     names = list(now)
     for k, (axis, short) in enumerate(zip(axes, ("E", "mass", "pair_distance2"), strict=True)):
         for series, points, marker in (
             (f"{stored['version']}", stored["points"], "x"),
-            (__version__, now, "o"),
+            (new["version"], now, "o"),
         ):
             found = [
                 (y, number)

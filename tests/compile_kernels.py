@@ -1,9 +1,9 @@
-"""Compiles both kernels before the tests run: once, and not once in every process of the tests."""
+"""Compiles the kernels before the tests run: once, and not once in every process of the tests."""
 
 from hpcbip.models import Model
 from hpcbip.qmc import Ensemble, warm_up
 
 if __name__ == "__main__":
-    model = Model("honeycomb", "bond", t=1.0, omega=1.0, g=0.5)
-    warm_up()
-    warm_up([Ensemble(model, electrons=2, beta=1.0)])
+    # plain models in one, two and three dimensions, and all others
+    for lattice in ("chain", "square", "cubic", "honeycomb"):
+        warm_up([Ensemble(Model(lattice, "bond", t=1.0, omega=1.0, g=0.5), electrons=2, beta=1.0)])

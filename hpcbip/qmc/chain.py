@@ -17,7 +17,7 @@ from hpcbip.qmc.estimators.measure import ESTIMATORS, MOST_SUMS, WORK_ROWS
 from hpcbip.qmc.estimators.waves import WAVE_PARTS
 from hpcbip.qmc.kernel.compilation_lock import compiled_once
 from hpcbip.qmc.kernel.path import DIRECTIONS, EVENT, EVENTS, FIRST, HEAD, MAX_EVENTS, STATE_WORDS, TAIL
-from hpcbip.qmc.kernel.specialisation import is_plain
+from hpcbip.qmc.kernel.specialisation import plain_dimension
 from hpcbip.qmc.kernel.symmetry import CENTRE
 from hpcbip.qmc.layout import sector_mask
 
@@ -35,7 +35,7 @@ class Chain:
 
     Attributes:
         ensemble: what it samples.
-        kernel: the function that advances it, `run_bins` or the same for plain models.
+        kernel: the function that advances it, `run_bins` or its variant for plain models.
     """
 
     def __init__(
@@ -53,7 +53,7 @@ class Chain:
         self._snapshots = np.zeros((SNAPSHOTS, SNAPSHOT_WORDS), dtype=np.int64)
         self._cloud, self._hops = self._cloud_array(), self._hop_array()
         self._in_sector = sector_mask(ensemble)
-        self.kernel = run_bins.plain if is_plain(ensemble.parameters) else run_bins
+        self.kernel = run_bins.variant(plain_dimension(ensemble.parameters))
 
     @classmethod
     def start(cls, ensemble: Ensemble, seed: NDArray[np.uint64]) -> Chain:
@@ -174,7 +174,8 @@ def _stays_within(path: NDArray[Any], electrons: int) -> bool:
 
 
 def small_chain(ensemble: Ensemble | None = None) -> Chain:
-    """Make a chain with which the kernel for an ensemble is compiled, by default the one for plain models."""
+    """Make a chain with which the kernel for an ensemble is compiled, by default the one for plain models in
+    the plane."""
     if ensemble is None:
         model = Model("square", "bond", t=1.0, omega=1.0, g=0.5, U=1.0)
         ensemble = Ensemble(model, electrons=2, beta=1.0)
@@ -189,7 +190,7 @@ def warm_up(
     Of processes that come here at once on one machine one compiles, and the others wait for it.
 
     Args:
-        ensembles: for which it is needed; by default the kernel for plain models.
+        ensembles: for which it is needed; by default plain models in the plane.
         show: called with the number of functions that are compiled, and of all, while it compiles.
     """
     from hpcbip.qmc.compilation import compiling_in_parallel  # which runs the chain above

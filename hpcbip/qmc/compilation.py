@@ -6,7 +6,7 @@ of its own while this process compiles the others; what both need is compiled tw
 waiting. Then this process takes over the helper's machine code and compiles the loop. Two processes that
 write to one folder would take the same names for different files.
 
-    python -m hpcbip.qmc.compilation FOLDER run_bins|run_bins_plain    # the helper
+    python -m hpcbip.qmc.compilation FOLDER [DIMENSION]    # the helper; the dimension of plain models
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ from hpcbip.qmc.chain import Chain, small_chain
 from hpcbip.qmc.cycle import run_bins
 from hpcbip.qmc.estimators.measure import measure
 from hpcbip.qmc.kernel.jit import Kernel, machine_code_folder, use_folder
+from hpcbip.qmc.kernel.specialisation import plain_dimension
 from hpcbip.qmc.updates.bridges import invert_bridge
 from hpcbip.qmc.updates.corners import flip_corner
 from hpcbip.qmc.updates.ends import move_end
@@ -65,6 +66,8 @@ def compiling_in_parallel(chain: Chain, show: Show) -> Iterator[None]:
     """
     from numba.core import event  # the compiler, which is loaded late (`hpcbip.qmc.kernel.jit`)
 
+    dimension = plain_dimension(chain.ensemble.parameters)
+
     class Watcher(event.Listener):  # type: ignore[misc]
         begun = False
         folders: tuple[Path, ...] = (machine_code_folder(),)
@@ -78,9 +81,9 @@ def compiling_in_parallel(chain: Chain, show: Show) -> Iterator[None]:
             if not self.begun:
                 self.begun = True
                 self.show()
-                with _helper(machine_code_folder(), chain.kernel) as folder:
+                with _helper(machine_code_folder(), dimension) as folder:
                     self.folders += (folder,)
-                    compile_share(OWN_SHARE, chain)
+                    compile_share(OWN_SHARE, chain, dimension)
                 self.folders = self.folders[:1]
 
         def on_end(self, _: Any) -> None:
@@ -102,8 +105,9 @@ def without_garbage_collection() -> Iterator[None]:
             gc.enable()
 
 
-def compile_share(share: tuple[Kernel, ...], chain: Chain) -> None:
-    """Compile functions that the kernel of a chain calls, as it will call them."""
+def compile_share(share: tuple[Kernel, ...], chain: Chain, dimension: int | None) -> None:
+    """Compile functions that the kernel of a chain calls, as it will call them, for plain models of a
+    dimension or for all."""
     import numba
 
     names = inspect.signature(run_bins).parameters
@@ -113,12 +117,12 @@ def compile_share(share: tuple[Kernel, ...], chain: Chain) -> None:
     vector = numba.float64[::1]
     known = {**known, "row": vector, "position": vector, "wave_parts": known["waves"]}
     for called in share:
-        kernel = called if chain.kernel is run_bins else called.plain
-        kernel.compile(tuple(known[name] for name in inspect.signature(called).parameters))
+        types = tuple(known[name] for name in inspect.signature(called).parameters)
+        called.variant(dimension).compile(types)
 
 
 @contextmanager
-def _helper(folder: Path, kernel: Kernel) -> Iterator[Path]:
+def _helper(folder: Path, dimension: int | None) -> Iterator[Path]:
     """Run the helper, where there is a core for it; yields its folder, whose files are then taken over.
 
     A helper that fails leaves its work to this process.
@@ -127,7 +131,7 @@ def _helper(folder: Path, kernel: Kernel) -> Iterator[Path]:
         process = None
         if _cores() > 1 and sys.executable:
             command = [sys.executable, "-P", "-m", "hpcbip.qmc.compilation", name]
-            command.append(kernel.name)
+            command += [] if dimension is None else [str(dimension)]
             path = os.pathsep.join(folder or os.getcwd() for folder in sys.path)  # the same package as here
             none = subprocess.DEVNULL
             with suppress(OSError):
@@ -159,13 +163,11 @@ def _cores() -> int:
 
 
 def main() -> None:
-    """Compile the helper's share, of the kernel that is the second argument, into the folder that is the
-    first."""
-    use_folder(Path(sys.argv[1]))
-    chain = small_chain()  # the arguments of both kernels have the same types
-    chain.kernel = run_bins if sys.argv[2] == run_bins.name else run_bins.plain
-    with without_garbage_collection():
-        compile_share(HELPERS_SHARE, chain)
+    """Compile the helper's share into the folder that is the first argument."""
+    folder, *rest = sys.argv[1:]
+    use_folder(Path(folder))
+    with without_garbage_collection():  # the arguments have the same types for all models
+        compile_share(HELPERS_SHARE, small_chain(), int(rest[0]) if rest else None)
 
 
 if __name__ == "__main__":

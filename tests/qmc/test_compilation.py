@@ -23,8 +23,8 @@ def test_every_function_is_compiled_for_one_set_of_types() -> None:
 
 def test_the_functions_that_are_counted_are_those_that_are_compiled() -> None:
     warm_up()
-    names = {path.name for path in machine_code_folder().glob("*/*_plain-*.nbi")}
-    called = run_bins.plain.reached() - {run_bins.plain}
+    names = {path.name for path in machine_code_folder().glob("*/*_2d-*.nbi")}
+    called = run_bins.variant(2).reached() - {run_bins.variant(2)}
     assert names == {kernel.index_name for kernel in called}
 
 
@@ -63,7 +63,7 @@ def test_a_helper_that_fails_leaves_nothing(
     monkeypatch.setattr(sys, "executable", python)
     monkeypatch.setattr(compilation, "_cores", lambda: 2)
     own = files(tmp_path / "own")
-    with compilation._helper(own, run_bins) as folder:
+    with compilation._helper(own, None) as folder:
         files(folder, one_index="incomplete", one_1="incomplete")
     assert not folder.exists() and not list(own.glob("*/*"))
 
@@ -71,5 +71,5 @@ def test_a_helper_that_fails_leaves_nothing(
 def test_there_is_no_helper_on_one_core(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(compilation, "_cores", lambda: 1)
     monkeypatch.setattr(compilation.subprocess, "Popen", lambda *_, **__: pytest.fail("a helper"))
-    with compilation._helper(files(tmp_path / "own"), run_bins):
+    with compilation._helper(files(tmp_path / "own"), 2):
         pass

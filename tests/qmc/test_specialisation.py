@@ -1,4 +1,4 @@
-"""The kernel for plain models does what the one for all models does, and serves no others."""
+"""The kernels for plain models do what the one for all models does, and serve no others."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 from hpcbip.models import Family, Model, get_lattice
 from hpcbip.qmc import Chain, Ensemble
 from hpcbip.qmc.cycle import run_bins
-from hpcbip.qmc.kernel.specialisation import is_plain
+from hpcbip.qmc.kernel.specialisation import plain_dimension
 
 SQUARE = {"lattice": "square", "coupling": "bond", "t": 1.0, "omega": 1.0, "g": 0.8}
 PLAIN: dict[str, dict[str, Any]] = {
@@ -32,10 +32,10 @@ OTHERS: dict[str, dict[str, Any]] = {
 
 @pytest.mark.parametrize("electrons", [1, 2])
 @pytest.mark.parametrize("name", PLAIN)
-def test_both_kernels_give_the_same_bins(name: str, electrons: int) -> None:
+def test_all_kernels_give_the_same_bins(name: str, electrons: int) -> None:
     ensemble = Ensemble(Model(**PLAIN[name]), electrons, beta=12.0)
     chains = [Chain.start(ensemble, np.arange(1, 5, dtype=np.uint64)) for _ in range(2)]
-    assert chains[0].kernel is run_bins.plain
+    assert chains[0].kernel is run_bins.variant(ensemble.lattice.dimension)
     chains[1].kernel = run_bins
     plain, general = (chain.run_block(4, 50_000) for chain in chains)
     np.testing.assert_array_equal(plain, general)
@@ -46,17 +46,18 @@ def test_both_kernels_give_the_same_bins(name: str, electrons: int) -> None:
 @pytest.mark.parametrize("name", OTHERS)
 def test_other_models_have_the_general_kernel(name: str) -> None:
     ensemble = Ensemble(Model(**OTHERS[name]), 2, beta=4.0)
-    assert not is_plain(ensemble.parameters)
+    assert plain_dimension(ensemble.parameters) is None
     assert Chain.start(ensemble, np.arange(1, 5, dtype=np.uint64)).kernel is run_bins
 
 
 @pytest.mark.parametrize("periodic", [True, False])
 def test_clusters_have_the_general_kernel(periodic: bool) -> None:
     cluster = get_lattice("square").cluster(3, 3, periodic=periodic)
-    assert not is_plain(Ensemble(Model(**SQUARE), 2, beta=4.0, cluster=cluster).parameters)
+    ensemble = Ensemble(Model(**SQUARE), 2, beta=4.0, cluster=cluster)
+    assert plain_dimension(ensemble.parameters) is None
 
 
-def test_the_kernel_for_plain_models_knows_nothing_of_other_ones() -> None:
-    modules = {kernel.__module__.rpartition(".")[2] for kernel in run_bins.plain.reached()}
+def test_kernels_for_plain_models_know_nothing_of_other_ones() -> None:
+    modules = {kernel.__module__.rpartition(".")[2] for kernel in run_bins.variant(2).reached()}
     assert "kinks" in modules
     assert not modules & {"propagator", "families"}

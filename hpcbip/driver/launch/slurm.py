@@ -240,7 +240,7 @@ def _script_head(request: Request, suffix: str, resources: list[str], comment: s
     directives += request.sbatch
     lines = [
         "#!/bin/bash",
-        f"# {request.command}",
+        f"# Written by: {request.command}",
         comment,
         *(f"#SBATCH {directive}" for directive in directives),
         "",

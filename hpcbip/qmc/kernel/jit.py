@@ -20,7 +20,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from functools import cache, cached_property, update_wrapper
+from functools import cache, cached_property, partial, update_wrapper
 from pathlib import Path
 from types import FunctionType, ModuleType
 from typing import Any
@@ -100,6 +100,7 @@ class Kernel:
         update_wrapper(self, function)
         assert isinstance(function, FunctionType)
         self._function, self._options = function, options
+        self._variants: dict[int, Kernel] = {}
 
     def __call__(self, *arguments: Any) -> Any:
         """Run the compiled function."""
@@ -109,10 +110,15 @@ class Kernel:
         """Compile the function for use by other kernels, with arguments of these numba types."""
         self._called.compile(types)
 
-    @cached_property
-    def plain(self) -> Kernel:
-        """The same function for plain models alone, see `hpcbip.qmc.kernel.specialisation`."""
-        return Kernel(specialised(self._function, _plain), **self._options)
+    def variant(self, dimension: int | None) -> Kernel:
+        """Return the same function for plain models of this dimension alone, or if that is None itself; see
+        `hpcbip.qmc.kernel.specialisation`."""
+        if dimension is None:
+            return self
+        if dimension not in self._variants:
+            function = specialised(self._function, dimension, partial(_variant, dimension))
+            self._variants[dimension] = Kernel(function, **self._options)
+        return self._variants[dimension]
 
     def reached(self) -> set[Kernel]:
         """Return the functions that this one calls, directly or through others, and itself."""
@@ -164,15 +170,15 @@ class Kernel:
         return self._called._numba_type_
 
 
-def _plain(value: Any, names: frozenset[str]) -> Any:
+def _variant(dimension: int, value: Any, names: frozenset[str]) -> Any:
     """Return what stands for a global value in functions for plain models: kernels for such models; of a
     module, of which the function looks up `names`, one that has these."""
     if isinstance(value, Kernel):
-        return value.plain
+        return value.variant(dimension)
     if isinstance(value, ModuleType) and value.__name__.startswith(f"{__package__.rpartition('.')[0]}."):
         module = ModuleType(value.__name__)
         for name in names & vars(value).keys():
-            setattr(module, name, _plain(getattr(value, name), names))
+            setattr(module, name, _variant(dimension, getattr(value, name), names))
         return module
     return value
 

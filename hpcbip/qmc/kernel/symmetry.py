@@ -150,7 +150,7 @@ def reflects(par, position, rel, cloud, cover):
     """Return an integer whose bit a is set if component a of all later displacements may be reversed."""
     if par.open or (par.dispersive and cover > 0):
         return 0
-    everything = (1 << par.dimension) - 1
+    everything = np.int64((1 << par.dimension) - 1)
     kinds = kinds_of(par, rel)
     if par.inverts[kinds]:
         if cover == 0 or cloud_symmetric(par, position, cloud, cover, everything, kinds):

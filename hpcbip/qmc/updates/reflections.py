@@ -130,7 +130,8 @@ def _symmetric(par, position, cloud, cover, kinds):
         return True
     if par.dispersive:  # the state of the cloud between the ends of lines is not sampled
         return False
-    return cloud_symmetric(par, position, cloud, cover, (1 << par.dimension) - 1, kinds)
+    everything = np.int64((1 << par.dimension) - 1)
+    return cloud_symmetric(par, position, cloud, cover, everything, kinds)
 
 
 @inlined
