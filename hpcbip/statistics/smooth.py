@@ -10,7 +10,6 @@ unchanged. Several outputs at one point may have correlated errors.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -36,7 +35,7 @@ REFIT = 20  # points up to which each is left out of the search for s and ℓ as
 FEWEST = 0.5  # degrees of freedom without which nothing can be said on the fit
 _AMPLITUDES = (0.01, 10.0)  # of the range of the data
 _GRID = {1: 8, 2: 5}  # values of each length that are tried, by dimension
-_STEP = 1e-8  # of the logarithms of s and ℓ, for the gradient
+_TOLERANCES = {"ftol": 1e-14, "gtol": 1e-8}  # of the search for s and ℓ, which costs little
 
 
 @dataclass(frozen=True)
@@ -230,18 +229,32 @@ def _hyperparameters(u: Array, y: Array, variance: Array, polish: bool = True) -
     z, noise = contrasts.T @ y, (contrasts.T * variance) @ contrasts
     unit = max(float(np.ptp(y)), float(np.sqrt(np.median(variance))))
 
-    def cost(theta: Array) -> Array:
-        """Return minus the logarithm of the posterior, for (..., 1 + d) values of ln (s/unit) and ln ℓ."""
-        kernel = _kernel(u, u, np.exp(theta[..., None, None, 1:]))
+    def inner(theta: Array) -> tuple[Array, Array]:
+        """Return s² K and its sum with the noise, of the contrasts, for (..., 1 + d) values of ln (s/unit)
+        and ln ℓ."""
         amplitude = unit * np.exp(theta[..., :1, None])
-        root = np.linalg.cholesky(amplitude**2 * (contrasts.T @ kernel @ contrasts) + noise)
+        signal = amplitude**2 * (contrasts.T @ _kernel(u, u, np.exp(theta[..., None, None, 1:])) @ contrasts)
+        return signal, signal + noise
+
+    def cost(theta: Array) -> Array:
+        """Return minus the logarithm of the posterior for values as above."""
+        root = np.linalg.cholesky(inner(theta)[1])
         white = np.linalg.solve(root, np.broadcast_to(z[:, None], (*root.shape[:-1], 1)))[..., 0]
         likelihood = 0.5 * (white**2).sum(-1) + np.log(np.diagonal(root, axis1=-2, axis2=-1)).sum(-1)
-        unusual = (theta[..., 1:] - np.log(USUAL)) / LENGTH_WIDTH
-        return np.asarray(
-            likelihood + 0.5 * (theta[..., 0] / AMPLITUDE_WIDTH) ** 2 + 0.5 * (unusual**2).sum(-1)
-        )
+        return np.asarray(likelihood + 0.5 * (((theta - usual) / width) ** 2).sum(-1))
 
+    def slope(theta: Array) -> Array:
+        """Return its gradient (1 + d,): differences of `cost` are noise where it is flat, and with them s and
+        ℓ would depend on the processor."""
+        signal, covariance = inner(theta)
+        by_lengths = np.exp(2.0 * theta[0]) * unit**2 * _kernel_slopes(u, np.exp(theta[1:]))
+        changes = np.stack([2.0 * signal, *(contrasts.T @ by_lengths @ contrasts)])
+        solved = np.linalg.solve(covariance, z)
+        traces = np.trace(np.linalg.solve(covariance, changes), axis1=-2, axis2=-1)
+        return np.asarray(0.5 * (traces - solved @ changes @ solved) + (theta - usual) / width**2)
+
+    usual = np.array([0.0, *[np.log(USUAL)] * d])
+    width = np.array([AMPLITUDE_WIDTH, *[LENGTH_WIDTH] * d])
     distinct = len(np.unique(u, axis=0))
     shortest = min(1.0, shortest_length(distinct, d))
     bounds = np.log([_AMPLITUDES, *[(shortest, LONGEST_LENGTH_SCALE)] * d])
@@ -249,20 +262,8 @@ def _hyperparameters(u: Array, y: Array, variance: Array, polish: bool = True) -
     starts = np.stack(np.meshgrid(*grid, indexing="ij"), axis=-1).reshape(-1, 1 + d)
     theta = starts[cost(starts).argmin()]
     if polish:
-        theta = minimize(_with_slope(cost, bounds), theta, method="L-BFGS-B", bounds=bounds, jac=True).x
+        theta = minimize(cost, theta, method="L-BFGS-B", jac=slope, bounds=bounds, options=_TOLERANCES).x
     return unit * float(np.exp(theta[0])), np.exp(theta[1:])
-
-
-def _with_slope(cost: Callable[[Array], Array], bounds: Array) -> Callable[[Array], tuple[float, Array]]:
-    """Return the function that gives `cost` and its gradient by differences, all in one call of `cost`."""
-
-    def both(theta: Array) -> tuple[float, Array]:
-        steps = np.where(theta + _STEP > bounds[:, 1], -_STEP, _STEP)  # inside the bounds
-        moved = np.vstack([theta, theta + np.diag(steps)])
-        own, *shifted = cost(moved)
-        return float(own), (shifted - own) / (np.diagonal(moved[1:]) - theta)
-
-    return both
 
 
 def _left_out(u: Array, y: Array, variance: Array, s: float, lengths: Array) -> Array:
@@ -316,6 +317,13 @@ def _line(u: Array) -> Array:
 def _kernel(u: Array, v: Array, lengths: Array) -> Array:
     r = np.sqrt(7.0 * (((u[:, None, :] - v[None, :, :]) / lengths) ** 2).sum(axis=-1))
     return np.asarray((1.0 + r + 0.4 * r**2 + r**3 / 15.0) * np.exp(-r))
+
+
+def _kernel_slopes(u: Array, lengths: Array) -> Array:
+    """Return the derivatives of `_kernel` among n places (n, d) by the logarithms of ℓ, shape (d, n, n)."""
+    squares = 7.0 * ((u[:, None, :] - u[None, :, :]) / lengths) ** 2
+    r = np.sqrt(squares.sum(axis=-1))
+    return np.asarray(np.moveaxis(squares, -1, 0) * (0.2 * (1.0 + r + r**2 / 3.0) * np.exp(-r)))
 
 
 def _stacked(noise: Array) -> Array:
