@@ -47,7 +47,7 @@ def test_straight_lines_and_planes_go_through_unchanged() -> None:
 
 @pytest.mark.parametrize("name", CURVES)
 def test_hyperparameters_do_not_depend_on_rounding(name: str) -> None:
-    """Processors round differently: with a gradient by differences s was off by 6 % where it hardly matters."""
+    """Processors round differently: with a gradient by differences s moved by 6 % where it matters little."""
     rng = np.random.default_rng(4)
     for n in (6, 9, 14):
         curve = fitted(name, n, rng)

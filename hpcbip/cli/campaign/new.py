@@ -13,7 +13,10 @@ from hpcbip.errors import InputError
 
 @click.command()
 @click.argument("path", metavar="NAME.yaml", required=False, type=FILE)
-@click.option("--lattice", help="A lattice by name, as triangular; a wrong name is answered with all.  [default: square]")
+@click.option(
+    "--lattice",
+    help="A lattice by name, as triangular; a wrong name is answered with all.  [default: square]",
+)
 @click.option("--coupling", help="bond, holstein or bond+holstein.  [default: bond]")
 @click.option("--from", "source", metavar="NAME", help="Begin from a configuration of --list.")
 @click.option("--list", "listed", is_flag=True, help="List the configurations that travel with hpcbip.")
