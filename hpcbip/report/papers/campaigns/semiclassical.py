@@ -35,7 +35,10 @@ HEAVY = 10.0
 """Mass m*/m0 from which a pair counts as trapped, so that tunnelling decides its mass: the laws of the
 semiclassical theory hold from there on, and only such points are fitted."""
 
-_COUPLINGS = ("bond", "holstein")
+_LATTICES = {"bond": ("square",), "holstein": ("square", "chain")}
+"""Lattices whose masses are shown, by coupling. On the square lattice Holstein pairs trap themselves at once:
+masses between 10 m0 and what can be resolved are there on a chain only."""
+
 _POWERS = ((0.5, r"$\sqrt{\lambda}$"), (1.0, r"$\lambda$"))
 _SHIFTED = (
     "Dashed: (t/Ω) s(λ) of the instanton, shifted to the points, for its prefactor is not known; only slopes "
@@ -54,7 +57,7 @@ def draw(records: Sequence[Record]) -> Picture:
     grid = layout.panels(figure, 2, 2, sharey="row")
     rows: drawing.Rows = []
     words, missing, all_series = [], [], []
-    for panels, coupling in zip(grid, _COUPLINGS, strict=True):
+    for panels, coupling in zip(grid, _LATTICES, strict=True):
         found = mass_series(records, coupling)
         layout.name_panel(panels[0], coupling)
         layout.name_panel(panels[1], coupling)
@@ -69,7 +72,7 @@ def draw(records: Sequence[Record]) -> Picture:
             fit = fitted_exponent(one)
             words.append(f"{one.name}: {_exponent_text(fit)}")
             rows.append({"kind": "exponent", "curve": one.name, **(vars(fit) if fit else {})})
-            rows += _draw_curve(panels, one, tabulated_actions(coupling, axis_value(one.records[0], U.name)))
+            rows += _draw_curve(panels, one, _actions_of(one))
         for axes, (_, label) in zip(panels, _POWERS, strict=True):
             drawing.scale_log(axes, found, _MASS)
             axes.set_xlabel(label, fontsize=TEXT)
@@ -82,10 +85,10 @@ def draw(records: Sequence[Record]) -> Picture:
     if shifted := any(row["kind"] == "instanton" for row in rows):
         series.entry(first, "instanton, shifted", color=style.GREY, lw=1.0, ls="--")
     drawing.hollow_entry(first, all_series, [_MASS])
-    layout.legend(figure, first, "bipolarons, square lattice")
+    layout.legend(figure, first, "bipolarons")
     caption = (
-        "Mass of bipolarons on the square lattice for t/Ω from 3 to 10, against √λ and λ: a straight line "
-        "is the law ln m* ∝ √λ or ∝ λ. "
+        "Mass of bipolarons on the square lattice, and of Holstein ones on a chain, for t/Ω from 3 to 10, "
+        "against √λ and λ: a straight line is the law ln m* ∝ √λ or ∝ λ. "
         + (_SHIFTED if shifted else _NOT_TRAPPED)
         + drawing.HOLLOW_SENTENCE
         + f" Fits ln m* = a + b λ^p to the points with m* > {HEAVY:g} m0 that no flag speaks against: "
@@ -97,7 +100,8 @@ def draw(records: Sequence[Record]) -> Picture:
 
 def mass_series(records: Sequence[Record], coupling: str) -> list[PointSeries]:
     """Return the curves of the mass against λ of one coupling for Ω ≪ t, with at least three λ each."""
-    chosen = points_of(records, lattice="square", coupling=coupling, V=0.0, t_over_omega=_RATIOS)
+    lattices = [*_LATTICES[coupling]]
+    chosen = points_of(records, lattice=lattices, coupling=coupling, V=0.0, t_over_omega=_RATIOS)
     known = [record for record in chosen if record[_MASS]]
     lines = [line for line in curves(known, _AXIS) if len(set(line.x)) >= _LEAST_POINTS]
     shown = style.sorted_to_front(lines, lambda line: max(line.x))
@@ -105,6 +109,14 @@ def mass_series(records: Sequence[Record], coupling: str) -> list[PointSeries]:
         replace(one, label=f"{coupling}, {one.label}" if one.label else one.name)
         for one in series_of_curves(shown)
     ]
+
+
+def _actions_of(one: PointSeries) -> Line:
+    """Return the tabulated action of a curve; empty where it is not known."""
+    record = one.records[0]
+    if record["lattice"] != "square":
+        return np.empty(0), np.empty(0)
+    return tabulated_actions(record["coupling"], axis_value(record, U.name))
 
 
 def _sound(one: PointSeries) -> list[Record]:
@@ -185,6 +197,6 @@ SEMICLASSICAL_MASS = PaperFigure(
         "that of a bond-Peierls bipolaron much more slowly. The semiclassical √λ of the latter is a law "
         "of the limit of strong coupling: the fitted exponents say how near to it the points are."
     ),
-    campaigns=("heavy-bond", "heavy-holstein", "square-bond-3.3", "square-bond-5"),
+    campaigns=("heavy-bond", "heavy-holstein", "heavy-holstein-chain", "square-bond-3.3", "square-bond-5"),
     draw=draw,
 )
