@@ -3,12 +3,7 @@
 An observable whose declaration in `hpcbip.vocabulary.observables` names a column is the mean of that column
 and needs nothing here. For any other one, a function is bound to it:
 
-    @bound(PHONONS_FAMILY_POLARON, PHONONS_FAMILY_BIPOLARON, columns=(_family_columns,), number=_families)
-def _by_family(ensemble: BoundEnsemble, phonons: Array) -> Array:
-    return phonons
-
-
-@bound(RADIUS2, columns=("pair_distance2",))
+    @bound(RADIUS2, columns=("pair_distance2",))
     def _radius2(ensemble, distance2):
         return radius2(distance2)
 
@@ -31,6 +26,7 @@ from typing import Any
 import numpy as np
 
 from hpcbip.models import MOMENTUM_PERIOD, get_lattice, number_of_families
+from hpcbip.models.shells import shells_of
 from hpcbip.reduction.ensembles import DISPERSION_LAGS, BoundEnsemble, TcSettings
 from hpcbip.statistics.binning import Array
 from hpcbip.superconductivity import in_kelvin, prefactor, radius2, transition_temperature
@@ -48,6 +44,8 @@ from hpcbip.vocabulary.indexed import (
     AXIS_MASS_POLARON,
     DISPERSION_BIPOLARON,
     DISPERSION_POLARON,
+    DISTORTION_SHELL_BIPOLARON,
+    DISTORTION_SHELL_POLARON,
     MASS_BIPOLARON_DISPERSION,
     MASS_POLARON_DISPERSION,
     PHONONS_FAMILY_BIPOLARON,
@@ -67,7 +65,14 @@ from hpcbip.vocabulary.observables import (
     TC_OVER_OMEGA,
     sector_observables,
 )
-from hpcbip.vocabulary.parameters import FACTOR_KEYS, FURTHER_PHONONS
+from hpcbip.vocabulary.parameters import (
+    COUPLING,
+    FACTOR_KEYS,
+    FURTHER_PHONONS,
+    LATTICE,
+    PHONON_HOPPING,
+    PROFILE,
+)
 from hpcbip.vocabulary.sectors import SECTORS
 
 MASS_DIFFERENCE = Observable(
@@ -155,16 +160,18 @@ def members(observable: Observable, ensemble: BoundEnsemble) -> tuple[str, ...]:
 def sector_names(sector: str, parameters: Mapping[str, Any]) -> tuple[str, ...]:
     """Return the names of the observables of an ensemble with these parameters, in the order of the
     results."""
-    factors = any(parameters.get(key) for key in FACTOR_KEYS)
-    phonons = parameters.get(FURTHER_PHONONS.name) or ""
-    return _sector_names(sector, parameters["lattice"], parameters["coupling"], factors, phonons)
+    keys = (LATTICE.name, COUPLING.name, *FACTOR_KEYS, PROFILE.name, FURTHER_PHONONS.name)
+    shape = tuple((key, _hashable(parameters.get(key))) for key in keys)
+    return _sector_names(sector, (*shape, (PHONON_HOPPING.name, bool(parameters.get(PHONON_HOPPING.name)))))
+
+
+def _hashable(value: Any) -> Any:
+    return tuple(value) if isinstance(value, list) else value
 
 
 @cache
-def _sector_names(sector: str, lattice: str, coupling: str, factors: bool, phonons: str) -> tuple[str, ...]:
-    parameters: dict[str, Any] = {"lattice": lattice, "coupling": coupling, FURTHER_PHONONS.name: phonons}
-    parameters[FACTOR_KEYS[0]] = factors
-    ensemble = BoundEnsemble(sector, parameters, np.empty(0), TcSettings(), None)
+def _sector_names(sector: str, parameters: tuple[tuple[str, Any], ...]) -> tuple[str, ...]:
+    ensemble = BoundEnsemble(sector, dict(parameters), np.empty(0), TcSettings(), None)
     return tuple(name for one in sector_observables(sector) for name in members(one, ensemble))
 
 
@@ -197,6 +204,18 @@ def _families(ensemble: BoundEnsemble) -> int:
 
 def _family_columns(ensemble: BoundEnsemble) -> tuple[str, ...]:
     return tuple(f"phonons_family[{family}]" for family in range(_families(ensemble)))
+
+
+def _shells(ensemble: BoundEnsemble) -> int:
+    parameters = ensemble.parameters
+    if any(parameters.get(key) for key in (PROFILE.name, FURTHER_PHONONS.name, PHONON_HOPPING.name)):
+        return 0
+    factors = (tuple(parameters.get(key) or ()) for key in FACTOR_KEYS)
+    return len(shells_of(ensemble.lattice, parameters["coupling"], *factors))
+
+
+def _shell_columns(ensemble: BoundEnsemble) -> tuple[str, ...]:
+    return tuple(f"distortion_shell[{shell}]" for shell in range(_shells(ensemble)))
 
 
 def _axes(ensemble: BoundEnsemble) -> int:
@@ -243,8 +262,9 @@ def _by_site(ensemble: BoundEnsemble, weights: Array) -> Array:
 
 
 @bound(PHONONS_FAMILY_POLARON, PHONONS_FAMILY_BIPOLARON, columns=(_family_columns,), number=_families)
-def _by_family(ensemble: BoundEnsemble, phonons: Array) -> Array:
-    return phonons
+@bound(DISTORTION_SHELL_POLARON, DISTORTION_SHELL_BIPOLARON, columns=(_shell_columns,), number=_shells)
+def _as_measured(ensemble: BoundEnsemble, columns: Array) -> Array:
+    return columns
 
 
 @bound(RADIUS2, columns=("pair_distance2",))

@@ -1,4 +1,5 @@
-"""Observables of which there are several, one for each direction, momentum, site or family of phonons."""
+"""Observables of which there are several, one for each direction, momentum, site, family of phonons
+or shell of oscillators."""
 
 from __future__ import annotations
 
@@ -50,6 +51,15 @@ PHONONS_FAMILY_POLARON, PHONONS_FAMILY_BIPOLARON = per_sector(
         indexed=True,
     )
 )
+DISTORTION_SHELL_POLARON, DISTORTION_SHELL_BIPOLARON = per_sector(
+    Observable(
+        name="distortion_shell_{sector}[k]",
+        quantity="distortion_shell",
+        words="mean distortion of the bonds, or sites, of shell k around an electron of {who}",
+        required=False,
+        indexed=True,
+    )
+)
 SITE_CONTACT = Observable(
     name="site_contact[s]",
     quantity="contact",
@@ -64,12 +74,14 @@ _ORDER = (
     AXIS_MASS_POLARON,
     SITE_WEIGHT_POLARON,
     PHONONS_FAMILY_POLARON,
+    DISTORTION_SHELL_POLARON,
     MASS_BIPOLARON_DISPERSION,
     DISPERSION_BIPOLARON,
     AXIS_MASS_BIPOLARON,
     SITE_WEIGHT_BIPOLARON,
     SITE_CONTACT,
     PHONONS_FAMILY_BIPOLARON,
+    DISTORTION_SHELL_BIPOLARON,
 )
 LATTICE_OBSERVABLES: Mapping[str, Observable] = MappingProxyType({one.name: one for one in _ORDER})
 """Observables whose number depends on the lattice and on the phonons, by name; they follow those of their

@@ -17,7 +17,7 @@ from tests.statistics import kernel
 from tests.statistics.coverage import Coverage
 from tests.statistics.test_pyerrors import Comparison
 
-RUNS = int(os.environ.get("HPCBIP_RUNS", "250"))
+RUNS = int(os.environ.get("HPCBIP_RUNS", "160"))
 CHAINS = 2  # of a short run
 LONG = 40  # short runs that the long one is as long as
 

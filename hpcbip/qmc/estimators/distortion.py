@@ -51,8 +51,9 @@ DEVIATIONS = 6.0  # standard deviations of an oscillator that the integral has t
 NEVER_REACHED = 8.0  # t/g from which on the sign does not change: 6e-16 of an oscillator at rest
 
 HOP = np.dtype([("time", "f8"), ("bond", "i8")])  # a bare hop of the path
-SNAPSHOT_WORDS = 3
-HOPS, SITE_1, SITE_2 = range(SNAPSHOT_WORDS)  # columns of `snapshots`: bare hops before a time, sites at it
+SNAPSHOT_WORDS = 4
+HOPS, SITE_1, SITE_2, SLOT = range(SNAPSHOT_WORDS)
+"""Columns of `snapshots`: bare hops before a time, sites of the electrons at it, last slot before it."""
 # columns of `bonds`, which has a row per electron and direction: sums of w and w², Re and Im of Π (1 + iqw)
 SUM, SQUARES, REAL, IMAGINARY = 0, 1, 2, 2 + MOST_NODES
 BOND_PARTS = 2 + 2 * MOST_NODES
@@ -101,12 +102,13 @@ def note_hop(hops, count, time, bond):
 
 
 @inlined
-def take_snapshot(snapshots, mark, count, first, second):
-    """Note the packed sites of the electrons, and the number of bare hops before, if this mark is one of the
-    times."""
+def take_snapshot(snapshots, mark, count, first, second, slot):
+    """Note the packed sites of the electrons, the number of bare hops before and the last slot, if this mark
+    is one of the times."""
     if mark % STRIDE == STRIDE // 2:
         snapshot = snapshots[mark // STRIDE]
         snapshot[HOPS], snapshot[SITE_1], snapshot[SITE_2] = count, first, second
+        snapshot[SLOT] = slot
 
 
 @inlined

@@ -18,6 +18,7 @@ from hpcbip.qmc.estimators import (
     families,
     pair,
     phonons,
+    shells,
     sites,
     waves,
 )
@@ -27,8 +28,8 @@ from hpcbip.qmc.kernel.path import AXIS_BITS, HEAD, TAIL, base_cell, start_posit
 from hpcbip.qmc.kernel.symmetry import close_line, open_line, phonon_of, reflects
 
 # in the order of their columns in a bin row
-ESTIMATORS = (energy, displacement, phonons, waves, pair, distortion, between, sites, families)
-ENERGY, DISPLACEMENT, PHONONS, WAVES, PAIR, DISTORTION, BETWEEN, SITES, PHONON_FAMILIES = range(
+ESTIMATORS = (energy, displacement, phonons, waves, pair, distortion, between, sites, families, shells)
+ENERGY, DISPLACEMENT, PHONONS, WAVES, PAIR, DISTORTION, BETWEEN, SITES, PHONON_FAMILIES, SHELLS = range(
     len(ESTIMATORS)
 )
 _LENGTHS = [len(estimator.COLUMNS.scalars) for estimator in ESTIMATORS]
@@ -73,7 +74,7 @@ def measure(path, state, rng, par, row, work, sums, cloud, marks, wave_parts, ho
             displacement.cut(par, position, begin, total, cuts, marks, mark, symmetric)
         while mark <= lags and low + mark * spacing < t1:
             displacement.set_mark(par, position, begin, total, cuts, marks, mark, symmetric)
-            distortion.take_snapshot(snapshots, mark, bare, first, second)
+            distortion.take_snapshot(snapshots, mark, bare, first, second, i)
             mark += 1
         potential = interaction(par, rel) if par.interacting else 0.0
         energy.add_interval(sums[ENERGY], t1 - t0, potential)
@@ -100,7 +101,7 @@ def measure(path, state, rng, par, row, work, sums, cloud, marks, wave_parts, ho
         else:
             second += par.step[direction]
 
-    _add_distortion(par, sums, hops, bare, low, window, snapshots, bonds)
+    _add_distortion(path, par, row, sums, hops, bare, low, window, snapshots, bonds)
     _write(par, state, row, work, sums, marks, wave_parts, window, spacing)
 
 
@@ -124,8 +125,11 @@ def _add_line_end(path, rng, par, i, row, energy_sums, cloud, cover, base):
 
 
 @inlined
-def _add_distortion(par, sums, hops, bare, low, window, snapshots, bonds):
-    """Add the distortion of the bonds at the times that the walk has noted, if there are phonons on bonds."""
+def _add_distortion(path, par, row, sums, hops, bare, low, window, snapshots, bonds):
+    """Add the distortion at the times that the walk has noted: of shells at one of them, and of bonds that
+    touch an electron at all."""
+    if par.shells > 0:
+        shells.add(par, path, snapshots[distortion.SNAPSHOTS // 2], low + 0.5 * window, row)
     if par.node_count == 0:
         return
     for k in range(distortion.SNAPSHOTS):

@@ -20,7 +20,7 @@ import numpy as np
 from hpcbip.models import BONDS, SITES, Lattice, Model
 from hpcbip.models.families import MOST_FAMILIES, profile_reach, profile_table
 from hpcbip.qmc.kernel.basis import OSCILLATORS
-from hpcbip.qmc.kernel.geometry import relative
+from hpcbip.qmc.kernel.geometry import table_index
 from hpcbip.qmc.kernel.jit import kernel
 from hpcbip.qmc.kernel.path import AXIS_BITS, DIRECTIONS, SITE, SITE_AXIS, oscillator_of, pack
 from hpcbip.qmc.kernel.rng import uniform
@@ -125,23 +125,11 @@ def _with_images(table: np.ndarray, lattice: Lattice) -> np.ndarray:
 
 
 @kernel
-def _entry(par, apart, reach):
-    """Return the index of a packed lattice vector in a table of this reach, or -1 outside of it."""
-    index = 0
-    for a in range(par.dimension):
-        x = relative(par, apart, a)
-        if abs(x) > reach:
-            return -1
-        index = index * (2 * reach + 1) + x + reach
-    return index
-
-
-@kernel
 def _overlap(par, oscillator, k, apart):
     """Return C(r)/C(0) of mode k of an oscillator of the cell."""
     if par.spreads[SITE] == 0 or oscillator < SITE_AXIS:
         return 1.0  # events on other places are not joined
-    index = _entry(par, apart, par.overlap_reach)
+    index = table_index(par, apart, par.overlap_reach)
     return par.overlap[k, index] if index >= 0 else 0.0
 
 
@@ -219,5 +207,5 @@ def _both(par, k, s, apart):
     weight = par.profile_weight[k, s]
     if weight == 0.0:
         return 0.0
-    index = _entry(par, par.profile_step[s] + apart, par.profile_reach)
+    index = table_index(par, par.profile_step[s] + apart, par.profile_reach)
     return weight * par.profile[k, index] if index >= 0 else 0.0

@@ -70,6 +70,18 @@ def relative(par, rel, a):
     return x
 
 
+@kernel
+def table_index(par, apart, reach):
+    """Return the index of a packed lattice vector in a table of this reach, or -1 outside of it."""
+    index = 0
+    for a in range(par.dimension):
+        x = relative(par, apart, a)
+        if abs(x) > reach:
+            return -1
+        index = index * (2 * reach + 1) + x + reach
+    return index
+
+
 @inlined
 def interaction(par, rel):
     """Return V(r1 - r2) in the energy unit of the model: U on the same site, the table near it, the tail

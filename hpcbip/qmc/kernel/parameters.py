@@ -16,6 +16,7 @@ from hpcbip.models.lattice import TABLE
 from hpcbip.qmc.cycle import UPDATES, tries_per_cycle
 from hpcbip.qmc.estimators.distortion import MOST_NODES, nodes, sign_change_weights
 from hpcbip.qmc.estimators.pair import BOX
+from hpcbip.qmc.estimators.shells import SHELL_FIELDS, fill_shells
 from hpcbip.qmc.estimators.waves import WAVE_LAGS, WAVE_PERIOD
 from hpcbip.qmc.kernel.basis import BASIS_FIELDS, MAX_DIMENSION, fill_basis, pairs_of_kinds
 from hpcbip.qmc.kernel.families import FAMILY_FIELDS, fill_families
@@ -68,6 +69,7 @@ KERNEL_PARAMETERS = np.dtype(
         ("potential", "f8", (TABLE,)),
         *PROPAGATOR_FIELDS,
         *FAMILY_FIELDS,
+        *SHELL_FIELDS,
     ]
 )
 
@@ -122,6 +124,7 @@ def kernel_parameters(
     values["momenta"][: len(waves), :d] = waves
     values["cosine"] = np.cos(2 * np.pi * np.arange(WAVE_PERIOD) / WAVE_PERIOD)
     _fill_sign_change(values, z)
+    fill_shells(values, model, lattice, electrons)
     _fill_corners(values, lattice)
     if extended:
         table = potential_table(model, lattice)

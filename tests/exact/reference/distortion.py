@@ -8,12 +8,14 @@ one of a truncated matrix Y.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import norm
 
+from hpcbip.models.families import BONDS
+from hpcbip.models.shells import Shell
 from tests.exact.reference.problem import Problem
 
 TIMES = (1 / 6, 1 / 2, 5 / 6)  # of the window, at which the kernel measures
@@ -114,3 +116,24 @@ def _bonds(problem: Problem) -> tuple[dict, dict]:
             if problem.electrons == 2 and e == 0 and target == pair[1]:
                 between.setdefault(bond, np.zeros(len(problem.pairs)))[p] += 1.0
     return touching, between
+
+
+def shell_columns(problem: Problem, shells: Sequence[Shell]) -> dict[str, float]:
+    """Return the columns of `hpcbip.qmc.estimators.shells`: means of X on the oscillators of every shell."""
+    left, right = _states(problem)[1]
+    x = one_mode(lambda x: -x, problem.cutoff, -FAR, FAR)
+    cluster = problem.cluster
+    means = {
+        key: (densities(problem, m, left, right) * x).sum(axis=(1, 2))
+        for m, (key, _) in enumerate(problem.modes)
+    }
+    result = dict.fromkeys([f"distortion_shell[{k}]" for k in range(len(shells))], 0.0)
+    for k, shell in enumerate(shells):
+        for p, e, (axis, vector) in itertools.product(
+            range(len(problem.pairs)), range(problem.electrons), shell.members
+        ):
+            site = cluster.site(np.add(cluster.coordinates[problem.pairs[p][e]], vector))
+            assert site is not None
+            mean = means[(site, axis) if shell.where == BONDS else (site,)][p]
+            result[f"distortion_shell[{k}]"] += mean / (len(shell.members) * problem.electrons)
+    return result
