@@ -21,13 +21,13 @@ BOTH = {"coupling": "bond+holstein", "g": 0.6, "omega": 1.4, "g_holstein": 0.5, 
 
 # cluster, electrons, cutoff, fields of the model
 CASES = {
-    "ring, 1, soft": (RING5, 1, 11, {"g": 0.7, "omega": 0.7}),
+    "ring, 1, soft": (RING4, 1, 13, {"g": 0.6, "omega": 0.7}),
     "ring, 2": (RING4, 2, 12, {"g": 0.7, "U": 2.0}),
-    "Holstein ring, 1": (RING5, 1, 11, {"coupling": "holstein", "g": 0.7, "omega": 0.8}),
+    "Holstein ring, 1": (RING5, 1, 9, {"coupling": "holstein", "g": 0.6}),
     "Holstein ring, 2": (RING4, 2, 12, {"coupling": "holstein", "g": 0.6, "U": 2.0}),
     "both, 2": (RING4, 2, 8, {**BOTH, "U": 4.0}),
-    "anisotropic torus, 1": (SQUARE9, 1, 4, {"g": 0.4, "t_factors": (1.0, 0.5), "g_factors": (1.0, 0.8)}),
-    "triangular, 1": (TRIANGULAR9, 1, 4, {"g": 0.4}),
+    "anisotropic torus, 1": (SQUARE9, 1, 3, {"g": 0.25, "t_factors": (1.0, 0.5), "g_factors": (1.0, 0.8)}),
+    "triangular, 1": (TRIANGULAR9, 1, 3, {"g": 0.2}),
 }
 
 

@@ -129,7 +129,8 @@ def _add_distortion(path, par, row, sums, hops, bare, low, window, snapshots, bo
     """Add the distortion at the times that the walk has noted: of shells at one of them, and of bonds that
     touch an electron at all."""
     if par.shells > 0:
-        shells.add(par, path, snapshots[distortion.SNAPSHOTS // 2], low + 0.5 * window, row)
+        middle = snapshots[distortion.SNAPSHOTS // 2]
+        shells.add(par, path, hops, bare, middle, low + 0.5 * window, row)
     if par.node_count == 0:
         return
     for k in range(distortion.SNAPSHOTS):

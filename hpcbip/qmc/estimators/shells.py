@@ -16,7 +16,7 @@ import numpy as np
 from hpcbip.models import Lattice, Model
 from hpcbip.models.shells import BOND_SHELLS, SHELL_REACH, SITE_SHELLS, cloud_shells
 from hpcbip.qmc.estimators.columns import Columns
-from hpcbip.qmc.estimators.distortion import NEGLIGIBLE, SITE_1, SITE_2, SLOT
+from hpcbip.qmc.estimators.distortion import HOPS, NEGLIGIBLE, SITE_1, SITE_2, SLOT
 from hpcbip.qmc.kernel.basis import MAX_DIMENSION
 from hpcbip.qmc.kernel.geometry import table_index
 from hpcbip.qmc.kernel.jit import inlined, kernel
@@ -55,9 +55,26 @@ def fill_shells(values: np.void, model: Model, lattice: Lattice, electrons: int)
             values["shell_of"][axis if axis >= 0 else SITE_AXIS, index] = k
 
 
+@inlined
+def add(par, path, hops, count, snapshot, time, row):
+    """Add the distortion at a time, whose notes are in `snapshot`, to a bin row; `hops` and `count` are the
+    bare hops of the path (see `distortion`)."""
+    if par.joined2[SITE] > 0.0:
+        _add_sites(par, path, snapshot, time, row)
+    reach = NEGLIGIBLE / par.lowest_frequency
+    j = snapshot[HOPS]
+    while j > 0 and time - hops[j - 1].time < reach:
+        j -= 1
+    while j < count and hops[j].time - time < reach:
+        axis = hops[j].bond & AXIS_MASK
+        x = -par.ratio[2 * axis] * math.exp(-par.frequency[2 * axis] * abs(hops[j].time - time))
+        _add(par, row, snapshot, axis, hops[j].bond >> AXIS_BITS, x)
+        j += 1
+
+
 @kernel
-def add(par, path, snapshot, time, row):
-    """Add the distortion at a time, whose notes are in `snapshot` (see `distortion`), to a bin row."""
+def _add_sites(par, path, snapshot, time, row):
+    """Add the distortion of the sites where the electrons are, from the time of the snapshot on and back."""
     reach = NEGLIGIBLE / par.lowest_frequency
     site1, site2 = snapshot[SITE_1], snapshot[SITE_2]
     i = np.uint32(snapshot[SLOT])
@@ -68,7 +85,6 @@ def add(par, path, snapshot, time, row):
         _add_stay(par, row, snapshot, site1, site2, before, after)
         if j == TAIL or after > reach:
             break
-        _add_hop(par, path, row, snapshot, j, after)
         if path[j].electron == 0:
             site1 += par.step[path[j].direction]
         else:
@@ -83,7 +99,6 @@ def add(par, path, snapshot, time, row):
         _add_stay(par, row, snapshot, site1, site2, before, after)
         if i < FIRST or after > reach:
             break
-        _add_hop(par, path, row, snapshot, i, after)
         if path[i].electron == 0:
             site1 -= par.step[path[i].direction]
         else:
@@ -95,24 +110,11 @@ def add(par, path, snapshot, time, row):
 @inlined
 def _add_stay(par, row, snapshot, site1, site2, before, after):
     """Add that the electrons are on these sites between two durations from the time of the snapshot."""
-    if par.joined2[SITE] == 0.0:
-        return
     omega = par.frequency[SITE]
     x = -math.sqrt(par.joined2[SITE]) * (math.exp(-omega * before) - math.exp(-omega * after)) / omega
     _add(par, row, snapshot, np.int64(SITE_AXIS), site1, x)
     if par.electrons == 2:
         _add(par, row, snapshot, np.int64(SITE_AXIS), site2, x)
-
-
-@inlined
-def _add_hop(par, path, row, snapshot, i, duration):
-    """Add the event in slot i, if it is a bare hop, so long from the time of the snapshot."""
-    if path[i].partner != 0:
-        return
-    bond = np.int64(path[i].bond)
-    forward = 2 * (bond & AXIS_MASK)
-    x = -par.ratio[forward] * math.exp(-par.frequency[forward] * duration)
-    _add(par, row, snapshot, bond & AXIS_MASK, bond >> AXIS_BITS, x)
 
 
 @kernel

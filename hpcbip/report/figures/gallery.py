@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hpcbip.report.figures.autocorrelation import draw_autocorrelation
+from hpcbip.report.figures.cloud_map import draw_cloud_map
 from hpcbip.report.figures.density import draw_density
 from hpcbip.report.figures.displacement import draw_displacement
 from hpcbip.report.figures.dome import draw_dome
@@ -24,6 +25,7 @@ FIGURES: tuple[Draw, ...] = (
     draw_observables,
     draw_density,
     draw_pair,
+    draw_cloud_map,
     draw_displacement,
     draw_plateaus,
     draw_autocorrelation,

@@ -59,7 +59,7 @@ PREFACTOR = "published"
 """Prefactor of Tc of all figures of the papers: 0.5 in two dimensions, as printed, and C of the ideal gas in
 three, so that published heights can stand beside our curves."""
 
-SAMPLED_FOR_OTHERS = frozenset({"square-cloud"})
+SAMPLED_FOR_OTHERS = frozenset({"square-cloud", "square-map"})
 """Campaigns that are sampled for other observables than mass, size and Tc, at parameters at which others are
 sampled for these. Their runs are short: not only are their errors larger, they also miss flags that the long
 runs have, and would be preferred for that."""

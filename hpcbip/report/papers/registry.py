@@ -8,6 +8,7 @@ from typing import Any
 from hpcbip.errors import InputError
 from hpcbip.report.atlas_tables import CAMPAIGN, cpu_seconds
 from hpcbip.report.papers.campaigns.cloud import CLOUD
+from hpcbip.report.papers.campaigns.cloud_map import CLOUD_MAP
 from hpcbip.report.papers.campaigns.cubic import CUBIC
 from hpcbip.report.papers.campaigns.dispersion import DISPERSION
 from hpcbip.report.papers.campaigns.domes import DOMES
@@ -43,6 +44,7 @@ PAPER_FIGURES: tuple[PaperFigure, ...] = (
     BOND_HOLSTEIN,
     DISPERSION,
     CLOUD,
+    CLOUD_MAP,
 )
 """In the order of the first paper, then the second, then their neighbours."""
 

@@ -79,6 +79,7 @@ def test_what_is_missing_is_named() -> None:
         "triangular",
         "bond-holstein",
         "cloud",
+        "cloud-map",
     ):
         with pytest.raises(NoPoints, match="^no "):
             find_figure(name).draw([])

@@ -67,7 +67,7 @@ def _examine_masses(records: Sequence[Record]) -> Finding:
         for one in found:
             text, agrees = _growth(one, power)
             comparisons += agrees
-            numbers.append(f"{word}, {one.name}: {text}")
+            numbers.append(f"{word}, {one.name.replace(f'{coupling}, ', '')}: {text}")
     return Finding(comparisons, numbers, missing)
 
 
