@@ -165,7 +165,8 @@ COULOMB = PaperFigure(
     title="The Coulomb tail in two dimensions",
     message=(
         "An unscreened Coulomb tail V/r with V = U/10 binds pairs on the square lattice less, so that the "
-        "dome moves to larger λ and is lower. Its top stays above the conventional ceiling."
+        "dome moves to larger λ and is lower. Its top comes down to the conventional ceiling of 0.1 at "
+        "t/Ω = 1, and below it at t/Ω = 2."
     ),
     campaigns=("square-coulomb-1", "square-coulomb-2", "square-bond-1", "square-bond-2"),
     draw=draw_coulomb,
@@ -186,8 +187,9 @@ BOND_HOLSTEIN = PaperFigure(
     number="",
     title="Bond with Holstein coupling",
     message=(
-        "Whether a moderate Holstein coupling beside that of the bonds raises Tc, as arXiv:2511.06350 "
-        "says. Mass beside it shows at which price."
+        "A moderate Holstein coupling beside that of the bonds raises Tc where these alone bind pairs "
+        "weakly, for it makes pairs smaller, as arXiv:2511.06350 says. At the maximum it gains nothing that "
+        "exceeds the errors, and beyond it lowers Tc, for pairs get heavier."
     ),
     campaigns=("square-both", "square-bond-1", "square-bond-2"),
     draw=draw_bond_holstein,
