@@ -132,7 +132,7 @@ def test_the_templates_are_what_submit_writes(
         written.setdefault(text.splitlines()[1], []).append(text)
     assert len(written) == 7
     for line, texts in written.items():
-        monkeypatch.setattr("sys.argv", [*line.removeprefix("# ").split(), "--dry-run"])
+        monkeypatch.setattr("sys.argv", [*line.removeprefix("# Written by: ").split(), "--dry-run"])
         main()
         assert capsys.readouterr().out == "".join(texts), f"{line} --dry-run prints something else"
 
