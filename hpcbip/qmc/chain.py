@@ -173,13 +173,14 @@ def _stays_within(path: NDArray[Any], electrons: int) -> bool:
     return all(int(path[name].max()) < limit for name, limit in limits.items())
 
 
-def small_chain(ensemble: Ensemble | None = None) -> Chain:
-    """Make a chain with which the kernel for an ensemble is compiled, by default the one for plain models in
-    the plane."""
-    if ensemble is None:
-        model = Model("square", "bond", t=1.0, omega=1.0, g=0.5, U=1.0)
-        ensemble = Ensemble(model, electrons=2, beta=1.0)
-    return Chain.start(ensemble, np.arange(1, 5, dtype=np.uint64))
+_COMPILED_WITH = {1: "chain", 2: "square", 3: "cubic", None: "honeycomb"}
+"""Lattices of small models that have the kernel of a dimension, or that for all models."""
+
+
+def small_chain(dimension: int | None = 2) -> Chain:
+    """Make a chain with which a kernel is compiled: that for plain models of a dimension, or that for all."""
+    model = Model(_COMPILED_WITH[dimension], "bond", t=1.0, omega=1.0, g=0.5, U=1.0)
+    return Chain.start(Ensemble(model, electrons=2, beta=1.0), np.arange(1, 5, dtype=np.uint64))
 
 
 def warm_up(
@@ -195,6 +196,8 @@ def warm_up(
     """
     from hpcbip.qmc.compilation import compiling_in_parallel  # which runs the chain above
 
-    for chain in [small_chain(ensemble) for ensemble in ensembles] or [small_chain()]:
+    # none of these ensembles is sampled: one that crashes must not do so here
+    dimensions = dict.fromkeys(plain_dimension(ensemble.parameters) for ensemble in ensembles)
+    for chain in map(small_chain, dimensions or [2]):
         with compiled_once(chain.kernel), compiling_in_parallel(chain, show):
             chain.run_block(1, 64)

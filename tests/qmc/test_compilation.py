@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from hpcbip.qmc import compilation, warm_up
+from hpcbip.models import Model
+from hpcbip.qmc import Chain, Ensemble, compilation, warm_up
 from hpcbip.qmc.cycle import run_bins
 from hpcbip.qmc.kernel.jit import machine_code_folder
 
@@ -27,6 +28,26 @@ def test_the_functions_that_are_counted_are_those_that_are_compiled() -> None:
     names = {path.name for path in machine_code_folder().glob(f"*/*_2d-*.{this}.nbi")}
     called = run_bins.variant(2).reached() - {run_bins.variant(2)}
     assert names == {kernel.index_name for kernel in called}
+
+
+@pytest.mark.parametrize("dimension", [1, 2, 3, None])
+def test_a_small_chain_has_the_kernel_that_it_is_made_for(dimension: int | None) -> None:
+    assert compilation.small_chain(dimension).kernel is run_bins.variant(dimension)
+
+
+def test_no_ensemble_is_sampled_before_the_campaign_begins(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One that crashes the kernel would end every run at its start."""
+    sampled: list[Ensemble] = []
+    run_block = Chain.run_block
+
+    def watched(chain: Chain, *arguments: int) -> object:
+        sampled.append(chain.ensemble)
+        return run_block(chain, *arguments)
+
+    monkeypatch.setattr(Chain, "run_block", watched)
+    given = Ensemble(Model("square", "bond", 1.0, 0.01, 0.3, 50.0), 2, beta=400.0)
+    warm_up([given, given])
+    assert len(sampled) == 1 and sampled[0].beta == 1.0
 
 
 def test_what_is_in_the_cache_is_not_compiled() -> None:
