@@ -45,6 +45,14 @@ def test_every_member_in_the_plane_is_drawn(lattice: str, coupling: str, bonds: 
     assert {row["of"] for row in picture.rows} == {"polaron", "pair"}
 
 
+def test_flagged_points_are_called_so() -> None:
+    record = with_map(scan("square", "bond", 1.0, [0.5])[0])
+    for codes, texts in (([], []), (["beta_short"], ["beta short"])):
+        picture = cloud_map([record | {"flag_codes": codes, "flags": texts}])
+        titles = [axes.get_title() for axes in picture.figure.axes[:2]]
+        assert [title.endswith("flagged") for title in titles] == 2 * [bool(codes)], titles
+
+
 def test_points_without_a_map_are_left_out() -> None:
     plain = scan("square", "bond", 1.0, [0.5, 0.8])
     assert not any(map(has_map, plain)) and has_map(with_map(plain[0]))

@@ -17,6 +17,7 @@ from hpcbip.report.plotting.picture import Picture
 from hpcbip.report.plotting.style import COLUMN, PAGE, SMALL, TEXT
 from hpcbip.report.tables import Record
 from hpcbip.vocabulary.entries import ERROR, Observable
+from hpcbip.vocabulary.flags import concerns_tc_only, flags_of
 from hpcbip.vocabulary.indexed import DISTORTION_SHELL_BIPOLARON, DISTORTION_SHELL_POLARON
 from hpcbip.vocabulary.parameters import COUPLING, FACTOR_KEYS, LATTICE
 
@@ -61,9 +62,10 @@ def cloud_map(records: Sequence[Record], of: int | None = None) -> Picture:
     rows: list[dict[str, Any]] = []
     names, plain = labels(records), point_names(records, tex=False)
     for column, record in enumerate(records):
+        flagged = "" if all(concerns_tc_only(flag.code) for flag in flags_of(record)) else "flagged"
         for row, (observable, who) in enumerate(_SECTORS):
             axes = grid[row, column]
-            layout.name_panel(axes, ", ".join(filter(None, (names[column], who))))
+            layout.name_panel(axes, ", ".join(filter(None, (names[column], who, flagged))))
             shared = {"point": plain[column], "of": who, "flags": record["flags"]}
             rows += _draw(axes, record, observable, colours, shared)
     bar = figure.colorbar(colours, ax=list(grid.ravel()), fraction=0.03, pad=0.02, aspect=35)
@@ -74,7 +76,8 @@ def cloud_map(records: Sequence[Record], of: int | None = None) -> Picture:
     caption = (
         "Mean distortion -⟨X⟩, in standard deviations of an oscillator at rest, of the bonds and sites "
         "around an electron (dot): of a polaron above, and of a pair below, where the other electron may be "
-        "anywhere. Lines are bonds and circles sites; those in grey were not measured." + chosen_from
+        "anywhere. Lines are bonds and circles sites; those in grey were not measured. Points called flagged "
+        "have flags that speak not only against Tc." + chosen_from
     )
     return Picture(figure, rows, "The map of the cloud", caption)
 
