@@ -65,7 +65,7 @@ def cloud_map(records: Sequence[Record], of: int | None = None) -> Picture:
         flagged = "" if all(concerns_tc_only(flag.code) for flag in flags_of(record)) else "flagged"
         for row, (observable, who) in enumerate(_SECTORS):
             axes = grid[row, column]
-            layout.name_panel(axes, ", ".join(filter(None, (names[column], who, flagged))))
+            layout.name_panel(axes, f"{names[column]}\n{', '.join(filter(None, (who, flagged)))}".strip())
             shared = {"point": plain[column], "of": who, "flags": record["flags"]}
             rows += _draw(axes, record, observable, colours, shared)
     bar = figure.colorbar(colours, ax=list(grid.ravel()), fraction=0.03, pad=0.02, aspect=35)
