@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from hpcbip.errors import InputError
 from hpcbip.vocabulary.numbers import LARGEST, SMALLEST
+
+if TYPE_CHECKING:
+    from hpcbip.models import Family
+    from hpcbip.theory.exact.geometry import Geometry
 
 MAX_VALUES = 10_000
 """Number of values that an option, or all combinations of several options, may stand for."""
@@ -200,6 +204,100 @@ def check_number_of_combinations(*options: list[Any] | tuple[Any, ...]) -> None:
 
 
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
+
+_MODEL_OPTIONS: tuple[Decorator, ...] = (
+    click.option("--V", "V", type=FINITE, default=0.0, show_default=True, help="Of V/r."),
+    click.option("--g-holstein", type=FINITE, default=0.0, show_default=True),
+    click.option("--levels", type=Numbers(), help="Of the sites of the cell, as in 0,1,1."),
+    click.option("--U-factors", "U_factors", type=Numbers(), help="Of U on the sites of the cell."),
+    click.option("--t-factors", type=Numbers(), help="Of t along the bond axes."),
+    click.option("--g-factors", type=Numbers(), help="Of g along the bond axes."),
+    click.option("--omega-factors", type=Numbers(), help="Of Ω along the bond axes."),
+    click.option(
+        "--omega-holstein", type=NOT_NEGATIVE, help="Of the sites, with ...+holstein. [default: --omega]"
+    ),
+    click.option(
+        "--phonon-hopping", type=NOT_NEGATIVE, default=0.0, show_default=True, help="Between neighbours."
+    ),
+    click.option("--profile", type=Numbers(least=0.0), help="Of the density on sites and neighbour shells."),
+    click.option("--phonons", help="Further families, as in '[{where: bonds, omega: 2, lambda: 0.1}]'."),
+)
+
+
+def model_options(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the options of a model that is diagonalised beyond its lattice, coupling, t, Ω, g and U.
+
+    Their values are read by `read_geometries` and `read_system_fields`.
+    """
+    for option in reversed(_MODEL_OPTIONS):
+        function = option(function)
+    return function
+
+
+def read_geometries(
+    lattice: str, couplings: Iterable[str], particles: tuple[int, str], t: float, given: Mapping[str, Any]
+) -> list[Geometry]:
+    """Make a geometry for every coupling.
+
+    Args:
+        lattice: name of the lattice, or one written out.
+        couplings: names of couplings.
+        particles: number of electrons and their spin.
+        t: hopping, which turns a λ of a family into its g.
+        given: values of the `model_options`.
+
+    Raises:
+        InputError: with what is allowed.
+    """
+    from hpcbip.theory.exact.geometry import Geometry
+
+    families = _read_families(given["phonons"], lattice, t) if given["phonons"] else ()
+    return [
+        Geometry(
+            lattice,
+            coupling,
+            *particles,
+            profile=tuple(given["profile"] or ()),
+            phonons=families,
+            dispersive=given["phonon_hopping"] > 0.0,
+        )
+        for coupling in couplings
+    ]
+
+
+def read_system_fields(coupling: str, omega: float, given: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the further fields of a `System` of this coupling and Ω, from values of the `model_options`."""
+    fields = {name: x for name, x in given.items() if name not in ("profile", "phonons", "omega_holstein")}
+    of_sites = given["omega_holstein"]
+    if of_sites is None:
+        of_sites = omega if coupling.endswith("+holstein") else 0.0
+    return {
+        "omega_holstein": of_sites,
+        **{name: x if isinstance(x, float) else tuple(x or ()) for name, x in fields.items()},
+    }
+
+
+def _read_families(text: str, lattice: str, t: float) -> tuple[Family, ...]:
+    """Read families of phonons as a configuration lists them.
+
+    Raises:
+        InputError: with what is allowed.
+    """
+    from pydantic import ValidationError
+
+    from hpcbip.campaign.model_section import ModelSection
+    from hpcbip.campaign.validation import explain
+    from hpcbip.campaign.yaml_reader import parse_yaml
+    from hpcbip.vocabulary.parameters import COUPLING, FURTHER_PHONONS, HOPPING, LATTICE
+
+    listed = parse_yaml(text, "--phonons")
+    try:
+        section = ModelSection.model_validate(
+            {LATTICE.name: lattice, COUPLING.name: "bond", HOPPING.name: t, FURTHER_PHONONS.name: listed}
+        )
+    except ValidationError as error:
+        raise InputError(explain("--phonons", error)) from None
+    return section.further_families
 
 
 def lattice_option(names: str, default: str | None = None) -> Decorator:

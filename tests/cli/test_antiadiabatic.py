@@ -49,8 +49,38 @@ def test_amplitudes() -> None:
     assert found["pair on one site", "0"] == pytest.approx(1.0)
 
 
+def test_families_mean_what_they_mean_to_the_exact_diagonalisation() -> None:
+    """At the first Ω; beyond it Ω_f and g_f² grow with Ω."""
+    more = ["--lambda", "0.2", "--U", "-2", "--V", "0.3", "--states", "400", "--format", "json"]
+    more += ["--phonons", '[{"where":"sites","omega":25,"lambda":0.1,"profile":[1,0.5]}]']
+    rows = json.loads(output_of("--omega 10,40 --order 2", *more))
+    exact = ["theory", "exact", "--coupling", "bond", "--electrons", "2", "--omega", "10", *more]
+    (row,) = json.loads(CliRunner().invoke(commands, exact, catch_exceptions=False).stdout)
+    for name in ("E", "mass", "g", "V", "families"):
+        assert rows[0][name] == pytest.approx(row[name], rel=1e-9), name
+    (first,), (second,) = (json.loads(row["families"]) for row in rows)
+    assert (first["omega"], second["omega"]) == (25.0, 100.0)
+    assert (first["g"] ** 2, second["g"] ** 2) == pytest.approx((0.1 * 4.0 * 25.0, 0.1 * 4.0 * 100.0))
+
+
+def test_amplitudes_between_sites_of_the_cell() -> None:
+    """λ = 0.3 on the Lieb lattice, z = 8/3 on average: g²/Ω = 0.4t per bond; pairs hop by twice that."""
+    rows = json.loads(
+        output_of("--lattice lieb --terms --lambda 0.3 --levels 0,1,1 --omega 30 --order 2 --format json")
+    )
+    found = {(row["moves"], row["from"], row["to"], row["displacement"]): row["amplitude"] for row in rows}
+    expected = {
+        "electron": {("Cu", "Cu"): -1.6, ("Ox", "Ox"): 0.2, ("Oy", "Oy"): 0.2, "hop": -1.0},
+        "pair on one site": {("Cu", "Cu"): -3.2, ("Ox", "Ox"): 0.4, ("Oy", "Oy"): 0.4, "hop": -0.8},
+    }
+    for (moves, *ends, _), amplitude in found.items():
+        assert amplitude == pytest.approx(expected[moves].get(tuple(ends), expected[moves]["hop"])), ends
+    assert len(found) == 2 * (3 + 4) and ("electron", "Cu", "Ox", "-1 0") in found
+
+
 REFUSED = [
-    "--lattice kagome",
+    "--lattice kagom",
+    "--lattice honeycomb --coupling site-peierls",
     "--coupling phonons",
     "--lambda -1",
     "--lambda nan",
@@ -67,7 +97,16 @@ REFUSED = [
     "--lambda 1e6",
     "--terms --figure x.png",
     "--lattice square --coupling site-peierls",
-    "--coupling bond+holstein",
+    "--coupling bond --omega-holstein 20",
+    "--coupling bond --profile 1,0.5",
+    "--lattice lieb --levels 0,1",
+    "--V inf",
+    "--V 1e5",
+    "--phonon-hopping 5",
+    "--phonons x",
+    '--phonons [{"where":"bonds","omega":0.5,"g":1}]',
+    '--phonons [{"where":"bonds","omega":20,"g":1,"places":[1]}]',
+    '--phonon-hopping 0.1 --phonons [{"where":"bonds","omega":20,"g":1}]',
 ]
 
 

@@ -15,6 +15,9 @@ from hpcbip.cli.options import (
     couplings_option,
     figure_option,
     lattice_option,
+    model_options,
+    read_geometries,
+    read_system_fields,
 )
 from hpcbip.cli.output import draw_and_save, format_option, print_records
 from hpcbip.errors import InputError
@@ -37,15 +40,21 @@ COLUMNS_OF_TABLE = (
 
 
 @click.command()
-@lattice_option("chain, square, triangular, cubic", "chain")
-@couplings_option("holstein, bond, site-peierls", "bond")
+@lattice_option("chain, square, ..., honeycomb, lieb, ..., or one written out", "chain")
+@couplings_option("holstein, bond, site-peierls, ...+holstein", "bond")
 @click.option("--electrons", type=click.IntRange(1, 2), default=2, show_default=True)
 @click.option("--lambda", "lam", type=NOT_NEGATIVE, help="λ, the same at all Ω. [default: 0.5]")
 @click.option("--g2-over-omega", "ratio", type=NOT_NEGATIVE, help="Instead of λ: g²/Ω, in t.")
 @click.option("--U", "U", type=FINITE, default=0.0, show_default=True)
 @click.option(
-    "--omega", "omegas", default="10,30,100", show_default=True, type=Numbers(above=0.0), help="Ω/t."
+    "--omega",
+    "omegas",
+    default="10,30,100",
+    show_default=True,
+    type=Numbers(above=0.0),
+    help="Ω/t. Other frequencies and g² are given at the first and grow with it.",
 )
+@model_options
 @click.option(
     "--order", "orders", type=int, multiple=True, default=(2, 4), show_default=True, help="In g; repeatable."
 )
@@ -66,11 +75,11 @@ def antiadiabatic(
     terms: bool,
     figure: Path | None,
     form: str,
+    **given: Any,
 ) -> None:
     """Ω >> t: phonons eliminated to second and fourth order in g, and exact diagonalisation at fixed g²/Ω."""
     from hpcbip.report.figures.theory.antiadiabatic import antiadiabatic_figure
     from hpcbip.theory.antiadiabatic.scaling import amplitude_table, antiadiabatic_table, scan_systems
-    from hpcbip.theory.exact.geometry import Geometry
     from hpcbip.theory.exact.system import g_from_lambda
 
     if lam is not None and ratio is not None:
@@ -78,12 +87,12 @@ def antiadiabatic(
     if terms and figure is not None:
         raise InputError("--figure: not with --terms; allowed: one of them")
     scans, orders = [], tuple(dict.fromkeys(orders))
-    for coupling in dict.fromkeys(couplings):
-        geometry = Geometry(lattice, coupling, electrons)
+    for geometry in read_geometries(lattice, dict.fromkeys(couplings), (electrons, "singlet"), 1.0, given):
         fixed = (
             g_from_lambda(geometry, 0.5 if lam is None else lam, 1.0, 1.0) ** 2 if ratio is None else ratio
         )
-        scans.append(scan_systems(geometry, fixed, omegas, U))
+        fields = read_system_fields(geometry.coupling, omegas[0], given)
+        scans.append(scan_systems(geometry, fixed, omegas, U, **fields))
     if terms:
         print_records(
             [row for systems in scans for system in systems for row in amplitude_table(system, orders)], form

@@ -1,16 +1,20 @@
 """Effective Hamiltonians of one or two electrons at Ω >> t, with the phonons eliminated in powers of g.
 
-H = W + V, where W acts on the electrons (T, U) and V = A + A† makes and removes phonons, A = Σ_m O_m b†_m
-with the electronic operators O_m of the model (g K_b of a bond, g n_i, g(K_{i,i+1} - K_{i-1,i})). P projects
-on no phonon, R_n = 1/(energy of n phonons); A_n leads from n to n + 1 phonons. The canonical transformation
-that decouples P (Schrieffer and Wolff, Phys. Rev. 149, 491; to higher order Bravyi, DiVincenzo and Loss,
-Ann. Phys. 326, 2793) gives on P, with a = R_1 A_0, M = A_0† a and N = a†a,
+H = H_0 + W + V, where H_0 = Σ_m Ω_m b†_m b_m is the energy of the phonons, W keeps their number (hops,
+levels and interaction of the electrons; hops of phonons) and V = A + A† makes and removes one,
+A = Σ_m O_m b†_m with the electronic operators O_m of the model, one for every oscillator of every family (g
+K_b of a bond, g Σ p n_i of a site, g(K_{i,i+1} - K_{i-1,i})). P projects on no phonon; A_n leads from n to n
++ 1 phonons, and R_n = 1/H_0 there. The canonical transformation that decouples P (Schrieffer and Wolff,
+Phys. Rev. 149, 491; to higher order Bravyi, DiVincenzo and Loss, Ann. Phys. 326, 2793) gives on P, with a =
+R_1 A_0, M = A_0† a and N = a†a,
 
-    order 2:  W - M                                                               = W - (1/Ω) Σ_m O_m²
+    order 2:  W - M                                                             = W - Σ_m O_m²/Ω_m
     order 4:  D(W) - M - (A_1 a)† R_2 (A_1 a) + {N, M}/2,     D(O) = O + a†O a - {N, O}/2 .
 
-At fixed g²/Ω a term g^2a W^b is of order Ω^(1-a-b): order 2 is all of Ω⁰, order 4 all of 1/Ω, that is g² W/Ω²
-and g⁴/Ω³. D also transforms other electronic operators; the terms left out fall as 1/Ω².
+Frequencies need not be equal: all states of P have H_0 = 0, whatever was in between, and W commutes with R_n,
+because no term of it takes a phonon to an oscillator of another frequency. At fixed g²/Ω and fixed ratios of
+all Ω_m a term g^2a W^b is of order Ω^(1-a-b): order 2 is all of Ω⁰, order 4 all of 1/Ω, that is g² W/Ω² and
+g⁴/Ω³. D also transforms other electronic operators; the terms left out fall as 1/Ω².
 
 The matrices come from the exact diagonalisation: A_n and W are blocks of its H(K) by number of phonons, so
 that no amplitude is written down here. Pairs are within `pair_extent` hops of each other, from where two
@@ -22,7 +26,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import lru_cache, partial
 from itertools import product
 from typing import Any
 
@@ -31,18 +35,20 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from hpcbip.errors import InputError
-from hpcbip.models import BRAVAIS_LATTICES
 from hpcbip.theory.exact.basis import Space, build_space
 from hpcbip.theory.exact.convergence import ConvergedState, extrapolate_levels
 from hpcbip.theory.exact.geometry import Geometry
 from hpcbip.theory.exact.solver import DEGENERACY_TOLERANCE, Hamiltonian, Level, minimise_energy, search_lines
+from hpcbip.theory.exact.states import SiteNumbering
 from hpcbip.theory.exact.system import System
 
 PERTURBATION_ORDERS = (2, 4)
 DEFAULT_EXTENT = {1: 72, 2: 16, 3: 6}  # pair extent, in hops, of the largest of three boxes, by dimension
 LARGEST_EXTENT = {1: 200, 2: 24, 3: 8}  # largest pair extent allowed, by dimension
+LARGEST_SPACE = 1_000_000  # most states of the largest box, of which so many take minutes and some GB
 SCANNED_MOMENTA = 33  # momenta per line of the search for the lowest, zero and the zone edge included
-FOURIER_MOMENTA = 10  # momenta per axis of the Fourier sums: no effective hop is longer than 4
+LONGEST_HOP = 4  # no effective hop has more than these hops of H
+MOST_MOMENTA = 6000  # largest number of momenta of the Fourier sums for amplitudes
 FLAT_CURVATURE = 1e-9
 """Curvature of E(K), relative to t, up to which a band counts as flat: it has no mass, and rounding errors
 must not move K."""
@@ -233,25 +239,14 @@ def guess_effective_momentum(space: Space, system: System, order: int) -> Array:
     return momenta[int(np.argmin(energies))]
 
 
-def check_lattice(geometry: Geometry) -> None:
-    """Refuse lattices with several sites per cell, for which nothing was compared with other calculations.
-
-    Raises:
-        InputError: the message lists the lattices that are allowed.
-    """
-    if geometry.lattice not in BRAVAIS_LATTICES:
-        raise InputError(f"lattice: {geometry.lattice!r}; allowed: {', '.join(BRAVAIS_LATTICES)}")
-
-
 def build_effective_spaces(geometry: Geometry, pair_extent: int | None = None) -> list[Space]:
     """Build three boxes for `converge_effective`, the largest with pairs up to `pair_extent` hops apart.
 
     A single electron needs one box only.
 
     Raises:
-        InputError: for a pair_extent out of range, and as in `check_lattice`.
+        InputError: for a pair_extent out of range, and for more than `LARGEST_SPACE` states.
     """
-    check_lattice(geometry)
     d = geometry.bravais.dimension
     pair_extent = DEFAULT_EXTENT[d] if pair_extent is None else pair_extent
     if not 4 <= pair_extent <= LARGEST_EXTENT[d]:
@@ -261,6 +256,13 @@ def build_effective_spaces(geometry: Geometry, pair_extent: int | None = None) -
         if geometry.electrons == 1
         else [pair_extent - 2 * (pair_extent // 4), pair_extent - pair_extent // 4, pair_extent]
     )
+    roots, moves = len(SiteNumbering(geometry, 0, widths[-1]).roots()), len(geometry.creations)
+    states = roots * (geometry.electrons * moves) ** 2 // 2  # nearly all: those of two phonons
+    if states > LARGEST_SPACE:
+        raise InputError(
+            f"phonons: {moves} moves make one, and about {states:.1e} states two; allowed: up to "
+            f"{LARGEST_SPACE:.0e} states, from fewer families or a shorter profile"
+        )
     return [build_space(geometry, 2, pair_extent=width) for width in widths]
 
 
@@ -283,31 +285,57 @@ def _level(space: Space, system: System, order: int, momentum: Array, _: bool) -
     return solve_effective(space, system, momentum, order)
 
 
-def effective_amplitudes(system: System, order: int) -> dict[tuple[int, ...], float]:
+def effective_amplitudes(
+    system: System, order: int, ends: tuple[int, int] = (0, 0)
+) -> dict[tuple[int, ...], float]:
     """Compute the amplitudes of the effective Hamiltonian that move an electron, or a pair on one site.
 
+    Args:
+        system: parameters.
+        order: order in g, 2 or 4.
+        ends: sites of the cell from which and to which it moves.
+
     Returns:
-        amplitudes above `SMALLEST_AMPLITUDE` by displacement in lattice coordinates, nearest first, one of
-        each two opposite displacements; at zero displacement the energy of the site.
+        amplitudes above `SMALLEST_AMPLITUDE` by displacement of the cell in lattice coordinates, nearest
+        first; between equal ends one of each two opposite displacements, at zero the energy of the site.
 
     Raises:
-        InputError: as in `eliminate_phonons` and `check_lattice`, and for triplets, which have no pair on one
-            site.
+        InputError: as in `eliminate_phonons`, for triplets, which have no pair on one site, and for bonds so
+            long that more than `MOST_MOMENTA` would be needed.
     """
+    start, end = ends
+    found = _all_amplitudes(system, order)[..., end, start]
+    places = product(*(range(-(n // 2), n // 2) for n in found.shape))
+    kept = [
+        r
+        for r in places
+        if (start != end or r >= tuple(-n for n in r)) and abs(found[r]) > SMALLEST_AMPLITUDE * system.t
+    ]
+    return {r: float(found[r]) for r in sorted(kept, key=lambda r: (sum(n * n for n in r), r))}
+
+
+@lru_cache(maxsize=1)
+def _all_amplitudes(system: System, order: int) -> Array:
+    """Compute the amplitudes by displacement of the cell, to and from every site, shape (n, ..., kinds,
+    kinds)."""
     geometry = system.geometry
-    check_lattice(geometry)
+    lattice = geometry.bravais
     if geometry.electrons == 2 and geometry.spin == "triplet":
         raise InputError("spin: triplet; allowed: singlet, only it has pairs on one site")
+    d, longest = lattice.dimension, int(np.abs(lattice.neighbours).max())
+    n = 2 * LONGEST_HOP * longest + 2
+    if n**d > MOST_MOMENTA:
+        raise InputError(
+            f"lattice: bonds of lattice coordinates up to {longest} in {d} dimensions; allowed for "
+            "amplitudes: shorter ones"
+        )
     space = build_space(geometry, 2)
-    d = geometry.bravais.dimension
-    dual = 2.0 * np.pi * np.linalg.inv(np.array(geometry.bravais.primitive)).T
-    values = np.zeros((FOURIER_MOMENTA,) * d, complex)
-    for index in product(range(FOURIER_MOMENTA), repeat=d):
-        momentum = np.array(index) / FOURIER_MOMENTA @ dual
-        values[index] = eliminate_phonons(space, system, momentum, order, False).energy.value[0, 0]
-    found = np.fft.ifftn(values).real
-    places = product(range(-(FOURIER_MOMENTA // 2), FOURIER_MOMENTA // 2), repeat=d)
-    half_plane = [
-        r for r in places if r >= tuple(-n for n in r) and abs(found[r]) > SMALLEST_AMPLITUDE * system.t
-    ]
-    return {r: float(found[r]) for r in sorted(half_plane, key=lambda r: (sum(n * n for n in r), r))}
+    dual = 2.0 * np.pi * np.linalg.inv(np.array(lattice.primitive)).T
+    inside = lattice.places / lattice.resolution  # of the sites in the cell, whose phases H(K) carries
+    values = np.zeros((n,) * d + (lattice.kinds,) * 2, complex)
+    for index in product(range(n), repeat=d):
+        k = np.array(index) / n
+        phases = np.exp(2j * np.pi * inside @ k)
+        matrix = eliminate_phonons(space, system, k @ dual, order, False).energy.value
+        values[index] = phases[:, None] * matrix * phases.conj()
+    return np.asarray(np.fft.ifftn(values, axes=range(d)).real)

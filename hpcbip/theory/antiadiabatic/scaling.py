@@ -1,7 +1,8 @@
 """Scaling with Ω of the difference between effective Hamiltonians and exact diagonalisation.
 
-Ω is scanned at fixed t, U and g²/Ω. There the energies of order 2 do not change and the exact ones approach
-them: the error of order 2 falls as 1/Ω, that of order 4 as 1/Ω².
+Ω is scanned at fixed t, U and g²/Ω, of every family of phonons, whose frequencies keep their ratios. There
+the energies of order 2 do not change and the exact ones approach them: the error of order 2 falls as 1/Ω,
+that of order 4 as 1/Ω².
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import combinations_with_replacement
 from typing import Any
 
 import numpy as np
@@ -17,15 +19,24 @@ from hpcbip.errors import InputError
 from hpcbip.theory.antiadiabatic.effective import (
     PERTURBATION_ORDERS,
     build_effective_spaces,
-    check_lattice,
     converge_effective,
     effective_amplitudes,
 )
 from hpcbip.theory.exact.convergence import ConvergedState, Extrapolated, converge, scaled_difference
 from hpcbip.theory.exact.geometry import Geometry
 from hpcbip.theory.exact.system import System
-from hpcbip.theory.exact.tables import parameters_of
-from hpcbip.vocabulary.parameters import COUPLING, LAMBDA, LATTICE, OMEGA, G, U
+from hpcbip.theory.exact.tables import lists_of, parameters_of
+from hpcbip.vocabulary.parameters import (
+    COUPLING,
+    G_HOLSTEIN,
+    LAMBDA,
+    LATTICE,
+    OMEGA,
+    OMEGA_HOLSTEIN,
+    G,
+    U,
+    V,
+)
 
 EXACT_STATES = {1: 20_000, 2: 50_000, 3: 50_000}  # size of the largest exact space, by dimension
 OMEGA_RANGE = (1.0, 1e5)  # smallest and largest Ω/t allowed
@@ -33,33 +44,66 @@ LARGEST_RATIO, LARGEST_U = 100.0, 1e4  # largest g²/Ω and |U| allowed, in t
 POINTS_OF_FIT = 3  # smallest number of points from which a power is fitted
 
 
-def scan_systems(geometry: Geometry, ratio: float, omegas: Sequence[float], U: float = 0.0) -> list[System]:
+def scan_systems(
+    geometry: Geometry, ratio: float, omegas: Sequence[float], U: float = 0.0, **others: Any
+) -> list[System]:
     """Build systems of equal g²/(Ωt) = `ratio` at several Ω/t, with t = 1.
 
+    Args:
+        geometry: lattice, coupling and electrons; its families of phonons have the Ω and g that go with the
+            first Ω.
+        ratio: g²/(Ωt) of the coupling.
+        omegas: Ω/t of the coupling. All other frequencies grow in proportion, and all g².
+        U: interaction.
+        others: further fields of `System`, at the first Ω.
+
     Raises:
-        InputError: for two couplings together, triplets, no Ω, and numbers beyond `OMEGA_RANGE`,
-            `LARGEST_RATIO` and `LARGEST_U`; as in `check_lattice`.
+        InputError: for triplets, no Ω, and numbers beyond `OMEGA_RANGE`, `LARGEST_RATIO` and `LARGEST_U`; as
+            in `System`.
     """
-    check_lattice(geometry)
-    if geometry.coupling.endswith("+holstein"):
-        raise InputError(f"coupling {geometry.coupling!r}; allowed: bond, site-peierls, holstein, each alone")
     if geometry.electrons == 2 and geometry.spin != "singlet":
         raise InputError(f"spin: {geometry.spin}; allowed: singlet")
     if not 0.0 <= ratio <= LARGEST_RATIO:
         raise InputError(f"g2_over_omega: {ratio:g}; allowed: 0 to {LARGEST_RATIO:g}")
-    if not abs(U) <= LARGEST_U:
-        raise InputError(f"U: {U:g}; allowed: -{LARGEST_U:g} to {LARGEST_U:g}")
+    for name, energy in (("U", U), ("V", others.get("V", 0.0))):
+        if not abs(energy) <= LARGEST_U:
+            raise InputError(f"{name}: {energy:g}; allowed: -{LARGEST_U:g} to {LARGEST_U:g}")
     if not omegas:
         raise InputError(
             f"omega: none given; allowed: one or more from {OMEGA_RANGE[0]:g} to {OMEGA_RANGE[1]:g}"
         )
     for omega in omegas:
-        if not OMEGA_RANGE[0] <= omega <= OMEGA_RANGE[1]:
-            raise InputError(
-                f"omega: {omega:g}; allowed: {OMEGA_RANGE[0]:g} to {OMEGA_RANGE[1]:g}, "
-                "the theory is of large ones"
-            )
-    return [System(geometry, 1.0, omega, math.sqrt(ratio * omega), U) for omega in omegas]
+        _check_frequency("omega", omega)
+    first = System(geometry, 1.0, omegas[0], math.sqrt(ratio * omegas[0]), U, **others)
+    return [_at_frequency(first, ratio, omega) for omega in omegas]
+
+
+def _check_frequency(name: str, omega: float) -> None:
+    if not OMEGA_RANGE[0] <= omega <= OMEGA_RANGE[1]:
+        raise InputError(
+            f"{name}: {omega:g}; allowed: {OMEGA_RANGE[0]:g} to {OMEGA_RANGE[1]:g}, "
+            "the theory is of large ones"
+        )
+
+
+def _at_frequency(first: System, ratio: float, omega: float) -> System:
+    """Take a system to another Ω of its coupling, at fixed ratios of all frequencies and fixed g²/Ω."""
+    scale = omega / first.omega
+    families = tuple(
+        replace(family, omega=scale * family.omega, g=math.sqrt(scale) * family.g)
+        for family in first.geometry.phonons
+    )
+    system = replace(
+        first,
+        geometry=replace(first.geometry, phonons=families),
+        omega=omega,
+        g=math.sqrt(ratio * omega),
+        omega_holstein=scale * first.omega_holstein,
+        g_holstein=math.sqrt(scale) * first.g_holstein,
+    )
+    for frequency in system.frequencies:
+        _check_frequency("omega of the phonons", float(frequency))
+    return system
 
 
 def _effective(systems: Sequence[System], order: int, pair_extent: int | None) -> list[ConvergedState]:
@@ -118,7 +162,7 @@ def antiadiabatic_table(
     the effective minimum.
 
     Args:
-        systems: systems of one geometry, as from `scan_systems`.
+        systems: systems of one geometry but for the energies of its families, as from `scan_systems`.
         orders: 2, 4 or both.
         states: size of the largest exact space; a tenth of it for the single electron beside a pair.
         pair_extent: as in `build_effective_spaces`.
@@ -157,7 +201,8 @@ def _rows_of_order(
             {
                 **parameters_of(system, (LATTICE, COUPLING)),
                 "electrons": system.geometry.electrons,
-                **parameters_of(system, (U, LAMBDA, G, OMEGA)),
+                **parameters_of(system, (U, LAMBDA, G, OMEGA, V, G_HOLSTEIN, OMEGA_HOLSTEIN)),
+                **lists_of(system),
                 "order": order,
                 **effective_state.numbers("_eff"),
                 **exact_state.numbers(),
@@ -215,23 +260,33 @@ def amplitude_table(system: System, orders: Sequence[int] = PERTURBATION_ORDERS)
     """Tabulate the amplitudes of the effective Hamiltonians, a row per order, displacement and mover.
 
     The mover is an electron or a pair on one site. Opposite displacements have the same amplitude and are
-    listed once; at zero displacement it is the energy of the site.
+    listed once; at zero displacement it is the energy of the site. With several sites per cell `from` and
+    `to` are those sites, each two of them listed once, and the displacement is that of the cell.
 
     Raises:
         InputError: as in `effective_amplitudes`.
     """
     result: list[dict[str, Any]] = []
+    lattice = system.geometry.bravais
     for order in orders:
         for electrons, moves in ((1, "electron"), (2, "pair on one site")):
             mover = replace(system, geometry=replace(system.geometry, electrons=electrons))
-            for displacement, amplitude in effective_amplitudes(mover, order).items():
-                result.append(
-                    {
-                        **parameters_of(system, (LATTICE, COUPLING, U, G, OMEGA)),
-                        "order": order,
-                        "moves": moves,
-                        "displacement": " ".join(map(str, displacement)),
-                        "amplitude": amplitude,
-                    }
+            for start, end in combinations_with_replacement(range(lattice.kinds), 2):
+                names = (
+                    {}
+                    if lattice.is_bravais
+                    else {"from": lattice.site_names[start], "to": lattice.site_names[end]}
                 )
+                for displacement, amplitude in effective_amplitudes(mover, order, (start, end)).items():
+                    result.append(
+                        {
+                            **parameters_of(system, (LATTICE, COUPLING, U, G, OMEGA)),
+                            **lists_of(system),
+                            "order": order,
+                            "moves": moves,
+                            **names,
+                            "displacement": " ".join(map(str, displacement)),
+                            "amplitude": amplitude,
+                        }
+                    )
     return result
