@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -267,14 +268,16 @@ def read_geometries(
 
 def read_system_fields(coupling: str, omega: float, given: Mapping[str, Any]) -> dict[str, Any]:
     """Return the further fields of a `System` of this coupling and Ω, from values of the `model_options`."""
-    fields = {name: x for name, x in given.items() if name not in ("profile", "phonons", "omega_holstein")}
+    from hpcbip.theory.exact.system import System
+
+    names = {field.name for field in fields(System)}
+    found = {
+        name: x if isinstance(x, float) else tuple(x or ()) for name, x in given.items() if name in names
+    }
     of_sites = given["omega_holstein"]
     if of_sites is None:
         of_sites = omega if coupling.endswith("+holstein") else 0.0
-    return {
-        "omega_holstein": of_sites,
-        **{name: x if isinstance(x, float) else tuple(x or ()) for name, x in fields.items()},
-    }
+    return {**found, "omega_holstein": of_sites}
 
 
 def _read_families(text: str, lattice: str, t: float) -> tuple[Family, ...]:

@@ -306,12 +306,12 @@ def effective_amplitudes(
     start, end = ends
     found = _all_amplitudes(system, order)[..., end, start]
     places = product(*(range(-(n // 2), n // 2) for n in found.shape))
-    kept = [
+    listed = [
         r
         for r in places
         if (start != end or r >= tuple(-n for n in r)) and abs(found[r]) > SMALLEST_AMPLITUDE * system.t
     ]
-    return {r: float(found[r]) for r in sorted(kept, key=lambda r: (sum(n * n for n in r), r))}
+    return {r: float(found[r]) for r in sorted(listed, key=lambda r: (sum(n * n for n in r), r))}
 
 
 @lru_cache(maxsize=1)
