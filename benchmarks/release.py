@@ -4,10 +4,11 @@
 
 Prints updates/s, integrated autocorrelation times in CPU seconds and error × √(CPU seconds) of E, m* and
 ⟨(r1-r2)²⟩, with their ratios to the stored figures (below one is better), and writes
-docs/measured/benchmark.md and docs/measured/benchmark.png. `--store` makes the new figures the stored ones
-(benchmarks/figures.json). Timings are those of one core of the machine at hand: compare on the same one. The
-surest way is a paired run: both releases at the same time with `--store`, each from its own clone and on its
-own core (`taskset -c 0`), then here
+docs/measured/benchmark.md and docs/measured/benchmark.png; with `--kinds` the same of a second list, a point
+of every other kind of model, in docs/measured/kinds.md and docs/measured/kinds.png. `--store` makes the new
+figures the stored ones (benchmarks/figures.json). Timings are those of one core of the machine at hand:
+compare on the same one. The surest way is a paired run: both releases at the same time with `--store`, each
+from its own clone and on its own core (`taskset -c 0`), then here
 
     python benchmarks/release.py --before OLD/benchmarks/figures.json --now NEW/benchmarks/figures.json
 """
@@ -24,6 +25,8 @@ import matplotlib
 import numpy as np
 from sampling import benchmark, markdown, point
 
+from hpcbip.models import BONDS, SITES, Family
+from hpcbip.statistics.notation import with_error
 from hpcbip.version import __version__
 
 matplotlib.use("Agg")
@@ -32,7 +35,7 @@ from matplotlib.ticker import NullFormatter
 
 FIGURES = Path(__file__).with_name("figures.json")
 
-# name: lattice, coupling, omega, lambda, U, V, sector
+FIELDS = ("lattice", "coupling", "omega", "lam", "U", "V", "sector")  # of `point`
 POINTS: dict[str, tuple[str, str, float, float, float, float, str]] = {
     "square bond Ω=1.0 λ=0.5 U=8": ("square", "bond", 1.0, 0.5, 8.0, 0.0, "bipolaron"),
     "square bond Ω=0.5 λ=0.5 U=8": ("square", "bond", 0.5, 0.5, 8.0, 0.0, "bipolaron"),
@@ -42,6 +45,36 @@ POINTS: dict[str, tuple[str, str, float, float, float, float, str]] = {
     "triangular bond Ω=0.5 λ=0.4 U=6": ("triangular", "bond", 0.5, 0.4, 6.0, 0.0, "bipolaron"),
     "cubic bond Ω=1.0 λ=0.93 U=8 V=0.8": ("cubic", "bond", 1.0, 2.8 / 3, 8.0, 0.8, "bipolaron"),
 }
+SQUARE, HOLSTEIN, CUBIC = (list(POINTS)[k] for k in (1, 4, 6))
+
+# name: one of the points, and what is different from it
+KINDS: dict[str, tuple[str, dict[str, Any]]] = {
+    SQUARE: (SQUARE, {}),
+    "honeycomb": (SQUARE, {"lattice": "honeycomb"}),
+    "kagome": (SQUARE, {"lattice": "kagome"}),
+    "lieb λ=0.6 levels=0,1,1": (SQUARE, {"lattice": "lieb", "lam": 0.6, "levels": (0.0, 1.0, 1.0)}),
+    "bilayer": (SQUARE, {"lattice": "bilayer"}),
+    "two families on bonds Ω=0.5,1.0 λ=0.25,0.25": (
+        SQUARE,
+        {"lam": 0.25, "phonons": (Family(BONDS, 1.0, 0.5**0.5),)},
+    ),
+    "bond+holstein Ω=0.5,1.0 g_holstein=0.5": (
+        SQUARE,
+        {"coupling": "bond+holstein", "g_holstein": 0.5, "omega_holstein": 1.0},
+    ),
+    "bond and a family on sites Ω=0.5,1.0 g=0.5": (SQUARE, {"phonons": (Family(SITES, 1.0, 0.5),)}),
+    "bond phonon_hopping=0.05": (SQUARE, {"phonon_hopping": 0.05}),
+    "square holstein Ω=1.0 λ=0.25 U=0": (HOLSTEIN, {"omega": 1.0}),
+    "holstein profile=1,0.2": (HOLSTEIN, {"omega": 1.0, "profile": (1.0, 0.2)}),
+    "holstein phonon_hopping=0.1": (HOLSTEIN, {"omega": 1.0, "phonon_hopping": 0.1}),
+    CUBIC: (CUBIC, {}),
+    "diamond λ=1.4": (CUBIC, {"lattice": "diamond", "lam": 1.4}),
+}
+ABOUT_KINDS = (
+    "Pairs in models that need the kernel for all models, and in bond+holstein. The first of each group, "
+    "whose name has all numbers, is a plain one; the others have its numbers but for what their names say. λ "
+    "of two families: each by itself; of a profile: without it.\n\n"
+)
 GOALS = {  # what a careful compiled program reaches: E, m*/m0, <(r1-r2)^2>
     "square bond Ω=1.0 λ=0.5 U=8": (0.028, 0.075, 7.8),
     "square bond Ω=0.5 λ=0.5 U=8": (0.027, 0.36, 3.0),
@@ -64,6 +97,7 @@ GOALS = {  # what a careful compiled program reaches: E, m*/m0, <(r1-r2)^2>
     type=click.Path(path_type=Path, dir_okay=False, exists=True),
     help="Figures of a run with --store, instead of a run.",
 )
+@click.option("--kinds", is_flag=True, help="The other kinds of models instead.")
 @click.option("--store", is_flag=True, help="Make these the stored figures.")
 @click.option(
     "--out",
@@ -71,35 +105,54 @@ GOALS = {  # what a careful compiled program reaches: E, m*/m0, <(r1-r2)^2>
     default="docs/measured",
     show_default=True,
 )
-def main(seconds: float, seeds: int, before: Path, done: Path | None, store: bool, out: Path) -> None:
+def main(
+    seconds: float, seeds: int, before: Path, done: Path | None, kinds: bool, store: bool, out: Path
+) -> None:
     """Run the list, compare, write table and plot."""
-    stored = json.loads(before.read_text()) if before.exists() else {"version": "none", "points": {}}
+    stored = _figures(before, kinds)
     if done is None:
-        now = {"version": __version__, "made": f"--seconds {seconds:g} --seeds {seeds}", "points": {}}
+        made = f"{'--kinds ' if kinds else ''}--seconds {seconds:g} --seeds {seeds}"
+        now = {"version": __version__, "made": made, "points": {}}
     else:
-        now = json.loads(done.read_text())
+        now = _figures(done, kinds)
     rows = []
-    for name, (lattice, coupling, omega, lam, U, V, sector) in POINTS.items():
+    for name in KINDS if kinds else POINTS:
         if done is None:
-            ensemble = point(lattice, coupling, omega, lam, U, V, sector)
+            plain, changes = KINDS[name] if kinds else (name, {})
+            ensemble = point(**dict(zip(FIELDS, POINTS[plain], strict=True)) | changes)
             runs = [benchmark(ensemble, seconds, seed) for seed in range(1, seeds + 1)]
             now["points"][name] = _averaged(runs)
-        rows.append(_row(name, now["points"][name], stored["points"].get(name)))
+        rows.append(_row(name, now["points"][name], stored["points"].get(name), bool(stored["points"])))
         click.echo(
             "  ".join(f"{cell:.3g}" if isinstance(cell, float) else str(cell) for cell in rows[-1].values())
         )
-    head = (
-        f"# Speed of release {now['version']}\n\nMade by `python benchmarks/release.py "
-        f"{now.get('made', '--store')}`, one core. Ratios are to the figures of {stored['version']}"
-        f"{', run at the same time on the other core' if done else ''}; "
-        "below one is better. τ: integrated autocorrelation time in CPU seconds; the last columns are error "
-        "× √(CPU seconds).\n\n"
-        "![benchmark](benchmark.png)\n\n"
-    )
-    (out / "benchmark.md").write_text(_wrapped(head) + markdown(rows))
-    _figure(now, stored, out / "benchmark.png")
+    page = out / ("kinds.md" if kinds else "benchmark.md")
+    page.write_text(_wrapped(_head(now, stored, kinds, done is not None)) + markdown(rows))
+    _figure(now, stored, page.with_suffix(".png"))
     if store:
-        FIGURES.write_text(json.dumps(now, indent=1) + "\n")
+        all_figures = json.loads(FIGURES.read_text())
+        all_figures.update({"kinds": now} if kinds else now)
+        FIGURES.write_text(json.dumps(all_figures, indent=1) + "\n")
+
+
+def _figures(path: Path, kinds: bool) -> dict[str, Any]:
+    """Read stored figures, those of `kinds` or of the points; none have the version "none"."""
+    figures = json.loads(path.read_text())
+    return figures.get("kinds", {"version": "none", "points": {}}) if kinds else figures
+
+
+def _head(now: dict[str, Any], stored: dict[str, Any], kinds: bool, paired: bool) -> str:
+    """Write what the page says above its table."""
+    ratios = (
+        f"Ratios are to the figures of {stored['version']}"
+        f"{', run at the same time on the other core' if paired else ''}; below one is better. "
+    )
+    return (
+        f"# Speed of release {now['version']}{', other kinds of models' if kinds else ''}\n\nMade by `python "
+        f"benchmarks/release.py {now.get('made', '--store')}`, one core. {ratios if stored['points'] else ''}"
+        "τ: integrated autocorrelation time in CPU seconds; the last columns are error × √(CPU seconds).\n\n"
+        f"{ABOUT_KINDS if kinds else ''}![benchmark]({'kinds' if kinds else 'benchmark'}.png)\n\n"
+    )
 
 
 def _wrapped(text: str) -> str:
@@ -118,24 +171,33 @@ def _averaged(runs: list[dict[str, Any]]) -> dict[str, Any]:
     merged["value"] = {
         name: float(np.mean([run["value"][name] for run in runs])) for name in runs[0]["value"]
     }
+    merged["error"] = {
+        name: float(np.sqrt(np.sum([run["error"][name] ** 2 for run in runs])) / len(runs))
+        for name in runs[0]["error"]
+    }
     return merged
 
 
-def _row(name: str, now: dict[str, Any], before: dict[str, Any] | None) -> dict[str, Any]:
+def _row(name: str, now: dict[str, Any], before: dict[str, Any] | None, compared: bool) -> dict[str, Any]:
+    """Make a row of the table; with ratios where anything is compared, with values where their errors are
+    known."""
     row: dict[str, Any] = {"point": name, "updates/s": now["updates_per_s"]}
-    for key, label in (("tau_cpu_s", "τ"), ("err_sqrt_cpu", "err √s")):
-        for observable, number in now[key].items():
-            short = observable.removesuffix("_bipolaron").removesuffix("_polaron")
-            if short != "phonons":
-                row[f"{label} {short}"] = number
-                if key == "err_sqrt_cpu":
-                    row[f"ratio {short}"] = number / before[key][observable] if before else "-"
-    for column in ("τ pair_distance2", "err √s pair_distance2", "ratio pair_distance2"):
-        row.setdefault(column, "-")
-    order = [column for column in row if not column.startswith(("err", "ratio", "τ"))]
-    for label in ("τ", "err √s", "ratio"):
-        order += [f"{label} {short}" for short in ("E", "mass", "pair_distance2")]
-    return {column: row[column] for column in order}
+    labels = [*([""] if "error" in now else []), "τ ", "err √s ", *(["ratio "] if compared else [])]
+    for short in ("E", "mass", "pair_distance2"):
+        row |= {label + short: "-" for label in labels}
+    for observable, number in now["err_sqrt_cpu"].items():
+        short = observable.removesuffix("_bipolaron").removesuffix("_polaron")
+        if short == "phonons":
+            continue
+        cells = {
+            "": with_error(now["value"][observable], now.get("error", {}).get(observable)),
+            "τ ": now["tau_cpu_s"][observable],
+            "err √s ": number,
+            "ratio ": number / before["err_sqrt_cpu"][observable] if before else "-",
+        }
+        row |= {label + short: cells[label] for label in labels}
+    order = [label + short for label in labels for short in ("E", "mass", "pair_distance2")]
+    return {column: row[column] for column in ("point", "updates/s", *order)}
 
 
 def _figure(new: dict[str, Any], stored: dict[str, Any], path: Path) -> None:
@@ -156,7 +218,8 @@ def _figure(new: dict[str, Any], stored: dict[str, Any], path: Path) -> None:
             if found:
                 axis.plot([x for _, x in found], [y for y, _ in found], marker, label=series)
         goals = [(GOALS[name][k], y) for y, name in enumerate(names) if name in GOALS]
-        axis.plot([x for x, _ in goals], [y for _, y in goals], "|", ms=14, color="k", label="goal")
+        if goals:
+            axis.plot([x for x, _ in goals], [y for _, y in goals], "|", ms=14, color="k", label="goal")
         axis.set(xscale="log", xlabel="error × √(CPU seconds)", title=short)
         axis.xaxis.set_minor_formatter(NullFormatter())
         axis.grid(alpha=0.3)

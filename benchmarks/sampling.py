@@ -32,11 +32,13 @@ def point(
     V: float = 0.0,
     sector: str = "bipolaron",
     beta: float | None = None,
+    **fields: Any,
 ) -> Ensemble:
-    """Build the ensemble of one point, t = 1, at the β of `beta: auto` unless it is given."""
+    """Build the ensemble of one point, t = 1, at the β of `beta: auto` unless it is given; `fields` are
+    further ones of the model."""
     g = coupling_from_lambda(get_lattice(lattice), coupling, lam, omega, 1.0)
     pair = sector == "bipolaron"
-    model = Model(lattice, coupling, 1.0, omega, g, *((U, V) if pair else ()))
+    model = Model(lattice, coupling, 1.0, omega, g, *((U, V) if pair else ()), **fields)
     return Ensemble(model, 2 if pair else 1, beta or auto_beta(sector, 1.0, omega))
 
 
