@@ -31,7 +31,7 @@ from hpcbip.version import __version__
 
 matplotlib.use("Agg")
 from matplotlib import pyplot as plt
-from matplotlib.ticker import NullFormatter
+from matplotlib.ticker import LogFormatter
 
 FIGURES = Path(__file__).with_name("figures.json")
 
@@ -221,7 +221,7 @@ def _figure(new: dict[str, Any], stored: dict[str, Any], path: Path) -> None:
         if goals:
             axis.plot([x for x, _ in goals], [y for _, y in goals], "|", ms=14, color="k", label="goal")
         axis.set(xscale="log", xlabel="error × √(CPU seconds)", title=short)
-        axis.xaxis.set_minor_formatter(NullFormatter())
+        axis.xaxis.set_minor_formatter(LogFormatter(minor_thresholds=(1.0, 0.5)))
         axis.grid(alpha=0.3)
     axes[0].set_yticks(range(len(names)), names)
     axes[0].legend()

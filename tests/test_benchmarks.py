@@ -1,4 +1,4 @@
-"""The benchmark of the kernel prints what its users read."""
+"""The benchmark of the kernel prints what its users read, and a page holds the figures that are stored."""
 
 from __future__ import annotations
 
@@ -44,3 +44,17 @@ def test_table_and_bad_options(run: Run) -> None:
     for options in (["--lattice", "sqare"], ["--omega", "0"], ["--lambda", "-1"]):
         refused = run(*options)
         assert refused.exit_code == 2 and options[0] in refused.stderr and not refused.stdout
+
+
+def test_the_page_of_other_kinds_is_that_of_the_stored_figures(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.syspath_prepend(str(KERNEL.parent))
+    release = importlib.import_module("release")
+    nothing = tmp_path / "nothing.json"
+    nothing.write_text(json.dumps({"version": "none", "points": {}}), encoding="utf-8")
+    options = ["--kinds", "--before", str(nothing), "--now", str(release.FIGURES), "--out", str(tmp_path)]
+    done = CliRunner().invoke(release.main, options)
+    assert done.exit_code == 0, done.output
+    page = KERNEL.parents[1] / "docs" / "measured" / "kinds.md"
+    assert (tmp_path / "kinds.md").read_text(encoding="utf-8") == page.read_text(encoding="utf-8")
