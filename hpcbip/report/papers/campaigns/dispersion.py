@@ -14,25 +14,39 @@ from hpcbip.report.tables import Record
 from hpcbip.vocabulary.observables import MASS_BIPOLARON
 from hpcbip.vocabulary.parameters import LAMBDA, PHONON_HOPPING
 
-HOPPING_SHARE = 0.1
-"""w/Ω of the campaign."""
+BAND_HALF_WIDTH = 0.4
+"""2dw/Ω of the campaigns, the same in two and in three dimensions."""
 
-DISPERSION_CURVES = [
-    Wanted(
-        rf"$t/\Omega = {ratio:g}$" + (rf", $w = \Omega/{1 / share:g}$" if share else ""),
-        f"t/Ω = {ratio:g}" + (f", w = Ω/{1 / share:g}" if share else ""),
-        SeriesStyle.of(2 * number + (share == 0.0)),
-        conditions(
-            lattice="square", coupling="bond", U=8.0, V=0.0, t_over_omega=ratio, phonon_hopping=share / ratio
-        ),
-    )
-    for number, ratio in enumerate((1.0, 2.0))
-    for share in (HOPPING_SHARE, 0.0)
-]
+SCANS = (("square", 2, 1.0), ("square", 2, 2.0), ("square", 2, 10 / 3), ("cubic", 3, 1.0))
+"""Lattices, their dimensions and t/Ω."""
+
+
+def _curves() -> list[Wanted]:
+    """Return the curves with and without dispersion of every scan, one after the other."""
+    curves = []
+    for number, (lattice, dimension, ratio) in enumerate(SCANS):
+        for hops in (True, False):
+            share = BAND_HALF_WIDTH / (2 * dimension) if hops else 0.0
+            label, name = rf"{lattice}, $t/\Omega = {ratio:.3g}$", f"{lattice}, t/Ω = {ratio:.3g}"
+            if hops:
+                label, name = label + rf", $w = \Omega/{1 / share:g}$", name + f", w = Ω/{1 / share:g}"
+            chosen = conditions(
+                lattice=lattice,
+                coupling="bond",
+                U=8.0,
+                V=0.0,
+                t_over_omega=ratio,
+                phonon_hopping=share / ratio,
+            )
+            curves.append(Wanted(label, name, SeriesStyle.of(2 * number + (not hops)), chosen))
+    return curves
+
+
+DISPERSION_CURVES = _curves()
 
 
 def draw_dispersion(records: Sequence[Record]) -> Picture:
-    """Draw Tc/Ω and m* with and without dispersion on the square lattice.
+    """Draw Tc/Ω and m* with and without dispersion on the square and on the cubic lattice.
 
     Raises:
         NoPoints: if there are no points with phonons that hop.
@@ -40,13 +54,13 @@ def draw_dispersion(records: Sequence[Record]) -> Picture:
     plain = [{**one, PHONON_HOPPING.name: one.get(PHONON_HOPPING.name) or 0.0} for one in records]
     found, missing = wanted_series(plain, DISPERSION_CURVES)
     if not any(one.records[0][PHONON_HOPPING.name] for one in found):
-        raise NoPoints("no points of the square lattice with phonons that hop")
-    title = "square lattice, $U = 8t$"
+        raise NoPoints("no points with phonons that hop")
+    title = "$U = 8t$"
     picture, maxima = two_panels(found, LAMBDA.name, r"$\lambda$", MASS_BIPOLARON.name, title)
     caption = (
-        "Tc/Ω and mass of bond-Peierls bipolarons on the square lattice at U = 8t, with phonons that hop "
-        "with w = Ω/10 (a band from 0.6 Ω to 1.4 Ω) and without; Ω is the middle of the band, in λ = "
-        "g²/(2Ωt) as well."
+        "Tc/Ω and mass of bond-Peierls bipolarons on the square and on the cubic lattice at U = 8t, with "
+        "phonons that hop (w = Ω/10 and Ω/15, both a band from 0.6 Ω to 1.4 Ω) and without; Ω is the middle "
+        "of the band, in λ as well."
         + PREFACTOR_SENTENCE
         + drawing.HOLLOW_SENTENCE
         + drawing.maxima_sentence(maxima)
@@ -64,6 +78,13 @@ DISPERSION = PaperFigure(
         "the frequency in its middle, and make them heavier. The dome moves to smaller λ, where these scans "
         "have not reached its top."
     ),
-    campaigns=("square-dispersive", "square-bond-1", "square-bond-2"),
+    campaigns=(
+        "square-dispersive",
+        "cubic-dispersive",
+        "square-bond-1",
+        "square-bond-2",
+        "square-bond-3.3",
+        "cubic-bond-1-V0",
+    ),
     draw=draw_dispersion,
 )
