@@ -141,7 +141,7 @@ def _model(config: Config) -> Iterator[str]:
     yield from _entry(HOPPING.name, model.t, "(fixed) hopping, > 0; the unit of energy")
     axes, kinds = len(get_lattice(model.lattice).axes), get_lattice(model.lattice).kinds
     examples = dict.fromkeys(FACTOR_KEYS, [1.0] * axes) | {SHELLS.name: [1.0]}
-    if kinds == 1 and model.coupling != "bond":
+    if model.coupling != "bond":
         examples[PROFILE.name] = [1.0, 0.2]
     if kinds > 1:
         examples |= {SITE_LEVELS.name: [0.0] * kinds, U_FACTORS.name: [1.0] * kinds}

@@ -198,7 +198,7 @@ class ModelSection(Section):
             try:
                 check_families(lattice, [Family(SITES, 1.0, 1.0, (), self.profile)])
             except ValueError as error:
-                allowed = "numbers >= 0 of the own site and of near shells, on a Bravais lattice"
+                allowed = "numbers >= 0 of the own site and of near shells, not all of them zero"
                 raise refusal(str(error), allowed, key=PROFILE.name, value=shown) from None
         for k, section in enumerate(self.phonons):
             try:

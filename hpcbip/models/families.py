@@ -7,12 +7,15 @@ A family lives on bonds or on sites, with one oscillator on each of them:
 
 the bonds along some axes only, or the sites of some kinds. The profile p says how the density on the
 oscillator's own site and on its neighbour shells acts on it: Holstein coupling for p(0) alone, extended
-Holstein coupling or a tail of Fröhlich's kind beyond. Its λ is that of a coupling of the kind by itself,
-2g²/(zΩt) or g²/(4dΩt), with its own g and Ω and without the profile.
+Holstein coupling or a tail of Fröhlich's kind beyond. It is a function of the distance, as V(r) is: the
+shells are those of the lattice as a whole (`Lattice.shells`), so that one of them may be empty around some
+sites of the cell. `places` are those of the oscillators; the density on all sites acts on them. Its λ is that
+of a coupling of the kind by itself, 2g²/(zΩt) or g²/(4dΩt), with its own g and Ω and without the profile.
 """
 
 from __future__ import annotations
 
+import itertools
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -32,7 +35,11 @@ MOST_FAMILIES = 4
 """Oscillators that one bond or site can have."""
 
 MOST_PROFILE = {1: 8, 2: 8, 3: 3}
-"""Largest lattice coordinate that a profile may reach, by dimension."""
+"""Largest lattice coordinate that a profile may reach on a Bravais lattice, by dimension."""
+
+OVERLAP_TABLE = 4 * 13**3
+"""Entries of the kernel's table of what two sites have in common, all pairs of sites of the cell together: it
+reaches twice as far as the profile."""
 
 
 @dataclass(frozen=True)
@@ -130,17 +137,17 @@ def check_families(lattice: Lattice, families: Iterable[Family]) -> None:
             raise ValueError(f"places {list(family.places)}: the lattice has {number} {what}, from 0 on")
         if len(set(family.places)) < len(family.places):
             raise ValueError(f"places {list(family.places)}: one of them is named twice")
-        if family.spreads:
-            if not lattice.is_bravais:
-                raise ValueError("a profile needs a Bravais lattice")
-            profile_reach(lattice, family.profile)
+        if family.where == SITES:
+            table = profile_table(lattice, family.profile, profile_reach(lattice, family.profile))
+            if not (table[list(family.places)] if family.places else table).any():
+                raise ValueError(f"profile {list(family.profile)}: no site is that far from the oscillators")
 
 
 def profile_reach(lattice: Lattice, profile: tuple[float, ...]) -> int:
-    """Return the largest lattice coordinate of the sites whose density acts on an oscillator.
+    """Return the largest lattice coordinate of the cells whose density acts on an oscillator.
 
     Raises:
-        ValueError: if the profile reaches too far (`MOST_PROFILE`).
+        ValueError: if the profile reaches too far (`largest_profile`).
     """
     if len(profile) == 1:
         return 0
@@ -148,25 +155,36 @@ def profile_reach(lattice: Lattice, profile: tuple[float, ...]) -> int:
         most = lattice.shells(len(profile) - 1)[-1]
     except ValueError as error:
         raise ValueError(f"a profile of {len(profile)} numbers: {error}") from None
-    reach, largest = 0, MOST_PROFILE[lattice.dimension]
-    for r in _box(lattice.dimension, largest + 1):
-        if lattice.distances(r[None, :])[0] <= most + 1e-9:
-            reach = max(reach, int(np.abs(r).max()))
+    largest = largest_profile(lattice.dimension, lattice.kinds)
+    cells = _box(lattice.dimension, largest + 1)
+    pairs = itertools.product(range(lattice.kinds), repeat=2)
+    near = np.any([lattice.distances(cells, *pair) <= most + 1e-9 for pair in pairs], axis=0)
+    reach = int(np.abs(cells[near]).max())
     if reach > largest:
         raise ValueError(f"the profile reaches beyond lattice coordinates of {largest}")
     return reach
 
 
+def largest_profile(dimension: int, kinds: int) -> int:
+    """Return the largest lattice coordinate that a profile may reach with so many sites per cell."""
+    largest = MOST_PROFILE[dimension]
+    while kinds**2 * (4 * largest + 1) ** dimension > OVERLAP_TABLE:
+        largest -= 1
+    return largest
+
+
 def profile_table(lattice: Lattice, profile: tuple[float, ...], reach: int) -> NDArray[np.float64]:
-    """Tabulate p(|r|) for all r with coordinates up to `reach`, shape (2 reach + 1,) * d."""
-    d = lattice.dimension
-    r = _box(d, reach)
-    distances = lattice.distances(r)
+    """Tabulate p for an oscillator on each site of the cell, an electron on each, and all vectors from the
+    electron's cell to that of the oscillator with coordinates up to `reach`, shape (kinds, kinds) + (2 reach
+    + 1,) * d."""
+    cells = _box(lattice.dimension, reach)
+    pairs = itertools.product(range(lattice.kinds), repeat=2)
+    distances = np.array([lattice.distances(cells, *pair) for pair in pairs])
     values = np.where(np.isclose(distances, 0.0, atol=1e-9), profile[0], 0.0)
     if len(profile) > 1:
         for radius, value in zip(lattice.shells(len(profile) - 1), profile[1:], strict=True):
             values[np.isclose(distances, radius, atol=1e-9)] = value
-    return values.reshape((2 * reach + 1,) * d)
+    return values.reshape((lattice.kinds,) * 2 + (2 * reach + 1,) * lattice.dimension)
 
 
 def _box(dimension: int, reach: int) -> NDArray[np.int64]:

@@ -228,7 +228,7 @@ PROFILE = Parameter(
     tex="profile",
     html="profile",
     section=MODEL,
-    allowed="numbers >= 0, with holstein and bond+holstein, on Bravais lattices",
+    allowed="numbers >= 0, with holstein and bond+holstein",
     check=each(is_non_negative),
     optional=True,
 )

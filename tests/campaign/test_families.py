@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,9 @@ from hpcbip import Model, sample
 from hpcbip.campaign.plan import make_plan
 from hpcbip.campaign.schema import Config, validate_config
 from hpcbip.errors import InputError
-from hpcbip.models import Family, families_from_text
+from hpcbip.models import MAX_KINDS, Family, families_from_text
+from hpcbip.models.families import MOST_PROFILE, largest_profile
+from hpcbip.qmc.kernel.families import PROFILE_CELLS, PROFILE_TABLE
 from hpcbip.reduction.bindings import sector_names
 from hpcbip.report.model_description import model_formula, model_words
 
@@ -92,9 +95,24 @@ def test_what_cannot_be_is_one_line(name: str) -> None:
     assert "\n" not in str(caught.value) and str(caught.value).startswith("x.yaml: model")
 
 
-def test_a_profile_needs_a_bravais_lattice() -> None:
-    with pytest.raises(InputError, match="a profile needs a Bravais lattice"):
-        config("honeycomb", "holstein", profile=[1.0, 0.5])
+def test_a_profile_on_a_lattice_with_a_basis() -> None:
+    on_copper = {"where": "sites", "omega": 0.5, "g": 0.4, "places": ["Cu"]}
+    found = config("lieb", "holstein", profile=[1.0, 0.5], phonons=[{**on_copper, "profile": [0.5, 0.2]}])
+    (record, *_) = make_plan(found).ensembles.values()
+    model = record.build().model
+    assert model.profile == (1.0, 0.5) and model.further_families[0].profile == (0.5, 0.2)
+    # at the second distance, that between oxygens, a copper has no neighbours
+    with pytest.raises(InputError, match=r"phonons\[0\].*: no site is that far from the oscillators"):
+        config("lieb", phonons=[{**on_copper, "profile": [0.0, 0.0, 1.0]}])
+    with pytest.raises(InputError, match="a profile of 12 numbers: .* reach beyond"):
+        config("honeycomb", "holstein", profile=[1.0] * 12)
+
+
+def test_the_kernel_holds_every_profile_that_is_allowed() -> None:
+    for d, kinds in itertools.product(MOST_PROFILE, range(1, MAX_KINDS + 1)):
+        reach = largest_profile(d, kinds)
+        assert reach >= 1 and (2 * reach + 1) ** d <= PROFILE_CELLS
+        assert kinds**2 * (2 * reach + 1) ** d <= PROFILE_TABLE
 
 
 def test_families_do_not_hop() -> None:

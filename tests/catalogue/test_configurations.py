@@ -34,7 +34,7 @@ def check_comments(path: Path, config: Config) -> None:
     keys.remove("points")  # a sentence of its own
     if get_lattice(config.model.lattice).is_bravais:
         keys = [key for key in keys if key not in CELL_KEYS]
-    if config.model.coupling == "bond" or not get_lattice(config.model.lattice).is_bravais:
+    if config.model.coupling == "bond":
         keys.remove(PROFILE.name)
     for key in keys:
         place = next((k for k, one in enumerate(lines) if one.lstrip(" #").startswith(f"{key}:")), None)

@@ -7,7 +7,10 @@ cells alone, which gives the levels of any other choice.
 from __future__ import annotations
 
 import cmath
+import itertools
 import math
+from collections.abc import Iterator
+from functools import cache
 
 import numpy as np
 
@@ -18,6 +21,7 @@ from hpcbip.theory.exact.system import System
 Vector = tuple[int, ...]
 State = tuple[tuple[Vector, ...], tuple[tuple[Vector, int, int], ...]]
 SITE = -1  # the oscillator of a site, the others being of axes
+FURTHER = -2  # that of the first further family on sites, and so on downwards
 
 
 def plus(site: Vector, step: Vector) -> Vector:
@@ -35,6 +39,33 @@ def distance(system: System, one: Vector, other: Vector) -> float:
         heights = [*inside[kind][d:], 0.0, 0.0][: 3 - d]
         ends.append([*flat, *heights])
     return math.dist(*ends)
+
+
+@cache
+def around(system: System, kind: int, number: int) -> list[tuple[Vector, float]]:
+    """The sites at the first distances that occur on the lattice from one in the cell at the origin, with the
+    number of the distance; so many distances, zero included."""
+    lattice = get_lattice(system.geometry.lattice)
+    d, kinds = lattice.dimension, range(lattice.kinds)
+    sites = [(*cell, k) for cell in itertools.product(range(-3, 4), repeat=d) for k in kinds]
+    far = {(site, k): round(distance(system, site, (*(0,) * d, k)), 6) for site in sites for k in kinds}
+    radii = sorted(set(far.values()))[:number]
+    return [(site, radii.index(far[site, kind])) for site in sites if far[site, kind] in radii]
+
+
+def acting(system: System, place: Vector) -> Iterator[tuple[tuple[Vector, int], float]]:
+    """Yield the oscillators of sites that feel an electron on one, with g p."""
+    geometry = system.geometry
+    site_g = system.g if geometry.coupling == "holstein" else system.g_holstein
+    own = [(SITE, site_g, range(geometry.bravais.kinds), geometry.profile or (1.0,))]
+    further = [
+        (FURTHER - number, family.g, family.places or own[0][2], family.profile)
+        for number, family in enumerate(geometry.phonons)
+    ]
+    for mode, g, kinds, profile in (own if site_g else []) + further:
+        for site, shell in around(system, place[-1], len(profile)):
+            if site[-1] in kinds and profile[shell] != 0.0:
+                yield (plus(site, place[:-1]), mode), g * profile[shell]
 
 
 def plain_terms(state: State, system: System, K: np.ndarray) -> dict[State, complex]:
@@ -64,20 +95,19 @@ def plain_terms(state: State, system: System, K: np.ndarray) -> dict[State, comp
         given or (1.0,) * axes for given in (system.t_factors, system.g_factors, system.omega_factors)
     )
     of_sites = system.omega if geometry.coupling == "holstein" else system.omega_holstein
-    energy = sum(
-        (of_sites if mode == SITE else system.omega * omega_factors[mode]) * n
-        for (_, mode), n in phonons.items()
-    )
+    frequencies = {axis: system.omega * factor for axis, factor in enumerate(omega_factors)}
+    frequencies[SITE] = of_sites
+    frequencies |= {FURTHER - number: family.omega for number, family in enumerate(geometry.phonons)}
+    energy = sum(frequencies[mode] * n for (_, mode), n in phonons.items())
     energy += sum(system.levels[place[-1]] for place in places) if system.levels else 0.0
     if electrons == 2:
         r = distance(system, *places)
         at_once = system.U * (system.U_factors[places[0][-1]] if system.U_factors else 1.0)
         energy += system.V / r if places[0] != places[1] else at_once
     add(places, phonons, energy)
-    site_g = system.g if geometry.coupling == "holstein" else system.g_holstein
     for e in range(electrons):
-        if site_g:
-            displaced(places, (places[e], SITE), site_g)
+        for oscillator, strength in acting(system, places[e]):
+            displaced(places, oscillator, strength)
         for a, axis in enumerate(lattice.axes):
             start, end = lattice.ends[a] if lattice.ends else (0, 0)
             for sign in (1, -1):

@@ -71,9 +71,10 @@ def relative(par, rel, a):
 
 
 @kernel
-def table_index(par, apart, reach):
-    """Return the index of a packed lattice vector in a table of this reach, or -1 outside of it."""
-    index = 0
+def table_index(par, table, apart, reach):
+    """Return the index of a packed lattice vector in one of several tables of this reach, which stand one
+    after the other, or -1 outside of it."""
+    index = table
     for a in range(par.dimension):
         x = relative(par, apart, a)
         if abs(x) > reach:

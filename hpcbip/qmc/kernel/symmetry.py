@@ -58,9 +58,10 @@ def open_line(par, cloud, cover, slot, bond, phonon, base):
     if cover == 0:
         for a in range(par.dimension):
             cloud[TOTALS, CENTRE + a] = 0
-    oscillator = oscillator_of(par, np.int64(bond))
     family, step = phonon
-    site = np.int64(bond >> AXIS_BITS) + step - base
+    place = np.int64(bond) + (step << AXIS_BITS)
+    oscillator = oscillator_of(par, place)
+    site = (place >> AXIS_BITS) - base
     kind = kind_of(par, site)
     cloud[1 + cover, SLOT] = slot
     cloud[1 + cover, OSCILLATOR] = oscillator + FAMILY * family

@@ -83,7 +83,7 @@ def reflect(path, rng, par, position, cloud):
         partner = path[i].partner
         begins = partner != 0 and path[partner].time > path[i].time
         # of both ends before they move, which the later one does when the walk comes there
-        family, step = phonon_of(par, path, rng, i) if begins else (np.int64(0), np.int64(0))
+        phonon = _phonon(par, path, rng, i, inverted) if begins else (np.int64(0), np.int64(0))
         if inverted or offset != 0:
             _move(path, par, i, inverted, offset)
         direction = path[i].direction
@@ -103,7 +103,7 @@ def reflect(path, rng, par, position, cloud):
         for a in range(par.dimension):
             position[a] += par.vectors[direction, a]
         if begins:
-            open_line(par, cloud, cover, i, path[i].bond, (family, -step if inverted else step), base)
+            open_line(par, cloud, cover, i, path[i].bond, phonon, base)
             cover += 1
         elif partner != 0:
             cover -= 1
@@ -151,6 +151,20 @@ def _move(path, par, i, inverted, offset):
     if par.electrons == 2:
         path[i].electron = 1 - path[i].electron
     path[i].bond = (site << AXIS_BITS) | min(image, SITE_AXIS)
+
+
+@inlined
+def _phonon(par, path, rng, i, inverted):
+    """Return the family of the line that begins at the event in slot i, and the packed vector from the event
+    to its oscillator, or between their images if inverted."""
+    family, step = phonon_of(par, path, rng, i)
+    if par.composite and inverted:
+        bond = np.int64(path[i].bond)
+        here, there = oscillator_of(par, bond), oscillator_of(par, bond + (step << AXIS_BITS))
+        site = bond >> AXIS_BITS
+        image = image_of_lower(par, par.reflection, here, 0, site)
+        step = image_of_lower(par, par.reflection, there, 0, site + step) - image
+    return family, step
 
 
 @kernel

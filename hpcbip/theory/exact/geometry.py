@@ -236,22 +236,28 @@ class Geometry:
 
     def _creations_at_sites(self, strength: str, first_mode: int, profile: tuple[float, ...]) -> list[Move]:
         """List the moves that make a phonon near an electron at rest, by how far away that is."""
-        rest = (0,) * self.bravais.dimension
-        moves = [Move(rest, strength, first_mode + k, ends=(k, k)) for k in range(self.bravais.kinds)]
+        rest, kinds = (0,) * self.bravais.dimension, self.bravais.kinds
         if not profile or profile == (1.0,):
-            return moves
+            return [Move(rest, strength, first_mode + k, ends=(k, k)) for k in range(kinds)]
         reach = profile_reach(self.bravais, profile)
         weights = profile_table(self.bravais, profile, reach)
         return [
-            replace(move, away=tuple(int(x) - reach for x in entry), weight=float(weights[tuple(entry)]))
-            for move in moves
-            for entry in np.argwhere(weights > 0.0)
+            Move(
+                rest,
+                strength,
+                first_mode + site,
+                ends=(kind, kind),
+                away=tuple(int(x) - reach for x in cell),
+                weight=float(weights[(site, kind, *cell)]),
+            )
+            for site, kind, *cell in np.argwhere(weights > 0.0).tolist()
         ]
 
     def _creations_of_family(self, number: int, family: Family, first_mode: int) -> list[Move]:
         if family.where == SITES:
             moves = self._creations_at_sites(FURTHER_PHONONS.name, first_mode, family.profile)
-            chosen = [move for move in moves if not family.places or move.ends[0] in family.places]
+            modes = [first_mode + kind for kind in family.places or range(self.bravais.kinds)]
+            chosen = [move for move in moves if move.mode in modes]
         else:
             bonds = [
                 move

@@ -56,9 +56,10 @@ class Bands:
         """Return ∂²E/∂k∂k of the lowest band at its bottom, Cartesian, shape (d, d)."""
         return cartesian(self.grid, lambda k: float(np.linalg.eigvalsh(self.matrix(k))[0]))
 
-    def second_order(self, coupling: str, size: int = 96) -> float:
+    def second_order(self, coupling: str, size: int = 96, profile: tuple[float, ...] = (1.0,)) -> float:
         """Return e2 of the polaron's energy E0 - e2 g² + ..., from <w|(H + Ω - E0)^-1|w> of what one vertex
-        makes of the electron at rest, summed over the oscillators of a cell."""
+        makes of the electron at rest, summed over the oscillators of a cell; those of sites feel the density
+        at the first distances on the lattice."""
         d, kinds = len(self.grid.metric), self.grid.kinds
         values, vectors = np.linalg.eigh(self.matrix(np.zeros(d)))
         rest, bottom = vectors[:, 0], values[0]
@@ -68,7 +69,15 @@ class Bands:
                 one, other, cell, *_ = self.hops[k]
                 sources.append([(cell, other, rest[one]), (np.zeros(d, dtype=int), one, rest[other])])
         else:
-            sources = [[(np.zeros(d, dtype=int), kind, rest[kind])] for kind in range(kinds)]
+            radii, cluster = (0.0, *self.grid.radii)[: len(profile)], Cluster(self.grid, (1,) * d)
+            for oscillator in range(kinds):
+                source = []
+                for *cell, kind in itertools.product(*[range(-3, 4)] * d, range(kinds)):
+                    distance = cluster.length2((*cell, kind, oscillator)) ** 0.5
+                    for p, radius in zip(profile, radii, strict=True):
+                        if abs(distance - radius) < 1e-9:
+                            source.append((np.array(cell), kind, p * rest[kind]))
+                sources.append(source)
         basis, total = np.array(self.grid.basis), 0.0
         # midpoints of the zone, on which sums over periodic functions converge exponentially
         axis = 2 * np.pi * (np.arange(size) + 0.5) / size

@@ -24,6 +24,7 @@ from tests.exact.reference.cluster import (
     SAWTOOTH,
     SQUARE,
     TRIANGULAR,
+    TWO_SITE_CHAIN,
     Cluster,
 )
 from tests.exact.reference.problem import Problem
@@ -44,6 +45,9 @@ NAMES = {
     DIAMOND: "diamond",
     LADDER: lattice_with_basis(
         ((1.0,),), {"A": (0.0, 0.0), "B": (0.0, 0.8)}, (("A", "A", (1,)), ("B", "B", (1,)), ("A", "B", (0,)))
+    ).name,
+    TWO_SITE_CHAIN: lattice_with_basis(
+        ((2.0,),), {"A": (0.0,), "B": (0.5,)}, (("A", "B", (0,)), ("B", "A", (1,)))
     ).name,
     SAWTOOTH: lattice_with_basis(
         ((1.0,),),

@@ -189,7 +189,9 @@ class Matrices:
             family = self.phonons[mode[2]] if len(mode) == 3 else None
             if len(mode) == 1 or (family is not None and family.where == "sites"):
                 strength, profile = (family.g, family.profile) if family else (g, self.profile or (1.0,))
-                acting = [sum(self.acting(mode[0], site, profile) for site in pair) for pair in self.pairs]
+                sites = range(len(self.cluster.coordinates))
+                by_site = [self.acting(mode[0], site, profile) for site in sites]
+                acting = [sum(by_site[site] for site in pair) for pair in self.pairs]
                 total += strength * sp.kron(sp.diags_array(acting), self.displacement(m), format="csr")
         return total
 
@@ -198,12 +200,13 @@ class Matrices:
         cluster = self.cluster
         if len(profile) == 1:
             return profile[0] * float(oscillator == site)
-        radii = (0.0, *cluster.grid.radii)[: len(profile)]
-        r = np.array(cluster.coordinates[site]) - np.array(cluster.coordinates[oscillator])
+        radii, d = (0.0, *cluster.grid.radii)[: len(profile)], len(cluster.extents)
+        one, other = cluster.coordinates[site], cluster.coordinates[oscillator]
         total = 0.0
-        reach = range(-8, 9) if cluster.periodic else range(1)
-        for images in itertools.product(reach, repeat=len(r)):
-            distance = np.sqrt(cluster.length2(tuple(r + np.array(images) * cluster.extents)))
+        reach = range(-4, 5) if cluster.periodic else range(1)
+        for images in itertools.product(reach, repeat=d):
+            cells = np.subtract(one[:d], other[:d]) + np.multiply(images, cluster.extents)
+            distance = np.sqrt(cluster.length2((*cells.tolist(), *one[d:], *other[d:])))
             total += sum(p for p, radius in zip(profile, radii, strict=True) if abs(distance - radius) < 1e-9)
         return total
 
