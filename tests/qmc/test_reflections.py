@@ -5,10 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from hpcbip.models import Model
+from hpcbip.models import Family, Model
 from hpcbip.qmc import Chain, Ensemble
 from hpcbip.qmc.estimators.measure import POSITION
 from hpcbip.qmc.kernel.path import FIRST, SITE
+from hpcbip.qmc.kernel.propagator import line_weight
 from hpcbip.qmc.updates.reflections import reflect
 from tests.qmc.invariants import check
 
@@ -53,3 +54,38 @@ def test_weights_stay(name: str, electrons: int) -> None:
         assert weight(chain) == pytest.approx(before, abs=1e-9)
         moved += not np.array_equal(bonds, chain.to_arrays()["path"]["bond"])
     assert reflections > 40 and moved > 30
+
+
+SPREAD = {
+    "honeycomb": Family("sites", 0.6, 0.5, (), (0.0, 1.0)),  # of the other sublattice
+    "lieb": Family("sites", 0.6, 0.5, (), (0.5, 1.0)),
+    "kagome": Family("sites", 0.6, 0.4, (1, 2), (0.0, 1.0)),
+    "bilayer": Family("sites", 0.6, 0.4, (), (0.3, 1.0)),
+}
+
+
+# no inversion leaves a site of the honeycomb lattice where it is
+@pytest.mark.parametrize(
+    ("name", "electrons"), [(name, n) for name in SPREAD for n in (1, 2) if (name, n) != ("honeycomb", 1)]
+)
+def test_lines_stay_within_the_reach_of_an_oscillator(name: str, electrons: int) -> None:
+    """Oscillators on other sites than those of the events follow the reflections: where they did not, lines
+    would come to join events that act on no oscillator together."""
+    model = Model(name, "holstein", 1.0, 1.0, 0.0, 1.0, phonons=(SPREAD[name],))
+    chain = Chain.start(Ensemble(model, electrons, 12.0), np.arange(1, 5, dtype=np.uint64))
+    rng, parameters = np.arange(5, 9, dtype=np.uint64), chain.ensemble.parameters
+    reflections, turned = 0, 0
+    for _ in range(40):
+        chain.run_block(1, 2000)
+        before = weight(chain)[:4]  # lengths, events, times
+        reflections += reflect(chain._path, rng, parameters, chain._work[POSITION], chain._cloud)
+        path = chain.to_arrays()["path"]
+        partners = {
+            i: int(event["partner"]) for i, event in enumerate(path) if i >= FIRST and event["partner"]
+        }
+        assert all(
+            line_weight(parameters, path, np.uint32(i), np.uint32(j)) > 0.0 for i, j in partners.items()
+        )
+        assert weight(chain)[:4] == pytest.approx(before, abs=1e-9)
+        turned += len(partners)
+    assert reflections > 40 and turned > 100
