@@ -174,6 +174,24 @@ CASES: dict[str, tuple[System, Any]] = {
         ),
         lambda g: Ring(alternating(g), (1.0, 0.8), (-12.0, -14.4), (0.0, 0.7)),
     ),
+    "profiles, two sites per cell": (
+        System(
+            Geometry(
+                CELL_OF_TWO,
+                "holstein",
+                2,
+                profile=(1.0, 0.4),
+                phonons=(Family("sites", 15.0, 2.0, (1,), (0.8, 0.5)),),
+            ),
+            1.0,
+            20.0,
+            2.0,
+            -12.0,
+        ),
+        lambda g: Ring(
+            densities(2.0, 20.0, 1.0, 0.4) + [(g * density(i, 0.8, 0.5), 15.0) for i in range(1, SITES, 2)]
+        ),
+    ),
 }
 
 
