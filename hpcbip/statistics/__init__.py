@@ -20,6 +20,7 @@ from hpcbip.statistics.gamma import Gamma, autocovariance, gamma_method
 from hpcbip.statistics.jackknife import Jackknife, jackknife
 from hpcbip.statistics.samples import Samples
 from hpcbip.statistics.summary import P_ALARM, UNDERSAMPLED, VERDICTS, WELL_SAMPLED, Summary, summarise
+from hpcbip.statistics.two_states import TwoStates, find_two_states
 
 __all__ = [
     "P_ALARM",
@@ -33,6 +34,7 @@ __all__ = [
     "LineFit",
     "Samples",
     "Summary",
+    "TwoStates",
     "Windows",
     "autocovariance",
     "binning_analysis",
@@ -41,6 +43,7 @@ __all__ = [
     "fit_line",
     "fit_line_past_transient",
     "fit_lines_past_transient",
+    "find_two_states",
     "gamma_method",
     "jackknife",
     "pooled_mean",
