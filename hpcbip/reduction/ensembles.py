@@ -83,7 +83,7 @@ class EnsembleBins:
         return self.samples * self.bins_per_sample
 
     @cached_property
-    def _samples(self) -> Array:
+    def rows(self) -> Array:
         """All columns, (samples, columns), chain after chain."""
         rows = np.concatenate(
             [chain[len(chain) % self.rows_per_sample :] for chain in self.chains if len(chain)]
@@ -101,7 +101,7 @@ class EnsembleBins:
         Raises:
             InputError: if a column is missing: the bins are another version's.
         """
-        return np.ascontiguousarray(self._samples[:, _column_numbers(tuple(self.columns), tuple(names))].T)
+        return np.ascontiguousarray(self.rows[:, _column_numbers(tuple(self.columns), tuple(names))].T)
 
 
 @cache
@@ -110,6 +110,21 @@ def _column_numbers(columns: tuple[str, ...], names: tuple[str, ...]) -> NDArray
     if missing:
         raise InputError(f"the bins have no column {missing[0]}: they were made by another version of hpcbip")
     return np.array([columns.index(name) for name in names], dtype=np.int64)
+
+
+@dataclass(frozen=True)
+class State:
+    """One of two states that the chains of an ensemble sit in.
+
+    Attributes:
+        reduced: the bins in that state, without those beside a switch.
+        share: summary of the share of all samples that are in it.
+        switches: number of switches to it within chains.
+    """
+
+    reduced: Reduced
+    share: Summary
+    switches: int
 
 
 @dataclass(frozen=True)
@@ -130,6 +145,7 @@ class Reduced:
             its slope.
         pair_weight, pair_weight_err: P(r1 - r2) on a box of displacements, 0 in the middle, shape (2b+1,)*d.
             These and the curve are there if details were asked for.
+        states: the two states that the chains sit in, that with fewer phonons first; () for one state.
     """
 
     names: tuple[str, ...] = ()
@@ -151,6 +167,7 @@ class Reduced:
     slope_lags: Array = field(default_factory=lambda: np.empty(0))
     pair_weight: Array | None = None
     pair_weight_err: Array | None = None
+    states: tuple[State, ...] = ()
 
     def index(self, observable: Observable | str) -> int:
         """Return where an observable is among the values.

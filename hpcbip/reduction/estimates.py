@@ -8,17 +8,26 @@ are in bins.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from hpcbip.qmc.estimators.displacement import SLOPE_FROM, SLOPE_TO
 from hpcbip.reduction.bindings import MASS_DIFFERENCE, UNSATURATED_TC, Binding, binding_of, members
 from hpcbip.reduction.displacement import DisplacementFit, displacement_columns, fit_displacements
-from hpcbip.reduction.ensembles import MIN_BINS, BoundEnsemble, EnsembleBins, Reduced, TcSettings
-from hpcbip.statistics import Summary, jackknife, rebin, summarise
+from hpcbip.reduction.ensembles import (
+    MIN_BINS,
+    BoundEnsemble,
+    EnsembleBins,
+    Reduced,
+    State,
+    TcSettings,
+)
+from hpcbip.statistics import Summary, find_two_states, jackknife, rebin, summarise
 from hpcbip.statistics.binning import Array
 from hpcbip.statistics.samples import Samples
 from hpcbip.vocabulary.displays import ENSEMBLE_CHECKS
@@ -29,11 +38,17 @@ from hpcbip.vocabulary.observables import (
     RADIUS2,
     TC_KELVIN,
     TC_OVER_OMEGA,
+    sector_observable,
     sector_observables,
 )
-from hpcbip.vocabulary.sectors import BIPOLARON
+from hpcbip.vocabulary.sectors import BIPOLARON, POLARON
 
 BLOCKS = 48  # of the replicates for functions of several points
+STATE_COLUMNS: Mapping[str, tuple[str, str]] = MappingProxyType(
+    {POLARON.name: ("phonons", "bare_hops"), BIPOLARON.name: ("phonons", "pair_distance2")}
+)
+"""Columns in which two states differ: the heavier one has more phonons, and hops less or is smaller."""
+SLOW = 2.0  # autocorrelation time of the phonons in samples below which there are no rare switches
 NOISE = 0.3  # error of the logarithm of a wave's decay above which an energy is not resolved, but biased
 
 
@@ -135,9 +150,11 @@ def reduce_ensembles(
             reduced[k] = _reduced(data)
         else:
             same_lengths.setdefault(data.lengths, []).append(k)
+    tc = tc or TcSettings()
     for numbers in same_lengths.values():
-        batch = _reduce_batch([ensembles[k] for k in numbers], tc or TcSettings(), details)
-        reduced |= zip(numbers, batch, strict=True)
+        batch = _reduce_batch([ensembles[k] for k in numbers], tc, details)
+        for k, one in zip(numbers, batch, strict=True):
+            reduced[k] = replace(one, states=_states(ensembles[k], one, tc))
     return [reduced[k] for k in range(len(ensembles))]
 
 
@@ -182,6 +199,43 @@ def _finish(function: Evaluation, table: Array, value: Array, summary: Summary, 
         replicates=_replicates(_block_means(table, data.lengths), function) if pair else None,
         **(_details(data, fit) if details else {}),
     )
+
+
+def _states(data: EnsembleBins, reduced: Reduced, tc: TcSettings) -> tuple[State, ...]:
+    """Reduce the two states that the chains sit in, each by itself; () if they sit in one.
+
+    The bins of each come in stretches, which are analysed as chains are.
+    """
+    assert reduced.summary is not None
+    phonons = reduced.index(sector_observable("phonons", data.sector))
+    if reduced.summary.tau[phonons] < SLOW * data.bins_per_sample:
+        return ()
+    quantities = np.log1p(data.table(STATE_COLUMNS[data.sector]))  # in both states as wide
+    if (found := find_two_states(quantities, data.lengths)) is None:
+        return ()
+    states = []
+    for number, switches in enumerate((found.to_lower, found.to_upper)):
+        own = replace(
+            data,
+            chains=_stretches(data, found.state == number),
+            bins_per_row=data.bins_per_sample,
+            rows_per_sample=1,
+        )
+        one = _reduce_batch([own], tc, False)[0] if own.samples >= MIN_BINS else _reduced(own)
+        inside = np.where(found.state < 0, 0.5, found.state == number)  # beside a switch either is as likely
+        share = summarise(Samples.stacked([inside[None]], data.lengths)).in_bins(data.bins_per_sample)
+        states.append(State(one, share, switches))
+    return tuple(states)
+
+
+def _stretches(data: EnsembleBins, chosen: NDArray[np.bool_]) -> list[Array]:
+    """Return what the chosen samples consist of without a gap and within a chain: arrays (rows, columns)."""
+    parts, end = [], 0
+    for length in data.lengths:
+        start, end = end, end + length
+        edges = np.flatnonzero(np.diff(chosen[start:end], prepend=False, append=False)).reshape(-1, 2)
+        parts += [data.rows[start + first : start + last] for first, last in edges]
+    return parts
 
 
 def _unresolved(function: Evaluation, error: Array) -> frozenset[str]:

@@ -38,6 +38,7 @@ def point_flags(
         raised.append(flags.BETA_SHORT.raised())
     for sector in SECTORS:
         raised += _statistics_flags(sector, record)
+    raised += [flags.TWO_STATES.raised(sector) for sector in SECTORS if ensembles[sector].states]
     verdicts = [record[observable.name + VERDICT] for observable in TC_VERDICT]
     if "not" in verdicts:
         raised.append(flags.NOT_CONVERGED.raised())

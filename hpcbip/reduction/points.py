@@ -4,7 +4,7 @@ flags."""
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import numpy as np
@@ -20,6 +20,10 @@ from hpcbip.superconductivity import closest_packing, prefactor, transition_temp
 from hpcbip.superconductivity.gas import gas_band
 from hpcbip.vocabulary.displays import (
     DERIVED,
+    STATE,
+    STATE_NAMES,
+    STATE_SHARE,
+    SWITCHES,
     TC_GAS_FLAGS,
     TC_GAS_HIGH,
     TC_GAS_LOW,
@@ -269,6 +273,37 @@ def reduce_plan(
         polaron, bipolaron = (ensembles.get(point.ensembles[sector]) for sector in SECTORS)
         records.append({"point": point.identity, **reduce_point(point.parameters, polaron, bipolaron, tc)})
     return records
+
+
+def state_records(
+    plan: Plan, ensembles: Mapping[str, Reduced], points: Collection[str], tc: TcSettings
+) -> list[dict[str, Any]]:
+    """Make records of the two states that chains sit in: each that of the point, if there were no other one.
+
+    Args:
+        plan, ensembles, tc: as for `reduce_plan`.
+        points: identities of the points that are looked at.
+
+    Returns:
+        flat dicts: point, sector whose chains they are, state (one of `STATE_NAMES`), share
+        of the samples with error, τ and verdict, switches to that state within chains, and the entries of
+        `reduce_point`.
+    """
+    found = []
+    for point in (one for one in plan.points if one.identity in points):
+        whole = {sector: ensembles.get(point.ensembles[sector]) for sector in SECTORS}
+        for sector, reduced in whole.items():
+            for name, state in zip(STATE_NAMES, reduced.states if reduced else (), strict=False):
+                record: dict[str, Any] = {"point": point.identity, "sector": sector, STATE.name: name}
+                share, error, tau = (
+                    float(x[0]) for x in (state.share.mean, state.share.error, state.share.tau)
+                )
+                record |= _entries(STATE_SHARE.name, share, error, tau, int(state.share.verdict[0]))
+                record[SWITCHES.name] = state.switches
+                parts = whole | {sector: state.reduced}
+                polaron, bipolaron = (parts[one] for one in SECTORS)
+                found.append(record | reduce_point(point.parameters, polaron, bipolaron, tc))
+    return found
 
 
 def with_prefactor(record: Mapping[str, Any], choice: float | str | None) -> dict[str, Any]:

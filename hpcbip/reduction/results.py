@@ -18,12 +18,12 @@ from hpcbip.reduction.ensembles import TcSettings
 from hpcbip.reduction.executor import ReducedEnsembles, bin_selections, reduce_campaign
 from hpcbip.reduction.peaks import scan_points
 from hpcbip.reduction.point_flags import flag_entries
-from hpcbip.reduction.points import reduce_plan
+from hpcbip.reduction.points import reduce_plan, state_records
 from hpcbip.statistics.binning import Array
 from hpcbip.store.progress import CampaignProgress, EnsembleProgress
-from hpcbip.vocabulary.flags import CRASHED, GIVEN_UP_FLAG
+from hpcbip.vocabulary.flags import CRASHED, GIVEN_UP_FLAG, TWO_STATES
 from hpcbip.vocabulary.observables import TARGETS
-from hpcbip.vocabulary.sectors import BIPOLARON
+from hpcbip.vocabulary.sectors import BIPOLARON, SECTORS
 
 if TYPE_CHECKING:
     from hpcbip.superconductivity.peaks import Peak
@@ -41,6 +41,7 @@ class Results:
         ensembles: reduced ensembles by identity; those without bins are absent.
         progress: goals, their errors, and CPU seconds by ensemble
             (`hpcbip.store.progress.EnsembleProgress`).
+        tc: how Tc is worked out.
     """
 
     directory: Path
@@ -49,6 +50,7 @@ class Results:
     records: list[dict[str, Any]]
     ensembles: ReducedEnsembles
     progress: Mapping[str, EnsembleProgress]
+    tc: TcSettings
 
     @cached_property
     def replicates(self) -> dict[str, Array]:
@@ -59,6 +61,14 @@ class Results:
             if reduced is not None and reduced.replicates is not None:
                 found[point.identity] = reduced.replicates
         return found
+
+    @cached_property
+    def states(self) -> list[dict[str, Any]]:
+        """Records of the states of the points whose chains sit in two
+        (`hpcbip.reduction.points.state_records`)."""
+        codes = {f"{sector}:{TWO_STATES.code}" for sector in SECTORS}
+        points = {one["point"] for one in self.records if codes & set(one["flag_codes"])}
+        return state_records(self.plan, self.ensembles, points, self.tc)
 
     @cached_property
     def peaks(self) -> list[Peak]:
@@ -157,7 +167,7 @@ def read_results(
             if own and own.failed:  # `hpcbip status` says why: what there is of it is a biased choice
                 raised = [GIVEN_UP_FLAG, CRASHED] if own.crashed else [GIVEN_UP_FLAG]
                 record |= flag_entries(record, [flag.raised(sector) for flag in raised])
-    return Results(directory, config, plan, records, ensembles, progress.ensembles)
+    return Results(directory, config, plan, records, ensembles, progress.ensembles, tc)
 
 
 @contextmanager

@@ -34,7 +34,7 @@ from hpcbip.vocabulary.observables import (
     TC_KELVIN,
     TC_OVER_OMEGA,
 )
-from hpcbip.vocabulary.sectors import BIPOLARON, POLARON
+from hpcbip.vocabulary.sectors import BIPOLARON, POLARON, SECTORS
 
 RADIUS = Entry(name="radius", words="root of radius2")
 DENSITY = Entry(name="density", words="pairs per volume at which Tc is taken")
@@ -92,6 +92,14 @@ HOURS = Entry(
 )
 
 
+STATE_NAMES: tuple[str, ...] = ("lighter", "heavier")
+"""Names of two states that chains sit in: that with fewer phonons, and that with more."""
+STATE = Entry(name="state", words="which of two states the chains are in")
+SWITCHES = Entry(name="switches", words="switches to that state within chains")
+STATE_SHARE = Observable(
+    name="share", quantity="share", sectors=(*SECTORS,), words="share of the samples that is in that state"
+)
+
 DERIVED: tuple[Entry, ...] = (
     RADIUS,
     DENSITY,
@@ -122,6 +130,21 @@ REDUCE_TABLE: tuple[Observable, ...] = (
 
 TC_TABLE: tuple[Observable, ...] = (BINDING_ENERGY, MASS_BIPOLARON, RADIUS2, TC_OVER_OMEGA, TC_KELVIN)
 """Columns of the table of `hpcbip tc`."""
+
+STATES_TABLE: Mapping[str, tuple[Observable, ...]] = MappingProxyType(
+    {
+        POLARON.name: (STATE_SHARE, E_POLARON, MASS_POLARON, PHONONS_POLARON),
+        BIPOLARON.name: (
+            STATE_SHARE,
+            E_BIPOLARON,
+            BINDING_ENERGY,
+            MASS_BIPOLARON,
+            RADIUS2,
+            PHONONS_BIPOLARON,
+        ),
+    }
+)
+"""Columns of the table of `hpcbip states`, by the sector whose chains sit in two states."""
 
 GAS_BAND: tuple[Entry, ...] = (TC_GAS_LOW, TC_GAS_HIGH)
 """Further columns of the table of `hpcbip tc --gas-band`, and the shade in the figure of Tc."""

@@ -114,6 +114,7 @@ NOT_THERMALISED = Flag(
 CHAINS_DISAGREE = Flag(
     "chains_disagree", "{sector}: chains disagree", "red", CHAINS, "statistics", per_sector=True
 )
+TWO_STATES = Flag("two_states", "{sector}: two states", "red", CHAINS, "statistics", per_sector=True)
 NOT_CONVERGED = Flag("not_converged", "statistics not converged", "red", STATISTICS, "statistics")
 MASS_FIT_DIFFERS = Flag(
     "mass_fit_differs",
@@ -147,6 +148,7 @@ FLAGS: Mapping[str, Flag] = _by_code(
         FEW_BINS,
         NOT_THERMALISED,
         CHAINS_DISAGREE,
+        TWO_STATES,
         NOT_CONVERGED,
         MASS_FIT_DIFFERS,
         GIVEN_UP_FLAG,

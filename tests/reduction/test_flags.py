@@ -18,6 +18,7 @@ from hpcbip.reduction.point_flags import flag_entries, point_flags
 from hpcbip.reduction.points import reduce_point
 from hpcbip.reduction.results import read_results
 from hpcbip.store.progress import CampaignProgress, EnsembleProgress
+from hpcbip.vocabulary.displays import STATE_NAMES
 from hpcbip.vocabulary.flags import CRASHED, FLAGS, GIVEN_UP_FLAG, all_codes
 from hpcbip.vocabulary.sectors import SECTORS
 from tests.reduction.test_results import campaign
@@ -76,6 +77,7 @@ for _sector in SECTORS:
         (f"{_sector}:not_thermalised", entries(**{f"half_p_{_sector}": 9e-5})),
         (f"{_sector}:not_thermalised", entries(**{f"trend_p_{_sector}": 9e-5})),
         (f"{_sector}:chains_disagree", entries(**{f"chain_p_{_sector}": 9e-5})),
+        (f"{_sector}:two_states", ensemble(_sector, states=STATE_NAMES)),
         (f"{_sector}:mass_fit_differs", ensemble(_sector, mass_discrepancy=4.1)),
     ]
 

@@ -97,7 +97,8 @@ SAMPLING_CHECKS: tuple[Check, ...] = (
         {
             "green": "The chains agree within their errors.",
             "yellow": "The chains differ a little; by chance that happens at about one point in twenty.",
-            "red": "The chains are stuck in different places: the errors are too small; sample longer.",
+            "red": "The chains are stuck in different places, or in two states, of which the means are a "
+            "mixture: sample longer, or see `hpcbip states`.",
         },
     ),
     Check(
