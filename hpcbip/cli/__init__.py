@@ -25,6 +25,7 @@ from hpcbip.cli.reduce import reduce
 from hpcbip.cli.report import report
 from hpcbip.cli.run import run
 from hpcbip.cli.search import search
+from hpcbip.cli.states import states
 from hpcbip.cli.status import status
 from hpcbip.cli.submit import submit
 from hpcbip.cli.suggest import suggest
@@ -36,7 +37,7 @@ from hpcbip.exit_status import BAD_INPUT, DONE, INTERRUPTED
 from hpcbip.version import __version__
 
 VERBS = (
-    *(new, plan, run, submit, status, reduce, tc, suggest, search, report),
+    *(new, plan, run, submit, status, reduce, tc, states, suggest, search, report),
     *(digest, export, merge, pack, unpack, atlas, figure, claims, theory),
 )
 

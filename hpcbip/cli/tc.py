@@ -42,6 +42,7 @@ def tc(
 ) -> None:
     """Transition temperatures with errors, where they hold, and their maxima."""
     from hpcbip.reduction.results import read_results
+    from hpcbip.report.states import crossing_lines
     from hpcbip.report.summary import convergence, highest
     from hpcbip.report.tables import print_table
     from hpcbip.vocabulary.displays import GAS_BAND, TC_TABLE
@@ -57,7 +58,8 @@ def tc(
         files = dome_figure(records, figure, lines=reference_lines(), peaks=results.peaks)
     if not print_data(records, form):
         print_table(records, [*TC_TABLE, *(GAS_BAND if gas_band else ())])
-        for line in [*(peak.statement for peak in results.peaks), *highest(records), convergence(records)]:
+        maxima = [*(peak.statement for peak in results.peaks), *highest(records)]
+        for line in [*maxima, *crossing_lines(results.states), convergence(records)]:
             click.echo(line)
         if files:
             click.echo("written: " + ", ".join(str(file) for file in files))

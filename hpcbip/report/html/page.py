@@ -29,6 +29,7 @@ from hpcbip.report.html.parts import environment, read_script, read_style
 from hpcbip.report.html.results_table import for_script, level_counts, shared_parameters, table
 from hpcbip.report.model_description import model_formula, model_words, tc_words
 from hpcbip.report.provenance import describe_run, distinct, read_digests
+from hpcbip.report.states import crossing_lines
 from hpcbip.report.summary import convergence, curve_label, highest, number_converged
 from hpcbip.report.tables import Record
 from hpcbip.statistics.notation import with_error
@@ -152,7 +153,7 @@ def headline(results: Results) -> list[Statement]:
     """Return the statements of the headline.
 
     The highest Tc of the campaign, the highest flagged Tc above it, then the maxima of the curves, or, where
-    there are none, the highest Tc of every curve.
+    there are none, the highest Tc of every curve; then where the energies of two states cross.
     """
     records, tc = results.records, TC_OVER_OMEGA.name
     known = [record for record in records if record.get(tc) is not None]
@@ -171,6 +172,7 @@ def headline(results: Results) -> list[Statement]:
         statements += [Statement(peak.statement, _reasons(peak)) for peak in results.peaks]
     elif len(lines := highest(records)) > 1:
         statements += [Statement(line) for line in lines]
+    statements += [Statement(line) for line in crossing_lines(results.states)]
     return statements
 
 
