@@ -1,6 +1,6 @@
 """Two states are found where there are two, and not where one fluctuates slowly, however skewed it is.
 
-`HPCBIP_SERIES=1000 python -m pytest -s tests/statistics/states` prints the rates of the
+`HPCBIP_SERIES=200 python -m pytest -s tests/statistics/states` prints the rates of the
 documentation (docs/method/states.md).
 """
 
@@ -28,7 +28,7 @@ def search(quantities: Array, chains: int, length: int) -> Iterator[TwoStates | 
 def test_one_state_is_not_taken_for_two(
     process: Callable[..., Array], parameter: float, chains: int, length: int
 ) -> None:
-    """Of 20 series none is, by the rates of the documentation (at most 1 in 1000) in 99 of 100 such tests."""
+    """Of 20 series none is: at 1 in 3000, the limit of the documentation, in 99 of 100 such tests."""
     quantities = process(np.random.default_rng(7), parameter, chains, length)
     number = sum(found is not None for found in search(quantities, chains, length))
     print(f"{process.__name__} {parameter:g}, {chains} x {length}: {number} of {SERIES}")
