@@ -165,8 +165,12 @@ class Scan:
 
     @cached_property
     def seed(self) -> int:
-        """Seed of all random numbers: a hash of the data, to nine digits."""
-        text = ";".join(f"{value:.9e}" for part in (self.x, self.y, self.noise) for value in part.ravel())
+        """Seed of all random numbers: a hash of places, masses and sizes, to nine digits.
+
+        Not of the errors: a fit goes through them, whose last digits depend on the processor.
+        """
+        values = [*self.x.ravel(), *(size for point in self.points for size in (point.mass, point.radius2))]
+        text = ";".join(f"{value:.9e}" for value in values)
         return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big")
 
     def log_size(self, curves: Array) -> Array:

@@ -300,3 +300,13 @@ def test_smoothing_is_of_logarithms() -> None:
     same = smooth(scan.x, scan.y, scan.noise)
     assert scan.curves.mean([0.7]) == pytest.approx(same.mean([0.7]))
     assert scan.y[0, 0] == pytest.approx(math.log(scan.points[0].mass or 0.0))
+
+
+def test_errors_do_not_depend_on_the_last_digits_of_the_points_errors() -> None:
+    """As processors round them: nine digits of them once chose the random numbers."""
+    records, _ = KINK.campaign(3)
+    names = [name for name in records[0] if name.endswith("_err")]
+    moved = [one | {name: one[name] * (1.0 + 3e-9 * k) for name in names} for k, one in enumerate(records, 1)]
+    one, other = peak_of(records), peak_of(moved)
+    assert other.position_err == pytest.approx(one.position_err, rel=1e-4)
+    assert other.height_err == pytest.approx(one.height_err, rel=1e-4)
