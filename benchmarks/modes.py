@@ -159,7 +159,7 @@ TEXTS = (
     "Integrated autocorrelation times of averages over the window, and of (r1 - r2)² at one time of the "
     "path:\n\n",
     "The slowest mode at a lag of 0.01 s, and its correlations with the columns of a bin row:\n\n",
-    "The slope of the displacement between positions at single times, and between averages of the position "
+    "The slope of the displacement between positions at single times, and between averages of the position\n"
     "over a twenty-fourth of the window:\n\n",
 )
 

@@ -6,11 +6,12 @@ Prints updates/s, integrated autocorrelation times in CPU seconds and error × �
 ⟨(r1-r2)²⟩, with their ratios to the stored figures (below one is better), and writes
 docs/measured/benchmark.md and docs/measured/benchmark.png; with `--kinds` the same of a second list, a point
 of every other kind of model, in docs/measured/kinds.md and docs/measured/kinds.png. `--store` makes the new
-figures the stored ones (benchmarks/figures.json). Timings are those of one core of the machine at hand:
-compare on the same one. The surest way is a paired run: both releases at the same time with `--store`, each
-from its own clone and on its own core (`taskset -c 0`), then here
+figures the stored ones (benchmarks/stored/figures.json). Timings are those of one core of the machine at
+hand: compare on the same one. The surest way is a paired run: both releases at the same time with `--store`,
+each from its own clone and on its own core (`taskset -c 0`), then here
 
-    python benchmarks/release.py --before OLD/benchmarks/figures.json --now NEW/benchmarks/figures.json
+    python benchmarks/release.py --before OLD/benchmarks/stored/figures.json \
+        --now NEW/benchmarks/stored/figures.json
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ matplotlib.use("Agg")
 from matplotlib import pyplot as plt
 from matplotlib.ticker import LogFormatter
 
-FIGURES = Path(__file__).with_name("figures.json")
+FIGURES = Path(__file__).parent / "stored" / "figures.json"
 
 FIELDS = ("lattice", "coupling", "omega", "lam", "U", "V", "sector")  # of `point`
 POINTS: dict[str, tuple[str, str, float, float, float, float, str]] = {
