@@ -12,6 +12,9 @@ from hpcbip.report.tables import Record
 from hpcbip.superconductivity.scans import axis_value
 from hpcbip.vocabulary.parameters import ADIABATICITY
 
+MAPPED = "square-map"
+"""Campaign of the atlas that is drawn: one point per t/Ω, near the maximum of Tc."""
+
 
 def draw(records: Sequence[Record]) -> Picture:
     """Draw the clouds of polarons and pairs, one column per t/Ω.
@@ -19,7 +22,7 @@ def draw(records: Sequence[Record]) -> Picture:
     Raises:
         NoPoints: if no cloud is known.
     """
-    known = [one for one in records if has_map(one)]
+    known = [one for one in records if has_map(one) and one.get("campaign", MAPPED) == MAPPED]
     found = points_of(known, True, lattice="square", coupling="bond", U=8.0, V=0.0)
     if not found:
         raise NoPoints("no point at U = 8t whose cloud is known shell by shell")
@@ -35,6 +38,6 @@ CLOUD_MAP = PaperFigure(
         "as much. In a pair the distortion around an electron is larger and reaches further, for it holds "
         "the other electron."
     ),
-    campaigns=("square-map",),
+    campaigns=(MAPPED,),
     draw=draw,
 )
