@@ -167,7 +167,7 @@ def test_every_dome_of_the_atlas_has_a_cloud_at_its_maximum() -> None:
     found, missing = cloud_domes(read_records())
     assert not missing and len(found) == 4
     for dome in found:
-        assert len(dome.records) >= 10 and CAMPAIGN in {one["campaign"] for one in dome.records}
+        assert len(dome.records) >= 10
         assert dome.peak is not None
         value, error = at_coupling(dome.records, "modulation_bipolaron", dome.peak.position) or (0.0, 1.0)
         assert error < 0.05 * value
