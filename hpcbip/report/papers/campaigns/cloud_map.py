@@ -13,7 +13,7 @@ from hpcbip.superconductivity.scans import axis_value
 from hpcbip.vocabulary.parameters import ADIABATICITY
 
 MAPPED = "square-map"
-"""Campaign of the atlas that is drawn: one point per t/Ω, near the maximum of Tc."""
+"""Campaign of one point per t/Ω, near the maximum of Tc; where it is among others it is drawn alone."""
 
 
 def draw(records: Sequence[Record]) -> Picture:
@@ -22,8 +22,9 @@ def draw(records: Sequence[Record]) -> Picture:
     Raises:
         NoPoints: if no cloud is known.
     """
-    known = [one for one in records if has_map(one) and one.get("campaign", MAPPED) == MAPPED]
-    found = points_of(known, True, lattice="square", coupling="bond", U=8.0, V=0.0)
+    known = [one for one in records if has_map(one)]
+    mapped = [one for one in known if one.get("campaign") == MAPPED]
+    found = points_of(mapped or known, True, lattice="square", coupling="bond", U=8.0, V=0.0)
     if not found:
         raise NoPoints("no point at U = 8t whose cloud is known shell by shell")
     return cloud_map(sorted(found, key=lambda one: float(axis_value(one, ADIABATICITY.name))))
