@@ -121,7 +121,7 @@ def _add_stay(par, row, snapshot, site1, site2, before, after):
 def _add(par, row, snapshot, axis, lower, x):
     """Add x to the shells of the oscillator with this axis code and lower site, around every electron."""
     for e in range(par.electrons):
-        index = table_index(par, 0, lower - snapshot[SITE_1 + e], par.shell_reach)
+        index = table_index(par, np.int64(0), lower - snapshot[SITE_1 + e], par.shell_reach)
         if index >= 0 and par.shell_of[axis, index] >= 0:
             shell = par.shell_of[axis, index]
             row[par.shell_column + shell] += x * par.shell_share[shell]

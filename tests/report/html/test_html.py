@@ -75,6 +75,7 @@ def results(
         plan=make_plan(config),
         records=records,
         peaks=peaks,
+        states=[],
         cpu_seconds=43200.0,
     )
 
