@@ -43,8 +43,8 @@ NAMED = 5  # columns named beside the slowest mode
 
 
 def trajectory(path: NDArray[Any], ensemble: Ensemble, times: Array) -> tuple[Array, Array]:
-    """Return centre and squared distance of the electrons at these times, shapes (T, d) and (T,), and the
-    integral of the centre from 0 to them in place of the centre."""
+    """Return the integral of the electrons' centre from time 0 to these times, shape (T, d), and the squared
+    distance of the electrons at them, shape (T,)."""
     events = path[FIRST:]
     order = np.argsort(events["time"])
     dimension, par = ensemble.lattice.dimension, ensemble.parameters
