@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+import ast
+import importlib
+import inspect
+import pkgutil
 import sys
+from functools import reduce
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
+import hpcbip.qmc
 from hpcbip.models import Model
 from hpcbip.qmc import Chain, Ensemble, compilation, warm_up
 from hpcbip.qmc.cycle import run_bins
-from hpcbip.qmc.kernel.jit import machine_code_folder
+from hpcbip.qmc.kernel.jit import Kernel, machine_code_folder
 
 
 def test_every_function_is_compiled_for_one_set_of_types() -> None:
@@ -20,6 +28,39 @@ def test_every_function_is_compiled_for_one_set_of_types() -> None:
     names = sorted(path.name for path in folder.glob("*/*.nbc"))
     assert len(names) > 80
     assert not [name for name in names if not name.endswith(".1.nbc")]
+
+
+def numbers_handed_on(source: str, values: dict[str, Any]) -> list[str]:
+    """Return the calls of kernels by a module with these global values that hand on an integer as it is."""
+    found = []
+    for call in [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Call)]:
+        parts = ast.unparse(call.func).split(".")
+        called = reduce(lambda value, name: getattr(value, name, None), parts[1:], values.get(parts[0]))
+        constants = [_constant(argument, values) for argument in call.args]
+        if isinstance(called, Kernel) and any(isinstance(value, int) for value in constants):
+            found.append(ast.unparse(call))
+    return found
+
+
+def _constant(argument: ast.expr, values: dict[str, Any]) -> Any:
+    """Return the value that the compiler knows an argument to have, None if there is none."""
+    if isinstance(argument, ast.Constant):
+        return argument.value
+    return values.get(argument.id) if isinstance(argument, ast.Name) else None
+
+
+def test_no_kernel_is_given_a_number_as_it_is() -> None:
+    """Such a number is a type of its own for numba. Which of two processes stores the function decides
+    whether the test above sees it."""
+    for info in pkgutil.walk_packages(hpcbip.qmc.__path__, "hpcbip.qmc."):
+        module = importlib.import_module(info.name)
+        assert numbers_handed_on(inspect.getsource(module), vars(module)) == [], info.name
+
+
+def test_numbers_that_are_handed_on_are_found() -> None:
+    values = {"f": run_bins, "module": SimpleNamespace(f=run_bins), "LIMIT": 3, "g": int}
+    calls = "f(x, 0)\nmodule.f(LIMIT)\nf(np.int64(0), y, 1.5)\ng(0)\nh(0)"
+    assert numbers_handed_on(calls, values) == ["f(x, 0)", "module.f(LIMIT)"]
 
 
 def test_the_functions_that_are_counted_are_those_that_are_compiled() -> None:

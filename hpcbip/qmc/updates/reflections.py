@@ -162,8 +162,8 @@ def _phonon(par, path, rng, i, inverted):
         bond = np.int64(path[i].bond)
         here, there = oscillator_of(par, bond), oscillator_of(par, bond + (step << AXIS_BITS))
         site = bond >> AXIS_BITS
-        image = image_of_lower(par, par.reflection, here, 0, site)
-        step = image_of_lower(par, par.reflection, there, 0, site + step) - image
+        image = image_of_lower(par, par.reflection, here, np.int64(0), site)
+        step = image_of_lower(par, par.reflection, there, np.int64(0), site + step) - image
     return family, step
 
 
