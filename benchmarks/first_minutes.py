@@ -1,10 +1,11 @@
 """The first five minutes of a user: `make run` in a fresh clone with an empty home, every line with its time.
 
-    python benchmarks/first_minutes.py [--page docs/measured/first-minutes.md] [--keep FOLDER]
+    python benchmarks/first_minutes.py [--runs N] [--page docs/measured/first-minutes.md] [--keep FOLDER]
 
 Nothing is compiled and nothing is installed there but Python and pip. Afterwards the same campaign is begun
 once more in another folder: the time to its first block is the one with the kernel in the cache. The first
-block is done when the first checkpoint is on the disk. `--keep` takes the folder of the campaign.
+block is done when the first checkpoint is on the disk. All of it is done `--runs` times, each in a home of
+its own; the page shows the last one. `--keep` takes the folder of its campaign.
 """
 
 from __future__ import annotations
@@ -26,15 +27,16 @@ WIDTH = 100
 HEAD = """\
 # The first five minutes
 
-Made by `python benchmarks/first_minutes.py` on {cores} shared cores: `make run` in a fresh clone, with an
-empty home, and nothing installed but Python and pip. The first column is seconds since the command. On a
-terminal the plain lines of the kernel and of the blocks are moving bars; wide lines are cut here.
+Made by `python benchmarks/first_minutes.py --runs {runs}` on {cores} shared cores: `make run` in a fresh
+clone, with an empty home, and nothing installed but Python and pip. Below is the last run, with the seconds
+since the command in the first column. On a terminal the plain lines of the kernel and of the blocks are
+moving bars; wide lines are cut here.
 
-| | seconds |
+| | seconds, run by run |
 |---|---|
-| `make run`, from the command to the end | {total:.0f} |
-| from the start of the ranks to the first block, nothing compiled | {cold:.0f} |
-| the same, with the kernel in the cache | {warm:.0f} |
+| `make run`, from the command to the end | {total} |
+| from the start of the ranks to the first block, nothing compiled | {cold} |
+| the same, with the kernel in the cache | {warm} |
 
 ```text
 $ make run
@@ -99,13 +101,9 @@ def cut(line: str) -> str:
     return line if len(line) <= WIDTH else line[: WIDTH - 2].rstrip() + " …"
 
 
-@click.command(help=__doc__)
-@click.option(
-    "--page", type=click.Path(path_type=Path, dir_okay=False), help="Write the recording as a page."
-)
-@click.option("--keep", type=click.Path(path_type=Path, file_okay=False), help="Copy the campaign to FOLDER.")
-def main(page: Path | None, keep: Path | None) -> None:
-    """Record, print, and write the page."""
+def record(keep: Path | None) -> tuple[Recorder, Recorder]:
+    """Run the quickstart in a fresh clone with an empty home, and begin it once more; `keep` is where its
+    campaign is copied to."""
     with tempfile.TemporaryDirectory(prefix="first-minutes-") as name:
         clone, home = Path(name) / "hpcbip", Path(name) / "home"
         home.mkdir()
@@ -122,17 +120,35 @@ def main(page: Path | None, keep: Path | None) -> None:
         warm = Recorder([*again, "--max-time", "15"], "runs/again", clone, environment)
         if keep is not None:
             shutil.copytree(clone / "runs" / "quickstart", keep, dirs_exist_ok=True)
-    recorded = "\n".join(cut(f"{seconds:5.0f}  {line}") for seconds, line in cold.lines)
-    text = HEAD.format(
-        cores=len(os.sched_getaffinity(0)),
-        total=cold.seconds,
-        cold=cold.waited,
-        warm=warm.waited,
-        lines=recorded,
-    )
-    if page is not None:
-        page.write_text(text, encoding="utf-8")
     click.echo(f"{cold.seconds:.0f} s; first block {cold.waited:.1f} s cold, {warm.waited:.1f} s warm")
+    return cold, warm
+
+
+def write_page(page: Path, recorded: list[tuple[Recorder, Recorder]]) -> None:
+    """Write the times of all runs, and the lines of the last one."""
+    cold, warm = zip(*recorded, strict=True)
+    text = HEAD.format(
+        runs=len(recorded),
+        cores=len(os.sched_getaffinity(0)),
+        total=", ".join(f"{run.seconds:.0f}" for run in cold),
+        cold=", ".join(f"{run.waited:.0f}" for run in cold),
+        warm=", ".join(f"{run.waited:.0f}" for run in warm),
+        lines="\n".join(cut(f"{seconds:5.0f}  {line}") for seconds, line in cold[-1].lines),
+    )
+    page.write_text(text, encoding="utf-8")
+
+
+@click.command(help=__doc__)
+@click.option("--runs", type=click.IntRange(min=1), default=1, show_default=True, help="How many fresh runs.")
+@click.option(
+    "--page", type=click.Path(path_type=Path, dir_okay=False), help="Write the recording as a page."
+)
+@click.option("--keep", type=click.Path(path_type=Path, file_okay=False), help="Copy the campaign to FOLDER.")
+def main(runs: int, page: Path | None, keep: Path | None) -> None:
+    """Record, print, and write the page."""
+    recorded = [record(keep) for _ in range(runs)]
+    if page is not None:
+        write_page(page, recorded)
 
 
 if __name__ == "__main__":
