@@ -9,11 +9,17 @@ code.
    β = 80.
 3. Seconds from the start of a process to its first block of 100,000 updates: with nothing compiled, with the
    compiled kernel in the cache, and four processes at once with nothing compiled.
+
+With `--instructions` (valgrind has to be there; some minutes) instead: instructions, memory references, cache
+misses and mispredicted branches of an update, counted for a simulated processor, at three points. They are
+differences of a long and a short chain, so that what a process does beside them drops out.
 """
 
 from __future__ import annotations
 
 import os
+import re
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -34,6 +40,59 @@ from hpcbip.qmc import Chain, Ensemble
 ensemble = Ensemble(Model("square", "bond", 1.0, 0.3, 0.55, 8.0), 2, 80.0)
 print(Chain.start(ensemble, np.arange(1, 5, dtype=np.uint64)).run_block(1, 100_000).sum())
 """
+
+COUNTED_POINTS = ((1.0, 0.5, 40.0), (0.3, 0.5, 80.0), (0.2, 0.6, 60.0))
+"""Ω/t, λ and β t of the points whose instructions are counted."""
+COUNTED = {
+    "instructions": "I   refs",
+    "memory references": "D   refs",
+    "L1 misses, instructions": "I1  misses",
+    "L1 misses, data": "D1  misses",
+    "last-level misses": "LL misses",
+    "branches": "Branches",
+    "mispredicted": "Mispredicts",
+}
+"""Columns of the table, and what valgrind calls them."""
+SHORT, LONG = 2_000_000, 6_000_000
+"""Updates of the chains that are compared; the first leaves the thermalisation behind."""
+CHAIN = """
+import sys
+sys.path.insert(0, {folder!r})
+from sampling import np, point
+from hpcbip.qmc import Chain
+chain = Chain.start(point("square", "bond", *{place}, 8.0, beta={beta}), np.arange(1, 5, dtype=np.uint64))
+chain.thermalise({updates})
+"""
+
+
+def counts(omega: float, lam: float, beta: float) -> dict[str, object]:
+    """Count what the simulated processor does per update at one point.
+
+    Raises:
+        click.ClickException: if valgrind is not there or fails.
+    """
+    if (valgrind := shutil.which("valgrind")) is None:
+        raise click.ClickException("valgrind is needed: `apt install valgrind`")
+    # valgrind knows no instructions beyond AVX2
+    environment = os.environ | {"NUMBA_CPU_NAME": "x86-64-v3", "NUMBA_CPU_FEATURES": "+avx2,+fma,+bmi,+bmi2"}
+    command = [valgrind, "--tool=cachegrind", "--branch-sim=yes", "--cachegrind-out-file=/dev/null"]
+    found = []
+    for updates, prefix in ((1000, []), (SHORT, command), (LONG, command)):  # the first compiles
+        chain = CHAIN.format(folder=os.path.dirname(__file__), place=(omega, lam), beta=beta, updates=updates)
+        done = subprocess.run(
+            [*prefix, sys.executable, "-c", chain],
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if done.returncode:
+            raise click.ClickException(done.stderr.strip().splitlines()[-1])
+        lines = re.findall(r"== ([^:\n]+):\s+([\d,]+)", done.stderr)
+        found.append({name.strip(): int(number.replace(",", "")) for name, number in lines})
+    _, short, long = found
+    per_update = {column: (long[name] - short[name]) / (LONG - SHORT) for column, name in COUNTED.items()}
+    return {"Ω/t": omega, "λ": lam, "β": beta, **per_update}
 
 
 def updates_per_second(beta: float, seconds: float) -> float:
@@ -102,8 +161,12 @@ def first_blocks(cache: str, processes: int) -> float:
 
 @click.command(help=__doc__)
 @click.option("--seconds", default=10.0, show_default=True, help="CPU seconds per path length.")
-def main(seconds: float) -> None:
+@click.option("--instructions", is_flag=True, help="Count instructions and misses instead.")
+def main(seconds: float, instructions: bool) -> None:
     """Measure and print the tables."""
+    if instructions:
+        click.echo(markdown([counts(*place) for place in COUNTED_POINTS]))
+        return
     for beta in (20.0, 80.0, 320.0):
         updates_per_second(beta, 1.0)
     click.echo(
