@@ -89,7 +89,8 @@ class ConvergenceMonitor:
             Exception: whatever went wrong in working them out.
         """
         ready = [evaluation for evaluation in self._pending if evaluation.errors.done()]
-        self._pending = [evaluation for evaluation in self._pending if not evaluation.errors.done()]
+        # asked only once: what is done meanwhile is for the next call
+        self._pending = [evaluation for evaluation in self._pending if evaluation not in ready]
         for identity, goal, future in ready:
             errors = future.result()
             self._known.setdefault(identity, {})[_size_key(goal)] = dict(errors)
